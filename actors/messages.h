@@ -1,0 +1,3 @@
+/// What actors say to each other.
+
+#pragma once

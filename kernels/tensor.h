@@ -1,0 +1,32 @@
+/// Views of numbers that somebody else owns, on the host and on a device.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace unmask::kernels {
+
+enum class DType : std::uint8_t { kF32, kBF16, kF16 };
+
+constexpr std::size_t size_of(DType dtype) { return dtype == DType::kF32 ? 4 : 2; }
+
+/// A row-major matrix [rows, cols] in a backend's memory.
+struct Tensor {
+  void* data = nullptr;
+  DType dtype = DType::kF32;
+  int rows = 0;
+  int cols = 0;
+};
+
+/// A row-major matrix [rows, cols] in host memory, as a checkpoint holds it. A slice of columns is
+/// a smaller `cols` under the same `row_stride`.
+struct HostMatrix {
+  const void* data = nullptr;
+  DType dtype = DType::kF32;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::int64_t row_stride = 0;  ///< elements from one row to the next, >= cols
+};
+
+}  // namespace unmask::kernels
