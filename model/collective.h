@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/stream.h"
+#include "runtime/base/result.h"
+
+namespace unmask {
+
+/// The workers of one replica and epoch, exchanging tensors. Control messages never travel here.
+///
+/// All ranks call the same operations with the same sizes in the same order, each from its own
+/// device thread. A call that fails (a peer vanished, the deadline passed, another epoch) leaves
+/// the collective broken: every later call fails as well, and a new one is made for a new epoch.
+///
+/// Errors  kUnavailable: a rank is gone; kDeadlineExceeded: it did not come in time
+class Collective {
+ public:
+  virtual ~Collective() = default;
+
+  [[nodiscard]] virtual int rank() const = 0;
+  [[nodiscard]] virtual int size() const = 0;  ///< number of ranks, >= 1
+
+  /// recv[r * bytes ...] = rank r's `bytes` bytes of send, for every r.
+  [[nodiscard]] virtual Result<> all_gather(const void* send, void* recv, std::size_t bytes,
+                                            kernels::Stream stream) = 0;
+
+  /// data[i] = sum over the ranks of data[i], f32, in an order that may depend on the ranks: only
+  /// for `numerics: fast`.
+  [[nodiscard]] virtual Result<> all_reduce_sum(float* data, std::size_t count,
+                                                kernels::Stream stream) = 0;
+
+  /// Makes calls in progress and all later ones fail; from any thread.
+  virtual void abort() = 0;
+};
+
+}  // namespace unmask
