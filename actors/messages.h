@@ -79,6 +79,7 @@ struct Admit {
   std::vector<Parameter> parameters;
   std::chrono::milliseconds deadline{0};
   Watching watching;
+  std::int32_t resume_after_block = -1;
 };
 
 struct Cancel {
@@ -305,6 +306,11 @@ struct GroupReady {
   Epoch epoch = 0;
   std::int32_t rank = 0;
 };
+/// The epoch is over: abort its collective and what runs in it.
+struct LeaveGroup {
+  Epoch epoch = 0;
+  std::string reason;
+};
 /// The group's collective or device broke: the epoch is over.
 struct GroupFailed {
   Epoch epoch = 0;
@@ -338,7 +344,7 @@ using WireMessage =
     std::variant<Submit, Admit, Cancel, StopJob, Accepted, Queued, Committed, Frame, Traced,
                  Finished, Rejected, ListJobs, JobList, GetStatus, ClusterStatus, Join, Welcome,
                  Refused, Loading, Heartbeat, HeartbeatAck, FormGroup, GroupAddress, GroupAddresses,
-                 GroupReady, GroupFailed, Step, StepResult, Inspect, Inspected>;
+                 GroupReady, LeaveGroup, GroupFailed, Step, StepResult, Inspect, Inspected>;
 
 /// To another process.
 struct Outgoing {
@@ -360,6 +366,40 @@ struct PeerUp {
 struct PeerDown {
   PeerId peer = 0;
   DownReason reason = DownReason::kClosed;
+};
+
+/// Close the connection: the peer broke the protocol or was declared dead.
+struct Disconnect {
+  PeerId peer = 0;
+  DownReason reason = DownReason::kProtocol;
+};
+
+// ---- Inside the coordinator's process ----
+
+/// A replica can run steps: its group is formed.
+struct ReplicaUp {
+  std::int32_t replica = 0;
+  Epoch epoch = 0;
+  std::vector<PeerId> workers;  ///< by rank
+  Capacity capacity;            ///< the least of all ranks
+};
+/// Steps of `epoch` are void; the group forms again when all its workers are back.
+struct ReplicaDown {
+  std::int32_t replica = 0;
+  Epoch epoch = 0;
+  std::string reason;
+};
+/// The coordinator found that a replica's answers cannot be trusted, or do not come.
+struct ReplicaBroken {
+  std::int32_t replica = 0;
+  Epoch epoch = 0;
+  std::vector<PeerId> silent;  ///< workers that did not answer; empty: all did
+  std::string reason;
+};
+/// For `status` and metrics.
+struct MembersChanged {
+  Epoch epoch = 0;
+  std::vector<MemberStatus> members;
 };
 
 }  // namespace unmask
