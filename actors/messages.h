@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -150,7 +151,13 @@ struct Traced {
 
 enum class FinishReason : std::uint8_t { kStop, kLength, kCancelled, kDeadline, kError };
 
-/// See architecture.md, "Figures".
+/// As clients and metrics see it: stop, length, cancelled, deadline, error.
+constexpr std::string_view name_of(FinishReason reason) {
+  constexpr std::string_view kNames[] = {"stop", "length", "cancelled", "deadline", "error"};
+  return kNames[std::size_t(reason)];
+}
+
+/// Of one job; what counts as a token and as a forward: model/diffusion/figures.h.
 struct JobFigures {
   std::int32_t tokens = 0;
   std::int32_t forwards = 0;

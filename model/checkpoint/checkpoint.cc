@@ -1,6 +1,9 @@
 #include "model/checkpoint/checkpoint.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "model/checkpoint/json.h"
@@ -10,17 +13,50 @@
 namespace unmask {
 namespace {
 
+using kernels::DType;
+
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
 constexpr std::size_t kSampleBytes = 64;
+
+std::optional<DType> to_dtype(std::string_view name) {
+  if (name == "F32") return DType::kF32;
+  if (name == "BF16") return DType::kBF16;
+  if (name == "F16") return DType::kF16;
+  return std::nullopt;
+}
+
+float bf16_to_f32(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t(bits) << 16); }
+
+float f16_to_f32(std::uint16_t bits) {
+  const std::uint32_t sign = std::uint32_t(bits & 0x8000) << 16;
+  const std::uint32_t exponent = (bits >> 10) & 0x1f;
+  const std::uint32_t fraction = bits & 0x3ff;
+  if (exponent == 0) {  // zero or subnormal
+    const float magnitude = float(fraction) * 0x1p-24f;
+    return sign != 0 ? -magnitude : magnitude;
+  }
+  const std::uint32_t widened = exponent == 0x1f ? 0xff : exponent + (127 - 15);
+  return std::bit_cast<float>(sign | widened << 23 | fraction << 13);
+}
+
+float element_at(const StoredTensor& tensor, DType dtype, std::size_t i) {
+  const std::byte* source = tensor.data.data() + i * size_of(dtype);
+  if (dtype == DType::kF32) {
+    float value;
+    std::memcpy(&value, source, sizeof(value));
+    return value;
+  }
+  std::uint16_t bits;
+  std::memcpy(&bits, source, sizeof(bits));
+  return dtype == DType::kBF16 ? bf16_to_f32(bits) : f16_to_f32(bits);
+}
 
 }  // namespace
 
 Result<Checkpoint> Checkpoint::open(const std::filesystem::path& dir) {
   std::error_code error;
   if (!std::filesystem::is_directory(dir, error)) {
-    const bool is_there = std::filesystem::exists(dir, error);
-    return Error{ErrorCode::kNotFound,
-                 dir.string() + (is_there ? " is no folder" : ": there is no such model folder")};
+    return Error{ErrorCode::kNotFound, "there is no model folder " + dir.string()};
   }
   const std::filesystem::path config_path = dir / "config.json";
   const auto config_file = MappedFile::open(config_path);
@@ -75,7 +111,7 @@ Result<> Checkpoint::add_shards() {
 
 void Checkpoint::align_tensors() {
   for (auto& [name, tensor] : tensors_) {
-    const auto dtype = tensor.weight_dtype();
+    const auto dtype = to_dtype(tensor.dtype);
     if (!dtype || reinterpret_cast<std::uintptr_t>(tensor.data.data()) % size_of(*dtype) == 0) {
       continue;
     }
@@ -112,10 +148,11 @@ Result<const StoredTensor*> Checkpoint::find(std::string_view name,
   if (found == tensors_.end()) return Error{ErrorCode::kNotFound, culprit + "is missing"};
   const StoredTensor& tensor = found->second;
   if (tensor.shape != shape) {
-    return Error{ErrorCode::kInvalidArgument, culprit + "has shape " + shape_text(tensor.shape) +
-                                                  ", but " + shape_text(shape) + " is needed"};
+    return Error{ErrorCode::kInvalidArgument,
+                 culprit + "has shape " + tensor.shape_text() + ", but " +
+                     StoredTensor{{}, shape, {}}.shape_text() + " is needed"};
   }
-  if (!tensor.weight_dtype()) {
+  if (!to_dtype(tensor.dtype)) {
     return Error{ErrorCode::kInvalidArgument, culprit + "has dtype " + printable(tensor.dtype) +
                                                   ", but F32, BF16 or F16 is needed"};
   }
@@ -126,13 +163,16 @@ Result<kernels::HostMatrix> Checkpoint::matrix(std::string_view name, std::int64
                                                std::int64_t cols) const {
   const auto tensor = find(name, {rows, cols});
   if (!tensor) return tensor.error();
-  return kernels::HostMatrix{(*tensor)->data.data(), *(*tensor)->weight_dtype(), rows, cols, cols};
+  return kernels::HostMatrix{(*tensor)->data.data(), *to_dtype((*tensor)->dtype), rows, cols, cols};
 }
 
 Result<std::vector<float>> Checkpoint::vector_f32(std::string_view name, std::int64_t n) const {
   const auto tensor = find(name, {n});
   if (!tensor) return tensor.error();
-  return (*tensor)->to_f32();
+  const DType dtype = *to_dtype((*tensor)->dtype);
+  std::vector<float> values(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = element_at(**tensor, dtype, i);
+  return values;
 }
 
 void Checkpoint::drop_pages(std::string_view name) const {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -59,13 +58,13 @@ MappedFile::~MappedFile() {
 }
 
 void drop_pages(ByteView bytes) {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t lead = reinterpret_cast<std::uintptr_t>(bytes.data()) % page;
-  const std::size_t skipped = (page - lead) % page;
-  if (bytes.size() < skipped + page) return;
-  const ByteView pages = bytes.subspan(skipped, (bytes.size() - skipped) / page * page);
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t last = (begin + bytes.size()) / page * page;
+  if (first >= last) return;
   // It is advice: if the system does not take it, only memory is lost.
-  (void)::madvise(const_cast<std::byte*>(pages.data()), pages.size(), MADV_DONTNEED);
+  (void)::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 }  // namespace unmask

@@ -17,7 +17,6 @@ namespace json = boost::json;
 constexpr int kMaxVocabSize = 1 << 22;
 constexpr int kMaxWidth = 1 << 20;
 constexpr int kMaxLayers = 1024;
-constexpr int kMaxHeadDim = 4096;
 constexpr int kMaxHeads = 4096;
 constexpr int kMaxExperts = 4096;
 constexpr int kMaxPositions = 1 << 24;
@@ -63,14 +62,10 @@ Architecture read_architecture(ConfigReader& reader, const StoredTensors& tensor
 /// hidden_size / num_heads, unless the config states another one that the query weights confirm.
 int read_head_dim(ConfigReader& reader, const ModelConfig& config, const StoredTensors& tensors) {
   const int even_share = config.hidden_size / config.num_heads;
-  const int stated = reader.count_or("head_dim", 1, kMaxHeadDim, even_share);
+  const int stated = reader.count_or("head_dim", 1, kMaxWidth, even_share);
   const auto query = tensors.find("model.layers.0.self_attn.q_proj.weight");
   const bool is_denied = query != tensors.end() && query->second.shape.size() == 2 &&
                          query->second.shape[0] != std::int64_t(stated) * config.num_heads;
-  const bool is_derived = is_denied || reader.find("head_dim") == nullptr;
-  if (is_derived && config.hidden_size % config.num_heads != 0) {
-    reader.fail("hidden_size is no multiple of num_attention_heads");
-  }
   return is_denied ? even_share : stated;
 }
 
@@ -101,7 +96,7 @@ void read_llada_moe(ConfigReader& reader, const StoredTensors& tensors, ModelCon
       reader.flag_or("qk_layernorm", tensors.contains("model.layers.0.self_attn.q_norm.weight"));
   config.expert_intermediate_size = reader.count("expert_intermediate_size", 1, kMaxWidth);
   config.shared_expert_intermediate_size =
-      reader.count_or("shared_expert_intermediate_size", 0, kMaxWidth, 0);
+      reader.count_or("shared_expert_intermediate_size", 1, kMaxWidth, 0);
   config.renormalize_topk = reader.flag_or("norm_topk_prob", false);
 
   reader.require("attention_bias", false);
@@ -137,7 +132,6 @@ void read_llada(ConfigReader& reader, ModelConfig& config) {
   const bool has_one_kv_head = reader.flag_or("multi_query_attention", false);
   config.num_kv_heads =
       reader.count_or("n_kv_heads", 1, kMaxHeads, has_one_kv_head ? 1 : config.num_heads);
-  if (config.hidden_size % config.num_heads != 0) reader.fail("d_model is no multiple of n_heads");
   config.head_dim = config.hidden_size / config.num_heads;
   config.rotary_dim = config.head_dim;
   config.intermediate_size = reader.count("mlp_hidden_size", 1, kMaxWidth);

@@ -17,6 +17,18 @@ constexpr std::uint64_t kMaxHeaderBytes = 100 << 20;
 constexpr std::size_t kMaxTensors = 1 << 16;
 constexpr std::size_t kMaxDimensions = 8;
 
+/// Bytes of one element, or 0 if the dtype is not known here.
+std::uint64_t bytes_of(std::string_view dtype) {
+  static constexpr std::pair<std::string_view, std::uint64_t> kSizes[] = {
+      {"F32", 4}, {"BF16", 2}, {"F16", 2},     {"F64", 8},     {"I64", 8},
+      {"I32", 4}, {"I16", 2},  {"I8", 1},      {"U64", 8},     {"U32", 4},
+      {"U16", 2}, {"U8", 1},   {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"BOOL", 1}};
+  for (const auto& [name, size] : kSizes) {
+    if (name == dtype) return size;
+  }
+  return 0;
+}
+
 /// A whole number of [0, 2^63).
 std::optional<std::uint64_t> to_count(const json::value& value) {
   const auto* number = value.if_int64();
@@ -104,13 +116,14 @@ class HeaderReader {
 
   Result<> check_size(const std::string& name, const StoredTensor& tensor,
                       std::uint64_t num_elements) const {
-    const std::uint64_t size = element_bytes(tensor.dtype);
-    if (size == 0) return {};
+    const std::uint64_t element_bytes = bytes_of(tensor.dtype);
+    if (element_bytes == 0) return {};
     std::uint64_t needed = 0;
-    if (__builtin_mul_overflow(num_elements, size, &needed) || needed != tensor.data.size()) {
+    if (__builtin_mul_overflow(num_elements, element_bytes, &needed) ||
+        needed != tensor.data.size()) {
       return refuse(name, "has " + std::to_string(tensor.data.size()) +
                               " bytes, which does not fit " + tensor.dtype + " " +
-                              shape_text(tensor.shape));
+                              tensor.shape_text());
     }
     return {};
   }
@@ -147,6 +160,14 @@ std::uint64_t stated_length(ByteView bytes) {
 }
 
 }  // namespace
+
+std::string StoredTensor::shape_text() const {
+  std::string text;
+  for (const std::int64_t length : shape) {
+    text += (text.empty() ? "" : ", ") + std::to_string(length);
+  }
+  return "[" + text + "]";
+}
 
 Result<StoredTensors> parse_safetensors(ByteView bytes, const std::string& file) {
   const auto refuse = [&](const std::string& why) {

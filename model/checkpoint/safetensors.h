@@ -2,14 +2,29 @@
 
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
-#include "model/checkpoint/stored_tensor.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 
 namespace unmask {
+
+/// A tensor inside a mapped file.
+struct StoredTensor {
+  std::string dtype;  ///< the file's word: F32, BF16, F16, I32, ...
+  std::vector<std::int64_t> shape;
+  ByteView data;  ///< row-major, little-endian; not aligned if the file's header is not
+
+  /// As in "[64, 32]".
+  [[nodiscard]] std::string shape_text() const;
+};
+
+/// Tensors by name.
+using StoredTensors = std::map<std::string, StoredTensor, std::less<>>;
 
 /// The tensors of the file whose content is `bytes`. They are views into it.
 ///

@@ -53,9 +53,7 @@ Result<Shards> read_index(const std::filesystem::path& path, std::string_view te
 
 Result<Shards> find_shards(const std::filesystem::path& dir) {
   std::error_code error;
-  // A link whose target is gone counts as there: its own error says more than a missing index.
-  const auto single = std::filesystem::symlink_status(dir / kSingleFile, error);
-  if (single.type() != std::filesystem::file_type::not_found) return Shards{{kSingleFile}, {}};
+  if (std::filesystem::exists(dir / kSingleFile, error)) return Shards{{kSingleFile}, {}};
   const auto index = MappedFile::open(dir / kIndexFile);
   if (index) return read_index(dir / kIndexFile, index->text());
   if (index.error().code != ErrorCode::kNotFound) return index.error();

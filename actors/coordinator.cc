@@ -1,0 +1,489 @@
+#include "actors/coordinator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace unmask {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+microseconds between(Time from, Time to) { return duration_cast<microseconds>(to - from); }
+
+}  // namespace
+
+Coordinator::Coordinator(ActorContext& context, Env env, Options options, JobStore& store,
+                         Peers peers)
+    : Actor(context),
+      env_(env),
+      options_(std::move(options)),
+      store_(store),
+      peers_(std::move(peers)),
+      probe_(env.metrics) {}
+
+// ---- Admission ----
+
+void Coordinator::on(Incoming<Admit> admit) {
+  const JobId id = admit.message.job;
+  if (const JobRecord* record = store_.find(id)) return resend(admit.from, admit.message, *record);
+
+  Result<RunningJob> made = make_job(admit.from, admit.message);
+  std::optional<Error> error;
+  if (!made) {
+    error = made.error();
+  } else if (waiting_.size() >= options_.max_waiting) {
+    error = Error{ErrorCode::kOverloaded, "the queue is full: " + std::to_string(waiting_.size()) +
+                                              " jobs wait already; try again later"};
+  } else {
+    error = cannot_ever_fit(*made);
+  }
+  if (!error) {
+    if (const Result<> stored = store_.put(admit.message); !stored) error = stored.error();
+  }
+  if (error) {
+    probe_.job_refused(error->code);
+    return send(admit.from, Rejected{id, std::move(*error)});
+  }
+  RunningJob& job = jobs_.emplace(id, std::move(*made)).first->second;
+  if (admit.message.deadline.count() > 0) {
+    job.deadline = job.accepted_at + admit.message.deadline;
+    deadlines_.insert({*job.deadline, id});
+    watch_deadlines();
+  }
+  waiting_.push_back(id);
+  probe_.job_accepted();
+  probe_.canvas_opened(job.loop.canvas().num_holes(job.loop.canvas().whole()));
+  to_gateway(job, Accepted{id, false, job.figures.prompt_tokens, job.loop.canvas().size()});
+  schedule();
+}
+
+Result<RunningJob> Coordinator::make_job(PeerId gateway, const Admit& admit) const {
+  const Result<diffusion::DiffusionParams> params = params_of(admit);
+  if (!params) return params.error();
+  Result<diffusion::DiffusionLoop> loop = make_loop(admit.input, *params, options_.model);
+  if (!loop) return loop.error();
+  RunningJob job{
+      .id = admit.job, .gateway = gateway, .watching = admit.watching, .loop = std::move(*loop)};
+  job.accepted_at = job.last_block_at = env_.clock.now();
+  job.figures.prompt_tokens = job.loop.canvas().num_pinned();
+  return job;
+}
+
+std::optional<Error> Coordinator::cannot_ever_fit(const RunningJob& job) const {
+  if (replicas_.empty()) return std::nullopt;  // not known yet; checked again when it is placed
+  const std::int32_t length = job.loop.canvas().size();
+  std::int64_t most_pages = 0;
+  std::int32_t most_positions = 0;
+  for (const auto& [index, replica] : replicas_) {
+    const Capacity& capacity = replica.capacity;
+    most_pages = std::max(most_pages, capacity.num_kv_pages * capacity.page_size);
+    most_positions =
+        std::max(most_positions, std::min(capacity.max_positions, capacity.max_rows_per_step));
+  }
+  if (length > most_positions) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the canvas has " + std::to_string(length) + " positions (prompt " +
+                     std::to_string(job.figures.prompt_tokens) + " + gen_length), a worker takes " +
+                     std::to_string(most_positions) + "; shorten the prompt or --gen-length"};
+  }
+  if (length > most_pages) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +
+                     std::to_string(most_pages) + "; start the workers with more --kv-memory"};
+  }
+  return std::nullopt;
+}
+
+void Coordinator::resend(PeerId gateway, const Admit& admit, const JobRecord& record) {
+  if (record.admit.body_digest != admit.body_digest) {
+    return send(
+        gateway,
+        Rejected{admit.job, {ErrorCode::kInvalidArgument, "another job already has this job id"}});
+  }
+  if (RunningJob* job = find(admit.job)) {
+    job->gateway = gateway;
+    job->told_place = 0;
+    to_gateway(*job,
+               Accepted{admit.job, true, job->figures.prompt_tokens, job->loop.canvas().size()});
+  }
+  for (const Committed& block : record.blocks) {
+    if (block.block > admit.resume_after_block) send(gateway, block);
+  }
+  if (record.finished) send(gateway, *record.finished);
+}
+
+// ---- The end of a job ----
+
+void Coordinator::on(Incoming<Cancel> cancel) {
+  if (find(cancel.message.job) != nullptr) {
+    finish(cancel.message.job, FinishReason::kCancelled);
+    return schedule();
+  }
+  const JobRecord* record = store_.find(cancel.message.job);
+  if (record != nullptr && record->finished) return send(cancel.from, *record->finished);
+  send(cancel.from, Rejected{cancel.message.job, {ErrorCode::kNotFound, "no job has this id"}});
+}
+
+void Coordinator::on(Incoming<StopJob> stop) {
+  finish(stop.message.job, FinishReason::kStop);
+  schedule();
+}
+
+void Coordinator::on(DeadlineTick /*tick*/) {
+  deadline_timer_.reset();
+  while (!deadlines_.empty() && deadlines_.begin()->first <= env_.clock.now()) {
+    finish(deadlines_.begin()->second, FinishReason::kDeadline);
+  }
+  watch_deadlines();
+  schedule();
+}
+
+void Coordinator::watch_deadlines() {
+  if (deadlines_.empty()) return;
+  const Time first = deadlines_.begin()->first;
+  if (deadline_timer_ && watched_deadline_ <= first) return;
+  if (deadline_timer_) cancel(*deadline_timer_);
+  watched_deadline_ = first;
+  deadline_timer_ = after(std::max(first - env_.clock.now(), Duration(0)), DeadlineTick{});
+}
+
+void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> error) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;
+  RunningJob& job = found->second;
+  if (job.deadline) deadlines_.erase({*job.deadline, id});
+  if (job.replica) {
+    Replica& replica = replicas_.at(*job.replica);
+    std::erase(replica.running, id);
+    replica.closed.push_back(job.sequence);
+    replica.kv_pages_free += job.kv_pages;
+  } else {
+    std::erase(waiting_, id);
+  }
+  job.figures.duration = between(job.accepted_at, env_.clock.now());
+  const diffusion::Figures figures = job.loop.figures();
+  job.figures.tokens = figures.tokens;
+  job.figures.forwards = figures.forwards;
+  job.figures.blocks = job.block;
+
+  Finished finished{id, reason, std::move(error), job.loop.generated_tokens(), {}, {}, job.figures};
+  if (job.watching.trace) finished.canvas = job.loop.canvas().tokens();
+  (void)store_.finish(finished);  // in memory it cannot fail; a journal aborts instead
+  probe_.job_finished(reason, job.figures);
+  to_gateway(job, std::move(finished));
+  jobs_.erase(found);
+}
+
+// ---- Steps ----
+
+void Coordinator::schedule() {
+  place_waiting();
+  for (auto& [index, replica] : replicas_) {
+    if (!replica.in_flight) start_step(replica);
+  }
+  tell_queue_places();
+  std::int64_t used = 0, total = 0;
+  for (const auto& [index, replica] : replicas_) {
+    total += replica.capacity.num_kv_pages;
+    used += replica.capacity.num_kv_pages - replica.kv_pages_free;
+  }
+  probe_.kv_pages(used, total);
+  probe_.load(waiting_.size(), jobs_.size() - waiting_.size());
+}
+
+void Coordinator::place_waiting() {
+  while (!waiting_.empty() && !replicas_.empty()) {
+    RunningJob& job = jobs_.at(waiting_.front());
+    if (std::optional<Error> error = cannot_ever_fit(job)) {
+      finish(job.id, FinishReason::kError, std::move(error));
+      continue;
+    }
+    const auto roomiest = std::ranges::max_element(
+        replicas_, {}, [](const auto& entry) { return entry.second.kv_pages_free; });
+    Replica& replica = roomiest->second;
+    const std::int32_t page_size = replica.capacity.page_size;
+    const std::int64_t pages = (job.loop.canvas().size() + page_size - 1) / page_size;
+    if (pages > replica.kv_pages_free || replica.running.size() >= options_.max_running) return;
+
+    waiting_.pop_front();
+    job.replica = replica.index;
+    job.sequence = next_sequence_++;
+    job.kv_pages = pages;
+    job.started_at = env_.clock.now();
+    job.figures.queue_time = between(job.accepted_at, job.started_at);
+    replica.kv_pages_free -= pages;
+    replica.running.push_back(job.id);
+    probe_.job_started(job.figures.queue_time);
+  }
+}
+
+void Coordinator::start_step(Replica& replica) {
+  Step step{.epoch = replica.epoch, .seq = replica.last_seq + 1};
+  StepInFlight in_flight;
+  std::int32_t rows = 0;
+  std::deque<JobId> without_room, with_room;
+  for (const JobId id : replica.running) {
+    RunningJob& job = jobs_.at(id);
+    if (!job.next) {
+      job.next = job.loop.next();
+      job.next->sequence = job.sequence;
+    }
+    const bool fits = rows + num_rows(*job.next) <= replica.capacity.max_rows_per_step;
+    (fits ? with_room : without_room).push_back(id);
+    if (!fits) continue;
+    rows += num_rows(*job.next);
+    in_flight.jobs.push_back(id);
+    in_flight.sequences.push_back(job.sequence);
+    probe_.sequence_forward(job.next->phase);
+    step.sequences.push_back(job.watching.trace ? *job.next : std::move(*job.next));
+    if (!job.watching.trace) job.next.reset();
+  }
+  if (step.sequences.empty()) return;
+  // Who found no room goes first in the next step.
+  replica.running = std::move(without_room);
+  replica.running.insert(replica.running.end(), with_room.begin(), with_room.end());
+
+  step.closed = std::exchange(replica.closed, {});
+  replica.last_seq = step.seq;
+  in_flight.seq = step.seq;
+  in_flight.phase = step.sequences.front().phase;
+  in_flight.results.resize(replica.workers.size());
+  in_flight.answered_at.resize(replica.workers.size());
+  in_flight.sent_at = env_.clock.now();
+  in_flight.timer =
+      after(options_.step_timeout, StepExpired{replica.index, replica.epoch, step.seq});
+  replica.in_flight = std::move(in_flight);
+  for (const PeerId worker : replica.workers) send(worker, step);
+}
+
+void Coordinator::on(Incoming<StepResult> result) {
+  for (auto& [index, replica] : replicas_) {
+    const std::optional<std::size_t> rank = replica.rank_of(result.from);
+    if (!rank) continue;
+    if (replica.epoch != result.message.epoch || !replica.in_flight ||
+        replica.in_flight->seq != result.message.seq || replica.in_flight->results[*rank]) {
+      break;
+    }
+    replica.in_flight->answered_at[*rank] = env_.clock.now();
+    replica.in_flight->results[*rank] = std::move(result.message);
+    if (replica.in_flight->is_answered()) finish_step(replica);
+    return;
+  }
+  env_.metrics.counter("unmask_stale_messages_total", "Messages of an epoch that is over, dropped.")
+      .add();
+}
+
+void Coordinator::finish_step(Replica& replica) {
+  const StepInFlight step = *std::exchange(replica.in_flight, std::nullopt);
+  cancel(step.timer);
+  const std::vector<SequenceResult>& results = step.results.front()->sequences;
+  if (!step.agrees() || results.size() != step.jobs.size()) {
+    (void)peers_.replica_broken.send(ReplicaBroken{
+        replica.index, replica.epoch, {}, "its workers computed different candidates"});
+    return;
+  }
+  const Time answered = env_.clock.now();
+  for (std::size_t i = 0; i < step.jobs.size(); ++i) {
+    RunningJob* job = find(step.jobs[i]);
+    if (job == nullptr || job->sequence != step.sequences[i]) continue;  // ended meanwhile
+    apply(*job, results[i]);
+  }
+  schedule();
+  const auto [first, last] = std::ranges::minmax(step.answered_at);
+  probe_.step_finished(step.phase, between(step.sent_at, answered), step.jobs.size(),
+                       between(first, last), between(answered, env_.clock.now()));
+  probe_.progress(std::chrono::duration<double>(answered.time_since_epoch()).count());
+}
+
+void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
+  const Range block = job.loop.state().block;
+  const Result<diffusion::Applied> applied = job.loop.apply(result.candidates);
+  if (!applied) return finish(job.id, FinishReason::kError, applied.error());
+  ++job.block_forwards;
+  probe_.tokens_decided(std::int32_t(applied->edits.size()));
+  tell_progress(job, block, *applied, result.candidates);
+  if (applied->finished_block) commit(job, *applied);
+  if (!applied->ending) return;
+  const bool has_stopped = *applied->ending == diffusion::Ending::kStop;
+  finish(job.id, has_stopped ? FinishReason::kStop : FinishReason::kLength);
+}
+
+void Coordinator::tell_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
+                                const CandidateColumns& candidates) {
+  if (job.watching.trace) {
+    Traced traced{job.id,     block, *std::exchange(job.next, std::nullopt),
+                  candidates, {},    applied.eos_fill};
+    for (const diffusion::Edit& edit : applied.edits) {
+      traced.edits.push_back({edit.position, edit.token});
+    }
+    to_gateway(job, std::move(traced));
+  }
+  if (!job.watching.frames) return;
+  Frame frame{
+      job.id, job.block, job.loop.figures().forwards, block, job.loop.canvas().num_holes(block),
+      {}};
+  for (const diffusion::Edit& edit : applied.edits) {
+    const auto at = std::ranges::lower_bound(candidates.position, edit.position);
+    const auto i = std::size_t(at - candidates.position.begin());
+    const bool is_known = at != candidates.position.end() && *at == edit.position;
+    const double log_confidence =
+        is_known ? double(candidates.logit[i]) - double(candidates.log_sum_exp[i]) : 0.0;
+    frame.changes.push_back({edit.position, edit.token, float(std::exp(log_confidence)), {}});
+  }
+  to_gateway(job, std::move(frame));
+}
+
+void Coordinator::commit(RunningJob& job, const diffusion::Applied& applied) {
+  const Time now = env_.clock.now();
+  Committed block{job.id,
+                  job.block,
+                  *applied.finished_block,
+                  job.loop.generated_in(*applied.finished_block),
+                  {}};
+  (void)store_.commit(block);
+  const bool is_first = job.block == 0;
+  if (is_first) job.figures.time_to_first_block = between(job.accepted_at, now);
+  probe_.block_committed(std::int32_t(block.tokens.size()), job.block_forwards,
+                         between(job.last_block_at, now), is_first);
+  job.last_block_at = now;
+  job.block_forwards = 0;
+  ++job.block;
+  to_gateway(job, std::move(block));
+}
+
+// ---- Workers come and go ----
+
+void Coordinator::on(ReplicaUp up) {
+  Replica replica;
+  replica.index = up.replica;
+  replica.epoch = up.epoch;
+  replica.workers = std::move(up.workers);
+  replica.capacity = up.capacity;
+  replica.kv_pages_free = up.capacity.num_kv_pages;
+  replicas_.insert_or_assign(up.replica, std::move(replica));
+  schedule();
+}
+
+void Coordinator::on(ReplicaDown down) {
+  const auto found = replicas_.find(down.replica);
+  if (found == replicas_.end() || found->second.epoch != down.epoch) return;
+  if (found->second.in_flight) cancel(found->second.in_flight->timer);
+  const std::deque<JobId> running = found->second.running;
+  for (const JobId id : running) {
+    finish(id, FinishReason::kError, Error{ErrorCode::kUnavailable, down.reason});
+  }
+  replicas_.erase(found);
+  schedule();
+}
+
+void Coordinator::on(StepExpired expired) {
+  const auto found = replicas_.find(expired.replica);
+  if (found == replicas_.end() || found->second.epoch != expired.epoch) return;
+  const Replica& replica = found->second;
+  if (!replica.in_flight || replica.in_flight->seq != expired.seq) return;
+  ReplicaBroken broken{replica.index, replica.epoch, {}, ""};
+  for (std::size_t rank = 0; rank < replica.workers.size(); ++rank) {
+    if (!replica.in_flight->results[rank]) broken.silent.push_back(replica.workers[rank]);
+  }
+  broken.reason = "a step took longer than " + std::to_string(options_.step_timeout.count()) +
+                  " ms on " + std::to_string(broken.silent.size()) + " workers";
+  (void)peers_.replica_broken.send(std::move(broken));
+}
+
+void Coordinator::on(PeerDown /*down*/) {
+  // Workers: Membership says so. Gateways: their jobs go on, and they ask again.
+}
+
+void Coordinator::on(MembersChanged changed) { members_ = std::move(changed); }
+
+// ---- Tools and questions ----
+
+void Coordinator::on(Inspect inspect) {
+  if (replicas_.empty()) {
+    Inspected answer;
+    answer.request = inspect.request;
+    answer.error = Error{ErrorCode::kUnavailable, "no replica is up"};
+    (void)peers_.inspected.send(std::move(answer));
+    return;
+  }
+  const Replica& replica = replicas_.begin()->second;
+  inspect.epoch = replica.epoch;
+  for (const PeerId worker : replica.workers) send(worker, inspect);
+}
+
+void Coordinator::on(Incoming<Inspected> rows) {
+  (void)peers_.inspected.send(std::move(rows.message));
+}
+
+void Coordinator::on(Incoming<ListJobs> list) {
+  constexpr std::size_t kMaxListed = 1000;
+  JobList answer{list.message.request, {}};
+  for (const auto& [id, job] : jobs_) {
+    const diffusion::Figures figures = job.loop.figures();
+    answer.jobs.push_back(
+        {id, job.replica ? JobSummary::State::kRunning : JobSummary::State::kQueued, figures.tokens,
+         figures.forwards, job.block, num_blocks(job.loop),
+         duration_cast<std::chrono::milliseconds>(env_.clock.now() - job.accepted_at), ""});
+  }
+  for (const JobRecord* record : store_.finished()) {
+    if (answer.jobs.size() >= kMaxListed) break;
+    const Finished& finished = *record->finished;
+    answer.jobs.push_back({finished.job, JobSummary::State::kFinished, finished.figures.tokens,
+                           finished.figures.forwards, finished.figures.blocks,
+                           finished.figures.blocks,
+                           duration_cast<std::chrono::milliseconds>(finished.figures.duration),
+                           std::string(name_of(finished.reason))});
+  }
+  send(list.from, std::move(answer));
+}
+
+void Coordinator::on(Incoming<GetStatus> get) {
+  ClusterStatus status;
+  status.request = get.message.request;
+  status.version = options_.version;
+  status.model = options_.model_name;
+  status.epoch = members_.epoch;
+  status.is_ready = !replicas_.empty();
+  status.jobs_waiting = std::int32_t(waiting_.size());
+  status.jobs_running = std::int32_t(jobs_.size() - waiting_.size());
+  for (const auto& [index, replica] : replicas_) {
+    status.kv_pages_total += replica.capacity.num_kv_pages;
+    status.kv_pages_used += replica.capacity.num_kv_pages - replica.kv_pages_free;
+  }
+  status.durability = store_.durability();
+  status.members = members_.members;
+  send(get.from, std::move(status));
+}
+
+void Coordinator::tell_queue_places() {
+  std::int32_t place = 0;
+  const std::string reason =
+      replicas_.empty() ? "waiting for workers" : "waiting for KV pages or room in the batch";
+  for (const JobId id : waiting_) {
+    RunningJob& job = jobs_.at(id);
+    ++place;
+    // Far back in the queue only every halving is news.
+    const bool is_news = job.told_place == 0 || 2 * place <= job.told_place || place <= 8;
+    if (place == job.told_place || !is_news) continue;
+    job.told_place = place;
+    to_gateway(job, Queued{id, place, reason});
+  }
+}
+
+RunningJob* Coordinator::find(JobId id) {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+void Coordinator::to_gateway(const RunningJob& job, WireMessage message) {
+  // A gateway that is away asks again for its jobs when it is back; the store has the answers.
+  send(job.gateway, std::move(message));
+}
+
+void Coordinator::send(PeerId to, WireMessage message) {
+  (void)peers_.wire.send(Outgoing{to, std::move(message)});
+}
+
+}  // namespace unmask

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+
+#include "actors/messages.h"
+
+namespace unmask {
+
+/// One device with its weights, its KV pages and its place in a group. The real one is a thread
+/// (DeviceThread); in a simulation all devices of a group are one forward.
+///
+/// Calls return at once and are carried out in order; each answers exactly once through its
+/// callback, from any thread. After abort(epoch) everything of that epoch answers with an error.
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  /// First half of a rendezvous: leaves any older group, answers with this rank's address.
+  virtual void prepare(FormGroup group, std::function<void(Result<Bytes>)> done) = 0;
+
+  /// Second half: connects to the other ranks and runs one real collective.
+  virtual void connect(Epoch epoch, std::vector<Bytes> addresses,
+                       std::function<void(Result<>)> done) = 0;
+
+  virtual void run(Step step, std::function<void(Result<StepResult>)> done) = 0;
+
+  /// Calls `rows` for every piece of the answer; the last one has is_last or an error.
+  virtual void inspect(Inspect request, std::function<void(Inspected)> rows) = 0;
+
+  virtual void abort(Epoch epoch) = 0;
+};
+
+}  // namespace unmask

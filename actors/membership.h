@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "actors/messages.h"
+#include "actors/roster.h"
+#include "runtime/actor.h"
+#include "runtime/env.h"
+
+namespace unmask {
+
+struct MembershipTick {};
+
+/// Decides who belongs to the cluster, forms the workers of each replica into groups and is the
+/// only judge of who is dead.
+///
+/// Receives   Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed from processes;
+///            PeerDown; ReplicaBroken from the coordinator; its own Tick
+/// Sends      Welcome, Refused, HeartbeatAck, FormGroup, GroupAddresses, LeaveGroup, Disconnect;
+///            ReplicaUp, ReplicaDown, MembersChanged to the coordinator
+/// Invariant  an epoch belongs to one group and is never used again; between ReplicaUp and
+///            ReplicaDown of an epoch the group's seats do not change
+class Membership final
+    : public Actor<Membership, Incoming<Join>, Incoming<Loading>, Incoming<Heartbeat>,
+                   Incoming<GroupAddress>, Incoming<GroupReady>, Incoming<GroupFailed>, PeerDown,
+                   ReplicaBroken, MembershipTick> {
+ public:
+  struct Options {
+    int num_replicas = 1;
+    int group_size = 1;              ///< workers per replica
+    std::uint64_t model_digest = 0;  ///< 0: the first worker's counts
+    std::string numerics;            ///< empty: the first worker's counts
+    MemberStatus self;               ///< the coordinator's own line in `status`
+    std::chrono::milliseconds heartbeat_interval{250};
+    std::chrono::milliseconds dead_after{3500};      ///< silence; more than a worker's self-fence
+    std::chrono::milliseconds form_timeout{30'000};  ///< per state of a group
+    std::chrono::milliseconds loop_lag{500};  ///< own stall beyond which silence is not counted
+  };
+  struct Peers {
+    ActorRef<Outgoing> wire;
+    ActorRef<Disconnect> disconnect;
+    ActorRef<ReplicaUp> replica_up;
+    ActorRef<ReplicaDown> replica_down;
+    ActorRef<MembersChanged> members_changed;
+  };
+
+  Membership(ActorContext& context, Env env, Options options, Peers peers);
+
+  void on(Incoming<Join> join);
+  void on(Incoming<Loading> loading);
+  void on(Incoming<Heartbeat> heartbeat);
+  void on(Incoming<GroupAddress> address);
+  void on(Incoming<GroupReady> ready);
+  void on(Incoming<GroupFailed> failed);
+  void on(PeerDown down);
+  void on(ReplicaBroken broken);
+  void on(MembershipTick tick);
+
+ private:
+  struct Seat {
+    int replica = 0;
+    int rank = 0;
+  };
+
+  void admit_worker(PeerId from, const Join& join);
+  void admit_gateway(PeerId from, const Join& join);
+  [[nodiscard]] std::optional<Error> mismatch(const Join& join) const;
+  void form_if_complete(int replica);
+  void dissolve(int replica, const std::string& reason);
+  void declare_dead(PeerId peer, const std::string& reason, DownReason down);
+  [[nodiscard]] Group* group_of(PeerId peer, Epoch epoch, Group::State state);
+  void send(PeerId to, WireMessage message);
+  void tell_members();
+  void schedule_tick();
+
+  const Env env_;
+  Options options_;
+  const Peers peers_;
+  Epoch epoch_ = 0;  ///< the last that was used
+  Time last_tick_;
+  std::vector<Group> groups_;       ///< by replica
+  std::map<PeerId, Seat> seat_of_;  ///< live workers
+  std::map<PeerId, MemberStatus> gateways_;
+  std::map<PeerId, Time> gateway_heard_;
+};
+
+}  // namespace unmask

@@ -1,0 +1,51 @@
+#include "actors/roster.h"
+
+#include <algorithm>
+
+namespace unmask {
+
+bool Group::is_complete() const {
+  return std::ranges::all_of(seats, [](const WorkerSeat& seat) { return seat.peer.has_value(); });
+}
+
+bool Group::has_all_addresses() const {
+  return std::ranges::none_of(addresses, [](const Bytes& address) { return address.empty(); });
+}
+
+bool Group::has_all_ready() const { return std::ranges::find(is_ready, false) == is_ready.end(); }
+
+Capacity Group::capacity() const {
+  Capacity least = seats.front().capacity;
+  for (const WorkerSeat& seat : seats) {
+    const Capacity& one = seat.capacity;
+    least.num_kv_pages = std::min(least.num_kv_pages, one.num_kv_pages);
+    least.max_rows_per_step = std::min(least.max_rows_per_step, one.max_rows_per_step);
+    least.max_positions = std::min(least.max_positions, one.max_positions);
+    least.weight_bytes = std::max(least.weight_bytes, one.weight_bytes);
+    least.kv_bytes = std::max(least.kv_bytes, one.kv_bytes);
+  }
+  return least;
+}
+
+void Group::enter(State next, Time now) {
+  state = next;
+  since = now;
+  if (next == State::kAddressing) addresses.assign(seats.size(), {});
+  if (next == State::kConnecting) is_ready.assign(seats.size(), false);
+}
+
+std::optional<Error> refusal(const WorkerSeat& seat, PeerId from, const Join& join) {
+  if (join.incarnation < seat.incarnation) {
+    return Error{ErrorCode::kInvalidArgument, "a newer process has this replica and rank"};
+  }
+  if (join.incarnation > seat.incarnation) return std::nullopt;
+  if (seat.was_declared_dead) {
+    return Error{ErrorCode::kUnavailable, "this process was declared dead and must be restarted"};
+  }
+  if (seat.peer && *seat.peer != from) {
+    return Error{ErrorCode::kInvalidArgument, "another process has this replica and rank"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace unmask

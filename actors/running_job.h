@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "actors/messages.h"
+#include "model/diffusion/loop.h"
+#include "runtime/clock.h"
+
+namespace unmask {
+
+/// What admission has to know of the model that is served.
+struct JobModel {
+  diffusion::Vocabulary vocabulary;
+  std::int32_t vocab_size = 0;     ///< token ids are below this
+  std::int32_t max_positions = 0;  ///< of the checkpoint
+};
+
+/// A job between its acceptance and its end, as the coordinator holds it.
+struct RunningJob {
+  JobId id;
+  PeerId gateway = 0;
+  Watching watching;
+  diffusion::DiffusionLoop loop;
+  std::int64_t kv_pages = 0;  ///< reserved for the worst case
+  Time accepted_at{};
+  Time started_at{};
+  Time last_block_at{};
+  std::optional<Time> deadline;
+
+  std::optional<std::int32_t> replica;  ///< where it runs; none while it waits
+  SequenceId sequence = 0;
+  std::optional<SequenceStep> next;  ///< planned, waits for room in a step
+
+  std::int32_t block = 0;           ///< committed so far
+  std::int32_t block_forwards = 0;  ///< of the running block
+  std::int32_t told_place = 0;      ///< last place in the queue that was sent
+  JobFigures figures;
+};
+
+/// Errors  kInvalidArgument: an unknown parameter, a value out of range
+[[nodiscard]] Result<diffusion::DiffusionParams> params_of(const Admit& admit);
+
+/// Errors  kInvalidArgument: token ids outside the vocabulary, a canvas beyond the context, no mask
+///         id, no hole
+[[nodiscard]] Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
+                                                         const diffusion::DiffusionParams& params,
+                                                         const JobModel& model);
+
+/// The generated tokens inside `positions` that belong to the answer: those before the first EOS.
+[[nodiscard]] std::vector<std::int32_t> answer_in(const diffusion::DiffusionLoop& loop,
+                                                  Range positions);
+
+/// All blocks of the canvas from the first hole on.
+[[nodiscard]] std::int32_t num_blocks(const diffusion::DiffusionLoop& loop);
+
+}  // namespace unmask

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Makes the Grafana dashboard "unmask: throughput" from a table of panels.
+
+    monitoring/dashboard.py            writes monitoring/grafana/unmask-throughput.json
+    monitoring/dashboard.py --check    fails if that file is not what the table says
+    monitoring/dashboard.py --queries  prints every query as JSON, for tests
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+from dataclasses import dataclass, field
+
+OUTPUT = pathlib.Path(__file__).parent / "grafana" / "unmask-throughput.json"
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+COLUMNS = 24  # of Grafana's grid
+
+
+@dataclass
+class Panel:
+    title: str
+    description: str
+    unit: str
+    queries: list  # of (legend, expression)
+    width: int = 8
+    kind: str = "timeseries"
+    height: int = 8
+    options: dict = field(default_factory=dict)
+
+
+def rate(metric, by=""):
+    return f"sum by ({by}) (rate({metric}[$__rate_interval]))" if by else f"sum(rate({metric}[$__rate_interval]))"
+
+
+def quantile(q, histogram, by=""):
+    labels = f"le, {by}" if by else "le"
+    return f"histogram_quantile({q}, sum by ({labels}) (rate({histogram}_bucket[$__rate_interval])))"
+
+
+def quantiles(histogram):
+    return [(f"p{round(q * 100)}", quantile(q, histogram)) for q in (0.5, 0.9, 0.99)]
+
+
+ROWS = [
+    ("Throughput", [
+        Panel("Tokens per second", "Tokens of finished blocks, before the first end-of-text token.", "short",
+              [("tokens/s", rate("unmask_committed_tokens_total"))]),
+        Panel("Tokens per forward", "Committed tokens over all forwards, refreshes included: what parallel decoding brings.", "short",
+              [("tokens per forward", f"{rate('unmask_committed_tokens_total')} / {rate('unmask_forward_passes_total')}")]),
+        Panel("Forwards by phase", "Forwards of one sequence each: prefill, refresh, denoise, commit.", "ops",
+              [("{{phase}}", rate("unmask_forward_passes_total", "phase"))]),
+        Panel("Canvas positions opened", "Positions that accepted jobs asked to be generated; what is beyond the first end of text is never committed.", "short",
+              [("positions/s", rate("unmask_canvas_positions_total"))]),
+        Panel("Job tokens per forward", "Per finished job: its tokens over its forwards.", "short",
+              quantiles("unmask_job_tokens_per_forward")),
+        Panel("Tokens per step", "Tokens that one forward of one sequence decided.", "short", quantiles("unmask_tokens_per_step")),
+    ]),
+    ("Jobs", [
+        Panel("Jobs", "Jobs in a batch, and jobs that wait for room.", "short",
+              [("running", "sum(unmask_jobs_running)"), ("waiting", "sum(unmask_jobs_waiting)")]),
+        Panel("Jobs by outcome", "Jobs that ended, by how.", "ops", [("{{outcome}}", rate("unmask_jobs_total", "outcome"))]),
+        Panel("Queue time", "From acceptance to the first step.", "s", quantiles("unmask_job_queue_seconds")),
+        Panel("Time to first block", "From acceptance to the first finished block.", "s", quantiles("unmask_time_to_first_block_seconds")),
+        Panel("Block interval", "Between two finished blocks of a job.", "s", quantiles("unmask_block_commit_interval_seconds")),
+        Panel("Steps per block", "Forwards that a finished block took.", "short", quantiles("unmask_steps_per_block")),
+    ]),
+    ("Steps", [
+        Panel("Step duration by phase", "From a step's order to its last answer: 90th percentile.", "s",
+              [("{{phase}}", quantile(0.9, "unmask_step_duration_seconds", "phase"))]),
+        Panel("Batch size", "Sequences in one step.", "short", quantiles("unmask_batch_canvases")),
+        Panel("Coordinator overhead", "The coordinator's own time per step, outside the workers.", "s", quantiles("unmask_step_overhead_seconds")),
+        Panel("KV pages", "Pages of all replicas, reserved by jobs or free.", "short", [("{{state}}", "sum by (state) (unmask_kv_pages)")]),
+        Panel("Rank skew", "The last answer of a step minus the first: a slow rank shows here.", "s", [("skew", "max(unmask_rank_skew_seconds)")]),
+        Panel("Since last progress", "Seconds since a step finished; grows while the cluster is idle or hangs.", "s",
+              [("{{instance}}", "time() - unmask_last_progress_timestamp_seconds")]),
+    ]),
+    ("Collectives", [
+        Panel("Collective time", "Share of each second that ranks spend in collectives, by operation.", "percentunit",
+              [("{{op}}", f"avg by (op) (rate(unmask_collective_seconds_total[$__rate_interval]))")], width=12),
+        Panel("Collective bytes", "Bytes that ranks receive in collectives, by operation.", "Bps",
+              [("{{op}}", rate("unmask_collective_bytes_total", "op"))], width=12),
+    ]),
+    ("Actors", [
+        Panel("Mailbox depth", "Messages waiting; one that only grows is an actor that cannot keep up.", "short",
+              [("{{actor_type}}", "max by (actor_type) (unmask_actor_mailbox_depth)")]),
+        Panel("Actor restarts", "Actors that a supervisor started again.", "short",
+              [("{{actor_type}}", "sum by (actor_type) (unmask_actor_restarts_total)")]),
+        Panel("Build", "Version of every process.", "short",
+              [("{{instance}} {{version}}", "unmask_build_info")], kind="stat"),
+    ]),
+]
+
+
+def target(index, legend, expression):
+    return {"refId": chr(ord("A") + index), "datasource": DATASOURCE, "expr": expression, "legendFormat": legend}
+
+
+def panel_json(panel, panel_id, x, y):
+    defaults = {"unit": panel.unit, "min": 0}
+    if panel.kind == "timeseries":
+        defaults["custom"] = {"fillOpacity": 10, "showPoints": "never"}
+    return {
+        "id": panel_id,
+        "type": panel.kind,
+        "title": panel.title,
+        "description": panel.description,
+        "datasource": DATASOURCE,
+        "gridPos": {"x": x, "y": y, "w": panel.width, "h": panel.height},
+        "fieldConfig": {"defaults": defaults, "overrides": []},
+        "options": panel.options,
+        "targets": [target(i, legend, expression) for i, (legend, expression) in enumerate(panel.queries)],
+    }
+
+
+def dashboard():
+    panels, panel_id, y = [], 1, 0
+    for title, row in ROWS:
+        panels.append({"id": panel_id, "type": "row", "title": title, "collapsed": False,
+                       "gridPos": {"x": 0, "y": y, "w": COLUMNS, "h": 1}, "panels": []})
+        panel_id, y, x = panel_id + 1, y + 1, 0
+        for panel in row:
+            if x + panel.width > COLUMNS:
+                x, y = 0, y + panel.height
+            panels.append(panel_json(panel, panel_id, x, y))
+            panel_id, x = panel_id + 1, x + panel.width
+        y += row[-1].height
+    return {
+        "uid": "unmask-throughput",
+        "title": "unmask: throughput",
+        "tags": ["unmask"],
+        "schemaVersion": 38,
+        "version": 1,
+        "editable": True,
+        "refresh": "5s",
+        "time": {"from": "now-15m", "to": "now"},
+        "templating": {"list": [{"name": "datasource", "type": "datasource", "query": "prometheus",
+                                 "label": "Prometheus", "current": {}}]},
+        "annotations": {"list": []},
+        "panels": panels,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--queries", action="store_true")
+    arguments = parser.parse_args()
+    text = json.dumps(dashboard(), indent=1) + "\n"
+    if arguments.queries:
+        queries = [(panel.title, expression) for _, row in ROWS for panel in row for _, expression in panel.queries]
+        print(json.dumps(queries, indent=1))
+    elif arguments.check:
+        if OUTPUT.read_text() != text:
+            sys.exit(f"{OUTPUT} is not what monitoring/dashboard.py makes; run it")
+    else:
+        OUTPUT.write_text(text)
+        print(f"wrote {OUTPUT}")
+
+
+if __name__ == "__main__":
+    main()

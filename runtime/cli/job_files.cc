@@ -1,0 +1,196 @@
+#include "runtime/cli/job_files.h"
+
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "runtime/cli/job_options.h"
+
+namespace unmask::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
+
+Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
+
+Result<json::value> parse(const std::string& text, const std::string& name) {
+  boost::system::error_code error;
+  json::value value = json::parse(text, error);
+  if (error) return invalid(name + " is not JSON: " + error.message());
+  return value;
+}
+
+Result<std::vector<ChatTurn>> to_chat(const json::value& value, const std::string& name) {
+  const json::array* list = value.if_array();
+  if (list == nullptr || list->empty()) return invalid(name + " is not a list of messages");
+  std::vector<ChatTurn> turns;
+  for (const json::value& entry : *list) {
+    const json::object* turn = entry.if_object();
+    const json::value* role = turn != nullptr ? turn->if_contains("role") : nullptr;
+    const json::value* content = turn != nullptr ? turn->if_contains("content") : nullptr;
+    if (role == nullptr || content == nullptr || !role->is_string() || !content->is_string()) {
+      return invalid(name + ": message " + std::to_string(turns.size()) +
+                     " needs a \"role\" and a \"content\", both text");
+    }
+    turns.push_back({std::string(role->get_string()), std::string(content->get_string())});
+  }
+  return turns;
+}
+
+Result<std::vector<std::int32_t>> to_tokens(const json::value& value, const std::string& name) {
+  const json::array* list = value.if_array();
+  if (list == nullptr) return invalid(name + " is not a list of token ids");
+  std::vector<std::int32_t> tokens;
+  for (const json::value& entry : *list) {
+    const std::int64_t* token = entry.if_int64();
+    if (token == nullptr || *token < 0 || *token > INT32_MAX) {
+      return invalid(name + ": entry " + std::to_string(tokens.size()) + " is not a token id");
+    }
+    tokens.push_back(std::int32_t(*token));
+  }
+  return tokens;
+}
+
+double seconds(std::chrono::microseconds duration) { return double(duration.count()) * 1e-6; }
+
+std::string_view name_of(JobSummary::State state) {
+  constexpr std::string_view kNames[] = {"queued", "running", "finished"};
+  return kNames[std::size_t(state)];
+}
+
+std::string_view name_of(Role role) {
+  constexpr std::string_view kNames[] = {"coordinator", "gateway", "worker"};
+  return kNames[std::size_t(role)];
+}
+
+}  // namespace
+
+Result<std::vector<ChatTurn>> read_chat(const std::string& path) {
+  const Result<std::string> text = read_text(path, kMaxFileBytes);
+  if (!text) return text.error();
+  const Result<json::value> value = parse(*text, path);
+  if (!value) return value.error();
+  return to_chat(*value, path);
+}
+
+Result<std::vector<std::int32_t>> read_tokens(const std::string& path) {
+  const Result<std::string> text = read_text(path, kMaxFileBytes);
+  if (!text) return text.error();
+  const Result<json::value> value = parse(*text, path);
+  if (!value) return value.error();
+  return to_tokens(*value, path);
+}
+
+Result<Submit> parse_job_line(const std::string& line) {
+  const Result<json::value> value = parse(line, "the line");
+  if (!value) return value.error();
+  const json::object* object = value->if_object();
+  if (object == nullptr) return invalid("the line is not a JSON object");
+
+  Submit submit;
+  submit.job = random_job_id();
+  bool raw = false, has_input = false;
+  if (const json::value* flag = object->if_contains("raw"))
+    raw = flag->is_bool() && flag->as_bool();
+  for (const auto& [key, entry] : *object) {
+    if (key == "raw" || key == "id") continue;
+    if (key == "prompt" && entry.is_string()) {
+      submit.input = TextInput{std::string(entry.get_string()), raw};
+      has_input = true;
+    } else if (key == "messages") {
+      Result<std::vector<ChatTurn>> turns = to_chat(entry, "\"messages\"");
+      if (!turns) return turns.error();
+      submit.input = ChatInput{std::move(*turns)};
+      has_input = true;
+    } else if (key == "tokens") {
+      Result<std::vector<std::int32_t>> tokens = to_tokens(entry, "\"tokens\"");
+      if (!tokens) return tokens.error();
+      submit.input = TokenInput{std::move(*tokens), {}};
+      has_input = true;
+    } else if (key == "stop" && entry.is_array()) {
+      for (const json::value& stop : entry.get_array()) {
+        if (!stop.is_string()) return invalid("\"stop\" is a list of texts");
+        submit.stop.emplace_back(stop.get_string());
+      }
+    } else if (entry.is_string()) {
+      submit.parameters.push_back({std::string(key), std::string(entry.get_string())});
+    } else if (entry.is_number() || entry.is_bool() || entry.is_null()) {
+      submit.parameters.push_back({std::string(key), json::serialize(entry)});
+    } else {
+      return invalid("\"" + std::string(key) + "\" cannot be a list or an object");
+    }
+  }
+  if (!has_input) return invalid("the line has no \"prompt\", \"messages\" or \"tokens\"");
+  return submit;
+}
+
+std::string to_json(const Finished& finished) {
+  const JobFigures& figures = finished.figures;
+  const double duration = seconds(figures.duration);
+  json::object object{
+      {"job", to_hex(finished.job)},
+      {"text", finished.text},
+      {"tokens", figures.tokens},
+      {"forwards", figures.forwards},
+      {"tokens_per_forward",
+       figures.forwards > 0 ? double(figures.tokens) / double(figures.forwards) : 0.0},
+      {"tokens_per_second", duration > 0 ? double(figures.tokens) / duration : 0.0},
+      {"finish_reason", name_of(finished.reason)},
+      {"prompt_tokens", figures.prompt_tokens},
+      {"blocks", figures.blocks},
+      {"queue_seconds", seconds(figures.queue_time)},
+      {"time_to_first_block_seconds", seconds(figures.time_to_first_block)},
+      {"seconds", duration},
+      {"token_ids", json::value_from(finished.tokens)}};
+  if (finished.error) object["error"] = finished.error->message;
+  return json::serialize(object);
+}
+
+std::string to_json(const Rejected& rejected) {
+  return json::serialize(json::object{{"job", to_hex(rejected.job)},
+                                      {"finish_reason", "rejected"},
+                                      {"error", rejected.error.message}});
+}
+
+std::string to_json(const JobList& list) {
+  json::array jobs;
+  for (const JobSummary& job : list.jobs) {
+    jobs.push_back(json::object{{"job", to_hex(job.job)},
+                                {"state", name_of(job.state)},
+                                {"tokens", job.tokens},
+                                {"forwards", job.forwards},
+                                {"block", job.block},
+                                {"blocks", job.num_blocks},
+                                {"age_seconds", double(job.age.count()) * 1e-3},
+                                {"outcome", job.outcome}});
+  }
+  return json::serialize(jobs);
+}
+
+std::string to_json(const ClusterStatus& status) {
+  json::array members;
+  for (const MemberStatus& member : status.members) {
+    members.push_back(json::object{{"role", name_of(member.role)},
+                                   {"replica", member.replica},
+                                   {"rank", member.rank},
+                                   {"pid", member.pid},
+                                   {"host", member.host},
+                                   {"http", member.http},
+                                   {"state", member.state},
+                                   {"phase", member.phase},
+                                   {"progress", member.progress}});
+  }
+  return json::serialize(json::object{{"version", status.version},
+                                      {"model", status.model},
+                                      {"epoch", status.epoch},
+                                      {"ready", status.is_ready},
+                                      {"jobs_running", status.jobs_running},
+                                      {"jobs_waiting", status.jobs_waiting},
+                                      {"kv_pages_used", status.kv_pages_used},
+                                      {"kv_pages_total", status.kv_pages_total},
+                                      {"durability", status.durability},
+                                      {"members", std::move(members)}});
+}
+
+}  // namespace unmask::cli
