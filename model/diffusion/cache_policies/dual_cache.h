@@ -1,0 +1,24 @@
+#pragma once
+
+#include "model/diffusion/cache_policies/plan.h"
+
+namespace unmask::diffusion {
+
+/// All but the block keeps the keys and values of the last refresh, also what stands behind it.
+///
+/// Source  Fast-dLLM, arXiv:2505.22618, DualCache; refreshes as in dInfer
+struct DualCache {
+  using State = RefreshState;
+
+  std::int32_t cache_update_freq = 0;  ///< forwards per refresh inside a block; 0: none
+
+  bool operator==(const DualCache&) const = default;
+};
+
+UNMASK_HOST_DEVICE inline Plan plan(const DualCache& params, const PlanInput& input,
+                                    RefreshState& state) noexcept {
+  if (next_is_refresh(params.cache_update_freq, input, state)) return refresh_plan(input, state);
+  return cached_plan(input, input.block);
+}
+
+}  // namespace unmask::diffusion

@@ -1,0 +1,86 @@
+/// What a cache policy says of the next forward.
+
+#pragma once
+
+#include <cstdint>
+
+#include "model/diffusion/compat.h"
+#include "model/diffusion/host_device.h"
+#include "model/step.h"
+
+namespace unmask::diffusion {
+
+/// The canvas as a policy sees it.
+struct PlanInput {
+  Range block;
+  std::int32_t num_positions = 0;
+  RefreshRules rules;
+};
+
+/// A Window before it is spread over rows: one range per set, empty = none.
+struct Plan {
+  Phase phase = Phase::kDenoise;
+  Range computed;
+  Range visible;
+  Range written;
+  Range decoded;  ///< of these, the loop asks for the rows that the strategy looks at
+  Range mixed;
+  bool ends_call = true;  ///< false: the next forward comes whatever this one brings
+
+  bool operator==(const Plan&) const = default;
+};
+
+/// Of one sequence, for the policies that refresh.
+struct RefreshState {
+  Range last_block;
+  std::int32_t count = 0;  ///< what cache_update_freq divides
+  bool owes_cached_forward = false;
+
+  bool operator==(const RefreshState&) const = default;
+};
+
+/// Whether the next forward is a refresh: on entering a block, and whenever `cache_update_freq`
+/// (0: never) divides the count.
+UNMASK_HOST_DEVICE inline bool next_is_refresh(std::int32_t cache_update_freq,
+                                               const PlanInput& input,
+                                               RefreshState& state) noexcept {
+  if (state.owes_cached_forward) {
+    state.owes_cached_forward = false;
+    return false;
+  }
+  const bool is_new_block =
+      input.block.begin != state.last_block.begin || input.block.end != state.last_block.end;
+  if (is_new_block && input.rules.counter == RefreshCounter::kForwardsOfBlock) state.count = 0;
+  const bool is_due = cache_update_freq > 0 && state.count % cache_update_freq == 0;
+  state.last_block = input.block;
+  ++state.count;
+  const bool is_refresh = is_new_block || is_due;
+  state.owes_cached_forward = is_refresh && input.rules.cached_forward_follows;
+  return is_refresh;
+}
+
+/// A full forward whose K/V stay in the cache; it is decoded like any other.
+UNMASK_HOST_DEVICE inline Plan refresh_plan(const PlanInput& input,
+                                            const RefreshState& state) noexcept {
+  const Range whole{0, input.num_positions};
+  return {.phase = Phase::kRefresh,
+          .computed = whole,
+          .visible = {},
+          .written = whole,
+          .decoded = input.block,
+          .mixed = {},
+          .ends_call = !state.owes_cached_forward};
+}
+
+/// A forward of `computed` over the cache of the last refresh, which it leaves as it is.
+UNMASK_HOST_DEVICE inline Plan cached_plan(const PlanInput& input, Range computed) noexcept {
+  return {.phase = Phase::kDenoise,
+          .computed = computed,
+          .visible = {0, input.num_positions},
+          .written = {},
+          .decoded = input.block,
+          .mixed = {},
+          .ends_call = true};
+}
+
+}  // namespace unmask::diffusion

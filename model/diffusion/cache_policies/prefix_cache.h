@@ -1,0 +1,25 @@
+#pragma once
+
+#include "model/diffusion/cache_policies/plan.h"
+
+namespace unmask::diffusion {
+
+/// What stands before the block keeps the keys and values of the last refresh; the block and all
+/// behind it are computed anew.
+///
+/// Source  Fast-dLLM, arXiv:2505.22618, prefix cache; refreshes as in dInfer
+struct PrefixCache {
+  using State = RefreshState;
+
+  std::int32_t cache_update_freq = 0;  ///< forwards per refresh inside a block; 0: none
+
+  bool operator==(const PrefixCache&) const = default;
+};
+
+UNMASK_HOST_DEVICE inline Plan plan(const PrefixCache& params, const PlanInput& input,
+                                    RefreshState& state) noexcept {
+  if (next_is_refresh(params.cache_update_freq, input, state)) return refresh_plan(input, state);
+  return cached_plan(input, {input.block.begin, input.num_positions});
+}
+
+}  // namespace unmask::diffusion

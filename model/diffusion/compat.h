@@ -1,0 +1,73 @@
+/// Where the references differ from each other and from what a user wants, as named values.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace unmask::diffusion {
+
+/// What `cache_update_freq` counts.
+enum class RefreshCounter : std::uint8_t {
+  kForwardsOfBlock,  ///< every n-th forward of a block is a refresh
+  kCallsOfSequence,  ///< a refresh and the cached forward behind it count once; never starts anew
+};
+
+/// How a cache policy that refreshes does it.
+struct RefreshRules {
+  RefreshCounter counter = RefreshCounter::kForwardsOfBlock;
+  /// A refresh is followed by a cached forward at once, even if the block is finished by then.
+  bool cached_forward_follows = false;
+
+  bool operator==(const RefreshRules&) const = default;
+};
+
+/// How the canvas becomes the answer.
+enum class Cut : std::uint8_t {
+  kAtFirstEos,    ///< the first generated EOS and all behind it are cut off
+  kEveryEosGone,  ///< all EOS are taken out, those of the prompt too; the rest stays
+};
+
+/// The loop's habits: the defaults are what jobs get, presets are what a reference does.
+struct Compat {
+  bool early_stop = true;          ///< the first block with an EOS is the last one
+  bool always_stops = false;       ///< it is, whatever early_stop says
+  bool prompt_eos_counts = false;  ///< an EOS of the prompt inside a block does so too
+  bool stops_within_block = true;  ///< early_stop does not wait for the holes behind the EOS
+  bool fills_with_eos = false;     ///< early_stop overwrites all later blocks with EOS
+  Cut cut = Cut::kAtFirstEos;
+  bool may_choose_mask_id = false;  ///< a candidate may be the mask id; its hole then stays
+  /// Forwards between two looks at the block, max(min(holes / expected_tpf, unroll), 1), are made
+  /// even if it is finished before.
+  std::int32_t unroll = 1;
+  std::int32_t expected_tpf = 8;  ///< tokens per forward
+  RefreshRules refresh;
+
+  bool operator==(const Compat&) const = default;
+};
+
+inline constexpr Compat kDefault{};
+
+/// dInfer fce4e32, BlockWiseDiffusionLLM and the classes derived from it.
+inline constexpr Compat kBlockwise{
+    .early_stop = true,
+    .always_stops = true,
+    .prompt_eos_counts = true,
+    .stops_within_block = false,
+    .fills_with_eos = true,
+    .cut = Cut::kEveryEosGone,
+    .may_choose_mask_id = true,
+    .unroll = 4,
+    .expected_tpf = 8,
+    .refresh = {.counter = RefreshCounter::kCallsOfSequence, .cached_forward_follows = true},
+};
+
+/// The preset of a driver as golden traces name it; "unmask" is the default.
+inline std::optional<Compat> preset(std::string_view driver) {
+  if (driver == "unmask") return kDefault;
+  if (driver == "blockwise") return kBlockwise;
+  return std::nullopt;
+}
+
+}  // namespace unmask::diffusion

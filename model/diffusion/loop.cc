@@ -1,0 +1,264 @@
+#include "model/diffusion/loop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "runtime/base/check.h"
+
+namespace unmask::diffusion {
+namespace {
+
+Candidates view_of(const CandidateColumns& columns) {
+  return {columns.position, columns.token, columns.logit, columns.log_sum_exp};
+}
+
+CandidateColumns without_token(const CandidateColumns& columns, std::int32_t token) {
+  CandidateColumns kept;
+  for (std::size_t i = 0; i < columns.position.size(); ++i) {
+    if (columns.token[i] == token) continue;
+    kept.position.push_back(columns.position[i]);
+    kept.token.push_back(columns.token[i]);
+    kept.logit.push_back(columns.logit[i]);
+    kept.log_sum_exp.push_back(columns.log_sum_exp[i]);
+  }
+  return kept;
+}
+
+std::vector<std::int32_t> positions_of(const Ranges& ranges) {
+  std::vector<std::int32_t> positions;
+  for (const Range range : ranges) {
+    for (std::int32_t position = range.begin; position < range.end; ++position) {
+      positions.push_back(position);
+    }
+  }
+  return positions;
+}
+
+Ranges ranges_of(Range range) { return range.size() > 0 ? Ranges{range} : Ranges{}; }
+
+}  // namespace
+
+DiffusionLoop::DiffusionLoop(const DiffusionParams& params, Vocabulary vocabulary, LoopState state)
+    : params_(params), vocabulary_(vocabulary), state_(std::move(state)) {
+  if (params.mask_id >= 0) vocabulary_.mask_id = params.mask_id;
+  if (params.eos_id >= 0) vocabulary_.eos_id = params.eos_id;
+}
+
+Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocabulary vocabulary,
+                                            Canvas canvas) {
+  const auto first_hole = canvas.first_hole();
+  if (!first_hole) {
+    return Error{ErrorCode::kInvalidArgument, "the canvas has no hole: nothing is to be generated"};
+  }
+  LoopState state;
+  state.grid = block_grid(canvas, params.block_length, params.start_block_align);
+  state.canvas = std::move(canvas);
+  state.cache = initial_state(params.cache);
+  DiffusionLoop loop(params, vocabulary, std::move(state));
+  loop.enter_block(*first_hole);
+  return loop;
+}
+
+DiffusionLoop DiffusionLoop::resume(const DiffusionParams& params, Vocabulary vocabulary,
+                                    LoopState state) {
+  return {params, vocabulary, std::move(state)};
+}
+
+std::optional<SequenceStep> DiffusionLoop::next() const {
+  if (has_ended()) return std::nullopt;
+  const Plan& plan = state_.plan;
+  SequenceStep step;
+  step.phase = plan.phase;
+  step.iteration = state_.iteration;
+  step.num_positions = canvas().size();
+  step.window.computed = ranges_of(plan.computed);
+  step.window.visible = ranges_of(plan.visible);
+  step.window.written = ranges_of(plan.written);
+  step.window.decoded = decoded();
+  step.window.mixed = ranges_of(plan.mixed);
+  step.inputs.assign(canvas().tokens().begin() + plan.computed.begin,
+                     canvas().tokens().begin() + plan.computed.end);
+  step.rules.seed = params_.seed;
+  if (!params_.compat.may_choose_mask_id) {
+    step.rules.never_chosen = {vocabulary_.mask_id};
+    step.rules.choosable_end = vocabulary_.choosable_end;
+  }
+  return step;
+}
+
+Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
+  UNMASK_CHECK(!has_ended());
+  if (auto fault = find_fault(columns)) return std::move(*fault);
+  Applied applied;
+  ++state_.iteration;
+  const bool is_block_done = decide_and_edit(columns, applied.edits);
+  look_at_block(is_block_done, applied);
+  return applied;
+}
+
+Ranges DiffusionLoop::decoded() const { return canvas().holes(state_.plan.decoded); }
+
+std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) const {
+  const std::vector<std::int32_t> expected = positions_of(decoded());
+  const auto fault = [](std::string sentence) {
+    return Error{ErrorCode::kInternal, std::move(sentence)};
+  };
+  if (columns.position != expected || columns.token.size() != expected.size() ||
+      columns.logit.size() != expected.size() || columns.log_sum_exp.size() != expected.size()) {
+    return fault("the workers answered with candidates for other positions than were asked for");
+  }
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const std::string where = " at position " + std::to_string(expected[i]);
+    if (!std::isfinite(columns.log_sum_exp[i]) || !std::isfinite(columns.logit[i])) {
+      return fault("the model's logits" + where + " are not finite numbers");
+    }
+    const std::int32_t token = columns.token[i];
+    const bool is_free = params_.compat.may_choose_mask_id;
+    if (token < 0 ||
+        (!is_free && (token == vocabulary_.mask_id || token >= vocabulary_.choosable_end))) {
+      return fault("the workers chose token " + std::to_string(token) + where +
+                   ", which may not be chosen");
+    }
+  }
+  return std::nullopt;
+}
+
+/// Returns the strategy's word on whether the block is done.
+bool DiffusionLoop::decide_and_edit(const CandidateColumns& columns, std::vector<Edit>& edits) {
+  if (state_.plan.decoded.size() == 0) return false;
+  const bool passes_over =
+      params_.compat.may_choose_mask_id && passes_over_mask_id(params_.strategy);
+  const CandidateColumns kept =
+      passes_over ? without_token(columns, vocabulary_.mask_id) : CandidateColumns{};
+  const Candidates candidates = view_of(passes_over ? kept : columns);
+
+  std::vector<Edit> decided(candidates.position.size());
+  const Decision decision = decide(params_.strategy, candidates, state_.strategy, decided);
+  decided.resize(decision.num_edits);
+  const std::int32_t num_holes = canvas().num_holes(state_.block);
+  for (const Edit edit : decided) {
+    if (params_.compat.may_choose_mask_id && edit.token == vocabulary_.mask_id) continue;
+    if (state_.canvas.apply(edit)) edits.push_back(edit);
+  }
+
+  ++state_.block_iteration;
+  const bool is_late =
+      state_.block_iteration >= max_iterations(params_.strategy, state_.block.size());
+  if (is_late && num_holes > 0 && canvas().num_holes(state_.block) >= num_holes) {
+    force_best(columns, edits);
+  }
+  return decision.block_done;
+}
+
+/// The guard of a strategy without progress: the surest candidate is taken whatever it is.
+void DiffusionLoop::force_best(const CandidateColumns& columns, std::vector<Edit>& edits) {
+  const int best = next_surest(view_of(columns), kNone);
+  if (best == kNone) return;
+  const Edit edit{columns.position[best], columns.token[best]};
+  state_.canvas.apply(edit);
+  edits.push_back(edit);
+  ++state_.num_forced;
+}
+
+void DiffusionLoop::look_at_block(bool is_block_done, Applied& applied) {
+  if (stop_within_block(applied)) return finish_block(applied);
+  if (!state_.plan.ends_call) return plan_next();
+  if (--state_.calls_left > 0) return plan_next();
+  if (is_block_done && canvas().num_holes(state_.block) == 0) return finish_block(applied);
+  state_.calls_left = num_calls();
+  plan_next();
+}
+
+/// Whether the rest of the block is of no use, being behind an EOS; then it is overwritten.
+bool DiffusionLoop::stop_within_block(Applied& applied) {
+  const Compat& compat = params_.compat;
+  if (!compat.early_stop || !compat.stops_within_block) return false;
+  const auto eos = canvas().find_generated(vocabulary_.eos_id, state_.block);
+  if (!eos || canvas().num_holes({state_.block.begin, *eos}) > 0) return false;
+  const Range rest{*eos + 1, state_.block.end};
+  if (canvas().num_holes(rest) == 0) return false;
+  for (std::int32_t position = rest.begin; position < rest.end; ++position) {
+    if (!canvas().is_pinned(position)) state_.canvas.apply({position, vocabulary_.eos_id});
+  }
+  applied.eos_fill = rest;
+  return true;
+}
+
+void DiffusionLoop::finish_block(Applied& applied) {
+  const Compat& compat = params_.compat;
+  applied.finished_block = FinishedBlock{state_.num_blocks++, state_.block};
+  bool has_eos = canvas().find_generated(vocabulary_.eos_id, state_.block).has_value();
+  if (compat.prompt_eos_counts) {
+    const auto begin = canvas().tokens().begin();
+    has_eos = std::find(begin + state_.block.begin, begin + state_.block.end, vocabulary_.eos_id) !=
+              begin + state_.block.end;
+  }
+  const auto first_hole = canvas().first_hole(state_.block.end);
+  const bool stops = has_eos && (compat.early_stop || compat.always_stops);
+  if (!stops && first_hole) return enter_block(*first_hole);
+
+  const Range rest{state_.block.end, canvas().size()};
+  if (stops && compat.early_stop && compat.fills_with_eos && rest.size() > 0) {
+    for (std::int32_t position = rest.begin; position < rest.end; ++position) {
+      if (!canvas().is_pinned(position)) state_.canvas.apply({position, vocabulary_.eos_id});
+    }
+    applied.eos_fill = rest;
+  }
+  end(applied);
+}
+
+void DiffusionLoop::end(Applied& applied) {
+  const bool has_eos = canvas().find_generated(vocabulary_.eos_id, canvas().whole()).has_value();
+  state_.ending = has_eos ? Ending::kStop : Ending::kLength;
+  state_.plan = {};
+  applied.ending = state_.ending;
+}
+
+void DiffusionLoop::enter_block(std::int32_t first_hole) {
+  state_.block = state_.grid.block_at(first_hole);
+  state_.block_iteration = 0;
+  state_.strategy = initial_state(params_.strategy);
+  state_.calls_left = num_calls();
+  plan_next();
+}
+
+void DiffusionLoop::plan_next() {
+  const PlanInput input{state_.block, canvas().size(), params_.compat.refresh};
+  state_.plan = plan(params_.cache, input, state_.cache);
+}
+
+std::int32_t DiffusionLoop::num_calls() const {
+  const Compat& compat = params_.compat;
+  const std::int32_t num_holes = canvas().num_holes(state_.block);
+  return std::max(std::min(num_holes / std::max(compat.expected_tpf, 1), compat.unroll), 1);
+}
+
+Figures DiffusionLoop::figures() const {
+  return figures_of(canvas(), vocabulary_.eos_id, state_.iteration);
+}
+
+std::vector<std::int32_t> DiffusionLoop::final_tokens() const {
+  return cut_tokens(canvas(), params_.compat.cut, vocabulary_.eos_id, false);
+}
+
+std::vector<std::int32_t> DiffusionLoop::generated_tokens() const {
+  return cut_tokens(canvas(), params_.compat.cut, vocabulary_.eos_id, true);
+}
+
+std::vector<std::int32_t> cut_tokens(const Canvas& canvas, Cut cut, std::int32_t eos_id,
+                                     bool only_generated) {
+  std::int32_t end = canvas.size();
+  if (cut == Cut::kAtFirstEos) {
+    end = canvas.find_generated(eos_id, canvas.whole()).value_or(end);
+  }
+  std::vector<std::int32_t> tokens;
+  for (std::int32_t position = 0; position < end; ++position) {
+    if (only_generated && canvas.is_pinned(position)) continue;
+    if (cut == Cut::kEveryEosGone && canvas.token(position) == eos_id) continue;
+    tokens.push_back(canvas.token(position));
+  }
+  return tokens;
+}
+
+}  // namespace unmask::diffusion

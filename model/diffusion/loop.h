@@ -1,0 +1,122 @@
+/// From a canvas with holes to one without: the diffusion loop of one sequence.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "model/diffusion/canvas.h"
+#include "model/diffusion/figures.h"
+#include "model/diffusion/params.h"
+#include "model/step.h"
+#include "runtime/base/result.h"
+
+namespace unmask::diffusion {
+
+/// What the loop has to know of a model.
+struct Vocabulary {
+  std::int32_t mask_id = 0;
+  std::int32_t eos_id = -1;                ///< -1: none
+  std::int32_t choosable_end = INT32_MAX;  ///< ids from here on are beyond the tokenizer
+
+  bool operator==(const Vocabulary&) const = default;
+};
+
+/// Why a sequence ended.
+enum class Ending : std::uint8_t { kStop, kLength };  // an EOS was generated; the canvas is full
+
+struct FinishedBlock {
+  std::int32_t index = 0;  ///< counted from 0 over the sequence
+  Range positions;
+
+  bool operator==(const FinishedBlock&) const = default;
+};
+
+/// What one forward did to the canvas.
+struct Applied {
+  std::vector<Edit> edits;                      ///< those that changed something, in order
+  std::optional<Range> eos_fill;                ///< overwritten with EOS after the edits
+  std::optional<FinishedBlock> finished_block;  ///< final from here on
+  std::optional<Ending> ending;                 ///< of the sequence
+};
+
+/// All that changes in a sequence's life; parameters aside, enough to go on from.
+struct LoopState {
+  Canvas canvas;
+  BlockGrid grid;
+  Range block;                       ///< that is decoded now
+  std::int32_t num_blocks = 0;       ///< finished
+  std::int32_t iteration = 0;        ///< forwards so far
+  std::int32_t block_iteration = 0;  ///< decisions in this block so far
+  std::int32_t calls_left = 0;       ///< before the next look at the block
+  std::int32_t num_forced = 0;       ///< holes filled because the strategy had no iteration left
+  StrategyState strategy;
+  CacheState cache;
+  Plan plan;  ///< of the next forward
+  std::optional<Ending> ending;
+
+  bool operator==(const LoopState&) const = default;
+};
+
+/// One loop for every strategy, cache policy and reference: their differences are values.
+///
+/// A value: a copy made at a block border takes the block up again. Pure: the same candidates give
+/// the same steps and edits.
+class DiffusionLoop {
+ public:
+  /// Ids of the parameters count before those of the vocabulary.
+  ///
+  /// Errors  kInvalidArgument if the canvas has no hole
+  static Result<DiffusionLoop> create(const DiffusionParams& params, Vocabulary vocabulary,
+                                      Canvas canvas);
+  /// Goes on from what state() returned, under the same parameters and vocabulary.
+  static DiffusionLoop resume(const DiffusionParams& params, Vocabulary vocabulary,
+                              LoopState state);
+
+  /// The next forward, the same one until its candidates were applied; the caller names the
+  /// sequence. Nothing if the sequence has ended.
+  [[nodiscard]] std::optional<SequenceStep> next() const;
+
+  /// Takes the candidates of next(). Not after the end.
+  ///
+  /// Errors  kInternal if they are not what was asked for or not numbers (a broken worker or
+  ///         forward); nothing is changed then
+  Result<Applied> apply(const CandidateColumns& columns);
+
+  [[nodiscard]] const Canvas& canvas() const { return state_.canvas; }
+  [[nodiscard]] const LoopState& state() const { return state_; }
+  [[nodiscard]] const DiffusionParams& params() const { return params_; }
+  [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
+  [[nodiscard]] bool has_ended() const { return state_.ending.has_value(); }
+  [[nodiscard]] Figures figures() const;
+  /// The whole canvas, cut as the compat says.
+  [[nodiscard]] std::vector<std::int32_t> final_tokens() const;
+  /// What was generated of it.
+  [[nodiscard]] std::vector<std::int32_t> generated_tokens() const;
+
+ private:
+  DiffusionLoop(const DiffusionParams& params, Vocabulary vocabulary, LoopState state);
+
+  [[nodiscard]] Ranges decoded() const;
+  [[nodiscard]] std::optional<Error> find_fault(const CandidateColumns& columns) const;
+  bool decide_and_edit(const CandidateColumns& columns, std::vector<Edit>& edits);
+  void force_best(const CandidateColumns& columns, std::vector<Edit>& edits);
+  void look_at_block(bool is_block_done, Applied& applied);
+  bool stop_within_block(Applied& applied);
+  void finish_block(Applied& applied);
+  void end(Applied& applied);
+  void enter_block(std::int32_t first_hole);
+  void plan_next();
+  [[nodiscard]] std::int32_t num_calls() const;
+
+  DiffusionParams params_;
+  Vocabulary vocabulary_;
+  LoopState state_;
+};
+
+/// The tokens of `canvas` that are the answer, cut as `cut` says; all of them, or the generated.
+std::vector<std::int32_t> cut_tokens(const Canvas& canvas, Cut cut, std::int32_t eos_id,
+                                     bool only_generated);
+
+}  // namespace unmask::diffusion

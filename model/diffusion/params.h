@@ -1,0 +1,28 @@
+/// Everything that a job says about how its canvas is filled.
+
+#pragma once
+
+#include <cstdint>
+
+#include "model/diffusion/cache_policies/cache_policy.h"
+#include "model/diffusion/compat.h"
+#include "model/diffusion/strategies/strategy.h"
+
+namespace unmask::diffusion {
+
+/// Names, ranges and units: job_params.h.
+struct DiffusionParams {
+  std::int32_t gen_length = 128;
+  std::int32_t block_length = 32;
+  bool start_block_align = false;
+  Strategy strategy = Threshold{};
+  CachePolicy cache = NoCache{};
+  Compat compat = kDefault;
+  std::uint64_t seed = 0;
+  std::int32_t mask_id = -1;  ///< -1: the model's
+  std::int32_t eos_id = -1;   ///< -1: the model's
+
+  bool operator==(const DiffusionParams&) const = default;
+};
+
+}  // namespace unmask::diffusion

@@ -1,0 +1,91 @@
+#include "model/diffusion/cache_policies/cache_policy.h"
+
+#include <gmock/gmock.h>
+
+namespace unmask::diffusion {
+namespace {
+
+using testing::ElementsAre;
+
+/// The phases of `count` forwards on one block after the other, `per_block` each.
+std::vector<Phase> phases(const CachePolicy& policy, RefreshRules rules, int count, int per_block) {
+  CacheState state = initial_state(policy);
+  std::vector<Phase> seen;
+  for (int i = 0; i < count; ++i) {
+    const std::int32_t begin = 4 + i / per_block * 4;
+    seen.push_back(plan(policy, {{begin, begin + 4}, 40, rules}, state).phase);
+  }
+  return seen;
+}
+
+constexpr Phase R = Phase::kRefresh, D = Phase::kDenoise;
+constexpr RefreshRules kReference{RefreshCounter::kCallsOfSequence, true};
+
+TEST(CachePolicyTest, NoCacheComputesTheWholeCanvas) {
+  CacheState state = initial_state(NoCache{});
+  const Plan planned = plan(NoCache{}, {{8, 12}, 20, {}}, state);
+  EXPECT_EQ(planned.computed, (Range{0, 20}));
+  EXPECT_EQ(planned.visible, Range{});
+  EXPECT_EQ(planned.written, Range{});
+  EXPECT_EQ(planned.decoded, (Range{8, 12}));
+}
+
+TEST(CachePolicyTest, ARefreshComputesAndWritesTheWholeCanvas) {
+  for (const CachePolicy& policy : {CachePolicy(PrefixCache{}), CachePolicy(DualCache{})}) {
+    CacheState state = initial_state(policy);
+    const Plan planned = plan(policy, {{8, 12}, 20, {}}, state);
+    EXPECT_EQ(planned.phase, Phase::kRefresh);
+    EXPECT_EQ(planned.computed, (Range{0, 20}));
+    EXPECT_EQ(planned.visible, Range{});
+    EXPECT_EQ(planned.written, (Range{0, 20}));
+    EXPECT_EQ(planned.decoded, (Range{8, 12}));
+  }
+}
+
+TEST(CachePolicyTest, ACachedForwardSeesTheCanvasAndWritesNothing) {
+  const PlanInput input{{8, 12}, 20, {}};
+  for (const CachePolicy& policy : {CachePolicy(PrefixCache{}), CachePolicy(DualCache{})}) {
+    CacheState state = initial_state(policy);
+    static_cast<void>(plan(policy, input, state));
+    const Plan planned = plan(policy, input, state);
+    EXPECT_EQ(planned.phase, Phase::kDenoise);
+    EXPECT_EQ(planned.computed, (Range{8, std::holds_alternative<DualCache>(policy) ? 12 : 20}));
+    EXPECT_EQ(planned.visible, (Range{0, 20}));
+    EXPECT_EQ(planned.written, Range{});
+    EXPECT_EQ(planned.decoded, (Range{8, 12}));
+  }
+}
+
+TEST(CachePolicyTest, EveryNewBlockIsRefreshed) {
+  EXPECT_THAT(phases(DualCache{}, {}, 6, 3), ElementsAre(R, D, D, R, D, D));
+  EXPECT_THAT(phases(DualCache{}, {}, 3, 1), ElementsAre(R, R, R));
+}
+
+TEST(CachePolicyTest, UpdateFrequencyCountsTheForwardsOfABlock) {
+  EXPECT_THAT(phases(PrefixCache{2}, {}, 10, 5), ElementsAre(R, D, R, D, R, R, D, R, D, R));
+  EXPECT_THAT(phases(PrefixCache{1}, {}, 3, 3), ElementsAre(R, R, R));
+}
+
+TEST(CachePolicyTest, ReferencePairsARefreshWithACachedForwardAndCountsThemAsOne) {
+  EXPECT_THAT(phases(DualCache{}, kReference, 6, 3), ElementsAre(R, D, D, R, D, D));
+  EXPECT_THAT(phases(DualCache{2}, kReference, 9, 9), ElementsAre(R, D, D, R, D, D, R, D, D));
+  // The count goes on over blocks: the fourth call, the first of the second block, is due anyway.
+  EXPECT_THAT(phases(DualCache{3}, kReference, 9, 4), ElementsAre(R, D, D, D, R, D, D, D, R));
+  EXPECT_THAT(phases(DualCache{4}, kReference, 8, 4), ElementsAre(R, D, D, D, R, D, R, D));
+}
+
+TEST(CachePolicyTest, OnlyARefreshWithACachedForwardBehindItDoesNotEndACall) {
+  CacheState state = initial_state(DualCache{});
+  EXPECT_FALSE(plan(DualCache{}, {{0, 4}, 8, kReference}, state).ends_call);
+  EXPECT_TRUE(plan(DualCache{}, {{0, 4}, 8, kReference}, state).ends_call);
+  CacheState own = initial_state(DualCache{});
+  EXPECT_TRUE(plan(DualCache{}, {{0, 4}, 8, {}}, own).ends_call);
+}
+
+TEST(CachePolicyDeathTest, StateOfAnotherPolicyIsABug) {
+  CacheState state = initial_state(NoCache{});
+  EXPECT_DEATH(plan(CachePolicy(DualCache{}), {{0, 4}, 8, {}}, state), "check failed: own_state");
+}
+
+}  // namespace
+}  // namespace unmask::diffusion

@@ -1,0 +1,309 @@
+#include "model/diffusion/loop.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <random>
+
+namespace unmask::diffusion {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr Vocabulary kVocabulary{.mask_id = 99, .eos_id = 98, .choosable_end = 100};
+
+struct Guess {
+  std::int32_t token = 0;
+  float confidence = 1;
+};
+using Model = std::function<Guess(std::int32_t position, std::int32_t iteration)>;
+
+CandidateColumns answer(const SequenceStep& step, const Model& model) {
+  CandidateColumns columns;
+  for (const Range range : step.window.decoded) {
+    for (std::int32_t position = range.begin; position < range.end; ++position) {
+      const Guess guess = model(position, step.iteration);
+      columns.position.push_back(position);
+      columns.token.push_back(guess.token);
+      columns.logit.push_back(std::log(guess.confidence));
+      columns.log_sum_exp.push_back(0);
+    }
+  }
+  return columns;
+}
+
+DiffusionLoop loop_of(const DiffusionParams& params, std::vector<std::int32_t> prompt,
+                      std::int32_t gen_length) {
+  return *DiffusionLoop::create(params, kVocabulary,
+                                Canvas::of_prompt(prompt, gen_length, kVocabulary.mask_id));
+}
+
+struct History {
+  std::vector<SequenceStep> steps;
+  std::vector<Applied> applied;
+};
+
+/// Until the end, or until `limit` forwards were made.
+History run(DiffusionLoop& loop, const Model& model, int limit = 10000) {
+  History history;
+  while (auto step = loop.next()) {
+    history.steps.push_back(*step);
+    if (int(history.steps.size()) > limit) break;
+    auto applied = loop.apply(answer(*step, model));
+    if (!applied) {
+      ADD_FAILURE() << applied.error().message;
+      break;
+    }
+    history.applied.push_back(*applied);
+  }
+  return history;
+}
+
+Guess sure(std::int32_t position, std::int32_t /*iteration*/) { return {10 + position, 0.99f}; }
+
+TEST(LoopTest, FillsBlockAfterBlockAndEndsAtTheLength) {
+  DiffusionLoop loop = loop_of({.block_length = 2}, {1}, 5);
+  const History seen = run(loop, sure);
+  EXPECT_EQ(seen.applied[0].finished_block, (FinishedBlock{0, {1, 3}}));
+  EXPECT_EQ(seen.applied[1].finished_block, (FinishedBlock{1, {3, 5}}));
+  EXPECT_EQ(seen.applied[2].finished_block, (FinishedBlock{2, {5, 6}}));
+  EXPECT_EQ(seen.applied[1].ending, std::nullopt);
+  EXPECT_EQ(seen.applied[2].ending, Ending::kLength);
+  EXPECT_THAT(loop.final_tokens(), ElementsAre(1, 11, 12, 13, 14, 15));
+  EXPECT_THAT(loop.generated_tokens(), ElementsAre(11, 12, 13, 14, 15));
+  EXPECT_EQ(loop.figures(), (Figures{.tokens = 5, .forwards = 3}));
+}
+
+TEST(LoopTest, AStepCarriesTheCanvasAsItStands) {
+  DiffusionLoop loop = loop_of({.block_length = 2, .seed = 7}, {1, 2}, 2);
+  const SequenceStep step = *loop.next();
+  EXPECT_EQ(step.phase, Phase::kDenoise);
+  EXPECT_EQ(step.num_positions, 4);
+  EXPECT_THAT(step.inputs, ElementsAre(1, 2, 99, 99));
+  EXPECT_THAT(step.window.computed, ElementsAre(Range{0, 4}));
+  EXPECT_THAT(step.window.visible, IsEmpty());
+  EXPECT_THAT(step.window.decoded, ElementsAre(Range{2, 4}));
+  EXPECT_THAT(step.rules.never_chosen, ElementsAre(99));
+  EXPECT_EQ(step.rules.choosable_end, 100);
+  EXPECT_EQ(step.rules.seed, 7u);
+}
+
+TEST(LoopTest, OnlyHolesAreDecoded) {
+  DiffusionLoop loop = loop_of({.block_length = 4, .strategy = Threshold{0.5f}}, {}, 4);
+  const History seen = run(loop, [](std::int32_t position, std::int32_t iteration) {
+    return Guess{position, position % 2 == iteration ? 0.9f : 0.1f};
+  });
+  ASSERT_EQ(seen.steps.size(), 2u);
+  EXPECT_THAT(seen.steps[1].window.decoded, ElementsAre(Range{1, 2}, Range{3, 4}));
+  EXPECT_THAT(seen.steps[1].inputs, ElementsAre(0, 99, 2, 99));
+}
+
+TEST(LoopTest, InfillingSkipsBlocksWithoutAHoleAndKeepsWhatIsPinned) {
+  auto canvas = *Canvas::with_holes({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {{1, 2}, {8, 9}}, 99);
+  auto loop = *DiffusionLoop::create({.block_length = 2}, kVocabulary, canvas);
+  const History seen = run(loop, sure);
+  EXPECT_EQ(seen.applied[0].finished_block, (FinishedBlock{0, {1, 3}}));
+  EXPECT_EQ(seen.applied[1].finished_block, (FinishedBlock{1, {7, 9}}));
+  EXPECT_THAT(loop.final_tokens(), ElementsAre(0, 11, 2, 3, 4, 5, 6, 7, 18, 9));
+}
+
+TEST(LoopTest, ACanvasWithoutAHoleIsRefused) {
+  const auto loop = DiffusionLoop::create({}, kVocabulary, Canvas::of_prompt({}, 0, 99));
+  ASSERT_FALSE(loop.has_value());
+  EXPECT_EQ(loop.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(LoopTest, EarlyStopEndsAtTheFirstGeneratedEosWithoutWaitingForWhatIsBehind) {
+  DiffusionLoop loop =
+      loop_of({.block_length = 4, .strategy = Threshold{0.9f}}, {kVocabulary.eos_id}, 12);
+  const History seen = run(loop, [](std::int32_t position, std::int32_t) {
+    return Guess{position == 2 ? 98 : position, position <= 2 ? 0.95f : 0.3f};
+  });
+  ASSERT_EQ(seen.applied.size(), 1u);
+  EXPECT_EQ(seen.applied[0].finished_block, (FinishedBlock{0, {1, 5}}));
+  EXPECT_EQ(seen.applied[0].eos_fill, (Range{3, 5}));
+  EXPECT_EQ(seen.applied[0].ending, Ending::kStop);
+  EXPECT_THAT(loop.generated_tokens(), ElementsAre(1));
+  EXPECT_THAT(loop.final_tokens(), ElementsAre(98, 1));
+  EXPECT_EQ(loop.figures(), (Figures{.tokens = 1, .forwards = 1}));
+}
+
+TEST(LoopTest, EarlyStopWaitsForTheHolesBeforeTheEos) {
+  DiffusionLoop loop = loop_of({.block_length = 4, .strategy = Threshold{0.9f}}, {}, 4);
+  const History seen = run(loop, [](std::int32_t position, std::int32_t iteration) {
+    return Guess{position == 2 ? 98 : position, position == 2 || iteration > 0 ? 0.95f : 0.3f};
+  });
+  EXPECT_EQ(seen.applied.size(), 2u);
+  EXPECT_THAT(loop.generated_tokens(), ElementsAre(0, 1));
+}
+
+TEST(LoopTest, WithoutEarlyStopTheCanvasIsFilledAndTheAnswerCut) {
+  DiffusionParams params{.block_length = 2};
+  params.compat.early_stop = false;
+  DiffusionLoop loop = loop_of(params, {}, 6);
+  const History seen = run(loop, [](std::int32_t position, std::int32_t) {
+    return Guess{position == 1 ? 98 : position, 0.95f};
+  });
+  EXPECT_EQ(seen.applied.size(), 3u);
+  EXPECT_EQ(seen.applied[2].ending, Ending::kStop);
+  EXPECT_THAT(loop.generated_tokens(), ElementsAre(0));
+  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(0, 98, 2, 3, 4, 5));
+}
+
+TEST(LoopTest, NextIsTheSameUntilCandidatesWereApplied) {
+  DiffusionLoop loop = loop_of({.block_length = 4, .cache = DualCache{}}, {1}, 8);
+  EXPECT_EQ(loop.next()->window, loop.next()->window);
+  EXPECT_EQ(loop.next()->phase, Phase::kRefresh);
+}
+
+TEST(LoopTest, ACopyFromTheBorderTakesTheBlockUpAgain) {
+  DiffusionLoop loop =
+      loop_of({.block_length = 8, .strategy = Threshold{0.9f}, .cache = PrefixCache{3}}, {1}, 24);
+  const Model model = [](std::int32_t position, std::int32_t iteration) {
+    return Guess{position, 0.2f + 0.01f * float((position * 37 + iteration * 11) % 71)};
+  };
+  std::vector<LoopState> borders{loop.state()};
+  while (const auto step = loop.next()) {
+    if (loop.apply(answer(*step, model))->finished_block) borders.push_back(loop.state());
+  }
+  ASSERT_EQ(borders.size(), 4u);
+  for (const LoopState& border : borders) {
+    DiffusionLoop again = DiffusionLoop::resume(loop.params(), kVocabulary, border);
+    run(again, model);
+    EXPECT_EQ(again.state(), loop.state());
+  }
+}
+
+TEST(LoopTest, BrokenForwardsEndInAnErrorAndChangeNothing) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinite = std::numeric_limits<float>::infinity();
+  DiffusionLoop loop = loop_of({.block_length = 4}, {1}, 4);
+  const LoopState before = loop.state();
+  for (const float bad : {nan, infinite, -infinite}) {
+    for (const bool in_logit : {true, false}) {
+      CandidateColumns columns = answer(*loop.next(), sure);
+      (in_logit ? columns.logit : columns.log_sum_exp)[2] = bad;
+      const auto applied = loop.apply(columns);
+      ASSERT_FALSE(applied.has_value());
+      EXPECT_EQ(applied.error().code, ErrorCode::kInternal);
+      EXPECT_EQ(applied.error().message, "the model's logits at position 3 are not finite numbers");
+      EXPECT_EQ(loop.state(), before);
+    }
+  }
+}
+
+TEST(LoopTest, CandidatesThatWereNotAskedForEndInAnError) {
+  DiffusionLoop loop = loop_of({.block_length = 4}, {1}, 4);
+  const CandidateColumns good = answer(*loop.next(), sure);
+  std::vector<CandidateColumns> broken(6, good);
+  broken[0].position[0] = 0;
+  broken[1] = {};
+  broken[2].token.pop_back();
+  broken[3].log_sum_exp.push_back(0);
+  broken[4].position.push_back(5);
+  std::swap(broken[5].position[0], broken[5].position[1]);
+  for (const CandidateColumns& columns : broken) {
+    EXPECT_EQ(loop.apply(columns).error().code, ErrorCode::kInternal);
+  }
+  for (const std::int32_t token : {-1, 99, 100, INT32_MAX}) {
+    CandidateColumns columns = good;
+    columns.token[1] = token;
+    EXPECT_THAT(loop.apply(columns).error().message, HasSubstr("may not be chosen"));
+  }
+  EXPECT_TRUE(loop.apply(good).has_value());
+}
+
+/// Every combination that a reference or a job may run under.
+std::vector<DiffusionParams> combinations() {
+  std::vector<DiffusionParams> all;
+  for (const Compat& compat : {kDefault, kBlockwise}) {
+    for (const Strategy& strategy :
+         {Strategy(FixedSteps{1}), Strategy(FixedSteps{3}), Strategy(FixedSteps{64}),
+          Strategy(Threshold{0}), Strategy(Threshold{1})}) {
+      for (const CachePolicy& cache :
+           {CachePolicy(NoCache{}), CachePolicy(PrefixCache{2}), CachePolicy(DualCache{})}) {
+        for (const bool is_aligned : {false, true}) {
+          all.push_back({.block_length = 8,
+                         .start_block_align = is_aligned,
+                         .strategy = strategy,
+                         .cache = cache,
+                         .compat = compat});
+        }
+      }
+    }
+  }
+  return all;
+}
+
+TEST(LoopPropertyTest, AdversarialCandidatesEndAndPinnedTokensStay) {
+  const std::vector<Model> adversaries{
+      [](std::int32_t, std::int32_t) {
+        return Guess{7, 0.5f};
+      },  // all equal
+      [](std::int32_t, std::int32_t) {
+        return Guess{7, 1e-30f};
+      },  // sure of nothing
+      [](std::int32_t, std::int32_t) {
+        return Guess{99, 1.0f};
+      },  // all the mask id
+      [](std::int32_t p, std::int32_t i) {
+        return Guess{(p + i) % 99, float(1 + p % 3) / 4};
+      },
+  };
+  const std::vector<std::int32_t> prompt{98, 3, 99, 4, 5};
+  for (const DiffusionParams& params : combinations()) {
+    for (const Model& model : adversaries) {
+      const bool is_mask_id = model(0, 0).token == 99;
+      if (is_mask_id && !params.compat.may_choose_mask_id) continue;  // an error: tested above
+      DiffusionLoop loop = loop_of(params, prompt, 20);
+      // Per block: what the strategy may take, what is forced, and what the driver adds.
+      const int limit = 4 * (2 * 8 + 2 * params.compat.unroll + 2);
+      const History seen = run(loop, model, limit);
+      EXPECT_TRUE(loop.has_ended());
+      EXPECT_THAT(std::vector(loop.canvas().tokens().begin(), loop.canvas().tokens().begin() + 5),
+                  testing::ElementsAreArray(prompt));
+      EXPECT_TRUE(is_mask_id || loop.state().num_forced == 0);
+    }
+  }
+}
+
+TEST(LoopPropertyTest, AStrategyWithoutProgressIsHelpedAndCounted) {
+  DiffusionParams params{.block_length = 4, .compat = kBlockwise};
+  params.compat.unroll = 1;
+  DiffusionLoop loop = loop_of(params, {1}, 4);
+  const History seen = run(
+      loop,
+      [](std::int32_t, std::int32_t) {
+        return Guess{99, 0.9f};
+      },
+      100);
+  EXPECT_TRUE(loop.has_ended());
+  EXPECT_EQ(loop.state().num_forced, 4);
+  EXPECT_EQ(seen.applied.size(), 4u + 4 - 1);  // the last allowed decision is the first forced one
+}
+
+TEST(LoopPropertyTest, EveryWindowIsSoundAndWritesOnlyWhatItComputes) {
+  for (const DiffusionParams& params : combinations()) {
+    DiffusionLoop loop = loop_of(params, {1, 2, 3}, 21);
+    const History seen = run(loop, [](std::int32_t p, std::int32_t i) {
+      return Guess{p, float(1 + (p * 7 + i) % 9) / 10};
+    });
+    for (const SequenceStep& step : seen.steps) {
+      ASSERT_EQ(step.window.computed.size(), 1u);
+      const Range computed = step.window.computed[0];
+      EXPECT_EQ(std::int32_t(step.inputs.size()), computed.size());
+      for (const Range range : step.window.decoded) {
+        EXPECT_TRUE(computed.begin <= range.begin && range.end <= computed.end);
+      }
+      EXPECT_TRUE(step.window.written.empty() || step.window.written == step.window.computed);
+      EXPECT_EQ(step.phase == Phase::kRefresh, !step.window.written.empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace unmask::diffusion
