@@ -1,0 +1,56 @@
+#include "runtime/asio_timers.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+namespace unmask {
+
+/// Outlives the Timers while a wait that was cancelled is still being told so.
+struct AsioTimers::Wait {
+  explicit Wait(EventLoop& loop) : timer(loop.context()) {}
+
+  boost::asio::steady_timer timer;
+  Time armed_for = Time::max();
+};
+
+AsioTimers::AsioTimers(EventLoop& loop) : wait_(std::make_shared<Wait>(loop)) {}
+AsioTimers::~AsioTimers() { wait_->timer.cancel(); }
+
+TimerId AsioTimers::after(Duration delay, std::function<void()> action) {
+  const TimerId id = ++last_id_;
+  const Time now = std::chrono::steady_clock::now();
+  const Time due = delay > Time::max() - now ? Time::max() : now + delay;
+  armed_.emplace(std::pair(due, id), std::move(action));
+  due_.emplace(id, due);
+  arm();
+  return id;
+}
+
+void AsioTimers::cancel(TimerId id) {
+  const auto it = due_.find(id);
+  if (it == due_.end()) return;
+  armed_.erase({it->second, id});
+  due_.erase(it);
+}
+
+void AsioTimers::arm() {
+  if (armed_.empty() || armed_.begin()->first.first >= wait_->armed_for) return;
+  wait_->armed_for = armed_.begin()->first.first;
+  wait_->timer.expires_at(wait_->armed_for);
+  wait_->timer.async_wait([this, wait = wait_](const boost::system::error_code& cancelled) {
+    if (cancelled) return;  // armed anew, or this is gone
+    wait->armed_for = Time::max();
+    run_due();
+  });
+}
+
+void AsioTimers::run_due() {
+  const Time now = std::chrono::steady_clock::now();
+  while (!armed_.empty() && armed_.begin()->first.first <= now) {
+    const auto due = armed_.extract(armed_.begin());
+    due_.erase(due.key().second);
+    due.mapped()();
+  }
+  arm();
+}
+
+}  // namespace unmask
