@@ -1,0 +1,1 @@
+#include "kernels/cuda/backend.h"  // forbidden: behind kernels/backend.h

@@ -1,0 +1,1 @@
+#include <kj/common.h>  // forbidden: of rpc

@@ -1,0 +1,1 @@
+#include <boost/system/error_code.hpp>  // forbidden: of runtime

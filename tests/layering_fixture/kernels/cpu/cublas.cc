@@ -1,0 +1,1 @@
+#include <cublasLt.h>  // forbidden: of kernels/cuda

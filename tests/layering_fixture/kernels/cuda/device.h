@@ -1,0 +1,4 @@
+#if defined(__CUDACC__)
+#include <cuda_runtime.h>
+#endif
+#include <emulation/device.h>

@@ -1,0 +1,1 @@
+#include <emulation/device.h>  // forbidden: only through device.h and ptx.h

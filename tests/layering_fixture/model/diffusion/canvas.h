@@ -1,0 +1,2 @@
+#ifdef __CUDACC__  // forbidden: host_device.h asks
+#endif

@@ -1,0 +1,1 @@
+#include "kernels/cpu/backend.h"  // forbidden: behind kernels/backend.h

@@ -1,0 +1,2 @@
+#include "runtime/base/metrics.h"
+#include "runtime/clock.h"  // forbidden: upwards

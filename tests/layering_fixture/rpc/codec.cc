@@ -1,0 +1,4 @@
+#include <capnp/message.h>
+#include <unistd.h>
+
+#include "rpc/protocol.capnp.h"

@@ -1,0 +1,1 @@
+#include <gloo/allreduce.h>  // forbidden: of rpc/collective

@@ -1,0 +1,1 @@
+#include <boost/asio/any_io_executor.hpp>  // forbidden: of the folder above

@@ -1,0 +1,2 @@
+#include "runtime/base/check.h"
+#include "runtime/clock.h"  // forbidden: upwards

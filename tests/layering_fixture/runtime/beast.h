@@ -1,0 +1,1 @@
+#include <boost/beast/http.hpp>  // forbidden: of rpc

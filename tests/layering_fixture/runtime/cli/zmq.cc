@@ -1,0 +1,1 @@
+#include <zmq.h>  // forbidden: of rpc, even for the composition root

@@ -1,0 +1,1 @@
+#include <boost/lockfree/queue.hpp>  // forbidden: no line in the table
