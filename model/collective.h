@@ -1,8 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <memory>
+#include <vector>
 
 #include "kernels/stream.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
 namespace unmask {
@@ -31,6 +36,26 @@ class Collective {
                                                 kernels::Stream stream) = 0;
 
   /// Makes calls in progress and all later ones fail; from any thread.
+  virtual void abort() = 0;
+};
+
+/// Makes one collective per epoch, in two halves with an exchange of addresses between them. Used
+/// by one device thread.
+class CollectiveFactory {
+ public:
+  virtual ~CollectiveFactory() = default;
+
+  /// Forgets what was prepared before and listens; returns how the other ranks reach this one.
+  [[nodiscard]] virtual Result<Bytes> prepare(Epoch epoch, int rank, int size) = 0;
+
+  /// Connects to all ranks; `addresses` by rank, this rank's own among them. A stray connection may
+  /// fail it, never hang it.
+  ///
+  /// Errors  kUnavailable, kDeadlineExceeded if a rank does not come within `timeout`
+  [[nodiscard]] virtual Result<std::unique_ptr<Collective>> connect(
+      const std::vector<Bytes>& addresses, std::chrono::milliseconds timeout) = 0;
+
+  /// Makes connect() in progress fail; from any thread.
   virtual void abort() = 0;
 };
 

@@ -1,0 +1,40 @@
+#include "runtime/work_thread.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <vector>
+
+namespace unmask {
+namespace {
+
+TEST(WorkThreadTest, WorkIsDoneInOrder) {
+  std::vector<int> done;
+  WorkThread thread("test");
+  std::promise<void> last;
+  for (int i = 0; i < 100; ++i) thread.post([&done, i] { done.push_back(i); });
+  thread.post([&last] { last.set_value(); });
+  last.get_future().wait();
+  ASSERT_EQ(done.size(), 100u);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(done[std::size_t(i)], i);
+}
+
+TEST(WorkThreadTest, TheDestructorWaitsForTheWorkInProgress) {
+  std::promise<void> started, may_end;
+  std::atomic<int> finished = 0;
+  {
+    WorkThread thread("test");
+    thread.post([&] {
+      started.set_value();
+      may_end.get_future().wait();
+      ++finished;
+    });
+    started.get_future().wait();
+    may_end.set_value();
+  }
+  EXPECT_EQ(finished, 1);
+}
+
+}  // namespace
+}  // namespace unmask
