@@ -34,6 +34,9 @@ struct JobParam {
 /// All parameters, in the order in which help lists them.
 std::span<const JobParam> job_param_table();
 
+/// What a value may be, for people: "1 to 100", "none, prefix, dual".
+std::string range_of(const JobParam& param);
+
 /// A parameter as the user wrote it.
 struct NamedValue {
   std::string name;

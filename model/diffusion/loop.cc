@@ -148,6 +148,7 @@ bool DiffusionLoop::decide_and_edit(const CandidateColumns& columns, std::vector
   if (is_late && num_holes > 0 && canvas().num_holes(state_.block) >= num_holes) {
     force_best(columns, edits);
   }
+  std::ranges::sort(edits, {}, &Edit::position);
   return decision.block_done;
 }
 

@@ -35,7 +35,7 @@ struct FinishedBlock {
 
 /// What one forward did to the canvas.
 struct Applied {
-  std::vector<Edit> edits;                      ///< those that changed something, in order
+  std::vector<Edit> edits;                      ///< those that changed something, by position
   std::optional<Range> eos_fill;                ///< overwritten with EOS after the edits
   std::optional<FinishedBlock> finished_block;  ///< final from here on
   std::optional<Ending> ending;                 ///< of the sequence

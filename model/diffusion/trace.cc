@@ -1,0 +1,112 @@
+#include "model/diffusion/trace.h"
+
+#include <algorithm>
+
+namespace unmask::diffusion {
+namespace {
+
+std::string kind_of(Phase phase) {
+  switch (phase) {
+    case Phase::kPrefill:
+      return "prefill";
+    case Phase::kRefresh:
+      return "refresh";
+    case Phase::kDenoise:
+      return "denoise";
+    case Phase::kCommit:
+      return "commit";
+  }
+  return "denoise";
+}
+
+/// From the first to the last; empty if there is none.
+Range hull(const Ranges& ranges) {
+  return ranges.empty() ? Range{} : Range{ranges.front().begin, ranges.back().end};
+}
+
+/// The computed positions that take the place of cached ones, or are stored.
+std::optional<Range> replaced(const Window& window) {
+  if (!window.written.empty()) return hull(window.written);
+  const Range computed = hull(window.computed);
+  const Range visible = hull(window.visible);
+  const Range both{std::max(computed.begin, visible.begin), std::min(computed.end, visible.end)};
+  if (both.size() <= 0) return std::nullopt;
+  return both;
+}
+
+Result<CandidateColumns> candidates_of(const StepResult& result, const SequenceStep& step) {
+  if (result.sequences.size() != 1 || result.sequences[0].sequence != step.sequence ||
+      result.sequences[0].iteration != step.iteration) {
+    return Error{ErrorCode::kInternal, "iteration " + std::to_string(step.iteration) +
+                                           " was answered with the result of another one"};
+  }
+  return result.sequences[0].candidates;
+}
+
+}  // namespace
+
+TraceIteration trace_iteration(Range block, const SequenceStep& step,
+                               const CandidateColumns& candidates, std::span<const Edit> edits,
+                               std::optional<Range> eos_fill, std::int32_t mask_id) {
+  TraceIteration iteration;
+  iteration.kind = kind_of(step.phase);
+  iteration.block = block;
+  iteration.window = hull(step.window.computed);
+  iteration.kv = hull(step.window.visible).end;
+  iteration.kv_write = replaced(step.window);
+  iteration.kv_persist = !step.window.written.empty();
+  const bool has_soft_rows = std::ranges::find(step.inputs, kSoftRow) != step.inputs.end();
+  iteration.input = has_soft_rows ? "embeds" : "ids";
+  iteration.edits.assign(edits.begin(), edits.end());
+  for (Edit& edit : iteration.edits) {
+    if (edit.token == kHole) edit.token = mask_id;
+  }
+  const Candidates view{candidates.position, candidates.token, candidates.logit,
+                        candidates.log_sum_exp};
+  for (int i = 0; i < view.size(); ++i) {
+    iteration.candidates.push_back({view.position[i], view.token[i], view.confidence(i)});
+  }
+  iteration.eos_fill = eos_fill;
+  return iteration;
+}
+
+std::vector<std::int32_t> final_tokens(const TraceJob& job, std::span<const std::int32_t> canvas) {
+  // Pinned are the prompt's positions; no hole counts: what was left open reads as the mask id.
+  const auto prompt_length = std::int32_t(job.prompt.size());
+  const auto size = std::int32_t(canvas.size());
+  Ranges generated;
+  if (prompt_length < size) generated.push_back({prompt_length, size});
+  const auto whole =
+      Canvas::restore({canvas.begin(), canvas.end()}, {}, generated, job.params.mask_id);
+  if (!whole) return {};
+  return cut_tokens(*whole, job.params.compat.cut, job.params.eos_id, false);
+}
+
+Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunction& forward) {
+  auto loop = DiffusionLoop::create(
+      job.params, job.vocabulary(),
+      Canvas::of_prompt(job.prompt, job.params.gen_length, job.params.mask_id));
+  if (!loop) return loop.error();
+  Trace trace;
+  Step step;
+  while (auto next = loop->next()) {
+    next->sequence = sequence;
+    const Range block = loop->state().block;
+    ++step.seq;
+    step.sequences = {*next};
+    const Result<StepResult> result = forward(step);
+    if (!result) return result.error();
+    const Result<CandidateColumns> candidates = candidates_of(*result, *next);
+    if (!candidates) return candidates.error();
+    const Result<Applied> applied = loop->apply(*candidates);
+    if (!applied) return applied.error();
+    trace.iterations.push_back(trace_iteration(block, *next, *candidates, applied->edits,
+                                               applied->eos_fill, job.params.mask_id));
+  }
+  trace.canvas = loop->canvas().tokens();
+  trace.final_tokens = final_tokens(job, trace.canvas);
+  trace.forwards = loop->figures().forwards;
+  return trace;
+}
+
+}  // namespace unmask::diffusion

@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "model/diffusion/trace_file.h"
+
+namespace unmask::diffusion {
+namespace {
+
+std::string shown(Range range) {
+  return "[" + std::to_string(range.begin) + "," + std::to_string(range.end) + "]";
+}
+
+std::string shown(std::optional<Range> range) { return range ? shown(*range) : "null"; }
+
+/// JSON knows no infinity.
+std::string shown(double number) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.6g", std::isfinite(number) ? number : 1e300);
+  return digits;
+}
+
+template <typename Item, typename Show>
+std::string list_of(const std::vector<Item>& items, Show show) {
+  std::string text = "[";
+  for (const Item& item : items) {
+    if (text.size() > 1) text += ",";
+    text += show(item);
+  }
+  return text + "]";
+}
+
+std::string list_of(const std::vector<std::int32_t>& numbers) {
+  return list_of(numbers, [](std::int32_t number) { return std::to_string(number); });
+}
+
+std::string line_of(const TraceIteration& iteration) {
+  std::string text = R"({"kind":")" + iteration.kind + R"(","block":)" + shown(iteration.block) +
+                     R"(,"window":)" + shown(iteration.window) + R"(,"kv":)" +
+                     std::to_string(iteration.kv) + R"(,"kv_write":)" + shown(iteration.kv_write) +
+                     R"(,"kv_persist":)" + (iteration.kv_persist ? "true" : "false") +
+                     R"(,"input":")" + iteration.input + R"(","edits":)";
+  text += list_of(iteration.edits, [](const Edit& edit) {
+    return shown(Range{edit.position, edit.token});
+  });
+  text += R"(,"candidates":)";
+  text += list_of(iteration.candidates, [](const TraceCandidate& candidate) {
+    return "[" + std::to_string(candidate.position) + "," + std::to_string(candidate.token) + "," +
+           shown(candidate.confidence) + "]";
+  });
+  if (iteration.eos_fill) text += R"(,"eos_fill":)" + shown(*iteration.eos_fill);
+  return text + "}";
+}
+
+}  // namespace
+
+std::string write_trace(const TraceJob& job, const Trace& trace) {
+  std::string text = job.source;
+  text.pop_back();  // the closing brace
+  if (text.size() > 1) text += ",";
+  const auto num_refreshes = std::ranges::count(trace.iterations, "refresh", &TraceIteration::kind);
+  text += R"("reference":"unmask","final":)" + list_of(trace.final_tokens) + R"(,"canvas":)" +
+          list_of(trace.canvas) + R"(,"forwards":)" + std::to_string(trace.forwards) +
+          R"(,"cache_updates":)" + std::to_string(num_refreshes) + ",\n\"iterations\":[";
+  const char* separator = "\n ";
+  for (const TraceIteration& iteration : trace.iterations) {
+    text += separator + line_of(iteration);
+    separator = ",\n ";
+  }
+  return text + "]}\n";
+}
+
+}  // namespace unmask::diffusion
