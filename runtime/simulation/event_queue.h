@@ -21,6 +21,8 @@ class EventQueue {
   EventId after(Duration delay, std::function<void()> action);
   void cancel(EventId id);
 
+  [[nodiscard]] Time now() const { return clock_.now(); }
+
   /// The time of the next event; Time::max() if there is none.
   [[nodiscard]] Time next_time();
 
