@@ -154,6 +154,61 @@ TEST(LoopTest, WithoutEarlyStopTheCanvasIsFilledAndTheAnswerCut) {
   EXPECT_THAT(loop.canvas().tokens(), ElementsAre(0, 98, 2, 3, 4, 5));
 }
 
+/// dInfer's loop, whose habits the golden traces show one by one.
+DiffusionParams blockwise(bool early_stop, bool is_aligned = false) {
+  DiffusionParams params{.block_length = 4, .start_block_align = is_aligned, .compat = kBlockwise};
+  params.compat.early_stop = early_stop;
+  params.compat.unroll = 1;
+  return params;
+}
+
+TEST(LoopTest, BlockwiseStopsAtAnEosOfThePromptInsideABlock) {
+  DiffusionLoop loop = loop_of(blockwise(true, true), {1, 98}, 8);
+  const History seen = run(loop, sure);
+  ASSERT_EQ(seen.applied.size(), 1u);
+  EXPECT_EQ(seen.applied[0].eos_fill, (Range{4, 10}));
+  EXPECT_THAT(loop.final_tokens(), ElementsAre(1, 12, 13));
+}
+
+TEST(LoopTest, BlockwiseStopsWithoutEarlyStopTooAndLeavesTheMaskIds) {
+  DiffusionLoop loop = loop_of(blockwise(false), {98, 1}, 6);
+  const History seen = run(loop, [](std::int32_t position, std::int32_t) {
+    return Guess{position == 3 ? 98 : position, 0.95f};
+  });
+  ASSERT_EQ(seen.applied.size(), 1u);
+  EXPECT_EQ(seen.applied[0].eos_fill, std::nullopt);
+  EXPECT_EQ(seen.applied[0].ending, Ending::kStop);
+  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(98, 1, 2, 98, 4, 5, 99, 99));
+  EXPECT_THAT(loop.final_tokens(), ElementsAre(1, 2, 4, 5, 99, 99));
+}
+
+TEST(LoopTest, BlockwiseForwardsAFinishedBlockOnceMoreBehindARefreshOrInAnUnrolledCall) {
+  DiffusionParams params = blockwise(true);
+  params.cache = DualCache{};
+  DiffusionLoop refreshed = loop_of(params, {1}, 4);
+  EXPECT_EQ(run(refreshed, sure).applied.size(), 2u);
+
+  DiffusionParams unrolled = blockwise(true);
+  unrolled.compat.unroll = 3;
+  unrolled.compat.expected_tpf = 1;
+  DiffusionLoop loop = loop_of(unrolled, {1}, 4);
+  const History seen = run(loop, sure);
+  ASSERT_EQ(seen.applied.size(), 3u);
+  EXPECT_THAT(seen.applied[2].edits, IsEmpty());
+  EXPECT_TRUE(seen.applied[2].finished_block.has_value());
+}
+
+TEST(LoopTest, AFixedShareMayBeUsedUpByTheMaskIdWhichFillsNoHole) {
+  DiffusionParams params = blockwise(true);
+  params.strategy = FixedSteps{2};
+  DiffusionLoop loop = loop_of(params, {}, 4);
+  const auto applied = loop.apply(answer(*loop.next(), [](std::int32_t position, std::int32_t) {
+    return Guess{position == 0 ? 99 : 5, 1.0f / float(position + 1)};
+  }));
+  EXPECT_THAT(applied->edits, ElementsAre(Edit{1, 5}));
+  EXPECT_TRUE(loop.canvas().is_hole(0));
+}
+
 TEST(LoopTest, NextIsTheSameUntilCandidatesWereApplied) {
   DiffusionLoop loop = loop_of({.block_length = 4, .cache = DualCache{}}, {1}, 8);
   EXPECT_EQ(loop.next()->window, loop.next()->window);
