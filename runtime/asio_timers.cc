@@ -4,16 +4,21 @@
 
 namespace unmask {
 
-/// Outlives the Timers while a wait that was cancelled is still being told so.
+/// Outlives the Timers until the loop has told it the end of its wait.
 struct AsioTimers::Wait {
-  explicit Wait(EventLoop& loop) : timer(loop.context()) {}
+  Wait(EventLoop& loop, AsioTimers& timers) : timer(loop.context()), owner(&timers) {}
 
   boost::asio::steady_timer timer;
+  AsioTimers* owner;
   Time armed_for = Time::max();
 };
 
-AsioTimers::AsioTimers(EventLoop& loop) : wait_(std::make_shared<Wait>(loop)) {}
-AsioTimers::~AsioTimers() { wait_->timer.cancel(); }
+AsioTimers::AsioTimers(EventLoop& loop) : wait_(std::make_shared<Wait>(loop, *this)) {}
+
+AsioTimers::~AsioTimers() {
+  wait_->owner = nullptr;
+  wait_->timer.cancel();
+}
 
 TimerId AsioTimers::after(Duration delay, std::function<void()> action) {
   const TimerId id = ++last_id_;
@@ -36,10 +41,10 @@ void AsioTimers::arm() {
   if (armed_.empty() || armed_.begin()->first.first >= wait_->armed_for) return;
   wait_->armed_for = armed_.begin()->first.first;
   wait_->timer.expires_at(wait_->armed_for);
-  wait_->timer.async_wait([this, wait = wait_](const boost::system::error_code& cancelled) {
-    if (cancelled) return;  // armed anew, or this is gone
+  wait_->timer.async_wait([wait = wait_](const boost::system::error_code& cancelled) {
+    if (cancelled || !wait->owner) return;  // armed anew, or gone
     wait->armed_for = Time::max();
-    run_due();
+    wait->owner->run_due();
   });
 }
 
