@@ -1,0 +1,272 @@
+#include <algorithm>
+
+#include "rpc/codec/fields.h"
+
+namespace unmask::codec {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 4096;
+constexpr std::size_t kMaxMembers = 4096;
+constexpr std::size_t kMaxJobs = 10'000;
+constexpr std::size_t kMaxAddressBytes = 64 * 1024;
+
+std::string read_name(capnp::Text::Reader text, const char* field) {
+  return read_text(text, field, kMaxNameBytes);
+}
+
+Bytes read_bytes(capnp::Data::Reader data) {
+  if (data.size() > kMaxAddressBytes) throw Malformed{"a collective's address is too long"};
+  Bytes bytes(data.size());
+  std::ranges::transform(data, bytes.begin(), [](std::uint8_t byte) { return std::byte(byte); });
+  return bytes;
+}
+capnp::Data::Reader data_of(const Bytes& bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
+Role read_role(std::uint8_t role) { return read_enum(role, Role::kWorker, "the role"); }
+
+void write_member(wire::MemberStatus::Builder builder, const MemberStatus& member) {
+  builder.setRole(std::uint8_t(member.role));
+  builder.setReplica(member.replica);
+  builder.setRank(member.rank);
+  builder.setPid(member.pid);
+  builder.setHost(text_of(member.host));
+  builder.setHttp(text_of(member.http));
+  builder.setState(text_of(member.state));
+  builder.setPhase(text_of(member.phase));
+  builder.setProgress(member.progress);
+}
+MemberStatus read_member(wire::MemberStatus::Reader reader) {
+  return {read_role(reader.getRole()),
+          reader.getReplica(),
+          reader.getRank(),
+          reader.getPid(),
+          read_name(reader.getHost(), "a host"),
+          read_name(reader.getHttp(), "an address"),
+          read_name(reader.getState(), "a state"),
+          read_name(reader.getPhase(), "a phase"),
+          reader.getProgress()};
+}
+
+}  // namespace
+
+void write(wire::Question::Builder builder, const ListJobs& message) {
+  builder.setRequest(message.request);
+}
+void read(wire::Question::Reader reader, ListJobs& message) {
+  message.request = reader.getRequest();
+}
+void write(wire::Question::Builder builder, const GetStatus& message) {
+  builder.setRequest(message.request);
+}
+void read(wire::Question::Reader reader, GetStatus& message) {
+  message.request = reader.getRequest();
+}
+
+void write(wire::JobList::Builder builder, const JobList& message) {
+  builder.setRequest(message.request);
+  auto jobs = builder.initJobs(unsigned(message.jobs.size()));
+  for (std::size_t i = 0; i < message.jobs.size(); ++i) {
+    const JobSummary& job = message.jobs[i];
+    auto to = jobs[unsigned(i)];
+    to.setJob(job_data(job.job));
+    to.setState(std::uint8_t(job.state));
+    to.setTokens(job.tokens);
+    to.setForwards(job.forwards);
+    to.setBlock(job.block);
+    to.setNumBlocks(job.num_blocks);
+    to.setAgeMs(job.age.count());
+    to.setOutcome(text_of(job.outcome));
+  }
+}
+void read(wire::JobList::Reader reader, JobList& message) {
+  message.request = reader.getRequest();
+  check_length(reader.getJobs(), "jobs", kMaxJobs);
+  for (const auto job : reader.getJobs()) {
+    message.jobs.push_back(
+        {read_job(job.getJob()),
+         read_enum(job.getState(), JobSummary::State::kFinished, "a job's state"), job.getTokens(),
+         job.getForwards(), job.getBlock(), job.getNumBlocks(),
+         std::chrono::milliseconds(job.getAgeMs()), read_name(job.getOutcome(), "an outcome")});
+  }
+}
+
+void write(wire::ClusterStatus::Builder builder, const ClusterStatus& message) {
+  builder.setRequest(message.request);
+  builder.setVersion(text_of(message.version));
+  builder.setModel(text_of(message.model));
+  builder.setEpoch(message.epoch);
+  builder.setIsReady(message.is_ready);
+  builder.setJobsRunning(message.jobs_running);
+  builder.setJobsWaiting(message.jobs_waiting);
+  builder.setKvPagesUsed(message.kv_pages_used);
+  builder.setKvPagesTotal(message.kv_pages_total);
+  builder.setDurability(text_of(message.durability));
+  auto members = builder.initMembers(unsigned(message.members.size()));
+  for (std::size_t i = 0; i < message.members.size(); ++i) {
+    write_member(members[unsigned(i)], message.members[i]);
+  }
+}
+void read(wire::ClusterStatus::Reader reader, ClusterStatus& message) {
+  message.request = reader.getRequest();
+  message.version = read_name(reader.getVersion(), "the version");
+  message.model = read_name(reader.getModel(), "the model's name");
+  message.epoch = reader.getEpoch();
+  message.is_ready = reader.getIsReady();
+  message.jobs_running = reader.getJobsRunning();
+  message.jobs_waiting = reader.getJobsWaiting();
+  message.kv_pages_used = reader.getKvPagesUsed();
+  message.kv_pages_total = reader.getKvPagesTotal();
+  message.durability = read_name(reader.getDurability(), "the durability");
+  check_length(reader.getMembers(), "members", kMaxMembers);
+  for (const auto member : reader.getMembers()) message.members.push_back(read_member(member));
+}
+
+void write(wire::Join::Builder builder, const Join& message) {
+  builder.setRole(std::uint8_t(message.role));
+  builder.setReplica(message.replica);
+  builder.setRank(message.rank);
+  builder.setIncarnation(message.incarnation);
+  builder.setPid(message.pid);
+  builder.setHost(text_of(message.host));
+  builder.setHttp(text_of(message.http));
+  builder.setModelDigest(message.model_digest);
+  builder.setNumerics(text_of(message.numerics));
+  auto capacity = builder.initCapacity();
+  capacity.setNumKvPages(message.capacity.num_kv_pages);
+  capacity.setPageSize(message.capacity.page_size);
+  capacity.setMaxRowsPerStep(message.capacity.max_rows_per_step);
+  capacity.setMaxPositions(message.capacity.max_positions);
+  capacity.setWeightBytes(message.capacity.weight_bytes);
+  capacity.setKvBytes(message.capacity.kv_bytes);
+}
+void read(wire::Join::Reader reader, Join& message) {
+  message.role = read_role(reader.getRole());
+  message.replica = reader.getReplica();
+  message.rank = reader.getRank();
+  message.incarnation = reader.getIncarnation();
+  message.pid = reader.getPid();
+  message.host = read_name(reader.getHost(), "the host");
+  message.http = read_name(reader.getHttp(), "the address");
+  message.model_digest = reader.getModelDigest();
+  message.numerics = read_name(reader.getNumerics(), "the numerics");
+  const auto capacity = reader.getCapacity();
+  message.capacity = {capacity.getNumKvPages(),     capacity.getPageSize(),
+                      capacity.getMaxRowsPerStep(), capacity.getMaxPositions(),
+                      capacity.getWeightBytes(),    capacity.getKvBytes()};
+  if (message.role == Role::kWorker && message.capacity.page_size < 1) {
+    throw Malformed{"a worker's page size is not positive"};
+  }
+}
+
+void write(wire::Welcome::Builder builder, const Welcome& message) {
+  builder.setEpoch(message.epoch);
+  builder.setHeartbeatIntervalMs(message.heartbeat_interval.count());
+}
+void read(wire::Welcome::Reader reader, Welcome& message) {
+  message.epoch = reader.getEpoch();
+  message.heartbeat_interval = std::chrono::milliseconds(reader.getHeartbeatIntervalMs());
+  if (message.heartbeat_interval.count() < 1 || message.heartbeat_interval.count() > 60'000) {
+    throw Malformed{"the heartbeat interval is not between 1 ms and 60 s"};
+  }
+}
+
+void write(wire::Refused::Builder builder, const Refused& message) {
+  write_error(builder.initError(), message.error);
+}
+void read(wire::Refused::Reader reader, Refused& message) {
+  message.error = read_error(reader.getError());
+}
+
+void write(wire::Loading::Builder builder, const Loading& message) {
+  builder.setRole(std::uint8_t(message.role));
+  builder.setReplica(message.replica);
+  builder.setRank(message.rank);
+  builder.setPid(message.pid);
+  builder.setHost(text_of(message.host));
+  builder.setHttp(text_of(message.http));
+  builder.setPhase(text_of(message.phase));
+  builder.setDone(message.done);
+  builder.setTotal(message.total);
+}
+void read(wire::Loading::Reader reader, Loading& message) {
+  message = {read_role(reader.getRole()),
+             reader.getReplica(),
+             reader.getRank(),
+             reader.getPid(),
+             read_name(reader.getHost(), "the host"),
+             read_name(reader.getHttp(), "the address"),
+             read_name(reader.getPhase(), "the phase"),
+             reader.getDone(),
+             reader.getTotal()};
+}
+
+void write(wire::Beat::Builder builder, const Heartbeat& message) { builder.setBeat(message.beat); }
+void read(wire::Beat::Reader reader, Heartbeat& message) { message.beat = reader.getBeat(); }
+void write(wire::Beat::Builder builder, const HeartbeatAck& message) {
+  builder.setBeat(message.beat);
+}
+void read(wire::Beat::Reader reader, HeartbeatAck& message) { message.beat = reader.getBeat(); }
+
+void write(wire::FormGroup::Builder builder, const FormGroup& message) {
+  builder.setEpoch(message.epoch);
+  builder.setReplica(message.replica);
+  builder.setRank(message.rank);
+  builder.setSize(message.size);
+}
+void read(wire::FormGroup::Reader reader, FormGroup& message) {
+  message = {reader.getEpoch(), reader.getReplica(), reader.getRank(), reader.getSize()};
+  if (message.size < 1 || message.rank < 0 || message.rank >= message.size) {
+    throw Malformed{"the rank is not one of the group"};
+  }
+}
+
+void write(wire::GroupAddress::Builder builder, const GroupAddress& message) {
+  builder.setEpoch(message.epoch);
+  builder.setRank(message.rank);
+  builder.setAddress(data_of(message.address));
+}
+void read(wire::GroupAddress::Reader reader, GroupAddress& message) {
+  message = {reader.getEpoch(), reader.getRank(), read_bytes(reader.getAddress())};
+}
+
+void write(wire::GroupAddresses::Builder builder, const GroupAddresses& message) {
+  builder.setEpoch(message.epoch);
+  auto list = builder.initAddresses(unsigned(message.addresses.size()));
+  for (std::size_t i = 0; i < message.addresses.size(); ++i) {
+    list.set(unsigned(i), data_of(message.addresses[i]));
+  }
+}
+void read(wire::GroupAddresses::Reader reader, GroupAddresses& message) {
+  message.epoch = reader.getEpoch();
+  check_length(reader.getAddresses(), "addresses", kMaxMembers);
+  for (const auto address : reader.getAddresses()) message.addresses.push_back(read_bytes(address));
+}
+
+void write(wire::GroupReady::Builder builder, const GroupReady& message) {
+  builder.setEpoch(message.epoch);
+  builder.setRank(message.rank);
+}
+void read(wire::GroupReady::Reader reader, GroupReady& message) {
+  message = {reader.getEpoch(), reader.getRank()};
+}
+
+void write(wire::LeaveGroup::Builder builder, const LeaveGroup& message) {
+  builder.setEpoch(message.epoch);
+  builder.setReason(text_of(message.reason));
+}
+void read(wire::LeaveGroup::Reader reader, LeaveGroup& message) {
+  message = {reader.getEpoch(), read_text(reader.getReason(), "the reason")};
+}
+
+void write(wire::GroupFailed::Builder builder, const GroupFailed& message) {
+  builder.setEpoch(message.epoch);
+  builder.setRank(message.rank);
+  write_error(builder.initError(), message.error);
+}
+void read(wire::GroupFailed::Reader reader, GroupFailed& message) {
+  message = {reader.getEpoch(), reader.getRank(), read_error(reader.getError())};
+}
+
+}  // namespace unmask::codec

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "actors/messages.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/result.h"
+
+namespace unmask {
+
+/// Number of a message's type on the wire: its place in WireMessage, from 1. New types join at the
+/// end.
+using MessageType = std::uint16_t;
+
+/// What the two ends must know of a type before they look at its body.
+struct MessageTraits {
+  const char* name;
+  std::size_t max_bytes;   ///< of the body
+  bool is_lossy = false;   ///< may be dropped instead of queued
+  bool is_urgent = false;  ///< overtakes: heartbeats and what ends an epoch
+};
+
+[[nodiscard]] MessageType type_of(const WireMessage& message);
+/// Null if there is no such type.
+[[nodiscard]] const MessageTraits* traits_of(MessageType type);
+[[nodiscard]] MessageType num_message_types();
+
+[[nodiscard]] Bytes encode(const WireMessage& message);
+
+/// Reads bytes from anybody: sizes, segments, enumerators, counts and texts are checked.
+///
+/// Errors  kInvalidArgument naming the type and what is wrong with it
+[[nodiscard]] Result<WireMessage> decode(MessageType type, ByteView body);
+
+}  // namespace unmask

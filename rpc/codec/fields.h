@@ -1,0 +1,169 @@
+/// Between Cap'n Proto and plain values, one field at a time. Private to the codec.
+
+#pragma once
+
+#include <capnp/list.h>
+#include <capnp/message.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "actors/messages.h"
+#include "rpc/protocol.capnp.h"
+#include "runtime/base/utf8.h"
+
+namespace unmask::codec {
+
+/// Why a body is refused; caught where bodies are decoded, and nowhere else.
+struct Malformed {
+  std::string what;
+};
+
+inline constexpr std::size_t kMaxTextBytes = 256 * 1024;  // as a prompt may have
+inline constexpr std::size_t kMaxListLength = 4 * 1024 * 1024;
+
+inline std::string read_text(capnp::Text::Reader text, const char* field,
+                             std::size_t max_bytes = kMaxTextBytes) {
+  const std::string_view view(text.begin(), text.size());
+  if (view.size() > max_bytes) {
+    throw Malformed{std::string(field) + " has " + std::to_string(view.size()) +
+                    " bytes, the limit is " + std::to_string(max_bytes)};
+  }
+  if (!is_utf8(view)) throw Malformed{std::string(field) + " is not UTF-8"};
+  return std::string(view);
+}
+
+inline kj::StringPtr text_of(const std::string& text) { return {text.c_str(), text.size()}; }
+
+inline JobId read_job(capnp::Data::Reader data) {
+  JobId job;
+  if (data.size() != job.bytes.size()) throw Malformed{"a job id has 16 bytes"};
+  std::copy(data.begin(), data.end(), job.bytes.begin());
+  return job;
+}
+inline capnp::Data::Reader job_data(const JobId& job) {
+  return {job.bytes.data(), job.bytes.size()};
+}
+
+template <typename Enum>
+Enum read_enum(unsigned value, Enum last, const char* field) {
+  if (value > unsigned(last)) throw Malformed{std::string(field) + " is out of range"};
+  return Enum(value);
+}
+
+template <typename List>
+void check_length(const List& list, const char* field, std::size_t max = kMaxListLength) {
+  if (list.size() > max) {
+    throw Malformed{std::string(field) + " has " + std::to_string(list.size()) +
+                    " entries, the limit is " + std::to_string(max)};
+  }
+}
+
+/// A list of numbers.
+template <typename T, typename Reader>
+std::vector<T> read_list(Reader list, const char* field) {
+  check_length(list, field);
+  std::vector<T> values;
+  values.reserve(list.size());
+  for (const T value : list) values.push_back(value);
+  return values;
+}
+template <typename Builder, typename T>
+void write_list(Builder list, const std::vector<T>& values) {
+  for (std::size_t i = 0; i < values.size(); ++i) list.set(unsigned(i), values[i]);
+}
+
+inline Range read_range(wire::Range::Reader range) { return {range.getBegin(), range.getEnd()}; }
+inline void write_range(wire::Range::Builder builder, const Range& range) {
+  builder.setBegin(range.begin);
+  builder.setEnd(range.end);
+}
+inline Ranges read_ranges(capnp::List<wire::Range>::Reader list, const char* field) {
+  check_length(list, field);
+  Ranges ranges;
+  for (const auto range : list) ranges.push_back(read_range(range));
+  return ranges;
+}
+inline void write_ranges(capnp::List<wire::Range>::Builder list, const Ranges& ranges) {
+  for (std::size_t i = 0; i < ranges.size(); ++i) write_range(list[unsigned(i)], ranges[i]);
+}
+
+inline Error read_error(wire::Error::Reader error) {
+  return {read_enum(error.getCode(), ErrorCode::kInternal, "an error code"),
+          read_text(error.getMessage(), "an error message")};
+}
+inline void write_error(wire::Error::Builder builder, const Error& error) {
+  builder.setCode(std::uint16_t(error.code));
+  builder.setMessage(text_of(error.message));
+}
+
+// One pair per type of message. Clients and jobs: job_codec.cc.
+void write(wire::Submit::Builder builder, const Submit& message);
+void write(wire::Admit::Builder builder, const Admit& message);
+void write(wire::JobRef::Builder builder, const Cancel& message);
+void write(wire::JobRef::Builder builder, const StopJob& message);
+void write(wire::Accepted::Builder builder, const Accepted& message);
+void write(wire::Queued::Builder builder, const Queued& message);
+void write(wire::Committed::Builder builder, const Committed& message);
+void write(wire::Frame::Builder builder, const Frame& message);
+void write(wire::Finished::Builder builder, const Finished& message);
+void write(wire::Rejected::Builder builder, const Rejected& message);
+void read(wire::Submit::Reader reader, Submit& message);
+void read(wire::Admit::Reader reader, Admit& message);
+void read(wire::JobRef::Reader reader, Cancel& message);
+void read(wire::JobRef::Reader reader, StopJob& message);
+void read(wire::Accepted::Reader reader, Accepted& message);
+void read(wire::Queued::Reader reader, Queued& message);
+void read(wire::Committed::Reader reader, Committed& message);
+void read(wire::Frame::Reader reader, Frame& message);
+void read(wire::Finished::Reader reader, Finished& message);
+void read(wire::Rejected::Reader reader, Rejected& message);
+
+// Questions and membership: cluster_codec.cc.
+void write(wire::Question::Builder builder, const ListJobs& message);
+void write(wire::Question::Builder builder, const GetStatus& message);
+void write(wire::JobList::Builder builder, const JobList& message);
+void write(wire::ClusterStatus::Builder builder, const ClusterStatus& message);
+void write(wire::Join::Builder builder, const Join& message);
+void write(wire::Welcome::Builder builder, const Welcome& message);
+void write(wire::Refused::Builder builder, const Refused& message);
+void write(wire::Loading::Builder builder, const Loading& message);
+void write(wire::Beat::Builder builder, const Heartbeat& message);
+void write(wire::Beat::Builder builder, const HeartbeatAck& message);
+void write(wire::FormGroup::Builder builder, const FormGroup& message);
+void write(wire::GroupAddress::Builder builder, const GroupAddress& message);
+void write(wire::GroupAddresses::Builder builder, const GroupAddresses& message);
+void write(wire::GroupReady::Builder builder, const GroupReady& message);
+void write(wire::LeaveGroup::Builder builder, const LeaveGroup& message);
+void write(wire::GroupFailed::Builder builder, const GroupFailed& message);
+void read(wire::Question::Reader reader, ListJobs& message);
+void read(wire::Question::Reader reader, GetStatus& message);
+void read(wire::JobList::Reader reader, JobList& message);
+void read(wire::ClusterStatus::Reader reader, ClusterStatus& message);
+void read(wire::Join::Reader reader, Join& message);
+void read(wire::Welcome::Reader reader, Welcome& message);
+void read(wire::Refused::Reader reader, Refused& message);
+void read(wire::Loading::Reader reader, Loading& message);
+void read(wire::Beat::Reader reader, Heartbeat& message);
+void read(wire::Beat::Reader reader, HeartbeatAck& message);
+void read(wire::FormGroup::Reader reader, FormGroup& message);
+void read(wire::GroupAddress::Reader reader, GroupAddress& message);
+void read(wire::GroupAddresses::Reader reader, GroupAddresses& message);
+void read(wire::GroupReady::Reader reader, GroupReady& message);
+void read(wire::LeaveGroup::Reader reader, LeaveGroup& message);
+void read(wire::GroupFailed::Reader reader, GroupFailed& message);
+
+// Steps: step_codec.cc.
+void write(wire::Traced::Builder builder, const Traced& message);
+void write(wire::Step::Builder builder, const Step& message);
+void write(wire::StepResult::Builder builder, const StepResult& message);
+void write(wire::Inspect::Builder builder, const Inspect& message);
+void write(wire::Inspected::Builder builder, const Inspected& message);
+void read(wire::Traced::Reader reader, Traced& message);
+void read(wire::Step::Reader reader, Step& message);
+void read(wire::StepResult::Reader reader, StepResult& message);
+void read(wire::Inspect::Reader reader, Inspect& message);
+void read(wire::Inspected::Reader reader, Inspected& message);
+
+}  // namespace unmask::codec

@@ -1,0 +1,268 @@
+#include <algorithm>
+
+#include "rpc/codec/fields.h"
+
+namespace unmask::codec {
+namespace {
+
+constexpr std::size_t kMaxParameters = 128;
+constexpr std::size_t kMaxTurns = 4096;
+constexpr std::size_t kMaxStops = 64;  // the gateway allows fewer, and says so
+constexpr std::size_t kMaxNameBytes = 4096;
+
+std::vector<Parameter> read_parameters(capnp::List<wire::Parameter>::Reader list) {
+  check_length(list, "parameters", kMaxParameters);
+  std::vector<Parameter> parameters;
+  for (const auto parameter : list) {
+    parameters.push_back({read_text(parameter.getName(), "a parameter's name", kMaxNameBytes),
+                          read_text(parameter.getValue(), "a parameter's value", kMaxNameBytes)});
+  }
+  return parameters;
+}
+
+void write_parameters(capnp::List<wire::Parameter>::Builder list,
+                      const std::vector<Parameter>& parameters) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    list[unsigned(i)].setName(text_of(parameters[i].name));
+    list[unsigned(i)].setValue(text_of(parameters[i].value));
+  }
+}
+
+Watching read_watching(wire::Watching::Reader watching) {
+  return {watching.getBlocks(), watching.getFrames(), watching.getTrace()};
+}
+void write_watching(wire::Watching::Builder builder, const Watching& watching) {
+  builder.setBlocks(watching.blocks);
+  builder.setFrames(watching.frames);
+  builder.setTrace(watching.trace);
+}
+
+TokenInput read_tokens(wire::TokenInput::Reader input) {
+  return {read_list<std::int32_t>(input.getTokens(), "tokens"),
+          read_ranges(input.getHoles(), "holes")};
+}
+void write_tokens(wire::TokenInput::Builder builder, const TokenInput& input) {
+  write_list(builder.initTokens(unsigned(input.tokens.size())), input.tokens);
+  write_ranges(builder.initHoles(unsigned(input.holes.size())), input.holes);
+}
+
+ChatInput read_chat(capnp::List<wire::ChatTurn>::Reader list) {
+  check_length(list, "messages", kMaxTurns);
+  ChatInput input;
+  for (const auto turn : list) {
+    input.turns.push_back({read_text(turn.getRole(), "a message's role", kMaxNameBytes),
+                           read_text(turn.getContent(), "a message's content")});
+  }
+  return input;
+}
+
+std::chrono::milliseconds read_deadline(std::int64_t ms) {
+  constexpr std::int64_t kMaxMs = 3'600'000;
+  if (ms < 0 || ms > kMaxMs) throw Malformed{"the deadline is not between 0 and 1 hour"};
+  return std::chrono::milliseconds(ms);
+}
+
+void write_input(wire::Submit::Builder builder, const JobInput& input) {
+  auto to = builder.initInput();
+  if (const auto* text = std::get_if<TextInput>(&input)) {
+    text->raw ? to.setRawText(text_of(text->text)) : to.setText(text_of(text->text));
+  } else if (const auto* chat = std::get_if<ChatInput>(&input)) {
+    auto list = to.initChat(unsigned(chat->turns.size()));
+    for (std::size_t i = 0; i < chat->turns.size(); ++i) {
+      list[unsigned(i)].setRole(text_of(chat->turns[i].role));
+      list[unsigned(i)].setContent(text_of(chat->turns[i].content));
+    }
+  } else {
+    write_tokens(to.initTokens(), std::get<TokenInput>(input));
+  }
+}
+
+JobInput read_input(wire::Submit::Input::Reader input) {
+  switch (input.which()) {
+    case wire::Submit::Input::TEXT:
+      return TextInput{read_text(input.getText(), "the prompt"), false};
+    case wire::Submit::Input::RAW_TEXT:
+      return TextInput{read_text(input.getRawText(), "the prompt"), true};
+    case wire::Submit::Input::CHAT:
+      return read_chat(input.getChat());
+    case wire::Submit::Input::TOKENS:
+      return read_tokens(input.getTokens());
+  }
+  throw Malformed{"the input is of an unknown kind"};
+}
+
+void write_figures(wire::Figures::Builder builder, const JobFigures& figures) {
+  builder.setTokens(figures.tokens);
+  builder.setForwards(figures.forwards);
+  builder.setPromptTokens(figures.prompt_tokens);
+  builder.setBlocks(figures.blocks);
+  builder.setQueueTimeUs(figures.queue_time.count());
+  builder.setTimeToFirstBlockUs(figures.time_to_first_block.count());
+  builder.setDurationUs(figures.duration.count());
+}
+
+JobFigures read_figures(wire::Figures::Reader reader) {
+  using std::chrono::microseconds;
+  JobFigures figures;
+  figures.tokens = reader.getTokens();
+  figures.forwards = reader.getForwards();
+  figures.prompt_tokens = reader.getPromptTokens();
+  figures.blocks = reader.getBlocks();
+  figures.queue_time = microseconds(reader.getQueueTimeUs());
+  figures.time_to_first_block = microseconds(reader.getTimeToFirstBlockUs());
+  figures.duration = microseconds(reader.getDurationUs());
+  return figures;
+}
+
+}  // namespace
+
+void write(wire::Submit::Builder builder, const Submit& message) {
+  builder.setJob(job_data(message.job));
+  builder.setModel(text_of(message.model));
+  write_input(builder, message.input);
+  write_parameters(builder.initParameters(unsigned(message.parameters.size())), message.parameters);
+  auto stop = builder.initStop(unsigned(message.stop.size()));
+  for (std::size_t i = 0; i < message.stop.size(); ++i) {
+    stop.set(unsigned(i), text_of(message.stop[i]));
+  }
+  builder.setDeadlineMs(message.deadline.count());
+  write_watching(builder.initWatching(), message.watching);
+  builder.setResumeAfterBlock(message.resume_after_block);
+}
+
+void read(wire::Submit::Reader reader, Submit& message) {
+  message.job = read_job(reader.getJob());
+  message.model = read_text(reader.getModel(), "the model's name", kMaxNameBytes);
+  message.input = read_input(reader.getInput());
+  message.parameters = read_parameters(reader.getParameters());
+  check_length(reader.getStop(), "stop strings", kMaxStops);
+  for (const auto stop : reader.getStop()) {
+    message.stop.push_back(read_text(stop, "a stop string", kMaxNameBytes));
+  }
+  message.deadline = read_deadline(reader.getDeadlineMs());
+  message.watching = read_watching(reader.getWatching());
+  message.resume_after_block = reader.getResumeAfterBlock();
+}
+
+void write(wire::Admit::Builder builder, const Admit& message) {
+  builder.setJob(job_data(message.job));
+  builder.setBodyDigest(message.body_digest);
+  write_tokens(builder.initInput(), message.input);
+  write_parameters(builder.initParameters(unsigned(message.parameters.size())), message.parameters);
+  builder.setDeadlineMs(message.deadline.count());
+  write_watching(builder.initWatching(), message.watching);
+  builder.setResumeAfterBlock(message.resume_after_block);
+}
+
+void read(wire::Admit::Reader reader, Admit& message) {
+  message.job = read_job(reader.getJob());
+  message.body_digest = reader.getBodyDigest();
+  message.input = read_tokens(reader.getInput());
+  message.parameters = read_parameters(reader.getParameters());
+  message.deadline = read_deadline(reader.getDeadlineMs());
+  message.watching = read_watching(reader.getWatching());
+  message.resume_after_block = reader.getResumeAfterBlock();
+}
+
+void write(wire::JobRef::Builder builder, const Cancel& message) {
+  builder.setJob(job_data(message.job));
+}
+void read(wire::JobRef::Reader reader, Cancel& message) { message.job = read_job(reader.getJob()); }
+
+void write(wire::JobRef::Builder builder, const StopJob& message) {
+  builder.setJob(job_data(message.job));
+}
+void read(wire::JobRef::Reader reader, StopJob& message) {
+  message.job = read_job(reader.getJob());
+}
+
+void write(wire::Accepted::Builder builder, const Accepted& message) {
+  builder.setJob(job_data(message.job));
+  builder.setIsResend(message.is_resend);
+  builder.setPromptTokens(message.prompt_tokens);
+  builder.setCanvasLength(message.canvas_length);
+}
+void read(wire::Accepted::Reader reader, Accepted& message) {
+  message = {read_job(reader.getJob()), reader.getIsResend(), reader.getPromptTokens(),
+             reader.getCanvasLength()};
+}
+
+void write(wire::Queued::Builder builder, const Queued& message) {
+  builder.setJob(job_data(message.job));
+  builder.setPlace(message.place);
+  builder.setReason(text_of(message.reason));
+}
+void read(wire::Queued::Reader reader, Queued& message) {
+  message = {read_job(reader.getJob()), reader.getPlace(),
+             read_text(reader.getReason(), "a reason")};
+}
+
+void write(wire::Committed::Builder builder, const Committed& message) {
+  builder.setJob(job_data(message.job));
+  builder.setBlock(message.block);
+  write_range(builder.initPositions(), message.positions);
+  write_list(builder.initTokens(unsigned(message.tokens.size())), message.tokens);
+  builder.setText(text_of(message.text));
+}
+void read(wire::Committed::Reader reader, Committed& message) {
+  message = {read_job(reader.getJob()), reader.getBlock(), read_range(reader.getPositions()),
+             read_list<std::int32_t>(reader.getTokens(), "tokens"),
+             read_text(reader.getText(), "the text")};
+}
+
+void write(wire::Frame::Builder builder, const Frame& message) {
+  builder.setJob(job_data(message.job));
+  builder.setBlock(message.block);
+  builder.setIteration(message.iteration);
+  write_range(builder.initPositions(), message.positions);
+  builder.setNumHoles(message.num_holes);
+  auto changes = builder.initChanges(unsigned(message.changes.size()));
+  for (std::size_t i = 0; i < message.changes.size(); ++i) {
+    auto change = changes[unsigned(i)];
+    change.setPosition(message.changes[i].position);
+    change.setToken(message.changes[i].token);
+    change.setConfidence(message.changes[i].confidence);
+    change.setText(text_of(message.changes[i].text));
+  }
+}
+void read(wire::Frame::Reader reader, Frame& message) {
+  message.job = read_job(reader.getJob());
+  message.block = reader.getBlock();
+  message.iteration = reader.getIteration();
+  message.positions = read_range(reader.getPositions());
+  message.num_holes = reader.getNumHoles();
+  check_length(reader.getChanges(), "changes");
+  for (const auto change : reader.getChanges()) {
+    message.changes.push_back({change.getPosition(), change.getToken(), change.getConfidence(),
+                               read_text(change.getText(), "a token's text")});
+  }
+}
+
+void write(wire::Finished::Builder builder, const Finished& message) {
+  builder.setJob(job_data(message.job));
+  builder.setReason(std::uint8_t(message.reason));
+  if (message.error) write_error(builder.initError(), *message.error);
+  write_list(builder.initTokens(unsigned(message.tokens.size())), message.tokens);
+  write_list(builder.initCanvas(unsigned(message.canvas.size())), message.canvas);
+  builder.setText(text_of(message.text));
+  write_figures(builder.initFigures(), message.figures);
+}
+void read(wire::Finished::Reader reader, Finished& message) {
+  message.job = read_job(reader.getJob());
+  message.reason = read_enum(reader.getReason(), FinishReason::kError, "the finish reason");
+  if (reader.hasError()) message.error = read_error(reader.getError());
+  message.tokens = read_list<std::int32_t>(reader.getTokens(), "tokens");
+  message.canvas = read_list<std::int32_t>(reader.getCanvas(), "the canvas");
+  message.text = read_text(reader.getText(), "the text");
+  message.figures = read_figures(reader.getFigures());
+}
+
+void write(wire::Rejected::Builder builder, const Rejected& message) {
+  builder.setJob(job_data(message.job));
+  write_error(builder.initError(), message.error);
+}
+void read(wire::Rejected::Reader reader, Rejected& message) {
+  message = {read_job(reader.getJob()), read_error(reader.getError())};
+}
+
+}  // namespace unmask::codec
