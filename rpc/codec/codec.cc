@@ -150,8 +150,9 @@ Result<WireMessage> decode(MessageType type, ByteView body) {
       !has_sound_segments(body)) {
     return malformed(*traits, "its segments do not make up its size");
   }
-  const auto words = kj::heapArray<capnp::word>(body.size() / sizeof(capnp::word));
-  std::memcpy(words.begin(), body.data(), body.size());  // aligned, as received bytes are not
+  kj::Array<capnp::word> words = kj::heapArray<capnp::word>(body.size() / sizeof(capnp::word));
+  std::memcpy(words.asBytes().begin(), body.data(),
+              body.size());  // aligned, as received bytes are not
   capnp::ReaderOptions options;
   options.traversalLimitInWords = 4 * words.size() + 64;
   options.nestingLimit = kMaxNesting;

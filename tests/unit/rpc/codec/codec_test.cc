@@ -1,0 +1,175 @@
+#include "rpc/codec/codec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "runtime/base/rng.h"
+
+namespace unmask {
+namespace {
+
+using testing::HasSubstr;
+
+JobId job(std::uint8_t n) {
+  JobId id;
+  id.bytes.fill(n);
+  return id;
+}
+
+SequenceStep sequence_step() {
+  SequenceStep step;
+  step.sequence = 7;
+  step.phase = Phase::kRefresh;
+  step.iteration = 3;
+  step.num_positions = 40;
+  step.window = {{{0, 40}}, {{0, 5}, {9, 12}}, {{0, 40}}, {{30, 40}}, {{30, 31}}, 16};
+  step.inputs = {1, 2, kSoftRow};
+  step.guidance_inputs = {4};
+  step.rules = {{5, 6}, {7}, 500, 0.5f, 99, 1.5f};
+  step.statistics = kEntropy | kPresentLogit;
+  step.present = {-1, 3};
+  step.listed = {{0, 1}, {8}, {0.25f}};
+  step.mix_weight = 0.75f;
+  return step;
+}
+
+CandidateColumns columns() {
+  return {{1, 2}, {3, 4},       {0.5f, 0.25f}, {1.5f, 2.5f}, {0.1f, 0.2f},
+          {5, 6}, {0.3f, 0.4f}, {7, 8},        {0.6f, 0.7f}, {0.8f}};
+}
+
+/// One of every type, every field away from its default.
+std::vector<WireMessage> examples() {
+  const Error error{ErrorCode::kOverloaded, "too much"};
+  const MemberStatus member{Role::kGateway, 1, 2, 3, "host", "http://h:1", "ready", "phase", 0.5f};
+  const Capacity capacity{100, 16, 512, 4096, 12345, 6789};
+  using std::chrono::microseconds;
+  using std::chrono::milliseconds;
+  const JobFigures figures{10, 5, 7, 2, microseconds(1), microseconds(2), microseconds(3)};
+  std::vector<WireMessage> all{
+      Submit{job(1),
+             "m",
+             TextInput{"h\u00e9llo", true},
+             {{"a", "b"}},
+             {"stop"},
+             milliseconds(5),
+             {false, true, true},
+             3},
+      Admit{
+          job(2), 42, {{1, 2, 3}, {{1, 2}}}, {{"a", "b"}}, milliseconds(6), {false, true, true}, 4},
+      Cancel{job(3)},
+      StopJob{job(4)},
+      Accepted{job(5), true, 6, 7},
+      Queued{job(6), 3, "because"},
+      Committed{job(7), 2, {3, 9}, {1, 2}, "text"},
+      Frame{job(8), 1, 2, {3, 4}, 5, {{6, -1, 0.5f, "x"}}},
+      Traced{job(9), {1, 2}, sequence_step(), columns(), {{3, -1}}, Range{4, 5}},
+      Finished{job(10), FinishReason::kError, error, {1, 2}, {3, 4}, "text", figures},
+      Rejected{job(11), error},
+      ListJobs{12},
+      JobList{13, {{job(14), JobSummary::State::kRunning, 1, 2, 3, 4, milliseconds(5), "stop"}}},
+      GetStatus{15},
+      ClusterStatus{16, "1.0", "m", 3, true, 1, 2, 3, 4, "memory", {member}},
+      Join{Role::kWorker, 1, 2, 3, 4, "host", "http", 5, "exact f32", capacity},
+      Welcome{3, milliseconds(100)},
+      Refused{error},
+      Loading{Role::kWorker, 1, 2, 3, "host", "http", "weights", 4, 5},
+      Heartbeat{17},
+      HeartbeatAck{18},
+      FormGroup{1, 2, 3, 4},
+      GroupAddress{1, 2, {std::byte(1), std::byte(2)}},
+      GroupAddresses{1, {{std::byte(1)}, {}}},
+      GroupReady{1, 2},
+      LeaveGroup{1, "why"},
+      GroupFailed{1, 2, error},
+      Step{1, 2, {sequence_step()}, {3, 4}, 2},
+      StepResult{1, 2, {{3, 4, columns()}}, 5, microseconds(6), microseconds(7)},
+      Inspect{1, 2, {3, 4}, 5, true},
+      Inspected{1, "logits", true, 0, 2, 2, {1, 2, 3, 4}, true, error},
+  };
+  all.push_back(Submit{job(1), "", ChatInput{{{"user", "hi"}}}, {}, {}, {}, {}, -1});
+  all.push_back(Submit{job(1), "", TokenInput{{1, 2}, {{0, 1}}}, {}, {}, {}, {}, -1});
+  return all;
+}
+
+TEST(CodecTest, EveryTypeHasAnExampleHere) {
+  std::vector<bool> seen(num_message_types());
+  for (const WireMessage& message : examples()) seen[std::size_t(type_of(message) - 1)] = true;
+  EXPECT_THAT(seen, testing::Each(true));
+}
+
+TEST(CodecTest, EveryMessageComesBackAsItWas) {
+  for (const WireMessage& message : examples()) {
+    const Bytes bytes = encode(message);
+    const Result<WireMessage> decoded = decode(type_of(message), bytes);
+    ASSERT_TRUE(decoded) << traits_of(type_of(message))->name << decoded.error().message;
+    EXPECT_EQ(decoded->index(), message.index());
+    // The encoding is canonical for what we build, so equal bytes are equal messages.
+    EXPECT_EQ(encode(*decoded), bytes) << traits_of(type_of(message))->name;
+  }
+}
+
+TEST(CodecTest, FieldsKeepTheirPlaces) {
+  const Result<WireMessage> decoded = decode(2, encode(examples()[1]));
+  ASSERT_TRUE(decoded);
+  const auto& admit = std::get<Admit>(*decoded);
+  EXPECT_EQ(admit.job, job(2));
+  EXPECT_EQ(admit.body_digest, 42u);
+  EXPECT_EQ(admit.input.tokens, (std::vector<std::int32_t>{1, 2, 3}));
+  EXPECT_EQ(admit.input.holes, (Ranges{{1, 2}}));
+  EXPECT_EQ(admit.deadline.count(), 6);
+  EXPECT_EQ(admit.resume_after_block, 4);
+  const Result<WireMessage> step = decode(28, encode(examples()[27]));
+  ASSERT_TRUE(step);
+  EXPECT_EQ(std::get<Step>(*step).sequences[0].window, sequence_step().window);
+  EXPECT_EQ(std::get<Step>(*step).sequences[0].rules, sequence_step().rules);
+}
+
+TEST(CodecTest, EveryTruncationIsRefused) {
+  for (const WireMessage& message : examples()) {
+    const Bytes bytes = encode(message);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(decode(type_of(message), ByteView(bytes).first(size)));
+    }
+  }
+}
+
+TEST(CodecTest, FlippedBytesAreReadOrRefusedButNeverCrash) {
+  Rng rng(1);
+  int num_refused = 0;
+  for (const WireMessage& message : examples()) {
+    const Bytes bytes = encode(message);
+    for (int i = 0; i < 200; ++i) {
+      Bytes broken = bytes;
+      for (int flips = 0; flips < 3; ++flips) {
+        broken[rng.below(broken.size())] = std::byte(rng.below(256));
+      }
+      num_refused += !decode(type_of(message), broken);
+    }
+  }
+  EXPECT_GT(num_refused, 0);
+}
+
+TEST(CodecTest, TextThatIsNotUtf8IsRefusedByName) {
+  Submit submit{job(1), "", TextInput{"\xff\xfe", false}, {}, {}, {}, {}, -1};
+  const Result<WireMessage> decoded = decode(1, encode(submit));
+  ASSERT_FALSE(decoded);
+  EXPECT_THAT(decoded.error().message, HasSubstr("the prompt is not UTF-8"));
+}
+
+TEST(CodecTest, APromptOverTheLimitIsRefusedWithTheFigure) {
+  Submit submit{job(1), "", TextInput{std::string(300'000, 'x'), false}, {}, {}, {}, {}, -1};
+  const Result<WireMessage> decoded = decode(1, encode(submit));
+  ASSERT_FALSE(decoded);
+  EXPECT_THAT(decoded.error().message, HasSubstr("262144"));
+}
+
+TEST(CodecTest, AnUnknownTypeIsRefused) {
+  EXPECT_FALSE(decode(0, encode(examples()[0])));
+  EXPECT_FALSE(decode(MessageType(num_message_types() + 1), encode(examples()[0])));
+}
+
+}  // namespace
+}  // namespace unmask
