@@ -18,10 +18,12 @@ constexpr std::size_t kMaxPrintedLength = 120;
 
 /// Listens to a parser and stops it at the first key that its object has already.
 struct DuplicateKeyFinder {
+  // NOLINTBEGIN(readability-identifier-naming): Boost.JSON asks for these names.
   static constexpr std::size_t max_object_size = std::size_t(-1);
   static constexpr std::size_t max_array_size = std::size_t(-1);
   static constexpr std::size_t max_key_size = std::size_t(-1);
   static constexpr std::size_t max_string_size = std::size_t(-1);
+  // NOLINTEND(readability-identifier-naming)
 
   std::vector<std::set<std::string>> objects;  // the keys so far, outermost object first
   std::string key;

@@ -1,0 +1,105 @@
+# The suites: what each one is, how it runs, how its results are counted. Read by tests/suites.
+
+jobs=${UNMASK_JOBS:-$(nproc)}
+export CTEST_OUTPUT_ON_FAILURE=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 suppressions=$PWD/tests/tsan.supp"
+
+about() {
+  case $1 in
+    format) echo "clang-format agrees with every source" ;;
+    build) echo "everything, optimized, warnings are errors" ;;
+    lint) echo "folders include only what they may; source rules; each rule can fail" ;;
+    unit) echo "one file of the tree each" ;;
+    golden) echo "the same logits, decisions and traces as the reference implementations" ;;
+    simulation) echo "a whole cluster in one thread, 500 seeds" ;;
+    cluster) echo "real processes, real sockets" ;;
+    monitoring) echo "a real Prometheus runs every panel's query" ;;
+    python) echo "the Python package against a live cluster" ;;
+    gpu) echo "on a real GPU" ;;
+    asan) echo "unit and simulation under AddressSanitizer and UBSan, 50 seeds" ;;
+    tsan) echo "actors under ThreadSanitizer" ;;
+    tidy) echo "clang-tidy over every source" ;;
+  esac
+}
+
+# build PRESET TARGET...
+build() { ./dev build "$@"; }
+
+# cases PRESET PROCESSES LABELS: runs the tests that have one of the labels; none is a failure.
+cases() {
+  ctest --test-dir "build/$1" -j "$2" -L "^($3)\$" --no-tests=error --timeout 900
+}
+
+suite_format() {
+  git ls-files '*.h' '*.cc' '*.cu' '*.cuh' | xargs clang-format --dry-run -Werror
+  echo "$(git ls-files '*.h' '*.cc' '*.cu' '*.cuh' | wc -l) files are formatted"
+}
+
+suite_build() {
+  build release
+  # A test without a label would never run.
+  unlabelled=$(ctest --test-dir build/release -N -LE '^(lint|unit|golden|simulation|cluster|monitoring|python|gpu)$')
+  case $unlabelled in
+    *"Total Tests: 0"*) ;;
+    *) echo "tests without the label of a suite:"; echo "$unlabelled"; return 1 ;;
+  esac
+}
+
+suite_lint() { cmake --preset release; cases release "$jobs" lint; }
+suite_unit() { build release tests_unit; cases release "$jobs" unit; }
+suite_golden() { build release tests_golden; cases release "$jobs" golden; }
+suite_simulation() { build release tests_simulation; UNMASK_SIM_SEEDS=500 cases release "$jobs" simulation; }
+suite_cluster() { build release; cases release 1 cluster; }
+suite_monitoring() { build release; cases release 1 monitoring; }
+suite_python() { build release; cases release 1 python; }
+
+suite_gpu() {
+  [ -e /dev/nvidiactl ] || { echo "skipped: no GPU on this machine"; return; }
+  command -v nvcc >/dev/null || { echo "skipped: no nvcc on this machine"; return; }
+  build cuda tests_gpu
+  cases cuda 1 gpu
+}
+
+suite_asan() {
+  build asan tests_unit tests_simulation
+  UNMASK_SIM_SEEDS=50 cases asan "$jobs" 'unit|simulation'
+}
+
+# ThreadSanitizer cannot map its shadow where addresses are spread too wide.
+suite_tsan() {
+  build tsan tests_tsan
+  fixed=$(setarch -R true 2>/dev/null && echo "setarch -R")
+  UNMASK_SIM_SEEDS=50 $fixed ctest --test-dir build/tsan -j "$jobs" -L '^tsan$' --no-tests=error --timeout 900
+}
+
+# Every source that the release build compiles, longest first so that no core waits for one at the end.
+suite_tidy() {
+  build release
+  files=$(sed -n -E "s|^ *\"file\": \"$PWD/([^\"]*\\.cc)\".*|\\1|p" build/release/compile_commands.json | grep -v '^build/')
+  echo "$(echo "$files" | wc -l) files"
+  ls -S $files | xargs -P "$jobs" -n 1 sh -c '
+    if found=$(clang-tidy --quiet -p build/release "$1" 2>&1); then echo "clean: $1"; exit; fi
+    echo "$found" | grep -v " warnings generated"
+    exit 1' tidy
+}
+
+minutes() { awk -v s="$1" 'BEGIN { printf "%.1f", s / 60 }'; }
+
+# count_results LOG STATUS: sets passed, failed and note. A suite without ctest counts as one.
+count_results() {
+  note=$(sed -n 's/^skipped: /skipped: /p' "$1" | tail -1)
+  summary=$(sed -n -E 's/.*tests passed, ([0-9]+) tests failed out of ([0-9]+).*/\1 \2/p' "$1" | tail -1)
+  passed=0
+  failed=0
+  if [ -n "$summary" ]; then
+    failed=${summary% *}
+    skipped=$(grep -c -E 'Test +#[0-9]+: .*\*\*\*(Skipped|Not Run)' "$1" || true)
+    passed=$((${summary#* } - failed - skipped))
+    [ "$skipped" -eq 0 ] || note="$skipped skipped"
+  elif [ "$2" -eq 0 ] && [ -z "$note" ]; then
+    passed=1
+  fi
+  [ "$2" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+  [ "$failed" -eq 0 ] || note="FAILED${note:+, $note}"
+}
