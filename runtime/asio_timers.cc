@@ -22,7 +22,7 @@ AsioTimers::~AsioTimers() {
 
 TimerId AsioTimers::after(Duration delay, std::function<void()> action) {
   const TimerId id = ++last_id_;
-  const Time now = std::chrono::steady_clock::now();
+  const Time now = SteadyClock().now();
   const Time due = delay > Time::max() - now ? Time::max() : now + delay;
   armed_.emplace(std::pair(due, id), std::move(action));
   due_.emplace(id, due);
@@ -49,7 +49,7 @@ void AsioTimers::arm() {
 }
 
 void AsioTimers::run_due() {
-  const Time now = std::chrono::steady_clock::now();
+  const Time now = SteadyClock().now();
   while (!armed_.empty() && armed_.begin()->first.first <= now) {
     const auto due = armed_.extract(armed_.begin());
     due_.erase(due.key().second);
