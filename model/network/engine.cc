@@ -1,0 +1,177 @@
+#include "model/network/engine.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "model/network/candidates.h"
+
+namespace unmask {
+namespace {
+
+// A tool asks for few rows of a vocabulary that may be large.
+constexpr int kLogitRows = 64;
+
+std::size_t max_part_bytes(const ModelConfig& config, const EngineOptions& options) {
+  return static_cast<std::size_t>(options.max_rows) * static_cast<std::size_t>(config.hidden_size) *
+         sizeof(float);
+}
+
+/// Hands what it sees to a sink, as whole tensors.
+class HiddenSender final : public ForwardObserver {
+ public:
+  HiddenSender(kernels::Backend& backend, const std::function<void(TensorRows)>& sink)
+      : backend_(backend), sink_(sink) {}
+
+  void on_hidden(int layer, kernels::Tensor hidden) override {
+    send("hidden_" + std::to_string(layer), false, hidden.data, hidden.rows, hidden.cols);
+  }
+
+  void on_routing(int layer, const std::int32_t* ids, const float* weights, int num_rows,
+                  int top_k) override {
+    send("router_ids_" + std::to_string(layer), true, ids, num_rows, top_k);
+    send("router_weights_" + std::to_string(layer), false, weights, num_rows, top_k);
+  }
+
+ private:
+  void send(std::string name, bool is_integer, const void* device, int rows, int cols) {
+    TensorRows tensor{.name = std::move(name),
+                      .is_integer = is_integer,
+                      .first_row = 0,
+                      .num_rows = rows,
+                      .num_cols = cols,
+                      .data = {}};
+    tensor.data.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols));
+    backend_.download(tensor.data.data(), device, tensor.data.size() * sizeof(std::uint32_t));
+    backend_.synchronize();
+    sink_(std::move(tensor));
+  }
+
+  kernels::Backend& backend_;
+  const std::function<void(TensorRows)>& sink_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::create(const Checkpoint& checkpoint,
+                                               kernels::Backend& backend,
+                                               const EngineOptions& options) {
+  const Result<MemoryPlan> memory = plan_memory(checkpoint.config(), options);
+  if (!memory) return memory.error();
+  auto network = make_network(checkpoint, backend, options);
+  if (!network) return network.error();
+  return std::unique_ptr<Engine>(
+      new Engine(checkpoint.config(), *memory, backend, options, std::move(*network)));
+}
+
+Engine::Engine(const ModelConfig& config, const MemoryPlan& memory, kernels::Backend& backend,
+               const EngineOptions& options, std::unique_ptr<Network> network)
+    : backend_(backend),
+      config_(config),
+      memory_(memory),
+      limits_{.vocab_size = config.vocab_size,
+              .max_positions = memory.max_positions,
+              .max_rows = options.max_rows},
+      now_(options.now),
+      network_(std::move(network)),
+      pages_(memory.num_kv_pages, options.max_rows),
+      kv_(backend, config.num_layers, pages_.num_slots(), network_->kv_width()),
+      group_(backend, options.placement, max_part_bytes(config, options), options.now),
+      batches_(backend) {}
+
+Result<> Engine::join(Collective* collective) {
+  pages_.close_all();
+  return group_.join(collective);
+}
+
+Result<StepResult> Engine::run(const Step& step) {
+  const auto start = now_ ? now_() : std::chrono::steady_clock::time_point();
+  Result<> is_sane = check_step(step, limits_);
+  if (is_sane) is_sane = pages_.check(step);
+  if (!is_sane) return is_sane.error();
+  for (const SequenceId sequence : step.closed) pages_.close(sequence);
+
+  DecodedRows decoded;
+  if (!step.sequences.empty()) {
+    const Batch batch = batches_.build(step, pages_);
+    const auto hidden = network_->forward(batch, kv_, group_, nullptr);
+    if (!hidden) return hidden.error();
+    if (batch.num_decoded > 0) {
+      auto rows = network_->head().decode(*hidden, network_->embeddings(), batch, group_);
+      if (!rows) return rows.error();
+      decoded = std::move(*rows);
+    }
+  }
+  backend_.synchronize();
+
+  StepResult result;
+  result.epoch = step.epoch;
+  result.seq = step.seq;
+  result.sequences = make_results(step, decoded);
+  result.digest = digest_of(result.sequences);
+  result.collective_time = group_.take_time();
+  if (now_) {
+    const auto time = std::chrono::duration_cast<std::chrono::microseconds>(now_() - start);
+    result.device_time = time - result.collective_time;
+  }
+  return result;
+}
+
+Result<> Engine::inspect(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
+                         bool wants_hidden, const std::function<void(TensorRows)>& sink) {
+  SequenceStep sequence;
+  sequence.num_positions =
+      static_cast<std::int32_t>(std::min<std::size_t>(tokens.size(), INT32_MAX));
+  sequence.window.computed = {{0, sequence.num_positions}};
+  sequence.window.causal_block_length = causal_block_length;
+  sequence.inputs.assign(tokens.begin(), tokens.end());
+  Step step;
+  step.sequences.push_back(std::move(sequence));
+  const Result<> is_sane = check_step(step, limits_);
+  if (!is_sane) return is_sane;
+
+  // Nothing is written, so pages are neither needed nor touched.
+  const Batch batch = batches_.build(step, pages_);
+  HiddenSender sender(backend_, sink);
+  const auto hidden = network_->forward(batch, kv_, group_, wants_hidden ? &sender : nullptr);
+  if (!hidden) return hidden.error();
+  return send_logits(*hidden, sink);
+}
+
+Result<> Engine::send_logits(kernels::Tensor hidden, const std::function<void(TensorRows)>& sink) {
+  for (int row = 0; row < hidden.rows; row += kLogitRows) {
+    kernels::Tensor rows = hidden;
+    rows.rows = std::min(kLogitRows, hidden.rows - row);
+    rows.data = static_cast<float*>(hidden.data) + std::int64_t(row) * hidden.cols;
+    const auto logits = network_->head().logits(rows, group_);
+    if (!logits) return logits.error();
+    TensorRows tensor{.name = "logits",
+                      .is_integer = false,
+                      .first_row = row,
+                      .num_rows = hidden.rows,
+                      .num_cols = config_.vocab_size,
+                      .data = {}};
+    tensor.data.resize(logits->size());
+    std::memcpy(tensor.data.data(), logits->data(), logits->size() * sizeof(float));
+    sink(std::move(tensor));
+  }
+  return {};
+}
+
+Result<std::vector<TensorRows>> forward_full(Engine& engine, std::span<const std::int32_t> tokens,
+                                             std::int32_t causal_block_length, bool wants_hidden) {
+  std::vector<TensorRows> tensors;
+  const Result<> done =
+      engine.inspect(tokens, causal_block_length, wants_hidden, [&](TensorRows rows) {
+        const auto whole = std::ranges::find(tensors, rows.name, &TensorRows::name);
+        if (whole == tensors.end()) {
+          tensors.push_back(std::move(rows));
+        } else {
+          whole->data.insert(whole->data.end(), rows.data.begin(), rows.data.end());
+        }
+      });
+  if (!done) return done.error();
+  return tensors;
+}
+
+}  // namespace unmask

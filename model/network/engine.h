@@ -1,0 +1,96 @@
+/// One worker's model at work: a Step in, a StepResult out.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "model/cache/kv_pages.h"
+#include "model/cache/kv_store.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/collective.h"
+#include "model/network/batch.h"
+#include "model/network/engine_options.h"
+#include "model/network/group.h"
+#include "model/network/memory_plan.h"
+#include "model/network/network.h"
+#include "model/network/step_check.h"
+#include "model/step.h"
+#include "runtime/base/result.h"
+
+namespace unmask {
+
+/// Rows of a tensor of a forward, for tools: float32 or int32.
+struct TensorRows {
+  std::string name;  ///< as in the golden files: logits, hidden_0, router_ids_0, router_weights_0
+  bool is_integer = false;
+  std::int32_t first_row = 0;
+  std::int32_t num_rows = 0;  ///< of the whole tensor
+  std::int32_t num_cols = 0;
+  std::vector<std::uint32_t> data;  ///< bit patterns, whole rows
+};
+
+/// A worker's weights, its KV pages and its place in a group.
+///
+/// All ranks of a group run the same steps in the same order and return the same candidates. Used
+/// by one thread at a time.
+class Engine {
+ public:
+  /// Loads this rank's weights. They stay for the Engine's life, whatever becomes of groups.
+  ///
+  /// Owns    nothing of its arguments; `backend` must outlive it, `checkpoint` only this call
+  /// Errors  kInvalidArgument, kNotFound naming the file, tensor or option
+  static Result<std::unique_ptr<Engine>> create(const Checkpoint& checkpoint,
+                                                kernels::Backend& backend,
+                                                const EngineOptions& options);
+
+  /// Leaves the group of before and closes all sequences. null: leaves only; also what a worker
+  /// alone may pass. The collective must outlive its use.
+  ///
+  /// Errors  kInvalidArgument if it is not one for this rank and number of ranks
+  Result<> join(Collective* collective);
+
+  /// Errors  kInvalidArgument, kOverloaded: the step is refused, and nothing has changed;
+  ///         kUnavailable, kDeadlineExceeded of the collective: the caches are void until join()
+  Result<StepResult> run(const Step& step);
+
+  /// One forward of `tokens` without a cache; calls `sink` with its logits, a few rows at a time,
+  /// and before them, if wanted, with hidden states and routing. All ranks give the same.
+  ///
+  /// Errors  as of run()
+  Result<> inspect(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
+                   bool wants_hidden, const std::function<void(TensorRows)>& sink);
+
+  [[nodiscard]] const ModelConfig& config() const { return config_; }
+  [[nodiscard]] const MemoryPlan& memory() const { return memory_; }
+  [[nodiscard]] const StepLimits& limits() const { return limits_; }
+  [[nodiscard]] const KvPages& pages() const { return pages_; }
+
+ private:
+  Engine(const ModelConfig& config, const MemoryPlan& memory, kernels::Backend& backend,
+         const EngineOptions& options, std::unique_ptr<Network> network);
+
+  Result<> send_logits(kernels::Tensor hidden, const std::function<void(TensorRows)>& sink);
+
+  kernels::Backend& backend_;
+  const ModelConfig config_;
+  const MemoryPlan memory_;
+  const StepLimits limits_;
+  const Group::Now now_;
+  std::unique_ptr<Network> network_;
+  KvPages pages_;
+  KvStore kv_;
+  Group group_;
+  BatchBuilder batches_;
+};
+
+/// All of inspect() at once: tensors by name.
+Result<std::vector<TensorRows>> forward_full(Engine& engine, std::span<const std::int32_t> tokens,
+                                             std::int32_t causal_block_length, bool wants_hidden);
+
+}  // namespace unmask

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+
+#include "kernels/tensor.h"
+#include "model/network/placement.h"
+
+namespace unmask {
+
+/// Of one worker. All workers of a replica are given the same, but for the rank.
+struct EngineOptions {
+  kernels::DType dtype = kernels::DType::kF32;  ///< of weights: kF32 or kBF16
+  Placement placement;
+  int max_rows = 4096;                         ///< computed rows of one step
+  int num_kv_pages = 0;                        ///< 0: as many as fit kv_cache_bytes
+  std::uint64_t kv_cache_bytes = 256u << 20u;  ///< of all workers of a replica together
+
+  /// Bytes of weights that are loaded, of how many.
+  std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
+  /// The clock of StepResult's times; without one they are 0.
+  std::function<std::chrono::steady_clock::time_point()> now;
+};
+
+}  // namespace unmask

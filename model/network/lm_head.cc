@@ -1,0 +1,158 @@
+#include "model/network/lm_head.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "runtime/base/check.h"
+
+namespace unmask {
+namespace {
+
+using kernels::CandidateStats;
+using kernels::DType;
+using kernels::Tensor;
+
+// A part of the vocabulary where nothing is.
+constexpr CandidateStats kNothing{.max = -INFINITY,
+                                  .sum_exp = 0,
+                                  .sum_x_exp = 0,
+                                  .token = -1,
+                                  .logit = -INFINITY,
+                                  .runner_up = -1,
+                                  .runner_up_logit = -INFINITY};
+
+template <typename T>
+T* data_of(const std::unique_ptr<kernels::Buffer>& buffer) {
+  return static_cast<T*>(buffer->data());
+}
+
+}  // namespace
+
+LmHead::LmHead(kernels::Backend& backend, Weights weights, const Placement& placement, int max_rows)
+    : backend_(backend),
+      weights_(std::move(weights)),
+      placement_(placement),
+      tokens_(placement.slice(weights_.vocab_size)) {
+  const std::size_t bytes =
+      static_cast<std::size_t>(max_rows) * std::size_t(weights_.hidden_size) * sizeof(float);
+  rows_ = backend.allocate(bytes);
+  normal_ = backend.allocate(bytes);
+}
+
+Tensor LmHead::normalize(Tensor rows) {
+  const Tensor normal{normal_->data(), DType::kF32, rows.rows, rows.cols};
+  backend_.rms_norm(rows, data_of<float>(weights_.norm), weights_.eps, normal);
+  return normal;
+}
+
+Result<DecodedRows> LmHead::decode(Tensor hidden, Tensor embeddings, const Batch& batch,
+                                   Group& group) {
+  const int num_rows = batch.num_decoded;
+  const auto count = static_cast<std::size_t>(num_rows);
+  const Tensor rows{rows_->data(), DType::kF32, num_rows, hidden.cols};
+  backend_.embed(embeddings, batch.decoded_rows, hidden, rows);
+  const Tensor normal = normalize(rows);
+
+  // All ranks' statistics, this rank's first; a power of two of them.
+  const auto num_parts = std::bit_ceil(static_cast<unsigned>(placement_.num_ranks));
+  auto stats = backend_.allocate(count * sizeof(CandidateStats));
+  auto present = backend_.allocate(std::max<std::size_t>(count, 1) * sizeof(float));
+  auto listed =
+      backend_.allocate(std::max<std::size_t>(std::size_t(batch.num_listed), 1) * sizeof(float));
+  const kernels::Backend::CandidateQuery query{
+      .rules = batch.rules,
+      .rules_of_row = batch.rules_of_row,
+      .present = batch.present,
+      .present_logits = batch.present != nullptr ? data_of<float>(present) : nullptr,
+      .listed_offsets = batch.listed_offsets,
+      .listed_tokens = batch.listed_tokens,
+      .listed_logits = batch.listed_offsets != nullptr ? data_of<float>(listed) : nullptr};
+  backend_.lm_head_candidates(normal, *weights_.head, placement_.shares(weights_.vocab_size),
+                              tokens_.begin, query, data_of<CandidateStats>(stats));
+
+  if (!group.is_alone()) {
+    const std::vector<CandidateStats> nothing(count * num_parts, kNothing);
+    auto parts = backend_.allocate(nothing.size() * sizeof(CandidateStats));
+    backend_.upload(parts->data(), nothing.data(), nothing.size() * sizeof(CandidateStats));
+    const Result<> gathered =
+        group.gather(stats->data(), parts->data(), count * sizeof(CandidateStats));
+    if (!gathered) return gathered.error();
+    backend_.merge_candidates(data_of<CandidateStats>(parts), static_cast<int>(num_parts), num_rows,
+                              data_of<CandidateStats>(stats));
+  }
+
+  DecodedRows decoded;
+  decoded.stats.resize(count);
+  backend_.download(decoded.stats.data(), stats->data(), count * sizeof(CandidateStats));
+  if (batch.present != nullptr) {
+    auto logits = gather_logits(*present, num_rows, group);
+    if (!logits) return logits.error();
+    decoded.present_logits = std::move(*logits);
+  }
+  if (batch.num_listed > 0) {
+    auto logits = gather_logits(*listed, batch.num_listed, group);
+    if (!logits) return logits.error();
+    decoded.listed_logits = std::move(*logits);
+  }
+  backend_.synchronize();
+  return decoded;
+}
+
+Result<std::vector<float>> LmHead::gather_logits(kernels::Buffer& part, int count, Group& group) {
+  const auto size = static_cast<std::size_t>(count);
+  std::vector<float> logits(size * static_cast<std::size_t>(placement_.num_ranks));
+  if (group.is_alone()) {
+    backend_.download(logits.data(), part.data(), size * sizeof(float));
+    return logits;
+  }
+  auto all = backend_.allocate(logits.size() * sizeof(float));
+  const Result<> gathered = group.gather(part.data(), all->data(), size * sizeof(float));
+  if (!gathered) return gathered.error();
+  backend_.download(logits.data(), all->data(), logits.size() * sizeof(float));
+  backend_.synchronize();
+  // The rank that holds a token gave its logit, the others -inf.
+  for (std::size_t i = size; i < logits.size(); ++i) {
+    logits[i % size] = std::max(logits[i % size], logits[i]);
+  }
+  logits.resize(size);
+  return logits;
+}
+
+Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {
+  const auto num_rows = static_cast<std::size_t>(hidden.rows);
+  const auto vocab_size = static_cast<std::size_t>(weights_.vocab_size);
+  const auto num_ranks = static_cast<std::size_t>(placement_.num_ranks);
+  // Ranks hold slices of different sizes, and give equally many bytes.
+  const std::size_t part_size = num_rows * (vocab_size / num_ranks + 1);
+  auto part = backend_.allocate(part_size * sizeof(float));
+  backend_.linear(normalize(hidden), *weights_.head,
+                  {part->data(), DType::kF32, hidden.rows, tokens_.size()});
+
+  std::vector<float> parts(part_size * num_ranks);
+  if (group.is_alone()) {
+    backend_.download(parts.data(), part->data(), part_size * sizeof(float));
+  } else {
+    auto all = backend_.allocate(parts.size() * sizeof(float));
+    const Result<> gathered = group.gather(part->data(), all->data(), part_size * sizeof(float));
+    if (!gathered) return gathered.error();
+    backend_.download(parts.data(), all->data(), parts.size() * sizeof(float));
+  }
+  backend_.synchronize();
+
+  std::vector<float> logits(num_rows * vocab_size);
+  for (std::size_t rank = 0; rank < num_ranks; ++rank) {
+    Placement other = placement_;
+    other.rank = static_cast<int>(rank);
+    const Slice slice = other.slice(weights_.vocab_size);
+    const auto size = static_cast<std::size_t>(slice.size());
+    for (std::size_t i = 0; i < num_rows; ++i) {
+      std::copy_n(&parts[rank * part_size + i * size], size,
+                  &logits[i * vocab_size + static_cast<std::size_t>(slice.begin)]);
+    }
+  }
+  return logits;
+}
+
+}  // namespace unmask

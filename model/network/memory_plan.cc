@@ -1,0 +1,85 @@
+#include "model/network/memory_plan.h"
+
+#include <algorithm>
+#include <string>
+
+#include "model/network/head_split.h"
+
+namespace unmask {
+namespace {
+
+constexpr int kMaxRows = 1 << 20;
+constexpr int kMaxPositions = 1 << 17;  // bounds the tables of RoPE
+
+std::uint64_t product(std::int64_t a, std::int64_t b) {
+  return static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b);
+}
+
+/// K and V of one position in all layers.
+std::uint64_t kv_position_bytes(const ModelConfig& config, int num_kv_heads) {
+  return product(config.num_layers, 2 * sizeof(float)) * product(num_kv_heads, config.head_dim);
+}
+
+std::uint64_t weight_bytes(const ModelConfig& config, const EngineOptions& options) {
+  const HeadSplit heads = split_heads(config, options.placement);
+  const int num_experts = options.placement.slice(config.num_experts).size();
+  const int num_tokens = options.placement.slice(config.vocab_size).size();
+  const int num_moe_layers = config.num_layers - config.num_dense_layers;
+
+  const std::uint64_t attention = product(heads.qkv_width() + heads.q_width(), config.num_layers);
+  const std::uint64_t experts =
+      product(num_experts, 3 * std::int64_t(config.expert_intermediate_size)) *
+      static_cast<std::uint64_t>(num_moe_layers);
+  const std::uint64_t rows =
+      attention + experts + static_cast<std::uint64_t>(config.vocab_size + num_tokens);
+  const std::uint64_t f32_rows = product(config.num_experts, num_moe_layers) +
+                                 static_cast<std::uint64_t>(2 * config.num_layers + 1);
+  const auto hidden = static_cast<std::uint64_t>(config.hidden_size);
+  return (rows * size_of(options.dtype) + f32_rows * sizeof(float)) * hidden;
+}
+
+std::uint64_t scratch_bytes(const ModelConfig& config, const EngineOptions& options) {
+  const HeadSplit heads = split_heads(config, options.placement);
+  const int num_ranks = options.placement.num_ranks;
+  const std::int64_t gathered = num_ranks > 1 ? num_ranks : 0;
+  // The residual stream, its norm, the part of a sum, the decoded rows before and after the norm.
+  const std::int64_t floats = (5 + gathered) * config.hidden_size + heads.qkv_width() +
+                              heads.q_width() + 2 * config.num_experts_per_token;
+  return static_cast<std::uint64_t>(options.max_rows) *
+         (product(floats, sizeof(float)) + kv_position_bytes(config, heads.kv_heads.size()));
+}
+
+}  // namespace
+
+Result<MemoryPlan> plan_memory(const ModelConfig& config, const EngineOptions& options) {
+  const Result<> placed = options.placement.validate();
+  if (!placed) return placed.error();
+  if (options.max_rows < 1 || options.max_rows > kMaxRows) {
+    return Error{ErrorCode::kInvalidArgument, "max_rows must be 1 to " + std::to_string(kMaxRows) +
+                                                  ", not " + std::to_string(options.max_rows)};
+  }
+  if (options.dtype != kernels::DType::kF32 && options.dtype != kernels::DType::kBF16) {
+    return Error{ErrorCode::kInvalidArgument, "weights are kept as f32 or bf16"};
+  }
+  const std::uint64_t page_bytes =
+      kPagePositions * std::max<std::uint64_t>(kv_position_bytes(config, config.num_kv_heads), 1);
+  const std::int64_t num_pages = options.num_kv_pages != 0
+                                     ? options.num_kv_pages
+                                     : std::int64_t(options.kv_cache_bytes / page_bytes);
+  const std::int64_t max_pages = (std::int64_t(INT32_MAX) - options.max_rows) / kPagePositions;
+  if (num_pages < 0 || num_pages > max_pages) {
+    return Error{ErrorCode::kInvalidArgument, "there can be at most " + std::to_string(max_pages) +
+                                                  " KV pages, not " + std::to_string(num_pages)};
+  }
+
+  MemoryPlan plan;
+  plan.num_kv_pages = static_cast<int>(num_pages);
+  plan.weight_bytes = weight_bytes(config, options);
+  plan.kv_bytes = product(num_pages, kPagePositions) *
+                  kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size());
+  plan.scratch_bytes = scratch_bytes(config, options);
+  plan.max_positions = std::min({config.max_positions, kMaxPositions, options.max_rows});
+  return plan;
+}
+
+}  // namespace unmask

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+#include "model/cache/kv_pages.h"
+#include "model/checkpoint/model_config.h"
+#include "model/network/engine_options.h"
+
+namespace unmask {
+
+/// What a worker will take of its device's memory.
+struct MemoryPlan {
+  std::uint64_t weight_bytes = 0;
+  std::uint64_t kv_bytes = 0;       ///< of all pages
+  std::uint64_t scratch_bytes = 0;  ///< activations and K/V of the rows of one step
+  int num_kv_pages = 0;
+  int max_positions = 0;  ///< of the longest canvas that can be served
+
+  [[nodiscard]] std::uint64_t total_bytes() const {
+    return weight_bytes + kv_bytes + scratch_bytes;
+  }
+  /// How many canvases of this length can keep K/V at the same time.
+  [[nodiscard]] int num_canvases(int num_positions) const {
+    return num_positions > 0 ? num_kv_pages / pages_needed(num_positions) : 0;
+  }
+};
+
+/// Errors  kInvalidArgument if the options make no sense or the pages cannot be addressed
+Result<MemoryPlan> plan_memory(const ModelConfig& config, const EngineOptions& options);
+
+}  // namespace unmask

@@ -1,0 +1,127 @@
+#include "model/network/weight_loader.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "kernels/float_formats.h"
+#include "runtime/base/check.h"
+
+namespace unmask {
+namespace {
+
+using kernels::DType;
+using kernels::HostMatrix;
+
+float read(const HostMatrix& matrix, std::int64_t index) {
+  if (matrix.dtype == DType::kF32) return static_cast<const float*>(matrix.data)[index];
+  const std::uint16_t bits = static_cast<const std::uint16_t*>(matrix.data)[index];
+  return matrix.dtype == DType::kBF16 ? kernels::float_of_bf16(bits) : kernels::float_of_f16(bits);
+}
+
+/// Row `row` of `matrix` as `dtype`, f32 or bf16.
+void convert_row(const HostMatrix& matrix, std::int64_t row, DType dtype, std::byte* out) {
+  for (std::int64_t j = 0; j < matrix.cols; ++j) {
+    const float value = read(matrix, row * matrix.row_stride + j);
+    if (dtype == DType::kF32) {
+      std::memcpy(out + 4 * j, &value, 4);
+    } else {
+      const std::uint16_t bits = kernels::bf16_of(value);
+      std::memcpy(out + 2 * j, &bits, 2);
+    }
+  }
+}
+
+}  // namespace
+
+WeightLoader::WeightLoader(const Checkpoint& checkpoint, kernels::Backend& backend, DType dtype,
+                           std::uint64_t num_bytes, Progress progress)
+    : checkpoint_(checkpoint),
+      backend_(backend),
+      dtype_(dtype),
+      num_bytes_(num_bytes),
+      progress_(std::move(progress)) {}
+
+HostMatrix WeightLoader::find(const MatrixPart& part) {
+  if (error_) return {};
+  Result<HostMatrix> found = checkpoint_.matrix(part.name, part.rows, part.cols);
+  if (!found) {
+    error_ = found.error();
+    return {};
+  }
+  HostMatrix matrix = *found;
+  const Slice rows = part.row_slice.value_or(Slice{0, static_cast<int>(part.rows)});
+  const Slice cols = part.col_slice.value_or(Slice{0, static_cast<int>(part.cols)});
+  const std::int64_t first = rows.begin * matrix.row_stride + cols.begin;
+  matrix.data = static_cast<const std::byte*>(matrix.data) +
+                first * static_cast<std::int64_t>(size_of(matrix.dtype));
+  matrix.rows = rows.size();
+  matrix.cols = cols.size();
+  return matrix;
+}
+
+void WeightLoader::finish(const MatrixPart& part, const HostMatrix& matrix, DType dtype) {
+  checkpoint_.drop_pages(part.name);
+  num_done_ += static_cast<std::uint64_t>(matrix.rows * matrix.cols) * size_of(dtype);
+  if (progress_) progress_(std::min(num_done_, num_bytes_), num_bytes_);
+}
+
+std::unique_ptr<kernels::PackedMatrix> WeightLoader::matrix(std::span<const MatrixPart> parts,
+                                                            kernels::ShareOffsets col_shares) {
+  std::vector<HostMatrix> matrices;
+  for (const MatrixPart& part : parts) matrices.push_back(find(part));
+  if (error_) return nullptr;
+  auto packed = backend_.pack_matrix(matrices, dtype_, col_shares);
+  for (std::size_t i = 0; i < parts.size(); ++i) finish(parts[i], matrices[i], dtype_);
+  return packed;
+}
+
+std::unique_ptr<kernels::PackedExperts> WeightLoader::experts(std::span<const ExpertParts> experts,
+                                                              kernels::ShareOffsets shares) {
+  std::vector<kernels::ExpertMatrices> matrices;
+  for (const ExpertParts& expert : experts) {
+    matrices.push_back({find(expert.gate), find(expert.up), find(expert.down)});
+  }
+  if (error_) return nullptr;
+  auto packed = backend_.pack_experts(matrices, dtype_, shares);
+  for (std::size_t i = 0; i < experts.size(); ++i) {
+    finish(experts[i].gate, matrices[i].gate, dtype_);
+    finish(experts[i].up, matrices[i].up, dtype_);
+    finish(experts[i].down, matrices[i].down, dtype_);
+  }
+  return packed;
+}
+
+std::unique_ptr<kernels::Buffer> WeightLoader::table(const MatrixPart& part, DType dtype) {
+  UNMASK_CHECK(dtype != DType::kF16);
+  const HostMatrix matrix = find(part);
+  if (error_) return nullptr;
+  const std::size_t row_bytes = static_cast<std::size_t>(matrix.cols) * size_of(dtype);
+  auto buffer = backend_.allocate(static_cast<std::size_t>(matrix.rows) * row_bytes);
+  std::vector<std::byte> row(row_bytes);
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    convert_row(matrix, i, dtype, row.data());
+    backend_.upload(
+        static_cast<std::byte*>(buffer->data()) + static_cast<std::size_t>(i) * row_bytes,
+        row.data(), row_bytes);
+  }
+  finish(part, matrix, dtype);
+  return buffer;
+}
+
+std::unique_ptr<kernels::Buffer> WeightLoader::vector(std::string_view name, std::int64_t size) {
+  if (error_) return nullptr;
+  const Result<std::vector<float>> values = checkpoint_.vector_f32(name, size);
+  if (!values) {
+    error_ = values.error();
+    return nullptr;
+  }
+  auto buffer = backend_.allocate(values->size() * sizeof(float));
+  backend_.upload(buffer->data(), values->data(), values->size() * sizeof(float));
+  num_done_ += values->size() * sizeof(float);
+  return buffer;
+}
+
+}  // namespace unmask

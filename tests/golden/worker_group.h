@@ -1,0 +1,89 @@
+/// Workers of one replica as threads of the test, over the in-process collective.
+
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "model/network/engine.h"
+#include "rpc/collective/in_process.h"
+
+namespace unmask::golden {
+
+/// The value, or the end of the test program.
+template <typename T>
+T must(Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "%s\n", result.error().message.c_str());
+    std::abort();
+  }
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+class WorkerGroup {
+ public:
+  /// Ends the test program if the model cannot be loaded. options: of every rank, but for the
+  /// placement's rank and number of ranks.
+  WorkerGroup(const std::filesystem::path& model, int num_ranks, EngineOptions options = {})
+      : checkpoint_(must(Checkpoint::open(model))),
+        collectives_(make_in_process_collectives(num_ranks)) {
+    if (options.max_rows == EngineOptions{}.max_rows) options.max_rows = 512;
+    if (options.num_kv_pages == 0) options.num_kv_pages = 64;
+    for (int rank = 0; rank < num_ranks; ++rank) {
+      options.placement.rank = rank;
+      options.placement.num_ranks = num_ranks;
+      workers_.push_back(std::make_unique<Worker>());
+      workers_.back()->engine =
+          must(Engine::create(checkpoint_, workers_.back()->backend, options));
+      must(workers_.back()->engine->join(collectives_[std::size_t(rank)].get()));
+    }
+  }
+
+  [[nodiscard]] int num_ranks() const { return static_cast<int>(workers_.size()); }
+  [[nodiscard]] Engine& engine(int rank = 0) { return *workers_[std::size_t(rank)]->engine; }
+
+  /// What each rank answers to the step.
+  std::vector<Result<StepResult>> run_all(const Step& step) {
+    std::vector<Result<StepResult>> results(workers_.size(), Error{});
+    on_all([&](int rank) { results[std::size_t(rank)] = engine(rank).run(step); });
+    return results;
+  }
+
+  /// The step's result on rank 0; an error ends the test program.
+  StepResult run(const Step& step) { return must(std::move(run_all(step).front())); }
+
+  /// Logits, hidden states and routing, as each rank sees them.
+  std::vector<std::vector<TensorRows>> forward(const std::vector<std::int32_t>& tokens) {
+    std::vector<std::vector<TensorRows>> tensors(workers_.size());
+    on_all([&](int rank) {
+      tensors[std::size_t(rank)] = must(forward_full(engine(rank), tokens, 0, true));
+    });
+    return tensors;
+  }
+
+ private:
+  struct Worker {
+    kernels::CpuBackend backend;
+    std::unique_ptr<Engine> engine;
+  };
+
+  void on_all(const std::function<void(int rank)>& call) {
+    std::vector<std::jthread> threads;
+    for (int rank = 1; rank < num_ranks(); ++rank) threads.emplace_back(call, rank);
+    call(0);
+  }
+
+  const Checkpoint checkpoint_;
+  std::vector<std::unique_ptr<Collective>> collectives_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace unmask::golden
