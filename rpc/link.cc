@@ -1,0 +1,256 @@
+#include "rpc/link.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "rpc/codec/codec.h"
+
+namespace unmask {
+namespace {
+
+constexpr std::size_t kHelloBytes = 24;
+constexpr std::size_t kMaxByeBytes = 1024;
+
+Bytes encode_hello(const Hello& hello) {
+  Bytes body(kHelloBytes);
+  std::memcpy(body.data(), &hello.min_version, 2);
+  std::memcpy(body.data() + 2, &hello.max_version, 2);
+  std::memcpy(body.data() + 8, &hello.boot_id, 8);
+  std::memcpy(body.data() + 16, &hello.incarnation, 8);
+  return body;
+}
+
+std::optional<Hello> decode_hello(ByteView body) {
+  if (body.size() != kHelloBytes) return std::nullopt;
+  Hello hello;
+  std::memcpy(&hello.min_version, body.data(), 2);
+  std::memcpy(&hello.max_version, body.data() + 2, 2);
+  std::memcpy(&hello.boot_id, body.data() + 8, 8);
+  std::memcpy(&hello.incarnation, body.data() + 16, 8);
+  return hello;
+}
+
+std::string versions(std::uint16_t first, std::uint16_t last) {
+  std::string text = "protocol " + std::to_string(first);
+  if (last != first) text += " to " + std::to_string(last);
+  return text;
+}
+
+}  // namespace
+
+Link::Link(Options options, Owner owner, Time now, std::uint64_t jitter_seed)
+    : options_(options),
+      owner_(std::move(owner)),
+      jitter_(jitter_seed),
+      peer_credit_(options.window),
+      resend_delay_(options.resend) {
+  queue(kHelloType, encode_hello(options_.hello));
+  pump(now);
+}
+
+bool Link::send(const WireMessage& message, Time now) {
+  if (is_down_) return false;
+  const MessageType type = type_of(message);
+  const MessageTraits& traits = *traits_of(type);
+  if (traits.is_lossy) {
+    if (!is_up_ || !waiting_.empty()) return true;  // lost, as it may be
+    transmit(type, 0, encode(message));
+    return !is_down_;
+  }
+  if (waiting_.size() >= options_.max_queued) return false;
+  Bytes body = encode(message);
+  if (body.size() > traits.max_bytes) return false;
+  if (queued_bytes_ + body.size() > options_.max_queued_bytes) return false;
+  queue(type, std::move(body));
+  pump(now);
+  return true;
+}
+
+void Link::queue(std::uint16_t type, Bytes body) {
+  queued_bytes_ += body.size();
+  waiting_.push_back({next_seq_++, type, std::move(body), {}});
+}
+
+void Link::pump(Time now) {
+  while (!waiting_.empty() && !is_down_) {
+    // Before the greeting nobody has promised room; after it the window is the other end's.
+    const std::size_t room = std::min(options_.window, peer_credit_);
+    if (in_flight_.size() >= std::max<std::size_t>(room, in_flight_.empty() ? 1 : 0)) break;
+    Sent sent = std::move(waiting_.front());
+    waiting_.pop_front();
+    sent.sent_at = now;
+    if (in_flight_.empty()) last_progress_ = now;
+    transmit(sent.type, sent.seq, sent.body);
+    in_flight_.push_back(std::move(sent));
+    if (!resend_at_) resend_at_ = now + resend_delay_;
+  }
+}
+
+void Link::transmit(std::uint16_t type, std::uint64_t seq, ByteView body) {
+  Envelope64 envelope;
+  envelope.type = type;
+  envelope.node = options_.node;
+  envelope.incarnation = std::uint32_t(options_.hello.incarnation);
+  envelope.seq = seq;
+  envelope.ack = received_;
+  envelope.credit = credit();
+  ack_at_.reset();
+  // A transport without room lost the frame: it is sent again.
+  (void)owner_.transmit(make_frame(envelope, body));
+}
+
+std::uint16_t Link::credit() const {
+  const std::size_t held = undelivered_.size() + early_.size();
+  return std::uint16_t(options_.window - std::min(options_.window, held));
+}
+
+void Link::receive(Bytes frame, Time now) {
+  if (is_down_) return;
+  const Result<ParsedFrame> parsed = parse_frame(frame);
+  if (!parsed) return close(DownReason::kProtocol, parsed.error().message, now);
+  const Envelope64& envelope = parsed->envelope;
+  if (envelope.type == kByeType) {
+    const auto* text = reinterpret_cast<const char*>(parsed->body.data());
+    return fail(DownReason::kProtocol,
+                std::string(text, std::min(parsed->body.size(), kMaxByeBytes)));
+  }
+  if (envelope.version != kProtocolVersion && envelope.type != kHelloType) {
+    return close(DownReason::kProtocol,
+                 "the other end speaks " + versions(envelope.version, envelope.version) +
+                     ", this one " + versions(kProtocolVersion, kProtocolVersion),
+                 now);
+  }
+  take_ack(envelope, now);
+  if (is_down_) return;
+  if (envelope.type == kAckType) return pump(now);
+  if (envelope.seq == 0) {
+    if (!is_up_) return;
+    Result<WireMessage> message = decode(envelope.type, parsed->body);
+    if (!message) return close(DownReason::kProtocol, message.error().message, now);
+    // Not in order with what waits: heartbeats overtake, frames may be lost.
+    (void)owner_.deliver(std::move(*message));
+    return;
+  }
+  // Whoever sends beyond the credit is not acknowledged, and sends again later.
+  if (undelivered_.size() >= options_.window) return;
+  if (!ack_at_) ack_at_ = now + options_.ack_delay;
+  if (envelope.seq <= received_ || envelope.seq > received_ + options_.window) return;
+  early_.try_emplace(envelope.seq, envelope.type, Bytes(parsed->body.begin(), parsed->body.end()));
+  while (!early_.empty() && early_.begin()->first == received_ + 1 && !is_down_) {
+    auto [type, body] = std::move(early_.begin()->second);
+    early_.erase(early_.begin());
+    ++received_;
+    take_in_order(type, std::move(body), now);
+  }
+  if (!is_down_) pump(now);
+}
+
+void Link::take_ack(const Envelope64& envelope, Time now) {
+  peer_credit_ = envelope.credit;
+  bool has_progress = false;
+  while (!in_flight_.empty() && in_flight_.front().seq <= envelope.ack) {
+    queued_bytes_ -= in_flight_.front().body.size();
+    in_flight_.pop_front();
+    has_progress = true;
+  }
+  if (!has_progress) return;
+  last_progress_ = now;
+  resend_delay_ = options_.resend;
+  resend_at_.reset();
+  if (in_flight_.empty()) return;
+  resend_at_ = now + resend_delay_;
+  // What is overdue was lost as well: no need to wait for the timer again.
+  if (now - in_flight_.front().sent_at >= options_.resend) resend_oldest(now);
+}
+
+void Link::take_in_order(std::uint16_t type, Bytes body, Time now) {
+  if (type == kHelloType) return take_hello(body, now);
+  if (!is_up_) return close(DownReason::kProtocol, "a message before the greeting", now);
+  Result<WireMessage> message = decode(type, body);
+  if (!message) return close(DownReason::kProtocol, message.error().message, now);
+  undelivered_.push_back(std::move(*message));
+  if (!retry_at_) drain(now);
+}
+
+void Link::take_hello(ByteView body, Time now) {
+  const std::optional<Hello> hello = decode_hello(body);
+  if (!hello || is_up_) return close(DownReason::kProtocol, "a greeting that makes no sense", now);
+  if (hello->min_version > options_.hello.max_version ||
+      hello->max_version < options_.hello.min_version) {
+    return close(DownReason::kProtocol,
+                 "the other end speaks " + versions(hello->min_version, hello->max_version) +
+                     ", this one " +
+                     versions(options_.hello.min_version, options_.hello.max_version) +
+                     "; use the same release on both ends",
+                 now);
+  }
+  is_up_ = true;
+  owner_.up(*hello);
+}
+
+void Link::drain(Time now) {
+  retry_at_.reset();
+  while (!undelivered_.empty() && !is_down_) {
+    if (!owner_.deliver(undelivered_.front())) {
+      retry_at_ = now + options_.retry;
+      return;
+    }
+    undelivered_.pop_front();
+  }
+}
+
+void Link::tick(Time now) {
+  if (is_down_) return;
+  if (retry_at_ && *retry_at_ <= now) {
+    drain(now);
+    if (!ack_at_) ack_at_ = now + options_.ack_delay;  // there is room again
+  }
+  if (resend_at_ && *resend_at_ <= now && !in_flight_.empty()) {
+    if (now - last_progress_ > options_.give_up) {
+      return fail(DownReason::kNoConnection,
+                  "no answer for " + std::to_string(options_.give_up.count()) + " ms");
+    }
+    resend_oldest(now);
+    resend_delay_ = std::min(2 * resend_delay_, options_.max_resend);
+    resend_at_ =
+        now + resend_delay_ +
+        std::chrono::milliseconds(jitter_.below(std::uint64_t(options_.resend.count()) / 4 + 1));
+  }
+  if (ack_at_ && *ack_at_ <= now) transmit(kAckType, 0, {});
+}
+
+/// The oldest one tells the most: the others may only wait for it.
+void Link::resend_oldest(Time now) {
+  Sent& oldest = in_flight_.front();
+  oldest.sent_at = now;
+  transmit(oldest.type, oldest.seq, oldest.body);
+}
+
+std::optional<Time> Link::next_tick() const {
+  if (is_down_) return std::nullopt;
+  std::optional<Time> next;
+  for (const std::optional<Time>& at : {resend_at_, ack_at_, retry_at_}) {
+    if (at && (!next || *at < *next)) next = at;
+  }
+  return next;
+}
+
+void Link::close(DownReason reason, const std::string& why, Time /*now*/) {
+  if (is_down_) return;
+  const std::string text = why.substr(0, kMaxByeBytes);
+  transmit(kByeType, 0, std::as_bytes(std::span(text)));
+  fail(reason, why);
+}
+
+void Link::fail(DownReason reason, const std::string& why) {
+  if (is_down_) return;
+  is_down_ = true;
+  waiting_.clear();
+  in_flight_.clear();
+  early_.clear();
+  undelivered_.clear();
+  owner_.down(reason, why);
+}
+
+}  // namespace unmask

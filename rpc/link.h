@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "actors/messages.h"
+#include "rpc/envelope.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/rng.h"
+#include "runtime/clock.h"
+
+namespace unmask {
+
+/// What one end tells the other before anything else.
+struct Hello {
+  std::uint16_t min_version = kProtocolVersion;
+  std::uint16_t max_version = kProtocolVersion;
+  std::uint64_t boot_id = 0;
+  Incarnation incarnation = 0;
+};
+
+/// One connection as a state machine: messages in order and exactly once over frames that may be
+/// lost, never more in flight than the other end has room for.
+///
+/// Invariant  after `down` was called nothing else is called, and send() is false; `up` comes first
+/// and once. Time is what the caller says; one owner, who calls tick() when next_tick() is due.
+class Link {
+ public:
+  struct Options {
+    Hello hello;
+    std::uint32_t node = 0;
+    std::size_t window = 256;                 ///< frames in flight or not taken yet
+    std::size_t max_queued = 4096;            ///< messages waiting for credit
+    std::size_t max_queued_bytes = 64 << 20;  ///< of frames waiting or in flight
+    std::chrono::milliseconds ack_delay{10};  ///< an acknowledgement may wait so long for company
+    std::chrono::milliseconds resend{200};    ///< first; doubles up to max_resend
+    std::chrono::milliseconds max_resend{2000};
+    std::chrono::milliseconds give_up{15'000};  ///< nothing acknowledged for so long
+    std::chrono::milliseconds retry{5};         ///< a message that the receiver had no room for
+  };
+  /// The world around a link.
+  struct Owner {
+    std::function<bool(Bytes frame)> transmit;  ///< false: the transport has no room
+    std::function<void(const Hello&)> up;
+    std::function<bool(WireMessage)> deliver;  ///< false: the mailbox is full, try again
+    std::function<void(DownReason, const std::string& why)> down;
+  };
+
+  Link(Options options, Owner owner, Time now, std::uint64_t jitter_seed);
+
+  /// False if the link is down or too much waits already. Lossy types are dropped instead when the
+  /// other end is slow.
+  [[nodiscard]] bool send(const WireMessage& message, Time now);
+  void receive(Bytes frame, Time now);
+  void tick(Time now);
+
+  /// When tick() is wanted; nothing while there is nothing to wait for.
+  [[nodiscard]] std::optional<Time> next_tick() const;
+  [[nodiscard]] bool is_down() const { return is_down_; }
+  /// Tells the other end and calls `down`.
+  void close(DownReason reason, const std::string& why, Time now);
+
+ private:
+  struct Sent {
+    std::uint64_t seq = 0;
+    std::uint16_t type = 0;
+    Bytes body;
+    Time sent_at{};  ///< last
+  };
+
+  void queue(std::uint16_t type, Bytes body);
+  void pump(Time now);
+  void resend_oldest(Time now);
+  void transmit(std::uint16_t type, std::uint64_t seq, ByteView body);
+  void take_ack(const Envelope64& envelope, Time now);
+  void take_in_order(std::uint16_t type, Bytes body, Time now);
+  void take_hello(ByteView body, Time now);
+  void drain(Time now);
+  void fail(DownReason reason, const std::string& why);
+  [[nodiscard]] std::uint16_t credit() const;
+
+  const Options options_;
+  Owner owner_;
+  Rng jitter_;
+  bool is_up_ = false;
+  bool is_down_ = false;
+
+  std::uint64_t next_seq_ = 1;
+  std::deque<Sent> waiting_;    // for credit
+  std::deque<Sent> in_flight_;  // by seq
+  std::size_t queued_bytes_ = 0;
+  std::size_t peer_credit_;
+  std::chrono::milliseconds resend_delay_;
+  std::optional<Time> resend_at_;
+  Time last_progress_;  ///< something was acknowledged, or nothing had to be
+
+  std::uint64_t received_ = 0;                                      // all up to here
+  std::map<std::uint64_t, std::pair<std::uint16_t, Bytes>> early_;  // after a gap
+  std::deque<WireMessage> undelivered_;
+  std::optional<Time> ack_at_;
+  std::optional<Time> retry_at_;
+};
+
+}  // namespace unmask
