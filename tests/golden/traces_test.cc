@@ -6,6 +6,7 @@
 #include "model/diffusion/trace_file.h"
 #include "tests/golden/golden_files.h"
 #include "tests/golden/reference_engine.h"
+#include "tests/golden/worker_group.h"
 
 namespace unmask::diffusion {
 namespace {
@@ -40,32 +41,120 @@ void expect_same_cache_use(const Trace& trace, const Trace& golden) {
   }
 }
 
-class GoldenTrace : public testing::TestWithParam<std::string> {};
+struct Golden {
+  TraceJob job;
+  Trace trace;
+};
+
+Golden golden_of(const std::string& file) {
+  const std::string text = golden::read_text(golden_dir() / "traces" / file);
+  return {golden::must(read_trace_job(text, file)), golden::must(read_trace(text, file))};
+}
+
+std::string model_of(const std::string& file) { return file.substr(0, file.find('/')); }
+
+class GoldenTrace : public testing::TestWithParam<std::string> {
+ protected:
+  const Golden golden_ = golden_of(GetParam());
+  const std::filesystem::path model_ = golden_dir() / "models" / model_of(GetParam());
+};
 
 TEST_P(GoldenTrace, IsReproducedByTheReferenceForward) {
-  const std::string text = golden::read_text(golden_dir() / "traces" / GetParam());
-  const auto job = read_trace_job(text, GetParam());
-  ASSERT_TRUE(job.has_value()) << job.error().message;
-  const auto golden = read_trace(text, GetParam());
-  ASSERT_TRUE(golden.has_value()) << golden.error().message;
-  const auto dir = golden_dir() / "models" / GetParam().substr(0, GetParam().find('/'));
-  const auto checkpoint = Checkpoint::open(dir);
-  ASSERT_TRUE(checkpoint.has_value()) << checkpoint.error().message;
-
-  golden::ReferenceEngine engine(*checkpoint);
-  const auto trace = run_trace(*job, 1, [&](const Step& step) { return engine.run(step); });
+  const Checkpoint checkpoint = golden::must(Checkpoint::open(model_));
+  golden::ReferenceEngine engine(checkpoint);
+  const auto trace = run_trace(golden_.job, 1, [&](const Step& step) { return engine.run(step); });
   ASSERT_TRUE(trace.has_value()) << trace.error().message;
-  EXPECT_EQ(trace_diff(*trace, *golden), std::nullopt);
-  expect_same_cache_use(*trace, *golden);
+  EXPECT_EQ(trace_diff(*trace, golden_.trace), std::nullopt);
+  expect_same_cache_use(*trace, golden_.trace);
 
-  const std::string written = write_trace(*job, *trace);
-  const auto again = read_trace(written, "written");
-  ASSERT_TRUE(again.has_value()) << again.error().message;
-  EXPECT_EQ(trace_diff(*again, *golden), std::nullopt);
-  const auto job_again = read_trace_job(written, "written");
-  ASSERT_TRUE(job_again.has_value()) << job_again.error().message;
-  EXPECT_EQ(job_again->params, job->params);
-  EXPECT_EQ(job_again->source, job->source);
+  const std::string written = write_trace(golden_.job, *trace);
+  EXPECT_EQ(trace_diff(golden::must(read_trace(written, "written")), golden_.trace), std::nullopt);
+  const TraceJob job_again = golden::must(read_trace_job(written, "written"));
+  EXPECT_EQ(job_again.params, golden_.job.params);
+  EXPECT_EQ(job_again.source, golden_.job.source);
+}
+
+TEST_P(GoldenTrace, IsReproducedByTheEngineToTheSameByteOnAnyNumberOfWorkers) {
+  std::string alone;
+  for (const int num_workers : {1, 2, 4}) {
+    golden::WorkerGroup group(model_, num_workers);
+    const auto trace = run_trace(golden_.job, 1, [&](const Step& step) -> Result<StepResult> {
+      return std::move(group.run_all(step).front());
+    });
+    ASSERT_TRUE(trace.has_value()) << trace.error().message;
+    EXPECT_EQ(trace_diff(*trace, golden_.trace), std::nullopt) << num_workers << " workers";
+    expect_same_cache_use(*trace, golden_.trace);
+    const std::string written = write_trace(golden_.job, *trace);
+    if (alone.empty()) alone = written;
+    EXPECT_EQ(written, alone) << num_workers << " workers";
+  }
+}
+
+/// A trace that runs beside others.
+struct Running {
+  Golden golden;
+  DiffusionLoop loop;
+  Trace trace;
+};
+
+Running start(const std::string& file) {
+  Golden golden = golden_of(file);
+  const DiffusionParams& params = golden.job.params;
+  DiffusionLoop loop = golden::must(DiffusionLoop::create(
+      params, golden.job.vocabulary(),
+      Canvas::of_prompt(golden.job.prompt, params.gen_length, params.mask_id)));
+  return {std::move(golden), std::move(loop), {}};
+}
+
+/// One forward for all that have not ended; sequence i is running[i].
+Step next_step(const std::vector<Running>& running, std::uint64_t seq) {
+  Step step;
+  step.seq = seq;
+  for (std::size_t i = 0; i < running.size() && i < seq; ++i) {  // one more joins at every step
+    if (auto next = running[i].loop.next()) {
+      next->sequence = i;
+      step.sequences.push_back(std::move(*next));
+    }
+  }
+  return step;
+}
+
+TEST(GoldenTraces, AreReproducedWhenSequencesJoinAndLeaveOneBatchAtEveryStep) {
+  for (const std::string model : {"moe_mha", "moe_gqa", "moe_tied_renorm"}) {
+    std::vector<Running> running;
+    for (const std::string& file : known_traces()) {
+      if (model_of(file) == model) running.push_back(start(file));
+    }
+    ASSERT_GE(running.size(), 5u);
+    EngineOptions options;
+    options.max_rows = 2048;
+    golden::WorkerGroup group(golden_dir() / "models" / model, 2, options);
+    std::size_t widest = 0;
+    for (std::uint64_t seq = 1;; ++seq) {
+      const Step step = next_step(running, seq);
+      if (step.sequences.empty()) break;
+      widest = std::max(widest, step.sequences.size());
+      const StepResult result = group.run(step);
+      ASSERT_EQ(result.sequences.size(), step.sequences.size());
+      for (std::size_t i = 0; i < step.sequences.size(); ++i) {
+        const SequenceStep& asked = step.sequences[i];
+        Running& one = running[asked.sequence];
+        const Range block = one.loop.state().block;
+        const CandidateColumns& candidates = result.sequences[i].candidates;
+        const Applied applied = golden::must(one.loop.apply(candidates));
+        one.trace.iterations.push_back(trace_iteration(block, asked, candidates, applied.edits,
+                                                       applied.eos_fill,
+                                                       one.golden.job.params.mask_id));
+      }
+    }
+    EXPECT_GE(widest, 5u);
+    for (Running& one : running) {
+      one.trace.canvas = one.loop.canvas().tokens();
+      one.trace.final_tokens = final_tokens(one.golden.job, one.trace.canvas);
+      one.trace.forwards = one.loop.figures().forwards;
+      EXPECT_EQ(trace_diff(one.trace, one.golden.trace), std::nullopt) << one.golden.job.source;
+    }
+  }
 }
 
 std::string name_of(const testing::TestParamInfo<std::string>& info) {
