@@ -177,7 +177,8 @@ class Backend {
   virtual void attention(Tensor qkv, HeadShape heads, KvLayer kv, const AttentionPlan& plan,
                          Tensor out) = 0;
 
-  /// The top_k experts of each row and their weights, by falling weight, lowest id first on a tie.
+  /// The top_k experts of each row and their weights, by falling score (with the bias, if there is
+  /// one), lowest id first on a tie.
   ///
   /// Shapes  x [n, hidden]; router f32 [num_experts, hidden]; expert_ids, expert_weights [n, top_k]
   virtual void route_topk(Tensor x, const float* router, int num_experts, const Routing& routing,

@@ -1,23 +1,48 @@
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <vector>
+
 #include "kernels/backend.h"
+#include "kernels/cpu/aligned_bytes.h"
+#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/panels.h"
+#include "kernels/cpu/row_blocks.h"
+#include "kernels/cpu/thread_pool.h"
 
 namespace unmask::kernels {
 
-/// Plain loops over contiguous lanes: every sum has an order fixed by the shapes of the weights.
+/// The host's own cores as a device. Every call has finished when it returns.
+///
+/// Rows are rounded to bf16 where the weights are; everything else is f32. Used by one thread at a
+/// time. Instruction sets agree within rounding, not in bytes.
 class CpuBackend final : public Backend {
  public:
+  struct Options {
+    ThreadPool::Options threads;
+    std::optional<InstructionSet> instruction_set;  ///< default: the best of this machine
+  };
+
+  explicit CpuBackend(Options options = {});
+
+  [[nodiscard]] const char* instruction_set_name() const { return kernels_.name; }
+  [[nodiscard]] int num_threads() const { return pool_.num_threads(); }
+
   [[nodiscard]] Stream stream() const override { return {}; }
   void synchronize() override {}
+
   [[nodiscard]] std::unique_ptr<Buffer> allocate(std::size_t bytes) override;
   void upload(void* device, const void* host, std::size_t bytes) override;
   void download(void* host, const void* device, std::size_t bytes) override;
+
   [[nodiscard]] std::unique_ptr<PackedMatrix> pack_matrix(std::span<const HostMatrix> parts,
                                                           DType dtype,
                                                           ShareOffsets col_shares) override;
   [[nodiscard]] std::unique_ptr<PackedExperts> pack_experts(std::span<const ExpertMatrices> experts,
                                                             DType dtype,
                                                             ShareOffsets shares) override;
+
   void embed(Tensor table, const std::int32_t* tokens, Tensor soft_rows, Tensor out) override;
   void rms_norm(Tensor x, const float* weight, float eps, Tensor out) override;
   void linear(Tensor x, const PackedMatrix& weight, Tensor out) override;
@@ -38,6 +63,27 @@ class CpuBackend final : public Backend {
                         CandidateStats* out) override;
   void mix_embeddings(Tensor x, const PackedMatrix& head, Tensor table, ShareOffsets vocab_shares,
                       const float* log_sum_exp, Tensor out) override;
+
+ private:
+  class AttentionCall;
+  class ExpertsCall;
+  class MixCall;
+
+  /// Fills packed_rows_ with the rows of x in the layout that `weights` is multiplied with.
+  const std::byte* pack_rows(const Tensor& x, const Panels& weights, const RowBlocks& blocks);
+
+  const Kernels& kernels_;
+  ThreadPool pool_;
+  Scratch packed_rows_;                   // inputs of a matrix product
+  Scratch intermediate_, contributions_;  // of experts and of the vocabulary
+  std::vector<Scratch> thread_scratch_;   // one per thread
 };
+
+/// The numbers of an f32 tensor.
+float* floats(const Tensor& tensor);
+
+/// Items that together are worth waking a thread for (some 10 us), if one costs `values` operations
+/// on a number.
+constexpr int grain_of(std::int64_t values) { return int(1 + 100'000 / (values + 1)); }
 
 }  // namespace unmask::kernels

@@ -1,117 +1,226 @@
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <numeric>
-#include <vector>
 
 #include "kernels/cpu/cpu_backend.h"
-#include "kernels/cpu/numeric.h"
-#include "kernels/cpu/weights.h"
+#include "kernels/cpu/cpu_experts.h"
+#include "kernels/cpu/expert_rows.h"
 #include "runtime/base/check.h"
 
 namespace unmask::kernels {
 namespace {
 
-void scores(const Routing& routing, std::vector<float>& logits) {
-  if (routing.score == Routing::Score::kSigmoid) {
-    for (float& logit : logits) logit = 1.0f / (1.0f + std::exp(-logit));
-    return;
+constexpr int kColsPerTask = 128;  // of a product; half as many of the width, gate and up being two
+
+/// Rows of gate and up by turns, sixteen each, so that one tile gives both for the same features.
+std::vector<SourceRow> interleaved(const HostMatrix& gate, const HostMatrix& up) {
+  std::vector<SourceRow> gates, ups, rows;
+  append_rows(gate, kPanelCols, gates);
+  append_rows(up, kPanelCols, ups);
+  for (std::size_t i = 0; i < gates.size(); i += kPanelCols) {
+    rows.insert(rows.end(), gates.begin() + long(i), gates.begin() + long(i) + kPanelCols);
+    rows.insert(rows.end(), ups.begin() + long(i), ups.begin() + long(i) + kPanelCols);
   }
-  const float max = *std::ranges::max_element(logits);
-  float sum = 0;
-  for (float& logit : logits) sum += logit = std::exp(logit - max);
-  for (float& logit : logits) logit /= sum;
+  return rows;
 }
 
-/// What the choice goes by: the score, its bias, and -inf outside the best groups.
-std::vector<float> preferences(const Routing& routing, const std::vector<float>& score) {
-  std::vector<float> preference = score;
-  if (routing.expert_bias != nullptr) {
-    for (std::size_t e = 0; e < score.size(); ++e) preference[e] += routing.expert_bias[e];
+ShareOffsets one_share(std::int64_t n) {
+  ShareOffsets shares;
+  shares.offset[1] = n;
+  return shares;
+}
+
+CpuExperts::Expert pack_expert(const ExpertMatrices& matrices, DType dtype, ThreadPool& pool) {
+  const HostMatrix &gate = matrices.gate, &up = matrices.up, &down = matrices.down;
+  UNMASK_CHECK(gate.rows == up.rows && gate.cols == up.cols);
+  UNMASK_CHECK(down.rows == gate.cols && down.cols == gate.rows);
+  std::vector<SourceRow> down_rows;
+  append_rows(down, 1, down_rows);
+  return {Panels(interleaved(gate, up), dtype, one_share(gate.cols), pool),
+          Panels(down_rows, dtype, one_share(down.cols), pool)};
+}
+
+/// A piece of one expert's product.
+struct Piece {
+  int expert = 0;
+  int first_col = 0;
+  int num_cols = 0;
+};
+
+template <class Weights>
+std::vector<Piece> pieces_of(const ExpertRows& rows, Weights&& weights_of) {
+  std::vector<Piece> pieces;
+  for (const int expert : rows.active()) {
+    const int num_cols = weights_of(expert).num_rows();
+    for (int col = 0; col < num_cols; col += kColsPerTask) {
+      pieces.push_back({expert, col, std::min(kColsPerTask, num_cols - col)});
+    }
   }
-  if (routing.num_groups <= 1) return preference;
-  const std::size_t size = score.size() / std::size_t(routing.num_groups);
-  std::vector<std::pair<float, std::size_t>> groups;  // sum of the two best, group
-  for (std::size_t g = 0; g < std::size_t(routing.num_groups); ++g) {
-    std::vector<float> members(preference.begin() + std::ptrdiff_t(g * size),
-                               preference.begin() + std::ptrdiff_t((g + 1) * size));
-    std::ranges::partial_sort(members,
-                              members.begin() + std::min<std::ptrdiff_t>(2, std::ssize(members)),
-                              std::greater());
-    groups.emplace_back(members[0] + (members.size() > 1 ? members[1] : 0.0f), g);
-  }
-  std::ranges::stable_sort(groups, std::greater(), &std::pair<float, std::size_t>::first);
-  for (std::size_t i = std::size_t(routing.top_groups); i < groups.size(); ++i) {
-    const std::size_t first = groups[i].second * size;
-    std::fill_n(preference.begin() + std::ptrdiff_t(first), size, -INFINITY);
-  }
-  return preference;
+  return pieces;
 }
 
 }  // namespace
 
-void CpuBackend::route_topk(Tensor x, const float* router, int num_experts, const Routing& routing,
-                            std::int32_t* expert_ids, float* expert_weights) {
-  UNMASK_CHECK(routing.top_k <= num_experts);
-  std::vector<float> score(static_cast<std::size_t>(num_experts));
-  std::vector<std::int32_t> order(score.size());
-  for (int i = 0; i < x.rows; ++i) {
-    const float* row = static_cast<const float*>(x.data) + std::int64_t(i) * x.cols;
-    for (int e = 0; e < num_experts; ++e) {
-      score[std::size_t(e)] = dot(row, router + std::int64_t(e) * x.cols, x.cols);
-    }
-    scores(routing, score);
-    const std::vector<float> preference = preferences(routing, score);
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(order, std::greater(),
-                             [&](std::int32_t e) { return preference[std::size_t(e)]; });
-    float sum = 0;
-    for (int k = 0; k < routing.top_k; ++k) sum += score[std::size_t(order[std::size_t(k)])];
-    for (int k = 0; k < routing.top_k; ++k) {
-      const std::int32_t expert = order[std::size_t(k)];
-      float weight = score[std::size_t(expert)];
-      if (routing.renormalize) weight /= sum + 1e-20f;
-      expert_ids[i * routing.top_k + k] = expert;
-      expert_weights[i * routing.top_k + k] = weight * routing.scaling;
-    }
+std::unique_ptr<PackedExperts> CpuBackend::pack_experts(std::span<const ExpertMatrices> experts,
+                                                        DType dtype, ShareOffsets shares) {
+  UNMASK_CHECK(shares.num_items() == std::int64_t(experts.size()));
+  std::vector<CpuExperts::Expert> packed;
+  packed.reserve(experts.size());
+  for (const ExpertMatrices& expert : experts) {
+    UNMASK_CHECK(expert.gate.rows == experts[0].gate.rows);
+    UNMASK_CHECK(expert.gate.cols == experts[0].gate.cols);
+    packed.push_back(pack_expert(expert, dtype, pool_));
   }
+  return std::make_unique<CpuExperts>(std::move(packed), shares);
 }
+
+/// One call of `experts`: gate and up, down, the weighted sum, one after the other.
+class CpuBackend::ExpertsCall {
+ public:
+  ExpertsCall(CpuBackend& backend, const CpuExperts& experts, const ExpertRows& rows)
+      : kernels_(backend.kernels_), backend_(backend), experts_(experts), rows_(rows) {}
+
+  /// Choices times [hidden]: what each chosen expert says of its row, not yet weighted.
+  const float* contributions(const Tensor& x) {
+    const int hidden = x.cols, width = experts_[0].gate_up.num_rows() / 2;
+    const std::size_t num_choices = std::size_t(rows_.num_choices());
+    float* const activations = backend_.intermediate_.take<float>(num_choices * std::size_t(width));
+    float* const out = backend_.contributions_.take<float>(num_choices * std::size_t(hidden));
+    const auto row_of_x = [&](int choice) {
+      return floats(x) + std::int64_t{rows_.row(choice)} * hidden;
+    };
+    pack([&](int e) -> const Panels& { return experts_[e].gate_up; }, row_of_x);
+    multiply_gate_up(width, activations);
+    const auto row_of_activations = [&](int choice) {
+      return activations + std::int64_t{choice} * width;
+    };
+    pack([&](int e) -> const Panels& { return experts_[e].down; }, row_of_activations);
+    multiply_down(hidden, out);
+    return out;
+  }
+
+  void add_up(const float* contributions, const float* weights, int top_k, const Tensor& out) {
+    const int hidden = out.cols, num_shares = experts_.shares().count;
+    backend_.pool_.run_ranges(
+        out.rows, grain_of(std::int64_t{hidden} * top_k), [&](int begin, int end, int thread) {
+          float* const parts = backend_.thread_scratch_[std::size_t(thread)].take<float>(
+              std::size_t(num_shares) * std::size_t(hidden));
+          for (int i = begin; i < end; ++i) {
+            std::fill_n(parts, std::int64_t{num_shares} * hidden, 0.0f);
+            for (int slot = 0; slot < top_k; ++slot) {
+              const int choice = rows_.choice(i, slot);
+              if (choice < 0) continue;
+              kernels_.add_scaled(contributions + std::int64_t{choice} * hidden,
+                                  weights[std::int64_t{i} * top_k + slot], hidden,
+                                  parts + std::int64_t{share_of(choice)} * hidden);
+            }
+            float* const to = floats(out) + std::int64_t{i} * hidden;
+            std::fill_n(to, hidden, 0.0f);
+            kernels_.add_tree(parts, hidden, num_shares, hidden, to);
+          }
+        });
+  }
+
+ private:
+  RowBlocks blocks_of(int expert) const { return {rows_.num_rows(expert), kernels_.max_height}; }
+
+  /// Bytes of packed rows before those of `expert`: all experts have one shape.
+  std::byte* packed_rows(const RowPacker& packer, int expert) {
+    return packed_ + std::size_t(rows_.first_choice(expert)) * packer.bytes_per_row();
+  }
+
+  template <class Weights, class Row>
+  void pack(Weights&& weights_of, Row&& row) {
+    const RowPacker any(kernels_, weights_of(0));
+    packed_ = backend_.packed_rows_.take<std::byte>(std::size_t(rows_.num_choices()) *
+                                                    any.bytes_per_row());
+    const int grain = grain_of(std::int64_t(any.bytes_per_row()) * rows_.num_choices() /
+                               std::int64_t(rows_.active().size()));
+    backend_.pool_.run_ranges(int(rows_.active().size()), grain, [&](int begin, int end, int) {
+      for (int a = begin; a < end; ++a) {
+        const int expert = rows_.active()[std::size_t(a)];
+        const RowPacker packer(kernels_, weights_of(expert));
+        const RowBlocks blocks = blocks_of(expert);
+        for (int block = 0; block < blocks.count(); ++block) {
+          const int first = blocks.begin(block);
+          packer.pack(
+              blocks.begin(block + 1) - first,
+              [&](int i) { return row(rows_.first_choice(expert) + first + i); },
+              packed_rows(packer, expert) + std::size_t(first) * packer.bytes_per_row());
+        }
+      }
+    });
+  }
+
+  template <class Weights, class Work>
+  void for_each_piece(Weights&& weights_of, Work&& work) {
+    const std::vector<Piece> pieces = pieces_of(rows_, weights_of);
+    const std::int64_t values = weights_of(0).steps().total() * kColsPerTask / kPanelCols *
+                                rows_.num_choices() / std::int64_t(rows_.active().size());
+    backend_.pool_.run_ranges(int(pieces.size()), grain_of(values),
+                              [&](int begin, int end, int thread) {
+                                for (int i = begin; i < end; ++i) {
+                                  work(pieces[std::size_t(i)], thread);
+                                }
+                              });
+  }
+
+  void multiply_gate_up(int width, float* activations) {
+    const auto weights_of = [&](int e) -> const Panels& { return experts_[e].gate_up; };
+    for_each_piece(weights_of, [&](const Piece& piece, int thread) {
+      const Panels& weights = weights_of(piece.expert);
+      const int num_rows = rows_.num_rows(piece.expert);
+      float* const both = backend_.thread_scratch_[std::size_t(thread)].take<float>(
+          std::size_t(num_rows) * kColsPerTask);
+      multiply(kernels_, blocks_of(piece.expert),
+               packed_rows(RowPacker(kernels_, weights), piece.expert), weights, piece.first_col,
+               piece.num_cols, both, kColsPerTask);
+      for (int i = 0; i < num_rows; ++i) {
+        float* const to = activations + std::int64_t{rows_.first_choice(piece.expert) + i} * width +
+                          piece.first_col / 2;
+        for (int col = 0; col < piece.num_cols; col += 2 * kPanelCols) {
+          const float* const gate = both + std::int64_t{i} * kColsPerTask + col;
+          kernels_.silu_multiply(gate, gate + kPanelCols, kPanelCols, to + col / 2);
+        }
+      }
+    });
+  }
+
+  void multiply_down(int hidden, float* out) {
+    const auto weights_of = [&](int e) -> const Panels& { return experts_[e].down; };
+    for_each_piece(weights_of, [&](const Piece& piece, int) {
+      const Panels& weights = weights_of(piece.expert);
+      multiply(kernels_, blocks_of(piece.expert),
+               packed_rows(RowPacker(kernels_, weights), piece.expert), weights, piece.first_col,
+               piece.num_cols,
+               out + std::int64_t{rows_.first_choice(piece.expert)} * hidden + piece.first_col,
+               hidden);
+    });
+  }
+
+  int share_of(int choice) const {
+    int share = 0;
+    while (experts_.shares().offset[std::size_t(share) + 1] <= rows_.expert(choice)) ++share;
+    return share;
+  }
+
+  const Kernels& kernels_;
+  CpuBackend& backend_;
+  const CpuExperts& experts_;
+  const ExpertRows& rows_;
+  std::byte* packed_ = nullptr;
+};
 
 void CpuBackend::experts(Tensor x, const PackedExperts& packed, int first_expert, int top_k,
                          const std::int32_t* expert_ids, const float* expert_weights, Tensor out) {
-  const auto& held = static_cast<const CpuExperts&>(packed);
-  const ShareOffsets& shares = held.shares();
-  const auto cols = std::size_t(out.cols);
-  std::vector<float> parts(std::size_t(shares.count) * cols);
-  std::vector<float> inner;
-  for (int i = 0; i < x.rows; ++i) {
-    const float* row = static_cast<const float*>(x.data) + std::size_t(i) * std::size_t(x.cols);
-    std::ranges::fill(parts, 0.0f);
-    for (int k = 0; k < top_k; ++k) {
-      const std::int64_t local = expert_ids[i * top_k + k] - first_expert;
-      if (local < 0 || local >= shares.num_items()) continue;
-      std::size_t share = 0;
-      while (local >= shares.offset[share + 1]) ++share;
-      const CpuExpert& expert = held.experts()[std::size_t(local)];
-      inner.resize(std::size_t(expert.gate.rows()));
-      for (int j = 0; j < expert.gate.rows(); ++j) {
-        const float gate = dot(row, expert.gate.row(j), x.cols);
-        const float up = dot(row, expert.up.row(j), x.cols);
-        inner[std::size_t(j)] = gate / (1.0f + std::exp(-gate)) * up;
-      }
-      const float weight = expert_weights[i * top_k + k];
-      for (std::size_t j = 0; j < cols; ++j) {
-        parts[share * cols + j] +=
-            weight * dot(inner.data(), expert.down.row(int(j)), std::int64_t(inner.size()));
-      }
-    }
-    float* to = static_cast<float*>(out.data) + std::size_t(i) * cols;
-    for (std::size_t j = 0; j < cols; ++j) {
-      float values[kNumShares];
-      for (int s = 0; s < shares.count; ++s) values[s] = parts[std::size_t(s) * cols + j];
-      to[j] = tree_sum(values, shares.count);
-    }
+  UNMASK_CHECK(out.rows == x.rows && out.cols == x.cols && top_k >= 1);
+  const auto& experts = static_cast<const CpuExperts&>(packed);
+  const ExpertRows rows(experts.count(), first_expert, x.rows, top_k, expert_ids);
+  if (rows.num_choices() == 0) {
+    std::fill_n(floats(out), std::int64_t{out.rows} * out.cols, 0.0f);
+    return;
   }
+  UNMASK_CHECK(experts[0].gate_up.num_cols() == x.cols);
+  ExpertsCall call(*this, experts, rows);
+  call.add_up(call.contributions(x), expert_weights, top_k, out);
 }
 
 }  // namespace unmask::kernels

@@ -1,100 +1,125 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <vector>
+#include <span>
 
 #include "kernels/cpu/cpu_backend.h"
-#include "kernels/cpu/numeric.h"
-#include "kernels/cpu/weights.h"
+#include "kernels/cpu/cpu_matrix.h"
+#include "kernels/cpu/vocab_chunks.h"
+#include "kernels/merge.h"
 #include "runtime/base/check.h"
 
 namespace unmask::kernels {
 namespace {
 
-CandidateStats nothing() {
-  CandidateStats stats;
-  stats.max = stats.logit = stats.runner_up_logit = -INFINITY;
+constexpr int kMaxRowsAtOnce = 240;  // bounds the logits in memory
+
+/// The logits of one row for ids [first_id, first_id + size()).
+struct LogitRow {
+  std::span<float> logits;
+  std::int64_t first_id = 0;
+
+  [[nodiscard]] bool holds(std::int64_t id) const {
+    return id >= first_id && id < first_id + std::int64_t(logits.size());
+  }
+  [[nodiscard]] float& at(std::int64_t id) const { return logits[std::size_t(id - first_id)]; }
+};
+
+/// Takes some ids out of a row of logits and puts them back when it goes.
+class Without {
+ public:
+  Without(LogitRow row, const std::int32_t* ids, int count) : row_(row) {
+    const auto* const end = ids + count;
+    const auto* const from = count == 0 ? end : std::lower_bound(ids, end, row.first_id);
+    const auto* to = from;
+    while (to != end && row.holds(*to)) ++to;
+    ids_ = {from, to};
+    for (const std::int32_t id : ids_) {
+      saved_.push_back(row_.at(id));
+      row_.at(id) = -HUGE_VALF;
+    }
+  }
+  ~Without() {
+    for (std::size_t i = ids_.size(); i-- > 0;) row_.at(ids_[i]) = saved_[i];
+  }
+  Without(const Without&) = delete;
+  Without& operator=(const Without&) = delete;
+
+ private:
+  LogitRow row_;
+  std::span<const std::int32_t> ids_;
+  std::vector<float> saved_;
+};
+
+/// Takes the best id out of the first `count`; -1 and -inf if none may be chosen.
+struct Best {
+  std::int32_t token = -1;
+  float logit = -HUGE_VALF;
+};
+
+Best best_of(const Kernels& kernels, const LogitRow& row, std::int64_t count) {
+  const float logit = kernels.max(row.logits.data(), count);
+  if (logit == -HUGE_VALF) return {};
+  return {std::int32_t(row.first_id + kernels.find(row.logits.data(), count, logit)), logit};
+}
+
+CandidateStats stats_of(const Kernels& kernels, const LogitRow& row, const LogitRules& rules) {
+  CandidateStats stats = no_candidates();
+  const auto size = std::int64_t(row.logits.size());
+  {
+    const Without never(row, rules.never_chosen, rules.num_never_chosen);
+    const std::int64_t count =
+        std::clamp<std::int64_t>(rules.choosable_end - row.first_id, 0, size);
+    const Best first = best_of(kernels, row, count);
+    stats.token = first.token;
+    stats.logit = first.logit;
+    if (first.token >= 0) {
+      const Without chosen(row, &first.token, 1);
+      const Best second = best_of(kernels, row, count);
+      stats.runner_up = second.token;
+      stats.runner_up_logit = second.logit;
+    }
+  }
+  const Without left_out(row, rules.not_in_confidence, rules.num_not_in_confidence);
+  stats.max = kernels.max(row.logits.data(), size);
+  const ExpSums sums = kernels.exp_sums(row.logits.data(), size, stats.max);
+  stats.sum_exp = sums.sum;
+  stats.sum_x_exp = sums.sum_x;
   return stats;
 }
 
-void offer(CandidateStats& stats, std::int32_t token, float logit) {
-  if (token < 0) return;
-  const auto beats = [&](std::int32_t other, float other_logit) {
-    return other < 0 || logit > other_logit || (logit == other_logit && token < other);
-  };
-  if (beats(stats.token, stats.logit)) {
-    stats.runner_up = stats.token;
-    stats.runner_up_logit = stats.logit;
-    stats.token = token;
-    stats.logit = logit;
-  } else if (beats(stats.runner_up, stats.runner_up_logit)) {
-    stats.runner_up = token;
-    stats.runner_up_logit = logit;
+/// Copies the wanted logits of row `i` that lie in this piece of the vocabulary.
+void copy_wanted(const LogitRow& row, const Backend::CandidateQuery& query, int i) {
+  if (query.present != nullptr && row.holds(query.present[i])) {
+    query.present_logits[i] = row.at(query.present[i]);
+  }
+  if (query.listed_offsets == nullptr) return;
+  for (int j = query.listed_offsets[i]; j < query.listed_offsets[i + 1]; ++j) {
+    if (row.holds(query.listed_tokens[j])) query.listed_logits[j] = row.at(query.listed_tokens[j]);
   }
 }
 
-bool holds(const std::int32_t* ids, int count, std::int32_t id) {
-  return std::binary_search(ids, ids + count, id);
+void clear_wanted(const Backend::CandidateQuery& query, int num_rows) {
+  if (query.present != nullptr) std::fill_n(query.present_logits, num_rows, -HUGE_VALF);
+  if (query.listed_offsets == nullptr) return;
+  std::fill(query.listed_logits + query.listed_offsets[0],
+            query.listed_logits + query.listed_offsets[num_rows], -HUGE_VALF);
 }
 
-/// Statistics of the ids [begin, end) whose logits are given, in one pass each.
-CandidateStats stats_of(const float* logits, std::int32_t begin, std::int32_t end,
-                        const LogitRules& rules) {
-  CandidateStats stats = nothing();
-  const auto counts = [&](std::int32_t id) {
-    return !holds(rules.not_in_confidence, rules.num_not_in_confidence, id);
-  };
-  for (std::int32_t id = begin; id < end; ++id) {
-    const float logit = logits[id - begin];
-    if (counts(id)) stats.max = std::max(stats.max, logit);
-    const bool is_choosable =
-        id < rules.choosable_end && !holds(rules.never_chosen, rules.num_never_chosen, id);
-    if (is_choosable) offer(stats, id, logit);
-    if (std::isnan(logit)) stats.max = logit;
+/// Chunks in order within each share, the shares by tree.
+CandidateStats merge_chunks(std::span<const VocabChunk> chunks, int num_shares,
+                            const CandidateStats* parts, std::size_t stride) {
+  std::array<CandidateStats, kNumShares> shares;
+  shares.fill(no_candidates());
+  for (std::size_t c = 0; c < chunks.size(); ++c) {
+    CandidateStats& share = shares[std::size_t(chunks[c].share)];
+    share = merged(share, parts[c * stride]);
   }
-  if (!(stats.max > -INFINITY)) {
-    if (std::isnan(stats.max)) stats.sum_exp = NAN;
-    return stats;
+  for (int width = num_shares / 2; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) {
+      shares[std::size_t(i)] = merged(shares[std::size_t(2 * i)], shares[std::size_t(2 * i + 1)]);
+    }
   }
-  for (std::int32_t id = begin; id < end; ++id) {
-    if (!counts(id)) continue;
-    const float x = logits[id - begin] - stats.max;
-    const float e = std::exp(x);
-    stats.sum_exp += e;
-    if (e > 0) stats.sum_x_exp += x * e;
-  }
-  return stats;
-}
-
-CandidateStats merge(const CandidateStats& a, const CandidateStats& b) {
-  CandidateStats merged = nothing();
-  for (const CandidateStats* part : {&a, &b}) {
-    offer(merged, part->token, part->logit);
-    offer(merged, part->runner_up, part->runner_up_logit);
-  }
-  if (std::isnan(a.max) || std::isnan(b.max)) {
-    merged.max = merged.sum_exp = NAN;
-    return merged;
-  }
-  merged.max = std::max(a.max, b.max);
-  for (const CandidateStats* part : {&a, &b}) {
-    if (part->sum_exp == 0) continue;
-    const float shift = part->max - merged.max, factor = std::exp(shift);
-    merged.sum_exp += part->sum_exp * factor;
-    merged.sum_x_exp += (part->sum_x_exp + shift * part->sum_exp) * factor;
-  }
-  return merged;
-}
-
-CandidateStats tree_merge(CandidateStats* parts, int count) {
-  for (int step = 1; step < count; step *= 2) {
-    for (int i = 0; i + step < count; i += 2 * step) parts[i] = merge(parts[i], parts[i + step]);
-  }
-  return parts[0];
-}
-
-const float* row_of(Tensor x, int i) {
-  return static_cast<const float*>(x.data) + std::int64_t(i) * x.cols;
+  return shares[0];
 }
 
 }  // namespace
@@ -102,68 +127,61 @@ const float* row_of(Tensor x, int i) {
 void CpuBackend::lm_head_candidates(Tensor x, const PackedMatrix& head, ShareOffsets vocab_shares,
                                     std::int32_t first_token, const CandidateQuery& query,
                                     CandidateStats* out) {
-  const auto& matrix = static_cast<const CpuMatrix&>(head);
-  UNMASK_CHECK(vocab_shares.num_items() == matrix.rows() && x.cols == matrix.cols());
-  std::vector<float> logits(static_cast<std::size_t>(matrix.rows()));
-  const auto logit_of = [&](std::int32_t id) {
-    const std::int64_t local = std::int64_t(id) - first_token;
-    return local >= 0 && local < matrix.rows() ? logits[std::size_t(local)] : -INFINITY;
-  };
-  for (int i = 0; i < x.rows; ++i) {
-    for (int v = 0; v < matrix.rows(); ++v) {
-      logits[std::size_t(v)] = dot(row_of(x, i), matrix.row(v), x.cols);
-    }
-    const LogitRules& rules = query.rules[std::size_t(query.rules_of_row[i])];
-    CandidateStats parts[kNumShares];
-    for (int s = 0; s < vocab_shares.count; ++s) {
-      const std::int64_t begin = vocab_shares.offset[std::size_t(s)];
-      const std::int64_t end = vocab_shares.offset[std::size_t(s) + 1];
-      parts[s] = stats_of(logits.data() + begin, first_token + std::int32_t(begin),
-                          first_token + std::int32_t(end), rules);
-    }
-    out[i] = tree_merge(parts, vocab_shares.count);
-    if (query.present != nullptr) query.present_logits[i] = logit_of(query.present[i]);
-    if (query.listed_offsets == nullptr) continue;
-    for (int l = query.listed_offsets[i]; l < query.listed_offsets[i + 1]; ++l) {
-      query.listed_logits[l] = logit_of(query.listed_tokens[l]);
-    }
+  const Panels& weights = panels_of(head);
+  UNMASK_CHECK(vocab_shares.num_items() == head.rows());
+  std::vector<VocabChunk> chunks;
+  for (int share = 0; share < vocab_shares.count; ++share) {
+    const std::vector<VocabChunk> more = chunks_of_share(vocab_shares, share);
+    chunks.insert(chunks.end(), more.begin(), more.end());
+  }
+  clear_wanted(query, x.rows);
+  for (int first = 0; first < x.rows; first += kMaxRowsAtOnce) {
+    const int num_rows = std::min(kMaxRowsAtOnce, x.rows - first);
+    const Tensor rows{floats(x) + std::int64_t{first} * x.cols, x.dtype, num_rows, x.cols};
+    const RowBlocks blocks{num_rows, kernels_.max_height};
+    const std::byte* const packed = pack_rows(rows, weights, blocks);
+    auto* const parts = intermediate_.take<CandidateStats>(chunks.size() * std::size_t(num_rows));
+    pool_.run(int(chunks.size()), [&](int task, int thread) {
+      const VocabChunk& chunk = chunks[std::size_t(task)];
+      constexpr int kStride = VocabChunk::kMaxIds + kPanelCols;
+      float* const logits =
+          thread_scratch_[std::size_t(thread)].take<float>(std::size_t(num_rows) * kStride);
+      multiply(kernels_, blocks, packed, weights, chunk.first_col(), chunk.num_cols(), logits,
+               kStride);
+      for (int i = 0; i < num_rows; ++i) {
+        const LogitRow row{{logits + std::int64_t{i} * kStride + chunk.skipped(),
+                            std::size_t(chunk.end - chunk.begin)},
+                           std::int64_t{first_token} + chunk.begin};
+        copy_wanted(row, query, first + i);
+        const auto rules = std::size_t(query.rules_of_row[first + i]);
+        UNMASK_CHECK(rules < query.rules.size());
+        parts[std::size_t(task * num_rows + i)] = stats_of(kernels_, row, query.rules[rules]);
+      }
+    });
+    pool_.run_ranges(
+        num_rows, grain_of(std::int64_t(chunks.size()) * 64), [&](int begin, int end, int) {
+          for (int i = begin; i < end; ++i) {
+            out[first + i] =
+                merge_chunks(chunks, vocab_shares.count, parts + i, std::size_t(num_rows));
+          }
+        });
   }
 }
 
 void CpuBackend::merge_candidates(const CandidateStats* parts, int num_parts, int num_rows,
                                   CandidateStats* out) {
-  UNMASK_CHECK(num_parts >= 1 && num_parts <= kNumShares);
+  UNMASK_CHECK(num_parts >= 1 && num_parts <= kMaxTreeParts && (num_parts & (num_parts - 1)) == 0);
+  std::array<CandidateStats, kMaxTreeParts> nodes;
   for (int i = 0; i < num_rows; ++i) {
-    CandidateStats row[kNumShares];
-    for (int p = 0; p < num_parts; ++p) row[p] = parts[std::int64_t(p) * num_rows + i];
-    out[i] = tree_merge(row, num_parts);
-  }
-}
-
-void CpuBackend::mix_embeddings(Tensor x, const PackedMatrix& head, Tensor table,
-                                ShareOffsets vocab_shares, const float* log_sum_exp, Tensor out) {
-  const auto& matrix = static_cast<const CpuMatrix&>(head);
-  UNMASK_CHECK(table.rows == matrix.rows() && table.cols == out.cols);
-  const auto cols = std::size_t(out.cols);
-  std::vector<float> parts(kNumShares * cols);
-  for (int i = 0; i < x.rows; ++i) {
-    std::ranges::fill(parts, 0.0f);
-    for (int s = 0; s < vocab_shares.count; ++s) {
-      float* part = parts.data() + std::size_t(s) * cols;
-      for (std::int64_t v = vocab_shares.offset[std::size_t(s)];
-           v < vocab_shares.offset[std::size_t(s) + 1]; ++v) {
-        const float p = std::exp(dot(row_of(x, i), matrix.row(int(v)), x.cols) - log_sum_exp[i]);
-        for (std::size_t j = 0; j < cols; ++j) {
-          part[j] += p * load(table.data, table.dtype, std::size_t(v) * cols + j);
-        }
+    for (int p = 0; p < num_parts; ++p) {
+      nodes[std::size_t(p)] = parts[std::int64_t{p} * num_rows + i];
+    }
+    for (int width = num_parts / 2; width > 0; width /= 2) {
+      for (int p = 0; p < width; ++p) {
+        nodes[std::size_t(p)] = merged(nodes[std::size_t(2 * p)], nodes[std::size_t(2 * p + 1)]);
       }
     }
-    float* to = static_cast<float*>(out.data) + std::size_t(i) * cols;
-    for (std::size_t j = 0; j < cols; ++j) {
-      float values[kNumShares];
-      for (int s = 0; s < vocab_shares.count; ++s) values[s] = parts[std::size_t(s) * cols + j];
-      to[j] = tree_sum(values, vocab_shares.count);
-    }
+    out[i] = nodes[0];
   }
 }
 

@@ -1,0 +1,59 @@
+#include <algorithm>
+#include <vector>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/cpu_matrix.h"
+#include "runtime/base/check.h"
+
+namespace unmask::kernels {
+namespace {
+
+constexpr int kColsPerTask = 64;
+
+}  // namespace
+
+std::unique_ptr<PackedMatrix> CpuBackend::pack_matrix(std::span<const HostMatrix> parts,
+                                                      DType dtype, ShareOffsets col_shares) {
+  std::vector<SourceRow> rows;
+  for (const HostMatrix& part : parts) {
+    UNMASK_CHECK(part.cols == col_shares.num_items());
+    append_rows(part, 1, rows);
+  }
+  return std::make_unique<CpuMatrix>(Panels(rows, dtype, col_shares, pool_));
+}
+
+const std::byte* CpuBackend::pack_rows(const Tensor& x, const Panels& weights,
+                                       const RowBlocks& blocks) {
+  UNMASK_CHECK(x.cols == weights.num_cols() && x.rows == blocks.num_rows);
+  const float* const from = floats(x);
+  const RowPacker packer(kernels_, weights);
+  auto* const packed = packed_rows_.take<std::byte>(std::size_t(x.rows) * packer.bytes_per_row());
+  const int grain = grain_of(std::int64_t{x.cols} * blocks.max_height);
+  pool_.run_ranges(blocks.count(), grain, [&](int begin_block, int end_block, int) {
+    for (int block = begin_block; block < end_block; ++block) {
+      const int begin = blocks.begin(block);
+      packer.pack(
+          blocks.begin(block + 1) - begin,
+          [&](int i) { return from + std::int64_t{begin + i} * x.cols; },
+          packed + std::size_t(begin) * packer.bytes_per_row());
+    }
+  });
+  return packed;
+}
+
+void CpuBackend::linear(Tensor x, const PackedMatrix& weight, Tensor out) {
+  const Panels& weights = panels_of(weight);
+  UNMASK_CHECK(out.rows == x.rows && out.cols == weights.num_rows());
+  float* const to = floats(out);
+  const RowBlocks blocks{x.rows, kernels_.max_height};
+  const std::byte* const packed = pack_rows(x, weights, blocks);
+  const int grain = grain_of(std::int64_t{x.rows} * x.cols * kColsPerTask / kPanelCols);
+  const int num_pieces = (out.cols + kColsPerTask - 1) / kColsPerTask;
+  pool_.run_ranges(num_pieces, grain, [&](int begin, int end, int) {
+    const int col = begin * kColsPerTask;
+    multiply(kernels_, blocks, packed, weights, col, std::min(end * kColsPerTask, out.cols) - col,
+             to + col, out.cols);
+  });
+}
+
+}  // namespace unmask::kernels

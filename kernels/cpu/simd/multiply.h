@@ -1,0 +1,147 @@
+/// The inner loop of every matrix product: some rows times panels of sixteen columns.
+
+#pragma once
+
+#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/simd/vec.h"
+
+namespace unmask::kernels {
+namespace {
+
+// What stays in registers: height x panels sums, the panels' weights, one broadcast row value.
+#ifdef __AVX512F__
+inline constexpr int kMaxHeight = 12;
+inline constexpr int kPanelsOfFewRows = 4;  // enough sums in flight to hide the latency of one
+inline constexpr int kFewRows = 4;
+inline constexpr int kPanelsOfManyRows = 2;
+#else
+inline constexpr int kMaxHeight = 4;
+inline constexpr int kPanelsOfFewRows = 1;
+inline constexpr int kFewRows = 0;
+inline constexpr int kPanelsOfManyRows = 1;
+#endif
+
+constexpr int num_panels_at_once(int height) {
+  return height <= kFewRows ? kPanelsOfFewRows : kPanelsOfManyRows;
+}
+
+/// One f32 input feature a step.
+struct F32Step {
+  using Row = float;
+  using Weights = Vec;
+  [[gnu::always_inline]] static Vec add(Row row, Weights weights, Vec sum) {
+    return multiply_add(splat(row), weights, sum);
+  }
+};
+
+/// Two bf16 input features a step, the first in the low half of each lane.
+struct BF16Step {
+  using Row = std::uint32_t;
+  using Weights = VecBits;
+  [[gnu::always_inline]] static Vec add(Row row, Weights weights, Vec sum) {
+#ifdef __AVX512BF16__
+    return Vec(
+        _mm512_dpbf16_ps(__m512(sum), (__m512bh)_mm512_set1_epi32(int(row)), (__m512bh)weights));
+#else
+    const VecBits pair = row - VecBits{};
+    sum = multiply_add(Vec(pair << 16), Vec(weights << 16), sum);
+    return multiply_add(Vec(pair & 0xffff0000u), Vec(weights & 0xffff0000u), sum);
+#endif
+  }
+};
+
+template <int kHeight, int kPanels>
+struct Sums {
+  Vec value[kHeight][kPanels];
+};
+
+template <class Step, int kHeight, int kPanels>
+[[gnu::always_inline]] inline Sums<kHeight, kPanels> sum_steps(const Tile& tile,
+                                                               const std::byte* panels,
+                                                               std::int64_t begin,
+                                                               std::int64_t end) {
+  constexpr int kPrefetchBytes = 2048;
+  const auto* row = static_cast<const typename Step::Row*>(tile.rows) + begin * kHeight;
+  Sums<kHeight, kPanels> sums{};
+  for (std::int64_t step = begin; step < end; ++step, row += kHeight) {
+    typename Step::Weights weights[kPanels];
+    for (int p = 0; p < kPanels; ++p) {
+      const std::byte* const from = panels + p * tile.panel_bytes + step * kStepBytes;
+      __builtin_memcpy(&weights[p], from, kStepBytes);
+      __builtin_prefetch(from + kPrefetchBytes);
+    }
+    for (int i = 0; i < kHeight; ++i) {
+      for (int p = 0; p < kPanels; ++p) {
+        sums.value[i][p] = Step::add(row[i], weights[p], sums.value[i][p]);
+      }
+    }
+  }
+  return sums;
+}
+
+/// The shares' sums are added like a binary counter: share s completes as many nodes of the tree
+/// as s + 1 has trailing zeros. An empty share is +0.
+template <class Step, int kHeight, int kPanels>
+[[gnu::always_inline]] inline Sums<kHeight, kPanels> sum_shares(const Tile& tile,
+                                                                const std::byte* panels) {
+  const Steps& steps = *tile.steps;
+  if (steps.count == 1) {
+    return sum_steps<Step, kHeight, kPanels>(tile, panels, 0, steps.offset[1]);
+  }
+  Sums<kHeight, kPanels> left[3];  // log2(kNumShares)
+  Sums<kHeight, kPanels> sums;
+  for (int share = 0; share < steps.count; ++share) {
+    sums = sum_steps<Step, kHeight, kPanels>(tile, panels, steps.offset[share],
+                                             steps.offset[share + 1]);
+    int level = 0;
+    for (; share >> level & 1; ++level) {
+      for (int i = 0; i < kHeight; ++i) {
+        for (int p = 0; p < kPanels; ++p) {
+          sums.value[i][p] = left[level].value[i][p] + sums.value[i][p];
+        }
+      }
+    }
+    if (share + 1 < steps.count) left[level] = sums;
+  }
+  return sums;
+}
+
+template <class Step, int kHeight, int kPanels>
+inline void multiply_panels(const Tile& tile, int first_panel) {
+  const std::byte* const panels = tile.panels + first_panel * tile.panel_bytes;
+  const Sums<kHeight, kPanels> sums = sum_shares<Step, kHeight, kPanels>(tile, panels);
+  for (int i = 0; i < kHeight; ++i) {
+    for (int p = 0; p < kPanels; ++p) {
+      const int col = (first_panel + p) * kLanes;
+      float* const to = tile.out + i * tile.out_stride + col;
+      const int num_cols = tile.num_cols - col;
+      if (num_cols >= kLanes) {
+        store(to, sums.value[i][p]);
+      } else {
+        store_first(to, sums.value[i][p], num_cols);
+      }
+    }
+  }
+}
+
+template <class Step, int kHeight>
+inline void multiply_rows(const Tile& tile) {
+  constexpr int kPanels = num_panels_at_once(kHeight);
+  const int num_panels = (tile.num_cols + kLanes - 1) / kLanes;
+  int panel = 0;
+  for (; panel + kPanels <= num_panels; panel += kPanels) {
+    multiply_panels<Step, kHeight, kPanels>(tile, panel);
+  }
+  for (; panel < num_panels; ++panel) multiply_panels<Step, kHeight, 1>(tile, panel);
+}
+
+template <class Step, int kHeight = kMaxHeight>
+inline void multiply(const Tile& tile) {
+  if constexpr (kHeight > 0) {
+    if (tile.height == kHeight) return multiply_rows<Step, kHeight>(tile);
+    multiply<Step, kHeight - 1>(tile);
+  }
+}
+
+}  // namespace
+}  // namespace unmask::kernels

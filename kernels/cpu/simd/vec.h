@@ -1,0 +1,78 @@
+/// Sixteen floats in the compiler's own vector type: zmm registers where a file is compiled for
+/// AVX-512, pieces of whatever there is elsewhere.
+///
+/// Everything in this folder lies in an unnamed namespace: each translation unit that includes it
+/// compiles its own copy with its own flags, and the linker can mix up none of them.
+
+#pragma once
+
+#include <cstdint>
+
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors never cross a translation unit
+
+namespace unmask::kernels {
+namespace {
+
+inline constexpr int kLanes = 16;
+
+using Vec [[gnu::vector_size(64)]] = float;
+using VecInt [[gnu::vector_size(64)]] = std::int32_t;
+using VecBits [[gnu::vector_size(64)]] = std::uint32_t;
+
+[[gnu::always_inline]] inline Vec splat(float value) { return value - Vec{}; }
+
+[[gnu::always_inline]] inline Vec load(const float* from) {
+  Vec v;
+  __builtin_memcpy(&v, from, sizeof(v));
+  return v;
+}
+
+[[gnu::always_inline]] inline void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof(v)); }
+
+/// The first `count` lanes, the others `rest`. count in [0, 16]
+[[gnu::always_inline]] inline Vec load_first(const float* from, int count, float rest = 0) {
+  Vec v = splat(rest);
+  __builtin_memcpy(&v, from, sizeof(float) * unsigned(count));
+  return v;
+}
+
+[[gnu::always_inline]] inline void store_first(float* to, Vec v, int count) {
+  __builtin_memcpy(to, &v, sizeof(float) * unsigned(count));
+}
+
+/// a * b + c, rounded once where the machine can.
+[[gnu::always_inline]] inline Vec multiply_add(Vec a, Vec b, Vec c) {
+#ifdef __AVX512F__
+  return Vec(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c)));
+#else
+  return a * b + c;
+#endif
+}
+
+/// The larger lane; `a` where b is not a number.
+[[gnu::always_inline]] inline Vec larger(Vec a, Vec b) { return b > a ? b : a; }
+
+/// Lanes are added pairwise: i and i + 8, then i and i + 4, ...
+[[gnu::always_inline]] inline float sum_of_lanes(Vec v) {
+  float lane[kLanes];
+  store(lane, v);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
+  }
+  return lane[0];
+}
+
+[[gnu::always_inline]] inline float max_of_lanes(Vec v) {
+  float lane[kLanes];
+  store(lane, v);
+  float max = lane[0];
+  for (int i = 1; i < kLanes; ++i) max = lane[i] > max ? lane[i] : max;
+  return max;
+}
+
+}  // namespace
+}  // namespace unmask::kernels
