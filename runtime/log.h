@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <string>
@@ -53,5 +54,18 @@ class NullLog final : public Log {
  private:
   void write(LogLevel, std::string_view, std::span<const LogField>) override {}
 };
+
+struct LogOptions {
+  LogLevel level = LogLevel::kInfo;  ///< what is below is dropped
+  bool is_json = false;              ///< one object per line, for machines
+  std::string process{};             ///< in every line: `worker 1`; empty: left out
+};
+
+/// Writes one line per call to `out`, which outlives it, and flushes. Control characters are
+/// escaped, so that nobody's text can look like a line of ours.
+std::unique_ptr<Log> make_log(const LogOptions& options, std::ostream& out);
+
+/// `debug`, `info`, `warning`, `error`. Errors: kInvalidArgument.
+Result<LogLevel> parse_log_level(std::string_view name);
 
 }  // namespace unmask

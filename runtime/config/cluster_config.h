@@ -1,0 +1,103 @@
+/// What a cluster file says. Every field has its default here; keys are `section.field`.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/host_port.h"
+
+namespace unmask {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// One `[[worker]]`: what is peculiar to one rank. Without any, all workers are alike and local.
+struct WorkerConfig {
+  std::int32_t replica = 0;
+  std::int32_t rank = 0;
+  std::string host = "127.0.0.1";  ///< at which the other ranks reach its collective
+  std::int32_t http_port = 0;      ///< 0: any free one
+  std::int32_t threads = 0;        ///< 0: compute.threads
+  std::int64_t kv_memory = 0;      ///< bytes; 0: compute.kv_memory
+};
+
+struct ClusterConfig {
+  struct Cluster {
+    std::string name = "unmask";
+    std::int32_t replicas = 1;
+    std::int32_t workers = 1;  ///< per replica
+    Milliseconds heartbeat{250};
+    Milliseconds self_fence{2500};  ///< a process that hears nothing for this long ends
+    Milliseconds dead_after{3500};  ///< and is taken for dead after this long
+  };
+  struct Model {
+    std::string dir{};           ///< empty: the one that ships with unmask
+    std::string dtype = "auto";  ///< auto, f32, bf16
+    std::string numerics = "exact";
+    std::int32_t mask_id = -1;  ///< -1: as the checkpoint says
+  };
+  struct Coordinator {
+    HostPort address{"127.0.0.1", 7401};  ///< the other processes dial it
+    std::int32_t http_port = 0;
+  };
+  struct Gateway {
+    HostPort address{"127.0.0.1", 7400};  ///< clients dial it
+    std::int32_t http_port = 8000;
+  };
+  struct Http {
+    std::string address = "127.0.0.1";  ///< every process's HTTP server binds it
+  };
+  struct Collective {
+    std::string interface {
+    };  ///< network interface for tensors; empty: the one of the worker's host
+  };
+  struct Compute {
+    std::int32_t threads = 0;    ///< per worker; 0: the machine's cores, shared by its workers
+    std::int64_t kv_memory = 0;  ///< bytes per worker; 0: a share of what is free
+  };
+  struct Security {
+    bool curve = false;             ///< encrypt and authenticate what travels over ZeroMQ
+    bool insecure = false;          ///< listen beyond this machine without curve
+    std::string secret_key{};       ///< file: this process's own
+    std::string coordinator_key{};  ///< file: the coordinator's public key
+    std::string gateway_key{};      ///< file: the gateway's public key
+    std::vector<std::string> allowed_nodes{};    ///< files: public keys of workers and gateways
+    std::vector<std::string> allowed_clients{};  ///< files: public keys of clients
+  };
+  struct Limits {
+    std::int64_t max_waiting = 1024;      ///< jobs; beyond this they are refused
+    std::int64_t max_running = 256;       ///< jobs in one replica's batch
+    std::int64_t max_message = 16 << 20;  ///< bytes of one message from a client
+    std::int64_t max_connections = 1024;  ///< of HTTP, per process
+    Milliseconds step_timeout{30'000};    ///< an answer later than this ends the group
+    Milliseconds form_timeout{30'000};    ///< for the ranks of a group to find each other
+    Milliseconds drain_timeout{30'000};   ///< from SIGTERM until the rest is dropped
+  };
+  struct Logging {
+    std::string level = "info";   ///< debug, info, warning, error
+    std::string format = "text";  ///< text, json
+  };
+
+  Cluster cluster;
+  Model model;
+  Coordinator coordinator;
+  Gateway gateway;
+  Http http;
+  Collective collective;
+  Compute compute;
+  Security security;
+  Limits limits;
+  Logging log;
+  std::vector<WorkerConfig> workers{};  ///< `[[worker]]`: none, or one for every rank
+
+  /// The entry of a rank; the defaults if there are none.
+  [[nodiscard]] WorkerConfig worker(std::int32_t replica, std::int32_t rank) const;
+
+  /// What no single value shows: that they fit each other.
+  [[nodiscard]] Result<> validate() const;
+};
+
+}  // namespace unmask
