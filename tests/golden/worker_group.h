@@ -33,8 +33,7 @@ class WorkerGroup {
   /// Ends the test program if the model cannot be loaded. options: of every rank, but for the
   /// placement's rank and number of ranks.
   WorkerGroup(const std::filesystem::path& model, int num_ranks, EngineOptions options = {})
-      : checkpoint_(must(Checkpoint::open(model))),
-        collectives_(make_in_process_collectives(num_ranks)) {
+      : checkpoint_(must(Checkpoint::open(model))) {
     if (options.max_rows == EngineOptions{}.max_rows) options.max_rows = 512;
     if (options.num_kv_pages == 0) options.num_kv_pages = 64;
     for (int rank = 0; rank < num_ranks; ++rank) {
@@ -43,7 +42,15 @@ class WorkerGroup {
       workers_.push_back(std::make_unique<Worker>());
       workers_.back()->engine =
           must(Engine::create(checkpoint_, workers_.back()->backend, options));
-      must(workers_.back()->engine->join(collectives_[std::size_t(rank)].get()));
+    }
+    regroup();
+  }
+
+  /// A new collective; all sequences are closed.
+  void regroup() {
+    collectives_ = make_in_process_collectives(num_ranks());
+    for (int rank = 0; rank < num_ranks(); ++rank) {
+      must(engine(rank).join(collectives_[std::size_t(rank)].get()));
     }
   }
 

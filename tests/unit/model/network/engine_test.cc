@@ -1,0 +1,314 @@
+#include "model/network/engine.h"
+
+#include <gmock/gmock.h>
+
+#include <bit>
+#include <cmath>
+#include <random>
+
+#include "tests/golden/golden_files.h"
+#include "tests/golden/reference_engine.h"
+#include "tests/golden/worker_group.h"
+#include "tests/unit/model/network/steps.h"
+
+namespace unmask {
+namespace {
+
+using golden::must;
+using golden::WorkerGroup;
+using testing::HasSubstr;
+
+constexpr int kVocabSize = 520;  // of moe_gqa
+
+std::filesystem::path model(const std::string& name) {
+  return golden::golden_dir() / "models" / name;
+}
+
+class EngineTest : public testing::Test {
+ protected:
+  Tokens random_canvas(int num_positions) {
+    Tokens tokens;
+    for (int i = 0; i < num_positions; ++i) tokens.push_back(below(kVocabSize));
+    return tokens;
+  }
+  std::int32_t below(int end) { return std::int32_t(random_() % std::uint32_t(end)); }
+  Range random_range(int end) {
+    const std::int32_t begin = below(end);
+    return {begin, begin + 1 + below(end - begin)};
+  }
+
+  std::mt19937 random_{11};
+  WorkerGroup group_{model("moe_gqa"), 1};
+};
+
+TEST_F(EngineTest, ARowIsTheSameBytesAloneAndInAnyBatch) {
+  WorkerGroup alone(model("moe_gqa"), 1);
+  std::vector<Tokens> canvases;
+  for (const int length : {1, 7, 16, 33, 50}) canvases.push_back(random_canvas(length));
+  // What each phase gives when its sequence is the only one.
+  std::vector<std::pair<SequenceStep, CandidateColumns>> phases;
+  for (std::size_t i = 0; i < canvases.size(); ++i) {
+    const int length = int(canvases[i].size());
+    const Range block = random_range(length);
+    const SequenceStep refresh = full(i, canvases[i], block, true);
+    Tokens edited = canvases[i];
+    edited[std::size_t(block.begin)] = below(kVocabSize);
+    for (const SequenceStep& step :
+         {refresh, cached(i, edited, block, block), cached(i, edited, {block.begin, length}, block),
+          full(i, edited, block)}) {
+      phases.emplace_back(step, alone.run(step_of({step})).sequences[0].candidates);
+    }
+  }
+  Step refreshes;
+  for (std::size_t i = 0; i < phases.size(); i += 4) {
+    refreshes.sequences.push_back(phases[i].first);
+  }
+  group_.run(refreshes);
+  for (int turn = 0; turn < 60; ++turn) {
+    std::vector<std::size_t> order = {0, 1, 2, 3, 4};
+    std::ranges::shuffle(order, random_);
+    order.resize(std::size_t(1 + below(5)));
+    std::vector<std::size_t> chosen;
+    Step step;
+    for (const std::size_t i : order) {
+      chosen.push_back(4 * i + std::size_t(below(4)));
+      step.sequences.push_back(phases[chosen.back()].first);
+    }
+    const StepResult result = group_.run(step);
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      ASSERT_EQ(result.sequences[i].candidates, phases[chosen[i]].second) << "turn " << turn;
+    }
+  }
+}
+
+TEST_F(EngineTest, ACacheOfTheSameTokensGivesTheBytesOfAFullForward) {
+  const Tokens canvas = random_canvas(40);
+  const Range block{16, 24};
+  const auto expected = group_.run(step_of({full(1, canvas, block, true)})).sequences[0].candidates;
+  EXPECT_EQ(group_.run(step_of({cached(1, canvas, block, block)})).sequences[0].candidates,
+            expected);
+  EXPECT_EQ(group_.run(step_of({cached(1, canvas, {16, 40}, block)})).sequences[0].candidates,
+            expected);
+}
+
+TEST_F(EngineTest, ACachedStepReplacesKeysAndValuesOnlyForItself) {
+  const Tokens canvas = random_canvas(40);
+  Tokens edited = canvas;
+  for (int i = 16; i < 24; ++i) edited[std::size_t(i)] = (edited[std::size_t(i)] + 1) % kVocabSize;
+  const Range all{0, 40};
+  const auto expected = group_.run(step_of({full(1, canvas, all, true)})).sequences[0].candidates;
+  group_.run(step_of({cached(1, edited, {16, 24}, {16, 24})}));
+  // Only position 39 is fresh; it sees the block as it was at the refresh.
+  const auto row = group_.run(step_of({cached(1, canvas, {39, 40}, {39, 40})}));
+  EXPECT_EQ(row.sequences[0].candidates.logit[0], expected.logit[39]);
+  EXPECT_EQ(row.sequences[0].candidates.log_sum_exp[0], expected.log_sum_exp[39]);
+}
+
+TEST_F(EngineTest, WithBlockCausalAttentionACacheIsExact) {
+  const Tokens canvas = random_canvas(37);
+  SequenceStep whole = full(1, canvas, {32, 37});
+  whole.window.causal_block_length = 8;
+  const auto expected = group_.run(step_of({whole})).sequences[0].candidates;
+  SequenceStep prefill = windowed(
+      2, canvas,
+      {.computed = {{0, 32}}, .visible = {}, .written = {{0, 32}}, .decoded = {}, .mixed = {}});
+  prefill.window.causal_block_length = 8;
+  EXPECT_TRUE(group_.run(step_of({prefill})).sequences[0].candidates.position.empty());
+  SequenceStep last = windowed(2, canvas,
+                               {.computed = {{32, 37}},
+                                .visible = {{0, 32}},
+                                .written = {},
+                                .decoded = {{32, 37}},
+                                .mixed = {}});
+  last.window.causal_block_length = 8;
+  EXPECT_EQ(group_.run(step_of({last})).sequences[0].candidates, expected);
+}
+
+TEST_F(EngineTest, CachedWindowsAreThoseOfAPlainForwardInDoubles) {
+  const Checkpoint checkpoint = must(Checkpoint::open(model("moe_gqa")));
+  golden::ReferenceEngine reference(checkpoint);
+  const Tokens canvas = random_canvas(29);
+  Tokens edited = canvas;
+  for (const int i : {8, 11, 20}) edited[std::size_t(i)] = below(kVocabSize);
+  for (const SequenceStep& sequence :
+       {full(1, canvas, {8, 16}, true), cached(1, edited, {8, 16}, {8, 16}),
+        cached(1, edited, {8, 29}, {8, 16}), cached(1, edited, {4, 20}, {8, 16}),
+        full(1, edited, {0, 29})}) {
+    const auto ours = group_.run(step_of({sequence})).sequences[0].candidates;
+    const auto theirs = must(reference.run(step_of({sequence}))).sequences[0].candidates;
+    ASSERT_EQ(ours.position, theirs.position);
+    EXPECT_EQ(ours.token, theirs.token);
+    for (std::size_t i = 0; i < ours.logit.size(); ++i) {
+      EXPECT_NEAR(ours.logit[i], theirs.logit[i], 1e-3f);
+      EXPECT_NEAR(ours.log_sum_exp[i], theirs.log_sum_exp[i], 1e-3f);
+    }
+  }
+}
+
+TEST_F(EngineTest, AllRanksGiveTheBytesOfOneWorker) {
+  const Tokens first = random_canvas(40), second = random_canvas(9);
+  std::vector<Step> steps = {
+      step_of({full(1, first, {16, 24}, true), full(2, second, {0, 9})}),
+      step_of({cached(1, first, {16, 24}, {16, 24})}, {2}),
+      step_of({cached(1, first, {16, 40}, {16, 24}), full(3, second, {3, 5}, true)})};
+  steps[0].sequences[0].statistics = kEntropy | kRunnerUp;
+  steps[2].sequences[0].listed = {
+      .offsets = {0, 3, 3, 4, 4, 4, 4, 4, 4}, .tokens = {0, 260, 519, 7}, .credits = {}};
+  steps[2].sequences[0].statistics = kPresentLogit;
+  steps[2].sequences[0].present = {-1, 0, 519, 260, 1, 2, 3, -1};
+  std::vector<StepResult> expected;
+  for (const Step& step : steps) expected.push_back(group_.run(step));
+  for (const int num_ranks : {2, 4, 8}) {
+    WorkerGroup group(model("moe_gqa"), num_ranks);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      for (const Result<StepResult>& result : group.run_all(steps[i])) {
+        ASSERT_TRUE(result) << result.error().message;
+        EXPECT_EQ(result->digest, expected[i].digest) << num_ranks << " workers, step " << i;
+        ASSERT_EQ(result->sequences.size(), expected[i].sequences.size());
+        for (std::size_t s = 0; s < result->sequences.size(); ++s) {
+          EXPECT_EQ(result->sequences[s].candidates, expected[i].sequences[s].candidates);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(EngineTest, ColumnsAreWhatTheLogitsSay) {
+  const Tokens canvas = random_canvas(20);
+  const auto tensors = must(forward_full(group_.engine(), canvas, 0, false));
+  ASSERT_EQ(tensors.size(), 1u);
+  const std::int32_t row = 5;
+  std::vector<double> logits;
+  for (int v = 0; v < kVocabSize; ++v) {
+    logits.push_back(std::bit_cast<float>(tensors[0].data[std::size_t(row * kVocabSize + v)]));
+  }
+  std::vector<std::int32_t> order;
+  for (int v = 0; v < kVocabSize; ++v) order.push_back(v);
+  std::ranges::sort(order,
+                    [&](int a, int b) { return logits[std::size_t(a)] > logits[std::size_t(b)]; });
+
+  SequenceStep sequence = full(1, canvas, {row, row + 1});
+  sequence.statistics = kEntropy | kRunnerUp | kPresentLogit;
+  sequence.present = {17};
+  sequence.listed = {.offsets = {0, 2}, .tokens = {3, 519}, .credits = {}};
+  sequence.rules.never_chosen = {order[0]};
+  sequence.rules.not_in_confidence = {order[1]};
+  std::ranges::sort(sequence.rules.never_chosen);
+  double sum = 0, entropy = 0;
+  for (int v = 0; v < kVocabSize; ++v) {
+    if (v != order[1]) sum += std::exp(logits[std::size_t(v)]);
+  }
+  for (int v = 0; v < kVocabSize; ++v) {
+    const double p = std::exp(logits[std::size_t(v)]) / sum;
+    if (v != order[1]) entropy -= p * std::log(p);
+  }
+  const auto columns = group_.run(step_of({sequence})).sequences[0].candidates;
+  const auto logit_of = [&](std::int32_t token) { return float(logits[std::size_t(token)]); };
+  EXPECT_EQ(columns.token[0], order[1]);
+  EXPECT_FLOAT_EQ(columns.logit[0], logit_of(order[1]));
+  EXPECT_EQ(columns.runner_up[0], order[2]);
+  EXPECT_FLOAT_EQ(columns.runner_up_logit[0], logit_of(order[2]));
+  EXPECT_NEAR(columns.log_sum_exp[0], std::log(sum), 1e-4);
+  EXPECT_NEAR(columns.entropy[0], entropy, 1e-3);
+  EXPECT_FLOAT_EQ(columns.present_logit[0], logit_of(17));
+  EXPECT_FLOAT_EQ(columns.listed_logit[0], logit_of(3));
+  EXPECT_FLOAT_EQ(columns.listed_logit[1], logit_of(519));
+
+  sequence.rules = {};
+  sequence.rules.choosable_end = order[0];
+  const auto cut = group_.run(step_of({sequence})).sequences[0].candidates;
+  EXPECT_LT(cut.token[0], order[0]);
+}
+
+TEST_F(EngineTest, AStepOfClosedSequencesFreesTheirPages) {
+  const int num_free = group_.engine().pages().num_free_pages();
+  group_.run(step_of({full(1, random_canvas(40), {0, 1}, true)}));
+  EXPECT_EQ(group_.engine().pages().num_free_pages(), num_free - 3);
+  const StepResult result = group_.run(step_of({}, {1, 1, 99}));
+  EXPECT_TRUE(result.sequences.empty());
+  EXPECT_EQ(group_.engine().pages().num_free_pages(), num_free);
+}
+
+TEST_F(EngineTest, WeightsInBf16AreNear) {
+  EngineOptions options;
+  options.dtype = kernels::DType::kBF16;
+  WorkerGroup rounded(model("moe_mha"), 1, options);
+  WorkerGroup exact(model("moe_mha"), 1);
+  const Tokens canvas = {1, 2, 3, 4, 5, 6, 7, 8};
+  const auto a = rounded.run(step_of({full(1, canvas, {0, 8})})).sequences[0].candidates;
+  const auto b = exact.run(step_of({full(1, canvas, {0, 8})})).sequences[0].candidates;
+  for (std::size_t i = 0; i < a.log_sum_exp.size(); ++i) {
+    EXPECT_NEAR(a.log_sum_exp[i], b.log_sum_exp[i], 0.5f);
+    EXPECT_NE(a.log_sum_exp[i], b.log_sum_exp[i]);
+  }
+}
+
+TEST_F(EngineTest, ThreeWorkersShareAModelOnlyUnderFastNumerics) {
+  EngineOptions options;
+  options.placement = {.rank = 0, .num_ranks = 3, .numerics = Numerics::kExact};
+  const Checkpoint checkpoint = must(Checkpoint::open(model("moe_gqa")));
+  kernels::CpuBackend backend;
+  const auto refused = Engine::create(checkpoint, backend, options);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("--set numerics=fast"));
+
+  options.placement.numerics = Numerics::kFast;
+  WorkerGroup group(model("moe_gqa"), 3, options);
+  const Step step = step_of({full(1, random_canvas(30), {0, 30})});
+  const auto ours = group.run(step).sequences[0].candidates;
+  const auto expected = group_.run(step).sequences[0].candidates;
+  EXPECT_EQ(ours.token, expected.token);
+  for (std::size_t i = 0; i < ours.logit.size(); ++i) {
+    EXPECT_NEAR(ours.log_sum_exp[i], expected.log_sum_exp[i], 1e-3f);
+  }
+}
+
+TEST_F(EngineTest, OtherArchitecturesAreRefusedByName) {
+  kernels::CpuBackend backend;
+  for (const auto& [folder, name] :
+       {std::pair("llada-mha", "LLaDA "), {"llada2-a", "LLaDA2-MoE"}}) {
+    const Checkpoint checkpoint = must(Checkpoint::open(model(folder)));
+    const auto engine = Engine::create(checkpoint, backend, {});
+    ASSERT_FALSE(engine);
+    EXPECT_THAT(engine.error().message, HasSubstr(name));
+    EXPECT_THAT(engine.error().message, HasSubstr("not supported yet"));
+  }
+}
+
+TEST_F(EngineTest, AGroupThatLostARankFailsAndANewOneWorks) {
+  WorkerGroup group(model("moe_gqa"), 2);
+  const Tokens canvas = random_canvas(12);
+  const Step step = step_of({full(1, canvas, {0, 12}, true)});
+  {
+    auto broken = make_in_process_collectives(2);
+    must(group.engine(0).join(broken[0].get()));
+    broken[1].reset();
+    const auto result = group.engine(0).run(step);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
+    must(group.engine(0).join(nullptr));
+    EXPECT_FALSE(group.engine(0).run(step));
+  }
+  group.regroup();
+  EXPECT_EQ(group.run(step).digest, group_.run(step).digest);
+  const auto other = make_in_process_collectives(3);
+  EXPECT_FALSE(group.engine(0).join(other[0].get()));
+}
+
+TEST_F(EngineTest, LoadingReportsItsProgressAndTheMemoryItPlanned) {
+  EngineOptions options;
+  std::uint64_t last = 0, total = 0;
+  options.on_progress = [&](std::uint64_t done, std::uint64_t of) {
+    EXPECT_GE(done, last);
+    last = done;
+    total = of;
+  };
+  WorkerGroup group(model("moe_gqa"), 1, options);
+  EXPECT_EQ(last, total);
+  EXPECT_EQ(total, group.engine().memory().weight_bytes);
+  EXPECT_EQ(group.engine().memory().num_canvases(33), 64 / 3);
+  EXPECT_EQ(group.engine().limits().vocab_size, kVocabSize);
+}
+
+}  // namespace
+}  // namespace unmask
