@@ -1,5 +1,6 @@
 #include "rpc/collective/in_process.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -18,35 +19,39 @@ struct Contribution {
   std::size_t bytes = 0;
 };
 
-/// Where the ranks of a group meet. A call has two meetings: at the first everyone has brought its
-/// data, at the second everyone has read the others'.
+/// Where the ranks of a group meet. In every call each brings its data, meets the others, reads
+/// theirs, and leaves when all have read: until then everybody's data stays where it is, also when
+/// the group breaks.
 class Meeting {
  public:
   Meeting(int size, std::chrono::milliseconds timeout)
       : timeout_(timeout), brought_(static_cast<std::size_t>(size)) {}
 
-  /// Before the first meeting of a call.
-  void bring(int rank, Contribution mine) {
-    const std::lock_guard lock(mutex_);
-    brought_[static_cast<std::size_t>(rank)] = mine;
-  }
-
-  /// Waits until all ranks have arrived here.
-  Result<> wait() {
+  /// Waits until all ranks have brought something. After a success leave() must follow.
+  Result<> meet(int rank, Contribution mine) {
     std::unique_lock lock(mutex_);
     if (failure_) return *failure_;
+    brought_[static_cast<std::size_t>(rank)] = mine;
     const std::uint64_t turn = turn_;
     if (++num_arrived_ == size()) {
       num_arrived_ = 0;
+      num_reading_ = size();
       ++turn_;
-      all_arrived_.notify_all();
+      changed_.notify_all();
       return {};
     }
-    const bool came = all_arrived_.wait_for(lock, timeout_,
-                                            [&] { return turn_ != turn || failure_.has_value(); });
+    const bool came =
+        changed_.wait_for(lock, timeout_, [&] { return turn_ != turn || failure_.has_value(); });
     if (turn_ != turn) return {};
     if (!came) fail_locked({ErrorCode::kDeadlineExceeded, "a rank did not come to the collective"});
     return *failure_;
+  }
+
+  /// Waits until all ranks have read.
+  void leave() {
+    std::unique_lock lock(mutex_);
+    if (--num_reading_ == 0) changed_.notify_all();
+    changed_.wait(lock, [&] { return num_reading_ == 0; });
   }
 
   void fail(Error error) {
@@ -54,7 +59,7 @@ class Meeting {
     fail_locked(std::move(error));
   }
 
-  /// Between two meetings only.
+  /// Between meet() and leave() only.
   [[nodiscard]] const Contribution& of(int rank) const {
     return brought_[static_cast<std::size_t>(rank)];
   }
@@ -63,14 +68,15 @@ class Meeting {
  private:
   void fail_locked(Error error) {
     if (!failure_) failure_ = std::move(error);
-    all_arrived_.notify_all();
+    changed_.notify_all();
   }
 
   const std::chrono::milliseconds timeout_;
   std::mutex mutex_;
-  std::condition_variable all_arrived_;
+  std::condition_variable changed_;
   std::vector<Contribution> brought_;
   int num_arrived_ = 0;
+  int num_reading_ = 0;
   std::uint64_t turn_ = 0;  // counts the meetings
   std::optional<Error> failure_;
 };
@@ -89,41 +95,46 @@ class InProcessCollective final : public Collective {
 
   Result<> all_gather(const void* send, void* recv, std::size_t bytes,
                       kernels::Stream /*stream*/) override {
-    const Result<> met = bring({send, bytes});
+    const Result<> met = meet({send, bytes});
     if (!met) return met;
     for (int r = 0; r < size() && bytes > 0; ++r) {
       std::memcpy(static_cast<std::byte*>(recv) + static_cast<std::size_t>(r) * bytes,
                   meeting_->of(r).data, bytes);
     }
-    return meeting_->wait();
+    meeting_->leave();
+    return {};
   }
 
   Result<> all_reduce_sum(float* data, std::size_t count, kernels::Stream /*stream*/) override {
-    const Result<> met = bring({data, count * sizeof(float)});
+    const Result<> met = meet({data, count * sizeof(float)});
     if (!met) return met;
     std::vector<float> sum(count, 0.0f);
     for (int r = 0; r < size(); ++r) {
       const auto* addend = static_cast<const float*>(meeting_->of(r).data);
       for (std::size_t i = 0; i < count; ++i) sum[i] += addend[i];
     }
-    const Result<> read = meeting_->wait();
-    if (!read) return read;
-    if (count > 0) std::memcpy(data, sum.data(), count * sizeof(float));
+    meeting_->leave();
+    std::ranges::copy(sum, data);
     return {};
   }
 
   void abort() override { fail("the collective was aborted"); }
 
  private:
-  Result<> bring(Contribution mine) {
-    meeting_->bring(rank_, mine);
-    const Result<> met = meeting_->wait();
+  /// All ranks find a difference in size, if there is one.
+  Result<> meet(Contribution mine) {
+    const Result<> met = meeting_->meet(rank_, mine);
     if (!met) return met;
     for (int r = 0; r < size(); ++r) {
-      if (meeting_->of(r).bytes == mine.bytes) continue;
-      fail("rank " + std::to_string(r) + " brought " + std::to_string(meeting_->of(r).bytes) +
-           " bytes, rank " + std::to_string(rank_) + " " + std::to_string(mine.bytes));
-      return meeting_->wait();
+      const std::size_t bytes = meeting_->of(r).bytes;
+      if (bytes == mine.bytes) continue;
+      Error error{ErrorCode::kUnavailable,
+                  "rank " + std::to_string(r) + " brought " + std::to_string(bytes) +
+                      " bytes to the collective, rank " + std::to_string(rank_) + " " +
+                      std::to_string(mine.bytes)};
+      meeting_->fail(error);
+      meeting_->leave();
+      return error;
     }
     return {};
   }
