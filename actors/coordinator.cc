@@ -64,8 +64,10 @@ Result<RunningJob> Coordinator::make_job(PeerId gateway, const Admit& admit) con
   if (!params) return params.error();
   Result<diffusion::DiffusionLoop> loop = make_loop(admit.input, *params, options_.model);
   if (!loop) return loop.error();
-  RunningJob job{
-      .id = admit.job, .gateway = gateway, .watching = admit.watching, .loop = std::move(*loop)};
+  RunningJob job(std::move(*loop));
+  job.id = admit.job;
+  job.gateway = gateway;
+  job.watching = admit.watching;
   job.accepted_at = job.last_block_at = env_.clock.now();
   job.figures.prompt_tokens = job.loop.canvas().num_pinned();
   return job;
@@ -220,7 +222,9 @@ void Coordinator::place_waiting() {
 }
 
 void Coordinator::start_step(Replica& replica) {
-  Step step{.epoch = replica.epoch, .seq = replica.last_seq + 1};
+  Step step;
+  step.epoch = replica.epoch;
+  step.seq = replica.last_seq + 1;
   StepInFlight in_flight;
   std::int32_t rows = 0;
   std::deque<JobId> without_room, with_room;
@@ -304,7 +308,7 @@ void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
   ++job.block_forwards;
   probe_.tokens_decided(std::int32_t(applied->edits.size()));
   tell_progress(job, block, *applied, result.candidates);
-  if (applied->finished_block) commit(job, *applied);
+  if (applied->finished_block) commit(job, applied->finished_block->positions);
   if (!applied->ending) return;
   const bool has_stopped = *applied->ending == diffusion::Ending::kStop;
   finish(job.id, has_stopped ? FinishReason::kStop : FinishReason::kLength);
@@ -335,13 +339,9 @@ void Coordinator::tell_progress(RunningJob& job, Range block, const diffusion::A
   to_gateway(job, std::move(frame));
 }
 
-void Coordinator::commit(RunningJob& job, const diffusion::Applied& applied) {
+void Coordinator::commit(RunningJob& job, Range positions) {
   const Time now = env_.clock.now();
-  Committed block{job.id,
-                  job.block,
-                  *applied.finished_block,
-                  job.loop.generated_in(*applied.finished_block),
-                  {}};
+  Committed block{job.id, job.block, positions, answer_in(job.loop, positions), {}};
   (void)store_.commit(block);
   const bool is_first = job.block == 0;
   if (is_first) job.figures.time_to_first_block = between(job.accepted_at, now);

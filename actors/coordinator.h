@@ -87,7 +87,7 @@ class Coordinator final
   void apply(RunningJob& job, const SequenceResult& result);
   void tell_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
                      const CandidateColumns& candidates);
-  void commit(RunningJob& job, const diffusion::Applied& applied);
+  void commit(RunningJob& job, Range positions);
   void finish(JobId id, FinishReason reason, std::optional<Error> error = std::nullopt);
   void watch_deadlines();
   void tell_queue_places();

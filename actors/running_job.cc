@@ -6,6 +6,14 @@
 
 namespace unmask {
 
+Result<diffusion::DiffusionParams> params_of(const Admit& admit) {
+  std::vector<diffusion::NamedValue> values;
+  for (const Parameter& parameter : admit.parameters) {
+    values.push_back({parameter.name, parameter.value});
+  }
+  return diffusion::parse_job_params(values);
+}
+
 Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
                                            const diffusion::DiffusionParams& params,
                                            const JobModel& model) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "actors/messages.h"
 #include "model/diffusion/loop.h"
@@ -19,6 +20,8 @@ struct JobModel {
 
 /// A job between its acceptance and its end, as the coordinator holds it.
 struct RunningJob {
+  explicit RunningJob(diffusion::DiffusionLoop started) : loop(std::move(started)) {}
+
   JobId id;
   PeerId gateway = 0;
   Watching watching;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "actors/device.h"
+#include "model/collective.h"
+#include "model/network/engine.h"
+#include "runtime/env.h"
+#include "runtime/work_thread.h"
+
+namespace unmask {
+
+/// A device and its thread: everything that blocks, the forwards and the collectives, happens
+/// there.
+class DeviceThread final : public Device {
+ public:
+  using MakeEngine = std::function<Result<std::unique_ptr<Engine>>()>;
+
+  /// factory: outlives this object. form_timeout: for the second half of a rendezvous.
+  DeviceThread(Env env, CollectiveFactory& factory, std::chrono::milliseconds form_timeout);
+  ~DeviceThread() override;
+
+  /// Makes the engine, on the device's thread; first, and once. `done` gets it to look at.
+  void load(MakeEngine make_engine, std::function<void(Result<const Engine*>)> done);
+
+  void prepare(FormGroup group, std::function<void(Result<Bytes>)> done) override;
+  void connect(Epoch epoch, std::vector<Bytes> addresses,
+               std::function<void(Result<>)> done) override;
+  void run(Step step, std::function<void(Result<StepResult>)> done) override;
+  void inspect(Inspect request, std::function<void(Inspected)> rows) override;
+  void abort(Epoch epoch) override;
+
+ private:
+  [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);
+  [[nodiscard]] bool is_over(Epoch epoch) const { return epoch <= aborted_; }
+
+  const Env env_;
+  CollectiveFactory& factory_;
+  const std::chrono::milliseconds form_timeout_;
+  std::atomic<Epoch> aborted_ = 0;  ///< this epoch and all before it are over
+  std::atomic<std::shared_ptr<Collective>> collective_;
+  std::unique_ptr<Engine> engine_;  // the thread's
+  WorkThread thread_;
+};
+
+}  // namespace unmask
