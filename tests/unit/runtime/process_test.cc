@@ -44,7 +44,8 @@ class ProcessTest : public testing::Test {
                                    status_ = status;
                                    loop_.stop();
                                  }};
-    return std::move(*Process::start(loop_, std::move(options)));
+    Result<std::unique_ptr<Process>> started = Process::start(loop_, std::move(options));
+    return std::move(*started);
   }
 
   virtual void on_line(const std::string& line) { lines_.push_back(line); }
