@@ -13,6 +13,11 @@ namespace unmask::cli {
 /// Adds its subcommand to `app`; when it was chosen, its callback runs and sets `exit_code`.
 using AddCommand = void (*)(CLI::App& app, int& exit_code);
 
+/// Headings under which help lists the commands.
+inline constexpr const char* kGenerateGroup = "Generate on this machine";
+inline constexpr const char* kClusterGroup = "Serve, and talk to what serves";
+inline constexpr const char* kLookGroup = "Look inside";
+
 void add_run(CLI::App& app, int& exit_code);
 void add_up(CLI::App& app, int& exit_code);
 void add_node(CLI::App& app, int& exit_code);
@@ -28,5 +33,7 @@ void add_version(CLI::App& app, int& exit_code);
 
 /// Prints "unmask: error: ..." on stderr and returns the exit code of the error's class.
 int report(const Error& error);
+/// The same where the class is known better: a file that is a configuration or a checkpoint.
+int report(const Error& error, ExitCode exit_code);
 
 }  // namespace unmask::cli

@@ -4,9 +4,10 @@
 
 namespace unmask::cli {
 
-int report(const Error& error) {
-  std::fprintf(stderr, "unmask: error: %s\n", error.message.c_str());
-  switch (error.code) {
+namespace {
+
+ExitCode class_of(ErrorCode code) {
+  switch (code) {
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kNotFound:
       return kUsage;
@@ -16,6 +17,15 @@ int report(const Error& error) {
     default:
       return kFailed;
   }
+}
+
+}  // namespace
+
+int report(const Error& error) { return report(error, class_of(error.code)); }
+
+int report(const Error& error, ExitCode exit_code) {
+  std::fprintf(stderr, "unmask: error: %s\n", error.message.c_str());
+  return exit_code;
 }
 
 }  // namespace unmask::cli

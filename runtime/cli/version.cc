@@ -1,0 +1,44 @@
+#include "runtime/cli/version.h"
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "kernels/cpu/kernels.h"
+#include "runtime/cli/command.h"
+
+namespace unmask::cli {
+namespace {
+
+#ifdef UNMASK_HAS_CUDA
+constexpr bool kHasCuda = true;
+#else
+constexpr bool kHasCuda = false;
+#endif
+
+int print_version(bool json) {
+  const std::string version(kVersion);
+  const char* cpu = kernels::best_kernels().name;
+  if (json) {
+    const boost::json::object object{
+        {"version", version}, {"compiler", "GCC " __VERSION__}, {"cpu", cpu}, {"cuda", kHasCuda}};
+    std::printf("%s\n", boost::json::serialize(object).c_str());
+  } else {
+    std::printf("unmask %s (built with GCC %s; computes with %s%s)\n", version.c_str(), __VERSION__,
+                cpu, kHasCuda ? " and CUDA" : "");
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_version(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("version", "Which unmask this is, and what it runs on");
+  command->group(kLookGroup);
+  const auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print one JSON object");
+  command->callback([json, &exit_code] { exit_code = print_version(*json); });
+}
+
+}  // namespace unmask::cli
