@@ -31,7 +31,9 @@ void Coordinator::on(Incoming<Admit> admit) {
 
   Result<RunningJob> made = make_job(admit.from, admit.message);
   std::optional<Error> error;
-  if (!made) {
+  if (is_draining_) {
+    error = Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
+  } else if (!made) {
     error = made.error();
   } else if (waiting_.size() >= options_.max_waiting) {
     error = Error{ErrorCode::kOverloaded, "the queue is full: " + std::to_string(waiting_.size()) +
@@ -176,6 +178,18 @@ void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> err
   probe_.job_finished(reason, job.figures);
   to_gateway(job, std::move(finished));
   jobs_.erase(found);
+  tell_if_drained();
+}
+
+void Coordinator::on(Drain drain) {
+  drain_ = std::move(drain);
+  is_draining_ = true;
+  tell_if_drained();
+}
+
+void Coordinator::tell_if_drained() {
+  if (!drain_ || !jobs_.empty()) return;
+  (void)std::exchange(drain_, std::nullopt)->reply_to.send({});
 }
 
 // ---- Steps ----

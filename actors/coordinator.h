@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/coordinator_probe.h"
+#include "actors/drain.h"
 #include "actors/job_store.h"
 #include "actors/messages.h"
 #include "actors/replica.h"
@@ -33,7 +34,7 @@ struct StepExpired {
 ///
 /// Receives   Admit, Cancel, StopJob, ListJobs, GetStatus from gateways; StepResult, Inspected from
 ///            workers; ReplicaUp, ReplicaDown, MembersChanged from Membership; Inspect from this
-///            process; DeadlineTick, StepExpired
+///            process; DeadlineTick, StepExpired; Drain
 /// Sends      Step, Inspect to workers; Accepted, Queued, Committed, Frame, Traced, Finished,
 ///            Rejected, JobList, ClusterStatus to gateways; ReplicaBroken to Membership
 /// Invariant  at most one Step is in flight per replica, never for an empty batch; the pages of the
@@ -43,7 +44,7 @@ class Coordinator final
     : public Actor<Coordinator, Incoming<Admit>, Incoming<Cancel>, Incoming<StopJob>,
                    Incoming<ListJobs>, Incoming<GetStatus>, Incoming<StepResult>,
                    Incoming<Inspected>, PeerDown, ReplicaUp, ReplicaDown, MembersChanged, Inspect,
-                   DeadlineTick, StepExpired> {
+                   DeadlineTick, StepExpired, Drain> {
  public:
   struct Options {
     JobModel model;
@@ -75,6 +76,7 @@ class Coordinator final
   void on(Inspect inspect);
   void on(DeadlineTick tick);
   void on(StepExpired expired);
+  void on(Drain drain);
 
  private:
   [[nodiscard]] Result<RunningJob> make_job(PeerId gateway, const Admit& admit) const;
@@ -91,6 +93,7 @@ class Coordinator final
   void finish(JobId id, FinishReason reason, std::optional<Error> error = std::nullopt);
   void watch_deadlines();
   void tell_queue_places();
+  void tell_if_drained();
   [[nodiscard]] RunningJob* find(JobId id);
   void to_gateway(const RunningJob& job, WireMessage message);
   void send(PeerId to, WireMessage message);
@@ -107,7 +110,9 @@ class Coordinator final
   SequenceId next_sequence_ = 1;
   std::set<std::pair<Time, JobId>> deadlines_;  ///< of jobs_
   std::optional<TimerId> deadline_timer_;
-  Time watched_deadline_{};  ///< when deadline_timer_ fires
+  Time watched_deadline_{};     ///< when deadline_timer_ fires
+  std::optional<Drain> drain_;  ///< emptied once it was answered
+  bool is_draining_ = false;
 };
 
 }  // namespace unmask

@@ -43,6 +43,9 @@ std::optional<Error> Gateway::refusal(PeerId client, const Submit& submit) const
                                                     std::to_string(stop.size())};
     }
   }
+  if (is_draining_) {
+    return Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
+  }
   if (!coordinator_) {
     return Error{ErrorCode::kUnavailable, "the coordinator cannot be reached; try again"};
   }
@@ -91,10 +94,12 @@ void Gateway::on(Incoming<Submit> submit) {
 void Gateway::on(Tokenized tokenized) {
   Submit& submit = tokenized.submit;
   if (tokenizing_.erase(submit.job) == 0) return;  // cancelled meanwhile
-  if (!tokenized.input) return reject(tokenized.client, submit.job, tokenized.input.error());
-  if (!coordinator_) {
-    return reject(tokenized.client, submit.job,
-                  {ErrorCode::kUnavailable, "the coordinator cannot be reached; try again"});
+  if (!tokenized.input || !coordinator_) {
+    reject(tokenized.client, submit.job,
+           tokenized.input
+               ? Error{ErrorCode::kUnavailable, "the coordinator cannot be reached; try again"}
+               : tokenized.input.error());
+    return tell_if_drained();
   }
   Job job;
   // Blocks are always wanted here: a client that comes back may ask for them.
@@ -139,7 +144,8 @@ void Gateway::replay(const Job& job, const Watcher& watcher) {
 void Gateway::on(Incoming<Cancel> cancel) {
   const JobId id = cancel.message.job;
   if (tokenizing_.erase(id) > 0) {
-    return reject(cancel.from, id, {ErrorCode::kCancelled, "cancelled before it was accepted"});
+    reject(cancel.from, id, {ErrorCode::kCancelled, "cancelled before it was accepted"});
+    return tell_if_drained();
   }
   Job* job = find(id);
   if (job == nullptr) {
@@ -263,6 +269,7 @@ void Gateway::on(Incoming<Finished> finished) {
   job->watchers.clear();
   finished_.push_back(job->finished->job);
   forget_old_results();
+  tell_if_drained();
 }
 
 void Gateway::on(Incoming<Rejected> rejected) {
@@ -270,6 +277,7 @@ void Gateway::on(Incoming<Rejected> rejected) {
   if (found == jobs_.end() || found->second.finished) return;
   tell_watchers(found->second, rejected.message);
   jobs_.erase(found);
+  tell_if_drained();
 }
 
 void Gateway::on(Incoming<JobList> list) {
@@ -286,6 +294,22 @@ void Gateway::on(Incoming<ClusterStatus> status) {
   status.message.request = question->second.request;
   to_client(question->second.client, std::move(status.message));
   questions_.erase(question);
+}
+
+// ---- The end ----
+
+void Gateway::on(Drain drain) {
+  drain_ = std::move(drain);
+  is_draining_ = true;
+  tell_if_drained();
+}
+
+void Gateway::tell_if_drained() {
+  if (!drain_ || !tokenizing_.empty()) return;
+  if (!std::ranges::all_of(jobs_, [](const auto& e) { return e.second.finished.has_value(); })) {
+    return;
+  }
+  (void)std::exchange(drain_, std::nullopt)->reply_to.send({});
 }
 
 // ---- Helpers of the handlers ----

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/drain.h"
 #include "actors/messages.h"
 #include "actors/stop_finder.h"
 #include "actors/text_service.h"
@@ -34,7 +35,7 @@ struct CoordinatorDown {
 /// Validates what clients want, turns text into tokens and back, and streams answers.
 ///
 /// Receives   Submit, Cancel, ListJobs, GetStatus from clients and their PeerDown; every answer of
-///            the coordinator; Tokenized
+///            the coordinator; Tokenized; Drain
 /// Sends      Admit, Cancel, StopJob, ListJobs, GetStatus to the coordinator; answers to clients
 /// Invariant  a client that watches a job gets each block once, in order, then exactly one
 ///            Finished or Rejected; what was sent is never contradicted
@@ -43,7 +44,7 @@ class Gateway final
                    Incoming<GetStatus>, PeerDown, Tokenized, CoordinatorUp, CoordinatorDown,
                    Incoming<Accepted>, Incoming<Queued>, Incoming<Committed>, Incoming<Frame>,
                    Incoming<Traced>, Incoming<Finished>, Incoming<Rejected>, Incoming<JobList>,
-                   Incoming<ClusterStatus>> {
+                   Incoming<ClusterStatus>, Drain> {
  public:
   struct Options {
     std::size_t max_jobs = 2048;            ///< not finished, over all clients
@@ -73,6 +74,7 @@ class Gateway final
   void on(Incoming<Rejected> rejected);
   void on(Incoming<JobList> list);
   void on(Incoming<ClusterStatus> status);
+  void on(Drain drain);
 
  private:
   struct Watcher {
@@ -95,6 +97,7 @@ class Gateway final
   void attach(Job& job, PeerId client, const Submit& submit);
   void replay(const Job& job, const Watcher& watcher);
   void forget_old_results();
+  void tell_if_drained();
   [[nodiscard]] Job* find(JobId id);
   template <typename Message>
   void tell_watchers(const Job& job, const Message& message);
@@ -118,6 +121,8 @@ class Gateway final
   };
   std::map<std::uint64_t, Question> questions_;  ///< by the number the coordinator sees
   std::uint64_t next_question_ = 1;
+  std::optional<Drain> drain_;  ///< nothing new is taken; emptied once it was answered
+  bool is_draining_ = false;
 };
 
 }  // namespace unmask

@@ -61,6 +61,8 @@ class Link {
   /// When tick() is wanted; nothing while there is nothing to wait for.
   [[nodiscard]] std::optional<Time> next_tick() const;
   [[nodiscard]] bool is_down() const { return is_down_; }
+  /// Everything sent was acknowledged.
+  [[nodiscard]] bool is_quiet() const { return waiting_.empty() && in_flight_.empty(); }
   /// Tells the other end and calls `down`.
   void close(DownReason reason, const std::string& why, Time now);
 

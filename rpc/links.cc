@@ -64,6 +64,11 @@ void Links::disconnect(const Disconnect& disconnect) {
   arm(disconnect.peer);
 }
 
+bool Links::is_quiet() const {
+  return std::ranges::all_of(
+      peers_, [](const auto& peer) { return !peer.second.is_up || peer.second.link->is_quiet(); });
+}
+
 void Links::lose(PeerId id, DownReason reason) { forget(id, reason, "the connection is gone"); }
 
 void Links::forget(PeerId id, DownReason reason, const std::string& why) {

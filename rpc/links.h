@@ -41,6 +41,8 @@ class Links {
   void disconnect(const Disconnect& disconnect);
 
   [[nodiscard]] std::size_t num_peers() const { return peers_.size(); }
+  /// Every peer that is up has acknowledged everything that was sent to it.
+  [[nodiscard]] bool is_quiet() const;
 
  private:
   struct Peer {
