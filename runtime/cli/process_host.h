@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "monitoring/prometheus_metrics.h"
+#include "runtime/actor_system.h"
+#include "runtime/asio_timers.h"
+#include "runtime/config/cluster_config.h"
+#include "runtime/signals.h"
+
+namespace unmask::cli {
+
+/// What every process with actors has: its loop, clock, timers, log, metrics and signals.
+///
+/// Everything happens on the thread that calls run().
+class ProcessHost {
+ public:
+  /// name: in every line of the log, `worker 1`; may be empty.
+  ProcessHost(const ClusterConfig::Logging& logging, const std::string& name);
+  ~ProcessHost();
+  ProcessHost(const ProcessHost&) = delete;
+  ProcessHost& operator=(const ProcessHost&) = delete;
+
+  [[nodiscard]] Env env() { return {clock_, timers_, rng_, metrics_, *log_}; }
+  [[nodiscard]] EventLoop& loop() { return loop_; }
+  [[nodiscard]] ActorSystem& system() { return *system_; }
+  [[nodiscard]] PrometheusMetrics& metrics() { return metrics_; }
+  [[nodiscard]] Log& log() { return *log_; }
+
+  /// This life of the process: larger in a later one.
+  [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
+
+  /// The first SIGTERM or SIGINT calls `on_drain`, the next one ends the process.
+  void set_on_drain(std::function<void()> on_drain) { on_drain_ = std::move(on_drain); }
+
+  /// Works until end(); returns its code.
+  int run();
+
+  /// Stops the actors, each after what waits for it, and ends run() with `code`; only the first
+  /// call counts. If they do not stop within a few seconds they are left.
+  void end(int code);
+
+  /// Calls `action` every `interval`, for as long as this lives.
+  void every(Duration interval, std::function<void()> action);
+
+ private:
+  EventLoop loop_;
+  SteadyClock clock_;
+  AsioTimers timers_{loop_};
+  Rng rng_;
+  PrometheusMetrics metrics_;
+  std::unique_ptr<Log> log_;
+  const Incarnation incarnation_;
+  std::function<void()> on_drain_;
+  int exit_code_ = 0;
+  bool is_ending_ = false;
+  std::unique_ptr<ActorSystem> system_;
+  std::unique_ptr<Signals> signals_;
+};
+
+/// 64 random bits from the operating system.
+[[nodiscard]] std::uint64_t random_bits();
+
+}  // namespace unmask::cli

@@ -1,0 +1,105 @@
+#include "runtime/cli/served_model.h"
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
+#include <utility>
+
+#include "model/network/memory_plan.h"
+#include "runtime/cli/embedded_model.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::uint64_t kMinKvMemory = 64ull << 20;  // bytes per worker, unless said otherwise
+constexpr std::uint64_t kMaxKvMemory = 64ull << 30;
+constexpr int kFullHouse = 64;  // canvases as long as the model allows
+
+std::string name_of(const std::filesystem::path& dir) {
+  const std::filesystem::path whole = std::filesystem::absolute(dir).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
+/// `auto` keeps what is stored, as far as there are kernels for it.
+kernels::DType dtype_of(const ClusterConfig::Model& config, const Checkpoint& checkpoint) {
+  if (config.dtype == "f32") return kernels::DType::kF32;
+  if (config.dtype == "bf16") return kernels::DType::kBF16;
+  const bool is_bf16 = std::ranges::any_of(checkpoint.tensors(), [](const auto& entry) {
+    return entry.second.shape.size() == 2 && entry.second.dtype == "BF16";
+  });
+  return is_bf16 ? kernels::DType::kBF16 : kernels::DType::kF32;
+}
+
+int num_workers_on(const ClusterConfig& config, const std::string& host) {
+  if (config.workers.empty()) return config.cluster.replicas * config.cluster.workers;
+  return int(std::ranges::count(config.workers, host, &WorkerConfig::host));
+}
+
+/// Bytes that this machine can give without swapping.
+std::uint64_t available_memory() {
+  std::ifstream file("/proc/meminfo");
+  std::string key, unit;
+  std::uint64_t kibibytes = 0;
+  while (file >> key >> kibibytes) {
+    if (key == "MemAvailable:") return kibibytes << 10;
+    std::getline(file, unit);
+  }
+  return kMinKvMemory;
+}
+
+}  // namespace
+
+std::string ServedModel::arithmetic() const {
+  return std::string(numerics == Numerics::kExact ? "exact " : "fast ") +
+         (dtype == kernels::DType::kBF16 ? "bf16" : "f32");
+}
+
+Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
+  std::filesystem::path dir = config.dir;
+  if (dir.empty()) {
+    const Result<std::filesystem::path> embedded = find_embedded_model();
+    if (!embedded) return embedded.error();
+    dir = *embedded;
+  }
+  Result<Checkpoint> checkpoint = Checkpoint::open(dir);
+  if (!checkpoint) return checkpoint.error();
+
+  const ModelConfig& model = checkpoint->config();
+  JobModel jobs;
+  jobs.vocab_size = model.vocab_size;
+  jobs.max_positions = model.max_positions;
+  jobs.vocabulary.mask_id = config.mask_id >= 0 ? config.mask_id : model.mask_id.value_or(-1);
+  jobs.vocabulary.eos_id = model.eos_id.value_or(-1);
+  const Numerics numerics = config.numerics == "fast" ? Numerics::kFast : Numerics::kExact;
+  const kernels::DType dtype = dtype_of(config, *checkpoint);
+  return ServedModel{std::move(*checkpoint), name_of(dir), dtype, numerics, jobs};
+}
+
+EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
+                             const WorkerConfig& worker) {
+  const auto num_local = std::uint64_t(num_workers_on(config, worker.host));
+  const std::uint64_t kv_memory =
+      worker.kv_memory > 0
+          ? std::uint64_t(worker.kv_memory)
+          : std::clamp(available_memory() / 4 / std::max<std::uint64_t>(num_local, 1), kMinKvMemory,
+                       kMaxKvMemory);
+  const ModelConfig& shape = model.checkpoint.config();
+  EngineOptions options;
+  options.dtype = model.dtype;
+  options.placement = {worker.rank, config.cluster.workers, model.numerics};
+  options.kv_cache_bytes = kv_memory * std::uint64_t(config.cluster.workers);
+  if (worker.kv_memory > 0) return options;
+  // Without a wish there is no point in more than a full house needs.
+  const Result<MemoryPlan> plan = plan_memory(shape, options);
+  const int full_house = kFullHouse * pages_needed(plan ? plan->max_positions : 0);
+  if (plan && plan->num_kv_pages > full_house) options.num_kv_pages = full_house;
+  return options;
+}
+
+int num_threads(const ClusterConfig& config, const WorkerConfig& worker) {
+  if (worker.threads > 0) return worker.threads;
+  const int cores = int(std::thread::hardware_concurrency());
+  return std::max(1, cores / std::max(1, num_workers_on(config, worker.host)));
+}
+
+}  // namespace unmask::cli

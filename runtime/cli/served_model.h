@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "actors/running_job.h"
+#include "kernels/tensor.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/network/engine_options.h"
+#include "runtime/config/cluster_config.h"
+
+namespace unmask::cli {
+
+/// The checkpoint that a process serves, and what its configuration makes of it.
+struct ServedModel {
+  Checkpoint checkpoint;
+  std::string name;  ///< of its folder
+  kernels::DType dtype = kernels::DType::kF32;
+  Numerics numerics = Numerics::kExact;
+  JobModel jobs;
+
+  /// What all workers of a cluster must agree on: `exact bf16`.
+  [[nodiscard]] std::string arithmetic() const;
+};
+
+/// Maps the files; weights are read when they are used.
+///
+/// Errors  one sentence that names the folder, file, tensor or setting
+Result<ServedModel> open_served_model(const ClusterConfig::Model& config);
+
+/// How worker `rank` of a replica holds the model: its share of the memory and its options.
+EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
+                             const WorkerConfig& worker);
+
+/// Threads of the worker, when the workers of its host share the machine's cores.
+int num_threads(const ClusterConfig& config, const WorkerConfig& worker);
+
+}  // namespace unmask::cli
