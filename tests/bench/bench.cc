@@ -1,0 +1,110 @@
+#include "tests/bench/bench.h"
+
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "tests/bench/head_subject.h"
+#include "tests/bench/layer_subject.h"
+#include "tests/bench/llada_moe_shapes.h"
+#include "tests/bench/machine.h"
+#include "tests/bench/measured_backend.h"
+#include "tests/bench/model_subject.h"
+#include "tests/bench/samples.h"
+
+namespace unmask::bench {
+namespace {
+
+using kernels::CpuBackend;
+using kernels::DType;
+
+/// Forwards are repeated in rounds of about this length, each beside a measurement of the peaks.
+constexpr double kSecondsPerRound = 0.02;
+
+CpuBackend::Options backend_options(const Options& options) {
+  CpuBackend::Options backend;
+  backend.threads.num_threads = options.num_threads;
+  if (options.is_portable) backend.instruction_set = kernels::InstructionSet::kPortable;
+  return backend;
+}
+
+class Bench {
+ public:
+  explicit Bench(const Options& options)
+      : options_(options),
+        device_(backend_options(options)),
+        stopwatch_(options.stopwatch, device_.num_threads()),
+        backend_(device_, stopwatch_),
+        meter_(device_.num_threads(), stopwatch_),
+        report_(describe_machine()) {
+    report_.num_threads = device_.num_threads();
+    report_.instruction_set = device_.instruction_set_name();
+    report_.is_processor_time = options.stopwatch == Stopwatch::Kind::kProcessorPerThread;
+  }
+
+  Result<Report> run() {
+    const ModelConfig shapes = llada_moe_7b();
+    const int max_rows = options_.rows().back();
+    for (const DType dtype : {DType::kBF16, DType::kF32}) {
+      if (!options_.wants("model")) continue;
+      const auto subject = ModelSubject::load(options_.model, backend_, dtype);
+      if (!subject) return subject.error();
+      measure(**subject, dtype);
+    }
+    for (const DType dtype : {DType::kBF16, DType::kF32}) {
+      if (options_.is_quick && dtype == DType::kF32) continue;
+      if (options_.wants("layer")) {
+        measure(*std::make_unique<LayerSubject>(backend_, shapes, dtype, max_rows), dtype);
+      }
+      if (options_.wants("head")) {
+        measure(*std::make_unique<HeadSubject>(backend_, shapes, dtype, max_rows), dtype);
+      }
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void measure(Subject& subject, DType dtype) {
+    for (const int num_rows : options_.rows()) {
+      std::cerr << subject.name() << ", " << num_rows << " rows\n";
+      subject.prepare(num_rows);
+      subject.forward();
+      Samples samples(options_.stopwatch);
+      const Time end = clock_.now() + options_.time_per_cell();
+      do {
+        measure_round(subject, samples);
+      } while (clock_.now() < end);
+      report_.cells.push_back({.subject = subject.name(),
+                               .weights = dtype == DType::kF32 ? "f32" : "bf16",
+                               .num_rows = num_rows,
+                               .num_runs = samples.num_costs(),
+                               .cost = samples.cost(),
+                               .peaks = samples.peaks()});
+    }
+  }
+
+  void measure_round(Subject& subject, Samples& samples) {
+    samples.add(meter_.measure());
+    double seconds = 0;
+    while (seconds < kSecondsPerRound) {
+      const ForwardCost cost = backend_.measure([&] { subject.forward(); });
+      samples.add(cost);
+      seconds += cost.total.seconds;
+    }
+  }
+
+  const Options options_;
+  const SteadyClock clock_;
+  CpuBackend device_;
+  const Stopwatch stopwatch_;
+  MeasuredBackend backend_;
+  PeakMeter meter_;
+  Report report_;
+};
+
+}  // namespace
+
+Result<Report> run_bench(const Options& options) { return Bench(options).run(); }
+
+}  // namespace unmask::bench

@@ -1,0 +1,135 @@
+#include "tests/bench/bench.h"
+
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/bench/history.h"
+#include "tests/bench/samples.h"
+
+namespace unmask::bench {
+namespace {
+
+using testing::HasSubstr;
+
+Cost cost_of(double seconds, double flops) {
+  return {.seconds = seconds, .flops = flops, .bytes = flops};
+}
+
+/// A layer whose experts run at half of the peak for bf16 and its attention at a quarter of f32's.
+Report report_of_one_cell() {
+  Cell cell{.subject = "one layer",
+            .weights = "bf16",
+            .num_rows = 64,
+            .num_runs = 3,
+            .cost = {},
+            .peaks = {.f32_gflops = 100, .bf16_gflops = 200, .gbytes = 50}};
+  cell.cost.total = cost_of(0.004, 200e6);
+  cell.cost[Part::kExperts] = cost_of(0.001, 100e6);
+  cell.cost[Part::kAttention] = cost_of(0.002, 50e6);
+  cell.cost[Part::kRest].seconds = 0.001;
+  Report report;
+  report.commit = "abc1234";
+  report.cpu = "a processor";
+  report.num_threads = 2;
+  report.instruction_set = "avx512";
+  report.cells.push_back(cell);
+  return report;
+}
+
+TEST(BenchTest, TheTableSetsEveryPartBesideThePeakOfItsNumbers) {
+  std::ostringstream table;
+  write_table(report_of_one_cell(), table);
+  EXPECT_THAT(table.str(), HasSubstr("a processor, 2 threads, avx512, commit abc1234"));
+  EXPECT_THAT(table.str(), HasSubstr("peak: 100 GFLOP/s of f32, 200 of bf16, 50.0 GB/s"));
+  EXPECT_THAT(table.str(), HasSubstr("experts       1.000     100.0    50 %    100.0   200 %\n"));
+  EXPECT_THAT(table.str(), HasSubstr("attention     2.000      25.0    25 %     25.0    50 %\n"));
+  EXPECT_THAT(table.str(), HasSubstr("rest          1.000\n"));
+  EXPECT_THAT(table.str(), testing::Not(HasSubstr("lm_head")));
+}
+
+TEST(BenchTest, JsonHoldsTheFiguresOfTheTable) {
+  const auto json = boost::json::parse(to_json(report_of_one_cell()));
+  EXPECT_EQ(json.at("commit").as_string(), "abc1234");
+  const auto& forward = json.at("forwards").at(0);
+  EXPECT_EQ(forward.at("rows").as_int64(), 64);
+  EXPECT_DOUBLE_EQ(forward.at("total").at("ms").as_double(), 4);
+  EXPECT_DOUBLE_EQ(forward.at("experts").at("of_peak").as_double(), 0.5);
+  EXPECT_DOUBLE_EQ(forward.at("attention").at("of_bandwidth").as_double(), 0.5);
+}
+
+TEST(BenchTest, TheHistoryGrowsByOneLineARun) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "unmask_bench_history.jsonl";
+  std::filesystem::remove(file);
+  for (int run = 0; run < 2; ++run) {
+    ASSERT_TRUE(append_line(file, history_line(report_of_one_cell())));
+  }
+  std::ifstream in(file);
+  std::string line;
+  int num_lines = 0;
+  for (; std::getline(in, line); ++num_lines) {
+    const auto json = boost::json::parse(line);
+    const auto& cell = json.at("forwards").at("one layer, bf16, 64");
+    EXPECT_DOUBLE_EQ(cell.at("ms").as_double(), 4);
+    EXPECT_DOUBLE_EQ(cell.at("experts").as_double(), 0.5);
+  }
+  EXPECT_EQ(num_lines, 2);
+  std::filesystem::remove(file);
+  EXPECT_FALSE(append_line(std::filesystem::path(testing::TempDir()) / "no/such/folder", "{}"));
+}
+
+TEST(BenchTest, SamplesOfTheWallGiveTheirBestAndThoseOfTheProcessorPassOverATenth) {
+  Samples wall(Stopwatch::Kind::kWall), processor(Stopwatch::Kind::kProcessorPerThread);
+  for (int i = 1; i <= 20; ++i) {
+    ForwardCost cost;
+    cost.total.seconds = i;
+    cost[Part::kDense].seconds = 21 - i;
+    wall.add(cost);
+    processor.add(cost);
+    const Peaks peaks{.f32_gflops = double(i), .bf16_gflops = 1, .gbytes = double(21 - i)};
+    wall.add(peaks);
+    processor.add(peaks);
+  }
+  EXPECT_EQ(wall.cost().total.seconds, 1);
+  EXPECT_EQ(wall.cost()[Part::kDense].seconds, 1);
+  EXPECT_EQ(wall.peaks().f32_gflops, 20);
+  EXPECT_EQ(wall.peaks().gbytes, 20);
+  EXPECT_EQ(processor.cost().total.seconds, 3);
+  EXPECT_EQ(processor.peaks().f32_gflops, 18);
+}
+
+TEST(BenchTest, AQuickRunMeasuresTheShippedModel) {
+  Options options;
+  options.is_quick = true;
+  options.only = {"model"};
+  const auto report = run_bench(options);
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->cells.size(), 2 * options.rows().size());  // bf16 and f32
+  for (const Cell& cell : report->cells) {
+    EXPECT_THAT(cell.subject, HasSubstr("unmask-tiny"));
+    EXPECT_GT(cell.num_runs, 0);
+    EXPECT_GT(cell.peaks.f32_gflops, 0);
+    EXPECT_GT(cell.peaks.gbytes, 0);
+    for (const Cost& part : cell.cost.parts) EXPECT_GT(part.seconds, 0);
+    // 4 layers of qkv and o [256 -> 1024], 2 of 8 experts of width 128, 2048 tokens.
+    EXPECT_DOUBLE_EQ(cell.cost[Part::kDense].flops, 2.0 * cell.num_rows * 4 * 4 * 256 * 256);
+    EXPECT_DOUBLE_EQ(cell.cost[Part::kExperts].flops, 2.0 * cell.num_rows * 4 * 2 * 3 * 256 * 128);
+    EXPECT_DOUBLE_EQ(cell.cost[Part::kLmHead].flops, 2.0 * cell.num_rows * 2048 * 256);
+    EXPECT_DOUBLE_EQ(cell.cost[Part::kAttention].flops, 4.0 * cell.num_rows * 4 * 256 * 256);
+  }
+}
+
+TEST(BenchTest, AModelThatIsNotThereIsNamed) {
+  Options options;
+  options.only = {"model"};
+  options.model = "/no/such/model";
+  const auto report = run_bench(options);
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message, HasSubstr("/no/such/model"));
+}
+
+}  // namespace
+}  // namespace unmask::bench

@@ -1,0 +1,86 @@
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "tests/bench/history.h"
+#include "tests/bench/report.h"
+
+namespace unmask::bench {
+namespace {
+
+namespace json = boost::json;
+
+/// Four digits say all that a measurement knows.
+double rounded(double value) {
+  if (value == 0) return 0;
+  const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 3);
+  return std::round(value / unit) * unit;
+}
+
+json::object object_of(const Peaks& peaks) {
+  return {{"f32_gflops", rounded(peaks.f32_gflops)},
+          {"bf16_gflops", rounded(peaks.bf16_gflops)},
+          {"gbytes_per_s", rounded(peaks.gbytes)}};
+}
+
+json::object head_of(const Report& report) {
+  return {{"date", report.date},
+          {"commit", report.commit},
+          {"cpu", report.cpu},
+          {"threads", report.num_threads},
+          {"instruction_set", report.instruction_set},
+          {"is_processor_time", report.is_processor_time},
+          {"peaks", object_of(report.peaks())}};
+}
+
+json::object object_of(const Cell& cell, const Cost& cost, double share_of_peak) {
+  json::object object{{"ms", rounded(cost.seconds * 1e3)}};
+  if (cost.flops > 0) {
+    object["gflops"] = rounded(cost.gflops());
+    object["of_peak"] = rounded(share_of_peak);
+    object["gbytes_per_s"] = rounded(cost.gbytes());
+    object["of_bandwidth"] = rounded(cell.share_of_bandwidth(cost));
+  }
+  return object;
+}
+
+json::object object_of(const Cell& cell) {
+  json::object object{{"subject", cell.subject},
+                      {"weights", cell.weights},
+                      {"rows", cell.num_rows},
+                      {"runs", cell.num_runs},
+                      {"peaks", object_of(cell.peaks)}};
+  object["total"] = object_of(cell, cell.cost.total, cell.share_of_peak());
+  for (std::size_t i = 0; i < kNumParts; ++i) {
+    const Cost& cost = cell.cost.parts[i];
+    if (cost.seconds <= 0) continue;
+    object[kPartNames[i]] = object_of(cell, cost, cell.share_of_peak(Part(i)));
+  }
+  return object;
+}
+
+}  // namespace
+
+std::string to_json(const Report& report) {
+  json::object object = head_of(report);
+  json::array forwards;
+  for (const Cell& cell : report.cells) forwards.push_back(object_of(cell));
+  object["forwards"] = std::move(forwards);
+  return json::serialize(object);
+}
+
+std::string history_line(const Report& report) {
+  json::object object = head_of(report), forwards;
+  for (const Cell& cell : report.cells) {
+    json::object parts{{"ms", rounded(cell.cost.total.seconds * 1e3)}};
+    for (std::size_t i = 0; i < kNumParts; ++i) {
+      if (cell.cost.parts[i].flops <= 0) continue;
+      parts[kPartNames[i]] = rounded(cell.share_of_peak(Part(i)));
+    }
+    forwards[cell.subject + ", " + cell.weights + ", " + std::to_string(cell.num_rows)] =
+        std::move(parts);
+  }
+  object["forwards"] = std::move(forwards);
+  return json::serialize(object);
+}
+
+}  // namespace unmask::bench

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/bench/stopwatch.h"
+
+namespace unmask::bench {
+
+/// What to measure, how long, and where to write it.
+struct Options {
+  bool is_quick = false;
+  std::vector<std::string> only;  ///< of kSections; empty: all
+  std::filesystem::path model = UNMASK_SOURCE_DIR "/model/zoo/unmask-tiny";
+  int num_threads = 0;  ///< 0: all cores
+  bool is_portable = false;
+  Stopwatch::Kind stopwatch = Stopwatch::Kind::kWall;
+  std::string json_file;     ///< "-": stdout, instead of the table; empty: none
+  bool is_recorded = false;  ///< a line is added to the history
+
+  [[nodiscard]] bool wants(const std::string& section) const {
+    return only.empty() || std::find(only.begin(), only.end(), section) != only.end();
+  }
+  [[nodiscard]] std::vector<int> rows() const {
+    return is_quick ? std::vector{8, 64} : std::vector{1, 8, 32, 64, 128};
+  }
+  /// For one forward at one number of rows, which is repeated as often as fits.
+  [[nodiscard]] std::chrono::milliseconds time_per_cell() const {
+    return std::chrono::milliseconds(is_quick ? 400 : 3000);
+  }
+};
+
+inline const std::vector<std::string> kSections = {"model", "layer", "head"};
+
+/// Exits after --help or a flag that cannot be right.
+Options parse_options(int argc, char** argv);
+
+}  // namespace unmask::bench

@@ -1,0 +1,63 @@
+#include <cstdio>
+#include <ostream>
+
+#include "tests/bench/report.h"
+
+namespace unmask::bench {
+namespace {
+
+template <class... Values>
+void print(std::ostream& out, const char* format, Values... values) {
+  char line[200];
+  std::snprintf(line, sizeof(line), format, values...);
+  out << line;
+}
+
+void print_part(std::ostream& out, const Cell& cell, const char* name, const Cost& cost,
+                double share_of_peak) {
+  print(out, "  %-9s %9.3f", name, cost.seconds * 1e3);
+  if (cost.flops > 0) {
+    print(out, " %9.1f %5.0f %% %8.1f %5.0f %%", cost.gflops(), share_of_peak * 100, cost.gbytes(),
+          cell.share_of_bandwidth(cost) * 100);
+  }
+  out << '\n';
+}
+
+void print_cell(std::ostream& out, const Cell& cell) {
+  print(out, "%5d", cell.num_rows);
+  print_part(out, cell, "total", cell.cost.total, cell.share_of_peak());
+  for (std::size_t i = 0; i < kNumParts; ++i) {
+    const Cost& cost = cell.cost.parts[i];
+    if (cost.seconds <= 0) continue;
+    out << "     ";
+    print_part(out, cell, kPartNames[i], cost, cell.share_of_peak(Part(i)));
+  }
+}
+
+}  // namespace
+
+Peaks Report::peaks() const {
+  Peaks best;
+  for (const Cell& cell : cells) best.raise_to(cell.peaks);
+  return best;
+}
+
+void write_table(const Report& report, std::ostream& out) {
+  const Peaks peaks = report.peaks();
+  out << report.cpu << ", " << report.num_threads << " threads, " << report.instruction_set
+      << (report.is_processor_time ? ", processor time" : "") << ", commit " << report.commit
+      << '\n';
+  print(out, "peak: %.0f GFLOP/s of f32, %.0f of bf16, %.1f GB/s from memory\n", peaks.f32_gflops,
+        peaks.bf16_gflops, peaks.gbytes);
+  const Cell* above = nullptr;
+  for (const Cell& cell : report.cells) {
+    if (above == nullptr || above->subject != cell.subject || above->weights != cell.weights) {
+      out << '\n' << cell.subject << ", " << cell.weights << '\n';
+      out << " rows  part             ms   GFLOP/s of peak     GB/s of peak\n";
+    }
+    print_cell(out, cell);
+    above = &cell;
+  }
+}
+
+}  // namespace unmask::bench
