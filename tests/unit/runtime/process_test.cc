@@ -1,11 +1,12 @@
 #include "runtime/process.h"
 
 #include <gmock/gmock.h>
+#include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <optional>
 
 #include "runtime/asio_timers.h"
@@ -15,16 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using namespace std::chrono_literals;
-
-/// Whether it has ended, but nobody has waited for it.
-bool is_zombie(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string number;
-  std::string name;
-  std::string state;
-  stat >> number >> name >> state;
-  return state == "Z" || !stat;
-}
 
 class ProcessTest : public testing::Test {
  protected:
@@ -80,7 +71,11 @@ TEST_F(ProcessTest, EndIsToldAlthoughAGrandchildHoldsThePipeAndEndsThatToo) {
   EXPECT_TRUE(status_->is_success());
   const pid_t grandchild = pid_t(std::stol(lines_.at(0)));
   EXPECT_NE(::getpgid(grandchild), ::getpgid(0));
-  while (::kill(grandchild, 0) == 0 && !is_zombie(grandchild)) ::usleep(1000);
+  const int pidfd = int(::syscall(SYS_pidfd_open, grandchild, 0));
+  if (pidfd < 0) return;  // it is gone already
+  pollfd end{pidfd, POLLIN, 0};
+  EXPECT_EQ(::poll(&end, 1, 10'000), 1);
+  ::close(pidfd);
 }
 
 TEST_F(ProcessTest, OverlongLineIsToldInPieces) {
