@@ -65,12 +65,15 @@ template <class Step, int kHeight, int kPanels>
   Sums<kHeight, kPanels> sums{};
   for (std::int64_t step = begin; step < end; ++step, row += kHeight) {
     typename Step::Weights weights[kPanels];
+#pragma GCC unroll 16
     for (int p = 0; p < kPanels; ++p) {
       const std::byte* const from = panels + p * tile.panel_bytes + step * kStepBytes;
       __builtin_memcpy(&weights[p], from, kStepBytes);
       __builtin_prefetch(from + kPrefetchBytes);
     }
+#pragma GCC unroll 16
     for (int i = 0; i < kHeight; ++i) {
+#pragma GCC unroll 16
       for (int p = 0; p < kPanels; ++p) {
         sums.value[i][p] = Step::add(row[i], weights[p], sums.value[i][p]);
       }
@@ -85,9 +88,6 @@ template <class Step, int kHeight, int kPanels>
 [[gnu::always_inline]] inline Sums<kHeight, kPanels> sum_shares(const Tile& tile,
                                                                 const std::byte* panels) {
   const Steps& steps = *tile.steps;
-  if (steps.count == 1) {
-    return sum_steps<Step, kHeight, kPanels>(tile, panels, 0, steps.offset[1]);
-  }
   Sums<kHeight, kPanels> left[3];  // log2(kNumShares)
   Sums<kHeight, kPanels> sums;
   for (int share = 0; share < steps.count; ++share) {
