@@ -22,6 +22,28 @@ TEST(Crc32cTest, PartsAreTheSameAsTheWhole) {
   }
 }
 
+TEST(EnvelopeTest, AFrameHasTheBytesThatClientsInOtherLanguagesMake) {
+  Envelope64 envelope;
+  envelope.type = 7;
+  envelope.epoch = 5;
+  envelope.node = 9;
+  envelope.incarnation = 0xdeadbeef;
+  envelope.seq = 3;
+  envelope.ack = 2;
+  envelope.deadline_us = 1000;
+  envelope.credit = 250;
+  std::string hex;
+  for (const std::byte byte : make_frame(envelope, bytes_of("hello"))) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    hex += {kDigits[std::uint8_t(byte) >> 4], kDigits[std::uint8_t(byte) & 15]};
+  }
+  // rpc/python/tests/test_envelope.py has it too.
+  EXPECT_EQ(hex,
+            "554e4d4b010007000000400005000000050000000000000009000000efbeadde"
+            "03000000000000000200000000000000e8030000fa0000006bbd25e000000000"
+            "68656c6c6f");
+}
+
 TEST(EnvelopeTest, AFrameComesBackAsItWas) {
   Envelope64 envelope;
   envelope.type = 7;

@@ -1,0 +1,251 @@
+"""The asynchronous client."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from .decode import decode
+from .encode import encode_cancel, encode_question, encode_submit
+from .endpoint import Curve, resolve_endpoint
+from .errors import InvalidArgument, Overloaded, Unavailable, UnmaskError
+from .job import Job
+from .messages import ClusterStatus, JobInput, JobSummary, Submission
+from .schema import MessageType
+from .session import Session
+from .submission import Value, job_id_of, make_submission
+
+_RESUBMIT_PAUSE = 0.25  # while a server that just came back is not ready
+
+
+class _Watched:
+    """A job of this client, and how to ask for it again."""
+
+    def __init__(self, job: Job, submission: Submission | None) -> None:
+        self.job = job
+        self.submission = submission  # None: only its cancellation was asked for
+        self.is_cancelling = submission is None
+        self.resume_until = 0.0  # refusals that pass are not final before
+
+
+def connect(
+    endpoint: str | None = None,
+    *,
+    curve: Curve | None = None,
+    connect_timeout: float = 5.0,
+    reconnect_timeout: float = 30.0,
+) -> Client:
+    """A client for `async with`; endpoint: tcp://HOST:PORT, else $UNMASK_ENDPOINT, else this
+    machine's default gateway.
+
+    Entering it raises ConnectError if nobody answers within `connect_timeout` seconds. A
+    connection that breaks later is made again, and every job goes on after its last block; if
+    that does not succeed within `reconnect_timeout` seconds, what waits raises ConnectionLost.
+    """
+    return Client(resolve_endpoint(endpoint), curve, connect_timeout, reconnect_timeout)
+
+
+class Client:
+    """A connection to a cluster; made by connect().
+
+    All methods belong to the
+    event loop that entered it.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        curve: Curve | None,
+        connect_timeout: float,
+        reconnect_timeout: float,
+    ) -> None:
+        self._session = Session(
+            endpoint, curve, reconnect_timeout, self._resume, self._take, self._fail
+        )
+        self._connect_timeout = connect_timeout
+        self._watched: dict[str, _Watched] = {}
+        self._questions: dict[int, tuple[MessageType, asyncio.Future[Any]]] = {}
+        self._numbers = itertools.count(1)
+
+    @property
+    def endpoint(self) -> str:
+        return self._session.endpoint
+
+    async def __aenter__(self) -> Self:
+        await self._session.open(self._connect_timeout)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Leaves; the jobs go on at the server, what waits here raises ConnectionLost."""
+        await self._session.close()
+
+    # ---- What a user asks for ----
+
+    async def submit(
+        self,
+        job: JobInput,
+        *,
+        gen_length: int | None = None,
+        block_length: int | None = None,
+        strategy: str | None = None,
+        stop: str | Sequence[str] = (),
+        deadline: float | timedelta | None = None,
+        job_id: str | bytes | uuid.UUID | None = None,
+        model: str = "",
+        raw: bool = False,
+        holes: Sequence[tuple[int, int]] = (),
+        frames: bool = False,
+        **params: Value | None,
+    ) -> Job:
+        """Submits a prompt, a chat ([{"role", "content"}, ...]) or token ids, and returns when
+        the server has taken the job.
+
+        `params` are the server's diffusion parameters (`unmask run --help=strategy` lists them);
+        `deadline` is in seconds. The id is made here unless given: the same id and body again is
+        the same job, whoever submits it. Raises the server's refusal.
+        """
+        submission = make_submission(
+            job,
+            job_id=job_id,
+            model=model,
+            raw=raw,
+            holes=holes,
+            stop=stop,
+            deadline=deadline,
+            frames=frames,
+            parameters={
+                "gen_length": gen_length,
+                "block_length": block_length,
+                "strategy": strategy,
+                **params,
+            },
+        )
+        encode_submit(submission)  # refuses what the server would not read
+        known = self._watched.get(submission.job_id)
+        if known is not None and known.submission != submission:
+            raise InvalidArgument("another job already has this job id")
+        watched = known or self._watch(submission.job_id, submission)
+        try:
+            await watched.job.accepted()
+        except asyncio.CancelledError:
+            self._ask_to_cancel(submission.job_id)
+            raise
+        return watched.job
+
+    async def cancel(self, job_id: str | bytes | uuid.UUID) -> None:
+        """Ends a job, whoever submitted it, and returns when it has ended."""
+        key = job_id_of(job_id)
+        watched = self._watched.get(key) or self._watch(key, None)
+        await watched.job.cancel()
+
+    async def jobs(self) -> list[JobSummary]:
+        """The jobs that the cluster holds."""
+        jobs: list[JobSummary] = await self._ask(MessageType.LIST_JOBS)
+        return jobs
+
+    async def status(self) -> ClusterStatus:
+        """The cluster as its coordinator sees it."""
+        status: ClusterStatus = await self._ask(MessageType.GET_STATUS)
+        return status
+
+    # ---- What the session tells ----
+
+    def _resume(self) -> None:
+        """The connection is back: asks for everything that has no answer yet."""
+        until = asyncio.get_running_loop().time() + self._session.reconnect_timeout
+        for key, watched in self._watched.items():
+            watched.resume_until = until
+            self._ask_for(key)
+        for number, (kind, _) in self._questions.items():
+            self._session.send(kind, encode_question(number))
+
+    def _fail(self, error: UnmaskError) -> None:
+        """Nothing will be answered any more."""
+        for watched in self._watched.values():
+            watched.job.take(error)
+        self._watched.clear()
+        for _, answer in self._questions.values():
+            if not answer.done():
+                answer.set_exception(error)
+        self._questions.clear()
+
+    def _take(self, kind: int, body: bytes) -> None:
+        """One message of the server. Raises ProtocolError if it makes no sense."""
+        news = decode(kind, body)
+        if news is None:
+            return
+        key, value = news
+        if isinstance(key, int):
+            _, answer = self._questions.get(key, (None, None))
+            if answer is not None and not answer.done():
+                answer.set_result(value)
+            return
+        watched = self._watched.get(key)
+        if watched is None or self._will_pass(key, watched, value):
+            return
+        watched.job.take(value)
+        if watched.job.is_finished:
+            del self._watched[key]
+
+    def _will_pass(self, key: str, watched: _Watched, value: object) -> bool:
+        """A gateway that just came back may not be ready: a job that it was asked to go on with
+        is asked for again until the time is over."""
+        loop = asyncio.get_running_loop()
+        if not isinstance(value, Overloaded | Unavailable) or loop.time() >= watched.resume_until:
+            return False
+        loop.call_later(_RESUBMIT_PAUSE, self._ask_for, key)
+        return True
+
+    # ---- Jobs and questions ----
+
+    def _watch(self, key: str, submission: Submission | None) -> _Watched:
+        self._session.check()
+        watched = _Watched(Job(key, lambda: self._ask_to_cancel(key)), submission)
+        self._watched[key] = watched
+        if submission is not None and not self._ask_for(key):
+            del self._watched[key]
+            raise Overloaded("too much waits to be sent to the server")
+        return watched
+
+    def _ask_for(self, key: str) -> bool:
+        watched = self._watched.get(key)
+        is_sent = True
+        if watched is None:
+            return is_sent
+        if watched.submission is not None:
+            body = encode_submit(watched.submission, watched.job.last_block)
+            is_sent = self._session.send(MessageType.SUBMIT, body)
+        if watched.is_cancelling:
+            is_sent = self._session.send(MessageType.CANCEL, encode_cancel(key)) and is_sent
+        return is_sent
+
+    def _ask_to_cancel(self, key: str) -> None:
+        watched = self._watched.get(key)
+        if watched is not None:
+            watched.is_cancelling = True
+            self._session.send(MessageType.CANCEL, encode_cancel(key))
+
+    async def _ask(self, kind: MessageType) -> Any:
+        self._session.check()
+        number = next(self._numbers)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._questions[number] = (kind, answer)
+        try:
+            if not self._session.send(kind, encode_question(number)):
+                raise Overloaded("too much waits to be sent to the server")
+            return await answer
+        finally:
+            self._questions.pop(number, None)

@@ -1,0 +1,340 @@
+import asyncio
+import contextlib
+import os
+import socket
+import unittest
+from typing import Any
+
+from gateway import ClientEnd, FakeGateway, accepted, committed, finished, rejected
+
+import unmask
+from unmask.link import Hello, LinkOptions
+from unmask.schema import MessageType, schema
+
+BLOCKS = 4
+
+
+def answer_at_once(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+    """Every job is accepted, has its blocks, and ends."""
+    if kind != MessageType.SUBMIT:
+        return
+    job, after = message["job"], message["resumeAfterBlock"]
+    client.tell(MessageType.ACCEPTED, accepted(job, after >= 0))
+    for block in range(after + 1, BLOCKS):
+        client.tell(MessageType.COMMITTED, committed(job, block))
+    client.tell(MessageType.FINISHED, finished(job, BLOCKS))
+
+
+async def blocks_of(job: unmask.Job) -> list[int]:
+    return [block.index async for block in job]
+
+
+class ClientTest(unittest.IsolatedAsyncioTestCase):
+    async def test_blocks_come_in_order_and_make_up_the_text(self) -> None:
+        async with FakeGateway(answer_at_once) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi", gen_length=16)
+                blocks = [block async for block in job]
+                result = await job.result()
+        self.assertEqual([block.index for block in blocks], list(range(BLOCKS)))
+        self.assertEqual("".join(block.text for block in blocks), result.text)
+        self.assertEqual(result.finish_reason, "stop")
+        self.assertEqual(job.prompt_tokens, 3)
+        parameters = gateway.heard[0][1]["parameters"]
+        self.assertEqual(parameters, [{"name": "gen_length", "value": "16"}])
+
+    async def test_many_jobs_share_one_connection(self) -> None:
+        async with FakeGateway(answer_at_once) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                jobs = await asyncio.gather(*(client.submit(f"job {i}") for i in range(100)))
+                results = await asyncio.gather(*(job.result() for job in jobs))
+            self.assertEqual(len(gateway.clients), 1)
+        self.assertEqual([result.job_id for result in results], [job.id for job in jobs])
+
+    async def test_a_refusal_is_raised_with_the_server_s_sentence(self) -> None:
+        def refuse(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            sentence = "parameter 'treshold' is unknown; did you mean 'threshold'?"
+            client.tell(MessageType.REJECTED, rejected(message["job"], 0, sentence))
+
+        async with FakeGateway(refuse) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                with self.assertRaises(unmask.InvalidArgument) as raised:
+                    await client.submit("hi", treshold=0.5)
+        self.assertIn("did you mean 'threshold'", str(raised.exception))
+
+    async def test_a_job_that_fails_raises_from_its_result_and_its_blocks(self) -> None:
+        def fail(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            client.tell(MessageType.ACCEPTED, accepted(message["job"]))
+            client.tell(MessageType.COMMITTED, committed(message["job"], 0))
+            error = {"code": 6, "message": "a device failed"}
+            end = schema.Finished.new_message(job=message["job"], reason=4, error=error)
+            client.tell(MessageType.FINISHED, end)
+
+        async with FakeGateway(fail) as gateway, unmask.connect(gateway.endpoint) as client:
+            job = await client.submit("hi")
+            with self.assertRaises(unmask.InternalError):
+                await job.result()
+            with self.assertRaises(unmask.InternalError):
+                await blocks_of(job)
+        self.assertEqual(len(job.blocks), 1)
+
+    async def test_frames_and_places_in_the_queue_come_as_events(self) -> None:
+        def show(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            job = message["job"]
+            queued = schema.Queued.new_message(job=job, place=2, reason="the batch is full")
+            client.tell(MessageType.QUEUED, queued)
+            client.tell(MessageType.ACCEPTED, accepted(job))
+            frame = schema.Frame.new_message(
+                job=job, changes=[{"position": 3, "token": 7, "text": "x"}]
+            )
+            client.tell(MessageType.FRAME, frame)
+            client.tell(MessageType.COMMITTED, committed(job, 0))
+            client.tell(MessageType.FINISHED, finished(job, 1))
+
+        async with FakeGateway(show) as gateway, unmask.connect(gateway.endpoint) as client:
+            job = await client.submit("hi", frames=True)
+            events = [event async for event in job.events()]
+        kinds = [type(event).__name__ for event in events]
+        self.assertEqual(kinds, ["Queued", "Frame", "Block"])
+        self.assertTrue(gateway.heard[0][1]["watching"]["frames"])
+
+    async def test_a_cancelled_job_is_a_result_with_what_it_had(self) -> None:
+        def wait(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            if kind == MessageType.SUBMIT:
+                client.tell(MessageType.ACCEPTED, accepted(message["job"]))
+                client.tell(MessageType.COMMITTED, committed(message["job"], 0))
+            else:
+                client.tell(MessageType.FINISHED, finished(message["job"], 1, reason=2))
+
+        async with FakeGateway(wait) as gateway, unmask.connect(gateway.endpoint) as client:
+            job = await client.submit("hi")
+            result = await job.cancel()
+            await client.cancel("ab" * 16)
+        self.assertEqual(result.finish_reason, "cancelled")
+        self.assertEqual(result.text, "<0>")
+        self.assertEqual(gateway.heard[-1], (MessageType.CANCEL, {"job": b"\xab" * 16}))
+
+    async def test_giving_up_on_a_submit_cancels_the_job(self) -> None:
+        async with FakeGateway(lambda *_: None) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                with self.assertRaises(TimeoutError):
+                    await asyncio.wait_for(client.submit("hi"), 0.2)
+                while len(gateway.heard) < 2:
+                    await asyncio.sleep(0.01)
+        self.assertEqual(gateway.heard[1][0], MessageType.CANCEL)
+        self.assertEqual(gateway.heard[1][1]["job"], gateway.heard[0][1]["job"])
+
+    async def test_questions_are_answered_to_whom_asked(self) -> None:
+        def reply(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            if kind == MessageType.LIST_JOBS:
+                jobs = [{"job": b"\1" * 16, "state": 1, "ageMs": 1500}]
+                request = message["request"]
+                client.tell(
+                    MessageType.JOB_LIST, schema.JobList.new_message(request=request, jobs=jobs)
+                )
+            else:
+                status = schema.ClusterStatus.new_message(
+                    request=message["request"],
+                    model="tiny",
+                    isReady=True,
+                    members=[{"role": 2, "state": "ready"}],
+                )
+                client.tell(MessageType.CLUSTER_STATUS, status)
+
+        async with FakeGateway(reply) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                jobs, status = await asyncio.gather(client.jobs(), client.status())
+        self.assertEqual((jobs[0].state, jobs[0].age_seconds), ("running", 1.5))
+        self.assertEqual((status.model, status.members[0].role), ("tiny", "worker"))
+
+    async def test_the_same_id_is_the_same_job_and_another_body_is_refused(self) -> None:
+        def accept(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            client.tell(MessageType.ACCEPTED, accepted(message["job"]))
+
+        async with FakeGateway(accept) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                first = await client.submit("hi", job_id="01" * 16)
+                self.assertIs(await client.submit("hi", job_id="01" * 16), first)
+                with self.assertRaisesRegex(unmask.InvalidArgument, "already has this job id"):
+                    await client.submit("ho", job_id="01" * 16)
+
+
+class ReconnectTest(unittest.IsolatedAsyncioTestCase):
+    async def test_a_job_goes_on_after_its_last_block_when_the_connection_comes_back(self) -> None:
+        def two_blocks_a_life(
+            client: ClientEnd, kind: MessageType, message: dict[str, Any]
+        ) -> None:
+            job, after = message["job"], message["resumeAfterBlock"]
+            client.tell(MessageType.ACCEPTED, accepted(job))
+            # One more than asked for: the client has it already.
+            for block in range(max(after, 0), min(after + 3, 6)):
+                client.tell(MessageType.COMMITTED, committed(job, block))
+            if after >= 3:
+                client.tell(MessageType.FINISHED, finished(job, 6))
+
+        async with FakeGateway(two_blocks_a_life) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi")
+                seen: list[int] = []
+                async for block in job:
+                    seen.append(block.index)
+                    if block.index in (1, 3):
+                        gateway.stop()
+                        await asyncio.sleep(0.1)
+                        await gateway.start()
+                result = await job.result()
+        self.assertEqual(seen, list(range(6)))
+        self.assertEqual(result.text, "<0><1><2><3><4><5>")
+        submits = [m for kind, m in gateway.heard if kind == MessageType.SUBMIT]
+        self.assertEqual([m["resumeAfterBlock"] for m in submits], [-1, 1, 3])
+        self.assertEqual(len({m["job"] for m in submits}), 1)
+
+    async def test_a_gateway_that_is_not_ready_yet_is_asked_again(self) -> None:
+        refusals = 0
+
+        def refuse_twice(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            nonlocal refusals
+            job, after = message["job"], message["resumeAfterBlock"]
+            if after < 0:
+                client.tell(MessageType.ACCEPTED, accepted(job))
+                client.tell(MessageType.COMMITTED, committed(job, 0))
+            elif refusals < 2:
+                refusals += 1
+                client.tell(
+                    MessageType.REJECTED, rejected(job, 3, "the coordinator cannot be reached")
+                )
+            else:
+                answer_at_once(client, kind, message)
+
+        async with FakeGateway(refuse_twice) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi")
+                while not job.blocks:
+                    await asyncio.sleep(0.01)
+                gateway.stop()
+                await gateway.start()
+                self.assertEqual(await blocks_of(job), list(range(BLOCKS)))
+        self.assertEqual(refusals, 2)
+
+    async def test_a_question_is_asked_again(self) -> None:
+        def answer_later(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            if len(gateway.heard) > 1:
+                status = schema.ClusterStatus.new_message(request=message["request"])
+                client.tell(MessageType.CLUSTER_STATUS, status)
+
+        async with FakeGateway(answer_later) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                asking = asyncio.create_task(client.status())
+                while not gateway.heard:
+                    await asyncio.sleep(0.01)
+                gateway.stop()
+                await gateway.start()
+                self.assertFalse((await asking).is_ready)
+
+    async def test_a_connection_that_does_not_come_back_ends_what_waits_in_time(self) -> None:
+        async with FakeGateway(lambda *_: None) as gateway:
+            async with unmask.connect(gateway.endpoint, reconnect_timeout=0.3) as client:
+                asking = asyncio.create_task(client.status())
+                while not gateway.heard:
+                    await asyncio.sleep(0.01)
+                gateway.stop()
+                with self.assertRaisesRegex(unmask.ConnectionLost, gateway.endpoint):
+                    await asyncio.wait_for(asking, 5)
+                with self.assertRaises(unmask.ConnectionLost):
+                    await client.submit("hi")
+
+    async def test_connections_without_any_answer_are_bounded_too(self) -> None:
+        def drop(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            client.link.close(unmask.ProtocolError("this body is too large"))
+
+        async with FakeGateway(drop) as gateway:
+            async with unmask.connect(gateway.endpoint, reconnect_timeout=0.5) as client:
+                with self.assertRaisesRegex(unmask.ConnectionLost, "too large"):
+                    await asyncio.wait_for(client.submit("hi"), 5)
+
+    async def test_a_gateway_that_sends_garbage_is_left(self) -> None:
+        def garbage(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            client.transmit(b"garbage" * 20)
+
+        async with FakeGateway(garbage) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                with self.assertRaises(unmask.ProtocolError):
+                    await client.submit("hi")
+
+
+class ConnectTest(unittest.IsolatedAsyncioTestCase):
+    async def test_nobody_listening_is_said_in_time_with_the_endpoint(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            endpoint = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        with self.assertRaisesRegex(unmask.ConnectError, endpoint):
+            async with asyncio.timeout(5), unmask.connect(endpoint, connect_timeout=0.3):
+                pass
+
+    async def test_somebody_silent_is_left_in_time(self) -> None:
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            endpoint = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+            with self.assertRaisesRegex(unmask.ConnectError, endpoint):
+                async with asyncio.timeout(5), unmask.connect(endpoint, connect_timeout=0.3):
+                    pass
+
+    async def test_another_version_is_refused_at_once_in_words(self) -> None:
+        options = LinkOptions(hello=Hello(min_version=7, max_version=8))
+        async with FakeGateway(answer_at_once, options) as gateway:
+            with self.assertRaisesRegex(unmask.ProtocolError, "protocol 7 to 8.*same release"):
+                async with asyncio.timeout(5), unmask.connect(gateway.endpoint):
+                    pass
+
+    async def test_leaving_ends_what_waits_and_is_no_error_at_the_gateway(self) -> None:
+        async with FakeGateway(lambda *_: None) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                asking = asyncio.create_task(client.status())
+                await asyncio.sleep(0)
+            with self.assertRaises(unmask.ConnectionLost):
+                await asking
+            while not gateway.heard:  # what was asked last has gone out
+                await asyncio.sleep(0.01)
+            (end,) = gateway.clients.values()
+            self.assertIsNone(end.error)
+
+    def test_endpoints_that_make_no_sense_are_quoted(self) -> None:
+        for endpoint in ("http://x:1", "tcp://:1", "host", "tcp://host:99999", "tcp://host:x"):
+            with self.assertRaises(unmask.InvalidArgument) as raised:
+                unmask.connect(endpoint)
+            self.assertIn(endpoint, str(raised.exception))
+
+    def test_the_endpoint_comes_from_the_environment_or_is_the_default(self) -> None:
+        with patched_environment(UNMASK_ENDPOINT="tcp://10.0.0.1:1"):
+            self.assertEqual(unmask.connect().endpoint, "tcp://10.0.0.1:1")
+        with patched_environment(UNMASK_ENDPOINT=""):
+            self.assertEqual(unmask.connect().endpoint, unmask.DEFAULT_ENDPOINT)
+
+
+class GenerateTest(unittest.TestCase):
+    def test_one_call_is_one_job(self) -> None:
+        async def serve() -> unmask.JobResult:
+            async with FakeGateway(answer_at_once) as gateway:
+                call = asyncio.to_thread(unmask.generate, gateway.endpoint, "hi", gen_length=16)
+                return await call
+
+        self.assertEqual(asyncio.run(serve()).text, "<0><1><2><3>")
+
+
+@contextlib.contextmanager
+def patched_environment(**values: str) -> Any:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+if __name__ == "__main__":
+    unittest.main()
