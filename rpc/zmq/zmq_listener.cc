@@ -1,0 +1,162 @@
+#include "rpc/zmq/zmq_listener.h"
+
+#include <sys/socket.h>
+
+#include <charconv>
+#include <utility>
+
+#include "rpc/zmq/zmq_endpoint.h"
+#include "runtime/base/check.h"
+
+namespace unmask {
+namespace {
+
+/// Every connection costs a descriptor, of which a process has 1024 by default.
+constexpr std::size_t kMaxConnections = 512;
+/// Who has said nothing by then wants nothing.
+constexpr std::chrono::milliseconds kFirstFrameTime{5000};
+/// From disconnect() to the end of the connection: what was sent last has to go out.
+constexpr std::chrono::milliseconds kGoodbyeTime{200};
+/// Frames of a closed connection are read for so long, if there is never a moment of quiet.
+constexpr std::chrono::milliseconds kFarewellTime{1000};
+constexpr int kFramesPerTurn = 64;
+
+}  // namespace
+
+Result<std::unique_ptr<ZmqListener>> ZmqListener::listen(EventLoop& loop, const ZmqOptions& options,
+                                                         const HostPort& address,
+                                                         TransportEvents events) {
+  if (options.curve) return Error{ErrorCode::kInvalidArgument, "CURVE comes with the next change"};
+  auto context = std::make_unique<ZmqContext>();
+  Result<ZmqSocket> router = ZmqSocket::open(*context, ZMQ_ROUTER);
+  if (!router) return router.error();
+  set_limits(*router, options, address.host);
+  router->set(ZMQ_ROUTER_MANDATORY, 1);
+  std::unique_ptr<ZmqListener> listener(
+      new ZmqListener(loop, std::move(*router), std::move(context), std::move(events)));
+  const Result<> started = listener->start(loop, address);
+  if (!started) return started.error();
+  return listener;
+}
+
+ZmqListener::ZmqListener(EventLoop& loop, ZmqSocket router, std::unique_ptr<ZmqContext> context,
+                         TransportEvents events)
+    : context_(std::move(context)),
+      events_(std::move(events)),
+      router_(std::move(router)),
+      timers_(loop) {}
+
+ZmqListener::~ZmqListener() = default;
+
+Result<> ZmqListener::start(EventLoop& loop, const HostPort& address) {
+  Result<std::unique_ptr<ZmqMonitor>> monitor =
+      ZmqMonitor::open(loop, *context_, router_, [this] { turn(); });
+  if (!monitor) return monitor.error();
+  monitor_ = std::move(*monitor);
+  watch_.emplace(loop, router_, [this] { turn(); });
+  const Result<std::string> endpoint = binding_endpoint(address);
+  if (!endpoint) return endpoint.error();
+  const Result<> bound = router_.bind(*endpoint);
+  if (!bound) {
+    return Error{bound.error().code,
+                 "cannot listen at " + address.to_string() + ": " + bound.error().message};
+  }
+  const std::string real = router_.last_endpoint();
+  address_ = address;
+  const char* const port = real.data() + real.rfind(':') + 1;
+  UNMASK_CHECK(std::from_chars(port, real.data() + real.size(), address_.port).ec == std::errc());
+  return {};
+}
+
+bool ZmqListener::send(PeerId to, Bytes frame) {
+  const ZmqConnections::Connection* const peer = connections_.find(to);
+  if (peer == nullptr || peer->is_silent() || !peer->is_open() || peer->is_ended) return false;
+  const bool is_sent =
+      router_.send(std::as_bytes(std::span(peer->routing_id)), true) && router_.send(frame);
+  if (router_.has_input()) watch_->again();
+  return is_sent;
+}
+
+void ZmqListener::disconnect(PeerId peer, DownReason reason) {
+  ZmqConnections::Connection* const connection = connections_.find(peer);
+  if (connection == nullptr || connection->is_silent() || connection->is_ended) return;
+  connection->is_ended = true;
+  timers_.after(Duration::zero(), [this, peer, reason] { events_.on_down(peer, reason); });
+  timers_.after(kGoodbyeTime, [this, peer] { hang_up(peer); });
+}
+
+void ZmqListener::turn() {
+  read_events();
+  for (int i = 0; i < kFramesPerTurn; ++i) {
+    if (read_frame()) continue;
+    for (const PeerId peer : connections_.closed()) forget(peer);
+    return;
+  }
+  watch_->again();
+}
+
+void ZmqListener::read_events() {
+  while (const std::optional<ConnectionEvent> event = monitor_->next()) {
+    if (event->kind == ConnectionEvent::Kind::kAccepted) accept(event->descriptor);
+    if (event->kind != ConnectionEvent::Kind::kDisconnected) continue;
+    if (const auto* const closed = connections_.close(event->descriptor)) {
+      timers_.after(kFarewellTime, [this, peer = closed->peer] { forget(peer); });
+    }
+  }
+}
+
+void ZmqListener::accept(int descriptor) {
+  ZmqConnections::Connection& connection = connections_.accept(descriptor);
+  if (connections_.size() > kMaxConnections) {
+    connection.is_ended = true;
+    return cut(connection);
+  }
+  timers_.after(kFirstFrameTime, [this, peer = connection.peer] {
+    const ZmqConnections::Connection* const late = connections_.find(peer);
+    if (late != nullptr && late->is_silent()) hang_up(peer);
+  });
+}
+
+/// False: nothing waits.
+bool ZmqListener::read_frame() {
+  ZmqPart routing_id;
+  Bytes frame;
+  if (!router_.receive(routing_id) || !router_.receive_frame(frame)) return false;
+  take(routing_id.text(), routing_id.source(), std::move(frame));
+  return true;
+}
+
+void ZmqListener::take(std::string_view routing_id, int descriptor, Bytes frame) {
+  const ZmqConnections::Connection* peer = connections_.find(routing_id);
+  if (peer == nullptr) {
+    read_events();
+    peer = connections_.identify(routing_id, descriptor);
+    if (peer == nullptr) return;
+    if (peer->is_ended) return hang_up(peer->peer);
+    events_.on_up(peer->peer);
+  }
+  if (!peer->is_ended) events_.on_frame(peer->peer, std::move(frame));
+}
+
+void ZmqListener::hang_up(PeerId peer) {
+  read_events();
+  const ZmqConnections::Connection* const connection = connections_.find(peer);
+  if (connection != nullptr && connection->is_open()) cut(*connection);
+}
+
+/// libzmq has no call for it. It closes the descriptor only after the event that read_events() has
+/// not seen yet: the moment between is too short for the descriptor to become another connection's,
+/// and if it did, that connection would be made anew.
+void ZmqListener::cut(const ZmqConnections::Connection& connection) {
+  ::shutdown(connection.descriptor, SHUT_RDWR);
+}
+
+void ZmqListener::forget(PeerId peer) {
+  const ZmqConnections::Connection* const connection = connections_.find(peer);
+  if (connection == nullptr) return;
+  const bool was_up = !connection->is_silent() && !connection->is_ended;
+  connections_.forget(peer);
+  if (was_up) events_.on_down(peer, DownReason::kNoConnection);
+}
+
+}  // namespace unmask

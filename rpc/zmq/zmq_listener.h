@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "rpc/zmq/zmq_connections.h"
+#include "rpc/zmq/zmq_monitor.h"
+#include "rpc/zmq/zmq_options.h"
+#include "rpc/zmq/zmq_socket.h"
+#include "rpc/zmq/zmq_watch.h"
+#include "runtime/asio_timers.h"
+#include "runtime/host_port.h"
+#include "runtime/transport.h"
+
+namespace unmask {
+
+/// Waits for peers at an address (a ROUTER). Control thread only.
+///
+/// A peer is up since its first frame, and down as soon as its connection is closed; who connects
+/// again is another peer. Bounded are connections, the time to a first frame, the size and number
+/// of frames that wait, and the work of one turn. A peer that names itself (ZMQ_ROUTING_ID) is
+/// refused, because it could take another's name.
+class ZmqListener final : public Transport {
+ public:
+  /// Errors  kUnavailable, naming the address: in use, no such host or interface; kInvalidArgument:
+  /// keys that are none
+  static Result<std::unique_ptr<ZmqListener>> listen(EventLoop& loop, const ZmqOptions& options,
+                                                     const HostPort& address,
+                                                     TransportEvents events);
+  ~ZmqListener() override;
+
+  /// As bound: port 0 became the real one.
+  [[nodiscard]] HostPort address() const { return address_; }
+
+  [[nodiscard]] bool send(PeerId to, Bytes frame) override;
+  /// What was sent before still goes out, then the connection is closed.
+  void disconnect(PeerId peer, DownReason reason) override;
+
+ private:
+  ZmqListener(EventLoop& loop, ZmqSocket router, std::unique_ptr<ZmqContext> context,
+              TransportEvents events);
+  Result<> start(EventLoop& loop, const HostPort& address);
+
+  void turn();
+  void read_events();
+  void accept(int descriptor);
+  [[nodiscard]] bool read_frame();
+  void take(std::string_view routing_id, int descriptor, Bytes frame);
+  void hang_up(PeerId peer);
+  static void cut(const ZmqConnections::Connection& connection);
+  void forget(PeerId peer);
+
+  const std::unique_ptr<ZmqContext> context_;
+  const TransportEvents events_;
+  ZmqSocket router_;
+  HostPort address_;
+  ZmqConnections connections_;
+  std::unique_ptr<ZmqMonitor> monitor_;
+  std::optional<ZmqWatch> watch_;
+  AsioTimers timers_;
+};
+
+}  // namespace unmask

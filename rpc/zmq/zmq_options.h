@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rpc/envelope.h"
+
+namespace unmask {
+
+/// Z85 keys.
+struct CurveKeyPair {
+  std::string public_key;
+  std::string secret_key;
+};
+
+struct ZmqOptions {
+  std::size_t max_frame_bytes = kEnvelopeBytes + kMaxBodyBytes;  ///< who sends more is cut off
+  std::optional<CurveKeyPair> curve{};                           ///< this process's; none: plain
+  std::vector<std::string> allowed_keys{};  ///< listening: public keys that may connect
+  std::string server_key{};                 ///< dialing: the listener's public key
+};
+
+}  // namespace unmask

@@ -1,0 +1,140 @@
+#include "rpc/zmq/zmq_socket.h"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+#include "runtime/base/check.h"
+
+namespace unmask {
+namespace {
+
+/// A greeting has to be over by then: silent connections cost descriptors.
+constexpr std::chrono::milliseconds kHandshakeTime{2000};
+constexpr std::chrono::milliseconds kConnectTime{3000};
+/// What was sent last still goes out, when its socket is closed, for so long.
+constexpr std::chrono::milliseconds kLinger{500};
+/// Frames queued per peer and direction. A link has at most 256 in flight, so that this is never
+/// reached by one that keeps to its credit.
+constexpr int kHighWaterMark = 1024;
+constexpr int kBacklog = 512;
+
+Error system_error() { return {ErrorCode::kUnavailable, zmq_strerror(zmq_errno())}; }
+
+}  // namespace
+
+ZmqContext::ZmqContext() : context_(zmq_ctx_new()) { UNMASK_CHECK(context_ != nullptr); }
+
+ZmqContext::~ZmqContext() {
+  while (zmq_ctx_term(context_) != 0) UNMASK_CHECK(zmq_errno() == EINTR);
+}
+
+ByteView ZmqPart::bytes() const {
+  return {static_cast<const std::byte*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
+}
+
+std::string_view ZmqPart::text() const {
+  return {static_cast<const char*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
+}
+
+int ZmqPart::source() const { return zmq_msg_get(&message_, ZMQ_SRCFD); }
+
+Result<ZmqSocket> ZmqSocket::open(const ZmqContext& context, int type) {
+  void* const socket = zmq_socket(context.get(), type);
+  if (socket == nullptr) return system_error();
+  return ZmqSocket(socket);
+}
+
+void ZmqSocket::set(int option, int value) {
+  UNMASK_CHECK(zmq_setsockopt(get(), option, &value, sizeof value) == 0);
+}
+
+void ZmqSocket::set(int option, const std::string& value) {
+  UNMASK_CHECK(zmq_setsockopt(get(), option, value.data(), value.size()) == 0);
+}
+
+Result<> ZmqSocket::set_key(int option, const std::string& z85) {
+  if (zmq_setsockopt(get(), option, z85.c_str(), z85.size()) == 0) return {};
+  return Error{ErrorCode::kInvalidArgument, "a CURVE key that is not 40 characters of Z85"};
+}
+
+Result<> ZmqSocket::bind(const std::string& endpoint) {
+  if (zmq_bind(get(), endpoint.c_str()) != 0) return system_error();
+  return {};
+}
+
+Result<> ZmqSocket::connect(const std::string& endpoint) {
+  if (zmq_connect(get(), endpoint.c_str()) != 0) return system_error();
+  return {};
+}
+
+std::string ZmqSocket::last_endpoint() const {
+  std::array<char, 256> text{};
+  std::size_t size = text.size();
+  UNMASK_CHECK(zmq_getsockopt(get(), ZMQ_LAST_ENDPOINT, text.data(), &size) == 0);
+  return text.data();
+}
+
+bool ZmqSocket::send(ByteView part, bool has_more) {
+  const int flags = ZMQ_DONTWAIT | (has_more ? ZMQ_SNDMORE : 0);
+  int sent = -1;
+  do {
+    sent = zmq_send(get(), part.data(), part.size(), flags);
+  } while (sent < 0 && zmq_errno() == EINTR);
+  return sent >= 0;
+}
+
+bool ZmqSocket::receive(ZmqPart& part) {
+  int received = -1;
+  do {
+    received = zmq_msg_recv(part.get(), get(), ZMQ_DONTWAIT);
+  } while (received < 0 && zmq_errno() == EINTR);
+  return received >= 0;
+}
+
+bool ZmqSocket::receive_frame(Bytes& frame) {
+  ZmqPart part;
+  if (!receive(part)) return false;
+  frame.clear();
+  if (!part.has_more()) frame.assign(part.bytes().begin(), part.bytes().end());
+  while (part.has_more() && receive(part)) {
+  }
+  return true;
+}
+
+bool ZmqSocket::has_input() const {
+  int events = 0;
+  std::size_t size = sizeof events;
+  while (zmq_getsockopt(get(), ZMQ_EVENTS, &events, &size) != 0) {
+    UNMASK_CHECK(zmq_errno() == EINTR);
+  }
+  return (events & ZMQ_POLLIN) != 0;
+}
+
+int ZmqSocket::descriptor() const {
+  int descriptor = -1;
+  std::size_t size = sizeof descriptor;
+  UNMASK_CHECK(zmq_getsockopt(get(), ZMQ_FD, &descriptor, &size) == 0);
+  return descriptor;
+}
+
+void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string& host) {
+  const auto max_bytes = std::int64_t(options.max_frame_bytes);
+  UNMASK_CHECK(zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0);
+  socket.set(ZMQ_SNDHWM, kHighWaterMark);
+  socket.set(ZMQ_RCVHWM, kHighWaterMark);
+  socket.set(ZMQ_LINGER, int(kLinger.count()));
+  socket.set(ZMQ_HANDSHAKE_IVL, int(kHandshakeTime.count()));
+  socket.set(ZMQ_CONNECT_TIMEOUT, int(kConnectTime.count()));
+  socket.set(ZMQ_BACKLOG, kBacklog);
+  // libzmq's own heartbeats cut off a peer that is healthy but behind, and lose what was sent.
+  socket.set(ZMQ_HEARTBEAT_IVL, 0);
+  // A machine that vanished is noticed by the link; its descriptors are freed by the kernel.
+  socket.set(ZMQ_TCP_KEEPALIVE, 1);
+  socket.set(ZMQ_TCP_KEEPALIVE_IDLE, 10);
+  socket.set(ZMQ_TCP_KEEPALIVE_INTVL, 3);
+  socket.set(ZMQ_TCP_KEEPALIVE_CNT, 3);
+  socket.set(ZMQ_IPV6, host.find(':') != std::string::npos ? 1 : 0);
+}
+
+}  // namespace unmask
