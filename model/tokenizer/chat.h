@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/tokenizer/text_range.h"
+
+namespace unmask {
+
+struct ChatMessage {
+  std::string role;  ///< system, user or assistant
+  std::string content;
+};
+
+/// What a template made of messages.
+struct RenderedChat {
+  std::string text;
+  std::vector<TextRange> trusted;  ///< the template's own words, ascending: special tokens count
+};
+
+}  // namespace unmask

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/tokenizer/chat.h"
+#include "model/tokenizer/chat_renderers.h"
+#include "runtime/base/result.h"
+
+namespace unmask {
+
+/// How a model wants its messages. A template is never run: a few are known, each told by its
+/// text, and a function of ours does what it does.
+class ChatTemplate {
+ public:
+  /// None.
+  ChatTemplate() = default;
+  /// jinja: the chat_template of a checkpoint. bos_token: what the template calls so.
+  ChatTemplate(std::string_view jinja, std::optional<std::string> bos_token);
+
+  /// Whether the checkpoint brings a template, be it known or not.
+  [[nodiscard]] bool exists() const { return exists_; }
+  /// Why messages cannot be rendered, as a sentence; empty if they can.
+  [[nodiscard]] const std::string& why_not() const { return why_not_; }
+
+  /// add_generation_prompt: end where the assistant's answer begins.
+  ///
+  /// Errors  kInvalidArgument: why_not(), no message, an unknown role, no UTF-8
+  [[nodiscard]] Result<RenderedChat> render(std::span<const ChatMessage> messages,
+                                            bool add_generation_prompt = true) const;
+
+ private:
+  bool exists_ = false;
+  RenderedChat (*render_)(const ChatContext& context) = nullptr;
+  std::string bos_token_;
+  std::string why_not_ = "the model has no chat template; send plain text instead of messages";
+};
+
+}  // namespace unmask
