@@ -1,0 +1,107 @@
+#include "actors/tokenizer_service.h"
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "model/tokenizer/text_decoder.h"
+
+namespace unmask {
+namespace {
+
+Error refused(const std::string& why) { return {ErrorCode::kInvalidArgument, why}; }
+
+std::size_t num_bytes(const JobInput& input) {
+  if (const auto* text = std::get_if<TextInput>(&input)) return text->text.size();
+  std::size_t total = 0;
+  if (const auto* chat = std::get_if<ChatInput>(&input)) {
+    for (const ChatTurn& turn : chat->turns) total += turn.role.size() + turn.content.size();
+  }
+  return total;
+}
+
+/// The messages of a chat, or of a text that is to become one.
+std::vector<ChatMessage> messages_of(const JobInput& input) {
+  if (const auto* text = std::get_if<TextInput>(&input)) return {{"user", text->text}};
+  std::vector<ChatMessage> messages;
+  for (const ChatTurn& turn : std::get<ChatInput>(input).turns) {
+    messages.push_back({turn.role, turn.content});
+  }
+  return messages;
+}
+
+/// The text of an answer: special tokens are none.
+class AnswerStream final : public TextStream {
+ public:
+  explicit AnswerStream(std::shared_ptr<const Tokenizer> tokenizer)
+      : tokenizer_(std::move(tokenizer)), decoder_(*tokenizer_, true) {}
+
+  std::string append(std::span<const std::int32_t> tokens) override {
+    return decoder_.append(tokens);
+  }
+  std::string finish() override { return decoder_.finish(); }
+
+ private:
+  const std::shared_ptr<const Tokenizer> tokenizer_;
+  TextDecoder decoder_;
+};
+
+/// Without a tokenizer there is no text.
+class NoText final : public TextStream {
+ public:
+  std::string append(std::span<const std::int32_t> /*tokens*/) override { return {}; }
+  std::string finish() override { return {}; }
+};
+
+}  // namespace
+
+Result<TokenInput> tokenize(const Tokenizer& tokenizer, const JobInput& input,
+                            std::size_t max_text_bytes) {
+  if (const auto* tokens = std::get_if<TokenInput>(&input)) return *tokens;
+  if (const std::size_t bytes = num_bytes(input); bytes > max_text_bytes) {
+    return refused("the prompt has " + std::to_string(bytes) + " bytes, the limit is " +
+                   std::to_string(max_text_bytes));
+  }
+  const auto* text = std::get_if<TextInput>(&input);
+  if (text != nullptr && (text->raw || !tokenizer.chat_template().exists())) {
+    auto tokens = tokenizer.encode(text->text, false);
+    if (!tokens) return tokens.error();
+    return TokenInput{tokenizer.surround(std::move(*tokens)), {}};
+  }
+  const Result<RenderedChat> chat = tokenizer.chat_template().render(messages_of(input));
+  if (!chat) return chat.error();
+  auto tokens = tokenizer.encode(*chat);
+  if (!tokens) return tokens.error();
+  return TokenInput{std::move(*tokens), {}};
+}
+
+TokenizerService::TokenizerService(Result<Tokenizer> tokenizer, Options options)
+    : options_(options),
+      tokenizer_(tokenizer ? std::make_shared<const Tokenizer>(std::move(*tokenizer)) : nullptr),
+      why_no_text_(tokenizer ? ""
+                             : "text cannot be tokenized (" + tokenizer.error().message +
+                                   "); send tokens instead"),
+      thread_("tokenizer") {}
+
+void TokenizerService::tokenize(JobInput input, std::function<void(Result<TokenInput>)> done) {
+  if (auto* tokens = std::get_if<TokenInput>(&input)) return done(std::move(*tokens));
+  if (tokenizer_ == nullptr) return done(refused(why_no_text_));
+  thread_.post([this, input = std::move(input), done = std::move(done)] {
+    done(unmask::tokenize(*tokenizer_, input, options_.max_text_bytes));
+  });
+}
+
+std::unique_ptr<TextStream> TokenizerService::stream() const {
+  if (tokenizer_ == nullptr) return std::make_unique<NoText>();
+  return std::make_unique<AnswerStream>(tokenizer_);
+}
+
+std::string TokenizerService::piece(std::int32_t token) const {
+  return tokenizer_ == nullptr ? std::string() : decode(*tokenizer_, {&token, 1}, false);
+}
+
+std::string TokenizerService::why_no_chat() const {
+  return tokenizer_ == nullptr ? why_no_text_ : tokenizer_->chat_template().why_not();
+}
+
+}  // namespace unmask
