@@ -2,8 +2,13 @@
 
 #include <algorithm>
 
+#include "runtime/cli/characters.h"
+
 namespace unmask::cli {
 namespace {
+
+constexpr int kMinWidth = 20;
+constexpr int kMinHeight = 3;
 
 constexpr std::string_view kHoleCell = "\u2591";  // light shade
 constexpr std::string_view kDim = "\x1b[2m";
@@ -12,104 +17,86 @@ constexpr std::string_view kGuess = "\x1b[33m";
 constexpr std::string_view kReset = "\x1b[0m";
 constexpr float kSureConfidence = 0.7f;
 
-/// Length of the UTF-8 character that starts with `lead`; 1 for a stray byte.
-std::size_t character_length(unsigned char lead) {
-  if (lead >= 0xf0) return 4;
-  if (lead >= 0xe0) return 3;
-  if (lead >= 0xc0) return 2;
-  return 1;
-}
-
 }  // namespace
+
+CanvasView::CanvasView(const Terminal& terminal)
+    : width_(std::max(terminal.width, kMinWidth)),
+      height_(std::max(terminal.height, kMinHeight)),
+      has_color_(terminal.has_color) {}
 
 std::string CanvasView::show(const Frame& frame) {
   if (frame.positions != block_) {
     block_ = frame.positions;
-    cells_.assign(std::size_t(block_.size()), {});
+    cells_.assign(std::size_t(std::max(block_.size(), 0)), {});
   }
-  num_holes_ = frame.num_holes;
   for (const Frame::Change& change : frame.changes) {
     const std::int32_t i = change.position - block_.begin;
     if (i < 0 || i >= block_.size()) continue;
     const bool is_hole = change.token < 0;
-    cells_[std::size_t(i)] = {is_hole               ? ""
-                              : change.text.empty() ? " "
-                                                    : change.text,
-                              change.confidence};
+    const std::string text = is_hole || !change.text.empty() ? change.text : " ";
+    cells_[std::size_t(i)] = {is_hole ? "" : text, change.confidence};
   }
-  return redraw(true);
+  const Layout drawn = layout();
+  std::span<const std::string> lines = drawn.lines;
+  lines = lines.last(std::min(lines.size(), std::size_t(height_)));
+  std::string out = replace(lines);
+  lines_up_ = int(lines.size()) - 1;
+  return out;
 }
 
 std::string CanvasView::show(const Committed& block) {
   line_ += block.text;
   cells_.clear();
   block_ = {};
-  std::string out = redraw(false);
-  // What ended with a newline will not be drawn again.
-  if (const auto end = line_.rfind('\n'); end != std::string::npos) {
-    line_.erase(0, end + 1);
-    lines_up_ = 0;
-    for (const Glyph& glyph : glyphs(false)) lines_up_ += glyph.is_newline;
-  }
+  const Layout text = layout();
+  std::string out = replace(text.lines);
+  // Only the last line may grow; the others are out for good, however low the terminal is.
+  lines_up_ = 0;
+  line_ = text.lines.back();
   return out;
 }
 
 std::string CanvasView::finish() {
   cells_.clear();
-  return redraw(false) + "\n";
+  return replace(layout().lines) + (line_.empty() ? "" : "\n");
 }
 
-void CanvasView::add_text(std::vector<Glyph>& glyphs, std::string_view text,
-                          std::string_view style) const {
-  if (has_color_ && !style.empty()) glyphs.push_back({std::string(style), 0, false});
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = std::min(character_length((unsigned char)text[i]), text.size() - i);
-    const std::string_view character = text.substr(i, length);
-    i += length;
-    if (character == "\n") {
-      glyphs.push_back({"", 0, true});
-    } else if ((unsigned char)character[0] < 0x20 || character[0] == 0x7f) {
-      glyphs.push_back({" ", 1, false});  // a model must not move the cursor
+void CanvasView::add_text(Layout& layout, std::string_view text, std::string_view style) const {
+  const bool is_styled = has_color_ && !style.empty();
+  if (is_styled) layout.lines.back() += style;
+  while (!text.empty()) {
+    const Character character = take_character(text);
+    if (character.bytes == "\n" || layout.column + character.columns > width_) {
+      layout.lines.emplace_back();
+      layout.column = 0;
+    }
+    if (character.bytes == "\n") continue;
+    layout.lines.back() += character.bytes;
+    layout.column += character.columns;
+  }
+  if (is_styled) layout.lines.back() += kReset;
+}
+
+CanvasView::Layout CanvasView::layout() const {
+  Layout layout;
+  add_text(layout, line_, "");
+  for (const Cell& cell : cells_) {
+    if (cell.text.empty()) {
+      add_text(layout, kHoleCell, kDim);
     } else {
-      glyphs.push_back({std::string(character), 1, false});
+      add_text(layout, cell.text, cell.confidence >= kSureConfidence ? kSure : kGuess);
     }
   }
-  if (has_color_ && !style.empty()) glyphs.push_back({std::string(kReset), 0, false});
+  return layout;
 }
 
-std::vector<CanvasView::Glyph> CanvasView::glyphs(bool with_cells) const {
-  std::vector<Glyph> all;
-  add_text(all, line_, "");
-  if (with_cells) {
-    for (const Cell& cell : cells_) {
-      if (cell.text.empty()) {
-        add_text(all, kHoleCell, kDim);
-      } else {
-        add_text(all, cell.text, cell.confidence >= kSureConfidence ? kSure : kGuess);
-      }
-    }
-  }
-  std::vector<Glyph> wrapped;
-  int column = 0;
-  for (Glyph& glyph : all) {
-    if (glyph.columns > 0 && column + glyph.columns > width_) {
-      wrapped.push_back({"", 0, true});
-      column = 0;
-    }
-    column = glyph.is_newline ? 0 : column + glyph.columns;
-    wrapped.push_back(std::move(glyph));
-  }
-  return wrapped;
-}
-
-std::string CanvasView::redraw(bool with_cells) {
+std::string CanvasView::replace(std::span<const std::string> lines) {
   std::string out = "\r";
   if (lines_up_ > 0) out += "\x1b[" + std::to_string(lines_up_) + "A";
   out += "\x1b[J";
-  lines_up_ = 0;
-  for (const Glyph& glyph : glyphs(with_cells)) {
-    out += glyph.is_newline ? "\r\n" : glyph.bytes;
-    lines_up_ += glyph.is_newline;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) out += "\r\n";
+    out += lines[i];
   }
   return out;
 }

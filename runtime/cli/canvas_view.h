@@ -1,20 +1,22 @@
 #pragma once
 
-#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "actors/messages.h"
+#include "runtime/cli/terminal.h"
 
 namespace unmask::cli {
 
 /// Draws a job's text on a terminal while it denoises: finished blocks as text, the running block
 /// as cells that fill in, redrawn in place. Every call returns what to write next.
+///
+/// Invariant  what is drawn again fits the terminal: of a taller block the end is shown
 class CanvasView {
  public:
-  /// width: columns of the terminal. has_color: sure tokens bright, guesses dim.
-  CanvasView(int width, bool has_color) : width_(width < 20 ? 20 : width), has_color_(has_color) {}
+  explicit CanvasView(const Terminal& terminal);
 
   [[nodiscard]] std::string show(const Frame& frame);
   [[nodiscard]] std::string show(const Committed& block);
@@ -26,24 +28,24 @@ class CanvasView {
     std::string text;  // empty: a hole
     float confidence = 0;
   };
-  /// One printed column run that must not be torn: a character or an escape sequence.
-  struct Glyph {
-    std::string bytes;
-    int columns = 0;
-    bool is_newline = false;
+  /// Text as it stands on the terminal, with its escape sequences.
+  struct Layout {
+    std::vector<std::string> lines{1};
+    int column = 0;
   };
 
-  void add_text(std::vector<Glyph>& glyphs, std::string_view text, std::string_view style) const;
-  [[nodiscard]] std::vector<Glyph> glyphs(bool with_cells) const;
-  [[nodiscard]] std::string redraw(bool with_cells);
+  void add_text(Layout& layout, std::string_view text, std::string_view style) const;
+  [[nodiscard]] Layout layout() const;
+  /// Puts `lines` where those are that may be redrawn.
+  [[nodiscard]] std::string replace(std::span<const std::string> lines);
 
-  int width_;
-  bool has_color_;
+  const int width_;
+  const int height_;
+  const bool has_color_;
   std::string line_;         // committed text since the last line that is out for good
   Range block_;              // of `cells_`
   std::vector<Cell> cells_;  // of the running block
-  int num_holes_ = 0;
-  int lines_up_ = 0;  // from the cursor to the first line that may be redrawn
+  int lines_up_ = 0;         // from the cursor to the first line that may be redrawn
 };
 
 }  // namespace unmask::cli

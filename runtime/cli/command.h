@@ -32,8 +32,8 @@ void add_config(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 
 /// Prints "unmask: error: ..." on stderr and returns the exit code of the error's class.
-int report(const Error& error);
+ExitCode report(const Error& error);
 /// The same where the class is known better: a file that is a configuration or a checkpoint.
-int report(const Error& error, ExitCode exit_code);
+ExitCode report(const Error& error, ExitCode exit_code);
 
 }  // namespace unmask::cli

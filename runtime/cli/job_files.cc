@@ -1,9 +1,10 @@
 #include "runtime/cli/job_files.h"
 
 #include <boost/json.hpp>
-#include <cmath>
+#include <string_view>
 
-#include "runtime/cli/job_options.h"
+#include "runtime/cli/job_id.h"
+#include "runtime/cli/text_file.h"
 
 namespace unmask::cli {
 namespace {
@@ -23,7 +24,9 @@ Result<json::value> parse(const std::string& text, const std::string& name) {
 
 Result<std::vector<ChatTurn>> to_chat(const json::value& value, const std::string& name) {
   const json::array* list = value.if_array();
-  if (list == nullptr || list->empty()) return invalid(name + " is not a list of messages");
+  if (list == nullptr || list->empty()) {
+    return invalid(name + " is not a list of messages [{\"role\": ..., \"content\": ...}, ...]");
+  }
   std::vector<ChatTurn> turns;
   for (const json::value& entry : *list) {
     const json::object* turn = entry.if_object();
@@ -50,6 +53,45 @@ Result<std::vector<std::int32_t>> to_tokens(const json::value& value, const std:
     tokens.push_back(std::int32_t(*token));
   }
   return tokens;
+}
+
+Result<std::vector<std::string>> to_texts(const json::value& value) {
+  const Error error = invalid("\"stop\" is a list of texts");
+  const json::array* list = value.if_array();
+  if (list == nullptr) return error;
+  std::vector<std::string> texts;
+  for (const json::value& entry : *list) {
+    if (!entry.is_string()) return error;
+    texts.emplace_back(entry.get_string());
+  }
+  return texts;
+}
+
+bool is_input(std::string_view key) {
+  return key == "prompt" || key == "messages" || key == "tokens";
+}
+
+Result<JobInput> input_of(const json::object& object) {
+  const json::value* prompt = object.if_contains("prompt");
+  const json::value* messages = object.if_contains("messages");
+  const json::value* tokens = object.if_contains("tokens");
+  if (int(prompt != nullptr) + int(messages != nullptr) + int(tokens != nullptr) != 1) {
+    return invalid("a job has one of \"prompt\", \"messages\" and \"tokens\"");
+  }
+  const json::value* raw = object.if_contains("raw");
+  if (raw != nullptr && !raw->is_bool()) return invalid("\"raw\" is true or false");
+  if (prompt != nullptr) {
+    if (!prompt->is_string()) return invalid("\"prompt\" is a text");
+    return TextInput{std::string(prompt->get_string()), raw != nullptr && raw->get_bool()};
+  }
+  if (messages != nullptr) {
+    Result<std::vector<ChatTurn>> turns = to_chat(*messages, "\"messages\"");
+    if (!turns) return turns.error();
+    return ChatInput{std::move(*turns)};
+  }
+  Result<std::vector<std::int32_t>> ids = to_tokens(*tokens, "\"tokens\"");
+  if (!ids) return ids.error();
+  return TokenInput{std::move(*ids), {}};
 }
 
 double seconds(std::chrono::microseconds duration) { return double(duration.count()) * 1e-6; }
@@ -90,38 +132,23 @@ Result<Submit> parse_job_line(const std::string& line) {
 
   Submit submit;
   submit.job = random_job_id();
-  bool raw = false, has_input = false;
-  if (const json::value* flag = object->if_contains("raw"))
-    raw = flag->is_bool() && flag->as_bool();
+  Result<JobInput> input = input_of(*object);
+  if (!input) return input.error();
+  submit.input = std::move(*input);
   for (const auto& [key, entry] : *object) {
-    if (key == "raw" || key == "id") continue;
-    if (key == "prompt" && entry.is_string()) {
-      submit.input = TextInput{std::string(entry.get_string()), raw};
-      has_input = true;
-    } else if (key == "messages") {
-      Result<std::vector<ChatTurn>> turns = to_chat(entry, "\"messages\"");
-      if (!turns) return turns.error();
-      submit.input = ChatInput{std::move(*turns)};
-      has_input = true;
-    } else if (key == "tokens") {
-      Result<std::vector<std::int32_t>> tokens = to_tokens(entry, "\"tokens\"");
-      if (!tokens) return tokens.error();
-      submit.input = TokenInput{std::move(*tokens), {}};
-      has_input = true;
-    } else if (key == "stop" && entry.is_array()) {
-      for (const json::value& stop : entry.get_array()) {
-        if (!stop.is_string()) return invalid("\"stop\" is a list of texts");
-        submit.stop.emplace_back(stop.get_string());
-      }
+    if (is_input(key) || key == "raw" || key == "id") continue;
+    if (key == "stop") {
+      Result<std::vector<std::string>> stop = to_texts(entry);
+      if (!stop) return stop.error();
+      submit.stop = std::move(*stop);
     } else if (entry.is_string()) {
       submit.parameters.push_back({std::string(key), std::string(entry.get_string())});
-    } else if (entry.is_number() || entry.is_bool() || entry.is_null()) {
+    } else if (entry.is_primitive()) {
       submit.parameters.push_back({std::string(key), json::serialize(entry)});
     } else {
       return invalid("\"" + std::string(key) + "\" cannot be a list or an object");
     }
   }
-  if (!has_input) return invalid("the line has no \"prompt\", \"messages\" or \"tokens\"");
   return submit;
 }
 

@@ -1,22 +1,21 @@
 #include "runtime/cli/job_options.h"
 
-#include <sys/random.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
-#include "runtime/base/check.h"
+#include "model/diffusion/job_params.h"
 #include "runtime/cli/job_files.h"
+#include "runtime/cli/job_id.h"
+#include "runtime/cli/text_file.h"
+#include "runtime/config/value.h"
 
 namespace unmask::cli {
 namespace {
 
 constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
+constexpr std::chrono::milliseconds kMinDeadline{1};
+constexpr std::chrono::milliseconds kMaxDeadline = std::chrono::hours(24);
 
 Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
 
@@ -50,7 +49,7 @@ void JobOptions::add_to(CLI::App& command) {
   named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");
   command.add_option("--stop", stop, "End the text before this string (may be repeated)")
       ->type_name("TEXT");
-  command.add_option("--deadline", deadline, "Give up after: 500ms, 2s, 1m")->type_name("TIME");
+  command.add_option("--deadline", deadline, "Give up after: 500ms, 2s, 1min")->type_name("TIME");
   command
       .add_option("--set", set,
                   "Any other diffusion parameter (--help=strategy lists them; may be repeated)")
@@ -64,106 +63,46 @@ Result<Submit> JobOptions::to_submit() const {
   submit.stop = stop;
   submit.parameters = parameters;
   for (const std::string& assignment : set) {
-    const auto equals = assignment.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return invalid("--set wants name=value, not '" + assignment + "'");
-    }
-    submit.parameters.push_back({assignment.substr(0, equals), assignment.substr(equals + 1)});
+    Result<diffusion::NamedValue> named = diffusion::parse_assignment(assignment);
+    if (!named) return invalid("--set: " + named.error().message);
+    submit.parameters.push_back({std::move(named->name), std::move(named->value)});
   }
   if (!deadline.empty()) {
-    const Result<std::chrono::milliseconds> parsed = parse_duration(deadline);
-    if (!parsed) return parsed.error();
-    submit.deadline = *parsed;
+    const Result<> is_time = set_field(submit.deadline, deadline);
+    if (!is_time) return invalid("--deadline " + is_time.error().message);
+    if (submit.deadline < kMinDeadline || submit.deadline > kMaxDeadline) {
+      return invalid("--deadline must be " + show_field(kMinDeadline) + " to " +
+                     show_field(kMaxDeadline) + ", not " + deadline);
+    }
   }
+  Result<JobInput> given = input();
+  if (!given) return given.error();
+  submit.input = std::move(*given);
+  return submit;
+}
+
+Result<JobInput> JobOptions::input() const {
   if (int(!prompt.empty()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
     return invalid("give a prompt, --messages or --tokens-file: only one of them");
   }
   if (!messages_file.empty()) {
     Result<std::vector<ChatTurn>> turns = read_chat(messages_file);
     if (!turns) return turns.error();
-    submit.input = ChatInput{std::move(*turns)};
-  } else if (!tokens_file.empty()) {
+    return ChatInput{std::move(*turns)};
+  }
+  if (!tokens_file.empty()) {
     Result<std::vector<std::int32_t>> tokens = read_tokens(tokens_file);
     if (!tokens) return tokens.error();
-    submit.input = TokenInput{std::move(*tokens), {}};
-  } else if (!prompt.empty()) {
-    submit.input = TextInput{prompt, raw};
-  } else {
-    if (isatty(STDIN_FILENO)) {
-      std::fprintf(stderr, "Type the prompt, end with Ctrl-D:\n");
-    }
-    Result<std::string> text = read_text("-", kMaxPromptBytes);
-    if (!text) return text.error();
-    if (text->ends_with('\n')) text->pop_back();
-    if (text->empty()) return invalid("no prompt: give one as an argument or on stdin");
-    submit.input = TextInput{std::move(*text), raw};
+    return TokenInput{std::move(*tokens), {}};
   }
-  return submit;
-}
+  if (!prompt.empty()) return TextInput{prompt, raw};
 
-Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
-  char* unit = nullptr;
-  const double value = std::strtod(text.c_str(), &unit);
-  const std::string suffix = unit;
-  double factor = 0;
-  if (suffix == "ms") factor = 1;
-  if (suffix == "s") factor = 1e3;
-  if (suffix == "m") factor = 6e4;
-  if (suffix == "h") factor = 3.6e6;
-  const double milliseconds = value * factor;
-  if (unit == text.c_str() || factor == 0 || !(milliseconds >= 1) || milliseconds > 3.6e6) {
-    return invalid("'" + text + "' is not a time from 1ms to 1h, such as 500ms, 2s or 1m");
-  }
-  return std::chrono::milliseconds(std::llround(milliseconds));
-}
-
-JobId random_job_id() {
-  JobId id;
-  UNMASK_CHECK(getrandom(id.bytes.data(), id.bytes.size(), 0) == ssize_t(id.bytes.size()));
-  return id;
-}
-
-std::string to_hex(const JobId& id) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const std::uint8_t byte : id.bytes) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
-}
-
-Result<JobId> parse_job_id(const std::string& hex) {
-  JobId id;
-  const auto value_of = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  if (hex.size() != 2 * id.bytes.size()) return invalid("a job id has 32 hexadecimal digits");
-  for (std::size_t i = 0; i < id.bytes.size(); ++i) {
-    const int high = value_of(hex[2 * i]), low = value_of(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return invalid("a job id has 32 hexadecimal digits");
-    id.bytes[i] = std::uint8_t(high << 4 | low);
-  }
-  return id;
-}
-
-Result<std::string> read_text(const std::string& path, std::size_t max_bytes) {
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path, std::ios::binary);
-    if (!file) return invalid("cannot read '" + path + "'");
-  }
-  std::istream& in = path == "-" ? std::cin : file;
-  std::string text(max_bytes + 1, '\0');
-  in.read(text.data(), std::streamsize(text.size()));
-  text.resize(std::size_t(in.gcount()));
-  if (text.size() > max_bytes) {
-    return invalid("'" + path + "' has more than " + std::to_string(max_bytes) + " bytes");
-  }
-  return text;
+  if (isatty(STDIN_FILENO) == 1) std::fputs("Type the prompt, end with Ctrl-D:\n", stderr);
+  Result<std::string> text = read_text("-", kMaxPromptBytes);
+  if (!text) return text.error();
+  if (text->ends_with('\n')) text->pop_back();
+  if (text->empty()) return invalid("no prompt: give one as an argument or on stdin");
+  return TextInput{std::move(*text), raw};
 }
 
 }  // namespace unmask::cli

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -17,7 +16,7 @@ struct JobOptions {
   bool raw = false;
   bool json = false;
   std::vector<std::string> stop;
-  std::string deadline;               ///< 2s, 500ms, 1m; empty: none
+  std::string deadline;               ///< 2s, 500ms, 1min; empty: none
   std::vector<Parameter> parameters;  ///< of the named flags and of --set, in order of writing
   std::vector<std::string> set;       ///< name=value
 
@@ -27,19 +26,9 @@ struct JobOptions {
   ///
   /// Errors  kInvalidArgument: a flag's value, a file that is missing or malformed, no prompt
   [[nodiscard]] Result<Submit> to_submit() const;
+
+ private:
+  [[nodiscard]] Result<JobInput> input() const;
 };
-
-/// "2s", "500ms", "1m", "1.5h".
-[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(const std::string& text);
-
-/// 128 random bits from the operating system.
-[[nodiscard]] JobId random_job_id();
-
-/// 32 hexadecimal digits, and back.
-[[nodiscard]] std::string to_hex(const JobId& id);
-[[nodiscard]] Result<JobId> parse_job_id(const std::string& hex);
-
-/// The whole file; "-" is stdin. At most `max_bytes`.
-[[nodiscard]] Result<std::string> read_text(const std::string& path, std::size_t max_bytes);
 
 }  // namespace unmask::cli

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "runtime/cli/characters.h"
 #include "runtime/cli/command.h"
 
 namespace unmask::cli {
@@ -21,10 +22,10 @@ ExitCode class_of(ErrorCode code) {
 
 }  // namespace
 
-int report(const Error& error) { return report(error, class_of(error.code)); }
+ExitCode report(const Error& error) { return report(error, class_of(error.code)); }
 
-int report(const Error& error, ExitCode exit_code) {
-  std::fprintf(stderr, "unmask: error: %s\n", error.message.c_str());
+ExitCode report(const Error& error, ExitCode exit_code) {
+  std::fprintf(stderr, "unmask: error: %s\n", printable(error.message).c_str());
   return exit_code;
 }
 

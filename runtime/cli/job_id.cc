@@ -1,0 +1,42 @@
+#include "runtime/cli/job_id.h"
+
+#include <sys/random.h>
+
+#include "runtime/base/check.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+}  // namespace
+
+JobId random_job_id() {
+  JobId id;
+  UNMASK_CHECK(getrandom(id.bytes.data(), id.bytes.size(), 0) == ssize_t(id.bytes.size()));
+  return id;
+}
+
+std::string to_hex(const JobId& id) {
+  std::string hex;
+  for (const std::uint8_t byte : id.bytes) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 15];
+  }
+  return hex;
+}
+
+Result<JobId> parse_job_id(std::string_view hex) {
+  const Error error{ErrorCode::kInvalidArgument, "a job id has 32 hexadecimal digits"};
+  JobId id;
+  if (hex.size() != 2 * id.bytes.size()) return error;
+  for (std::size_t i = 0; i < hex.size(); ++i) {
+    const char c = hex[i] >= 'A' && hex[i] <= 'F' ? char(hex[i] - 'A' + 'a') : hex[i];
+    const std::size_t digit = kDigits.find(c);
+    if (digit == std::string_view::npos) return error;
+    id.bytes[i / 2] = std::uint8_t(id.bytes[i / 2] << 4 | digit);
+  }
+  return id;
+}
+
+}  // namespace unmask::cli

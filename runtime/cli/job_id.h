@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "runtime/base/ids.h"
+#include "runtime/base/result.h"
+
+namespace unmask::cli {
+
+/// 128 random bits from the operating system.
+[[nodiscard]] JobId random_job_id();
+
+/// 32 hexadecimal digits, and back.
+[[nodiscard]] std::string to_hex(const JobId& id);
+[[nodiscard]] Result<JobId> parse_job_id(std::string_view hex);
+
+}  // namespace unmask::cli

@@ -1,0 +1,130 @@
+#include "runtime/cli/job_printer.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "runtime/cli/characters.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/job_files.h"
+
+namespace unmask::cli {
+namespace {
+
+/// "12 tokens in 5 forwards (2.4 a forward), 0.21 s (57 tokens/s)".
+std::string sentence_of(const JobFigures& figures) {
+  const double seconds = std::chrono::duration<double>(figures.duration).count();
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "%d tokens in %d forwards (%.1f a forward), %.2f s (%.0f tokens/s)", figures.tokens,
+                figures.forwards,
+                figures.forwards > 0 ? double(figures.tokens) / double(figures.forwards) : 0.0,
+                seconds, seconds > 0 ? double(figures.tokens) / seconds : 0.0);
+  return text;
+}
+
+}  // namespace
+
+JobPrinter::Options JobPrinter::options_for_this_process(bool json) {
+  Options options;
+  options.terminal = terminal_of(STDOUT_FILENO);
+  options.shows_status = terminal_of(STDERR_FILENO).is_terminal;
+  if (json) {
+    options.style = Style::kJson;
+  } else if (options.terminal.is_terminal) {
+    options.style = Style::kCanvas;
+  }
+  return options;
+}
+
+JobPrinter::JobPrinter(const Options& options, std::FILE* out, std::FILE* status)
+    : options_(options), out_(out), status_(status), canvas_(options.terminal) {}
+
+Watching JobPrinter::watching() const {
+  return {.blocks = options_.style != Style::kJson,
+          .frames = options_.style == Style::kCanvas,
+          .trace = false};
+}
+
+void JobPrinter::show(const Queued& queued) {
+  if (!options_.shows_status) return;
+  clear_status();
+  std::string line = "waiting at place " + std::to_string(queued.place);
+  if (!queued.reason.empty()) line += ": " + printable(queued.reason);
+  std::fputs(line.c_str(), status_);
+  std::fflush(status_);
+  has_status_line_ = true;
+}
+
+void JobPrinter::show(const Frame& frame) {
+  clear_status();
+  if (options_.style == Style::kCanvas) write(canvas_.show(frame));
+}
+
+void JobPrinter::show(const Committed& block) {
+  clear_status();
+  if (options_.style == Style::kCanvas) write(canvas_.show(block));
+  if (options_.style == Style::kStream) write(block.text);
+}
+
+ExitCode JobPrinter::show(const Finished& finished) {
+  clear_status();
+  switch (options_.style) {
+    case Style::kCanvas:
+      write(canvas_.finish());
+      break;
+    case Style::kStream:
+      if (!ends_with_newline_) write("\n");
+      break;
+    case Style::kJson:
+      write(to_json(finished) + "\n");
+      break;
+  }
+  return show_end(finished);
+}
+
+ExitCode JobPrinter::show(const Rejected& rejected) {
+  clear_status();
+  if (options_.style == Style::kJson) write(to_json(rejected) + "\n");
+  return report(rejected.error);
+}
+
+ExitCode JobPrinter::show_end(const Finished& finished) {
+  switch (finished.reason) {
+    case FinishReason::kStop:
+    case FinishReason::kLength:
+      if (options_.shows_status) tell(sentence_of(finished.figures));
+      return kOk;
+    case FinishReason::kCancelled:
+      tell("unmask: cancelled; the text is what was finished by then");
+      return kInterrupted;
+    case FinishReason::kDeadline:
+      tell("unmask: the deadline passed; the text is what was finished by then");
+      return kFailed;
+    case FinishReason::kError:
+      break;
+  }
+  const Error error = finished.error.value_or(Error{ErrorCode::kInternal, "the job failed"});
+  return report(error, error.code == ErrorCode::kUnavailable ? kDeviceLost : kFailed);
+}
+
+void JobPrinter::write(std::string_view text) {
+  if (text.empty()) return;
+  std::fwrite(text.data(), 1, text.size(), out_);
+  std::fflush(out_);
+  ends_with_newline_ = text.ends_with('\n');
+}
+
+void JobPrinter::tell(const std::string& sentence) {
+  std::fprintf(status_, "%s\n", printable(sentence).c_str());
+}
+
+void JobPrinter::clear_status() {
+  if (!std::exchange(has_status_line_, false)) return;
+  std::fputs("\r\x1b[K", status_);
+  std::fflush(status_);
+}
+
+}  // namespace unmask::cli
