@@ -25,14 +25,13 @@ struct ZmqDialer::Connection {
 
   ZmqSocket socket;
   std::unique_ptr<ZmqMonitor> monitor;
-  std::optional<ZmqWatch> watch;
+  std::optional<ZmqWatch> watch, events_watch;
   bool is_closed = false;  // by the other end, or it never was: frames may wait
 };
 
 Result<std::unique_ptr<ZmqDialer>> ZmqDialer::dial(EventLoop& loop, const ZmqOptions& options,
                                                    const HostPort& address,
                                                    TransportEvents events) {
-  if (options.curve) return Error{ErrorCode::kInvalidArgument, "CURVE comes with the next change"};
   std::unique_ptr<ZmqDialer> dialer(new ZmqDialer(loop, options, address, std::move(events)));
   const Result<> connecting = dialer->connect();
   if (!connecting) {
@@ -56,19 +55,23 @@ Result<> ZmqDialer::connect() {
   Result<ZmqSocket> dealer = ZmqSocket::open(context_, ZMQ_DEALER);
   if (!dealer) return dealer.error();
   set_limits(*dealer, options_, address_.host);
+  const Result<> has_keys = set_client_keys(*dealer, options_);
+  if (!has_keys) return has_keys;
   dealer->set(ZMQ_IMMEDIATE, 1);
   dealer->set(ZMQ_RECONNECT_IVL, -1);  // this class does, with another socket
   auto connection = std::make_unique<Connection>(std::move(*dealer));
-  Result<std::unique_ptr<ZmqMonitor>> monitor =
-      ZmqMonitor::open(loop_, context_, connection->socket, [this] { turn(); });
+  Result<std::unique_ptr<ZmqMonitor>> monitor = ZmqMonitor::open(context_, connection->socket);
   if (!monitor) return monitor.error();
   connection->monitor = std::move(*monitor);
   connection->watch.emplace(loop_, connection->socket, [this] { turn(); });
+  connection->events_watch.emplace(loop_, connection->monitor->events(), [this] { turn(); });
   const Result<> connected = connection->socket.connect(connecting_endpoint(address_));
   if (!connected) return connected.error();
   connection_ = std::move(connection);
   timers_.after(kAttemptTime, [this, attempt = ++last_attempt_] {
-    if (attempt == last_attempt_ && !is_up_) hang_up();
+    if (attempt != last_attempt_ || is_up_ || !connection_) return;
+    fail("no answer");
+    hang_up();
   });
   return {};
 }
@@ -105,14 +108,32 @@ void ZmqDialer::read_events() {
   while (connection_) {
     const std::optional<ConnectionEvent> event = connection_->monitor->next();
     if (!event) return;
-    if (event->kind == ConnectionEvent::Kind::kGreeted) {
-      is_up_ = true;
-      up_since_ = SteadyClock().now();
-      events_.on_up(++last_peer_);
-    } else {
-      connection_->is_closed = true;
+    switch (event->kind) {
+      case ConnectionEvent::Kind::kGreeted:
+        is_up_ = true;
+        up_since_ = SteadyClock().now();
+        last_failure_.clear();
+        events_.on_up(++last_peer_);
+        continue;
+      case ConnectionEvent::Kind::kRefused:
+        fail("it does not accept this process's key");
+        break;
+      case ConnectionEvent::Kind::kNotUnderstood:
+        fail("what listens there does not answer as unmask does, or not with the same CURVE keys");
+        break;
+      case ConnectionEvent::Kind::kNoAnswer:
+        fail("nothing listens there");
+        break;
+      default:
+        break;
     }
+    connection_->is_closed = true;
   }
+}
+
+void ZmqDialer::fail(const std::string& why) {
+  if (std::exchange(last_failure_, why) == why || !options_.on_failure) return;
+  options_.on_failure("cannot reach " + address_.to_string() + ": " + why);
 }
 
 void ZmqDialer::hang_up() {

@@ -39,6 +39,7 @@ class ZmqDialer final : public Transport {
   void connect_again();
   void turn();
   void read_events();
+  void fail(const std::string& why);
   void hang_up();
 
   EventLoop& loop_;
@@ -51,7 +52,8 @@ class ZmqDialer final : public Transport {
   bool is_up_ = false;  // last_peer_ is
   Time up_since_{};     // of this connection; zero: it was not yet
   std::uint64_t last_attempt_ = 0;
-  Duration pause_;  // before the next attempt
+  std::string last_failure_;  // since it was up
+  Duration pause_;            // before the next attempt
   AsioTimers timers_;
 };
 

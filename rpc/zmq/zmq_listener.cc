@@ -26,20 +26,21 @@ constexpr int kFramesPerTurn = 64;
 Result<std::unique_ptr<ZmqListener>> ZmqListener::listen(EventLoop& loop, const ZmqOptions& options,
                                                          const HostPort& address,
                                                          TransportEvents events) {
-  if (options.curve) return Error{ErrorCode::kInvalidArgument, "CURVE comes with the next change"};
   auto context = std::make_unique<ZmqContext>();
   Result<ZmqSocket> router = ZmqSocket::open(*context, ZMQ_ROUTER);
   if (!router) return router.error();
   set_limits(*router, options, address.host);
   router->set(ZMQ_ROUTER_MANDATORY, 1);
   std::unique_ptr<ZmqListener> listener(
-      new ZmqListener(loop, std::move(*router), std::move(context), std::move(events)));
-  const Result<> started = listener->start(loop, address);
-  if (!started) return started.error();
+      new ZmqListener(loop, std::move(context), std::move(*router), std::move(events)));
+  const Result<> is_guarded = listener->guard(loop, options);
+  if (!is_guarded) return is_guarded.error();
+  const Result<> is_bound = listener->bind(loop, address);
+  if (!is_bound) return is_bound.error();
   return listener;
 }
 
-ZmqListener::ZmqListener(EventLoop& loop, ZmqSocket router, std::unique_ptr<ZmqContext> context,
+ZmqListener::ZmqListener(EventLoop& loop, std::unique_ptr<ZmqContext> context, ZmqSocket router,
                          TransportEvents events)
     : context_(std::move(context)),
       events_(std::move(events)),
@@ -48,12 +49,21 @@ ZmqListener::ZmqListener(EventLoop& loop, ZmqSocket router, std::unique_ptr<ZmqC
 
 ZmqListener::~ZmqListener() = default;
 
-Result<> ZmqListener::start(EventLoop& loop, const HostPort& address) {
-  Result<std::unique_ptr<ZmqMonitor>> monitor =
-      ZmqMonitor::open(loop, *context_, router_, [this] { turn(); });
+Result<> ZmqListener::guard(EventLoop& loop, const ZmqOptions& options) {
+  if (!options.curve) return {};
+  Result<std::unique_ptr<ZmqDoor>> door = ZmqDoor::open(*context_, options);
+  if (!door) return door.error();
+  door_ = std::move(*door);
+  door_watch_.emplace(loop, door_->requests(), [this] { door_->answer(); });
+  return set_server_keys(router_, options);
+}
+
+Result<> ZmqListener::bind(EventLoop& loop, const HostPort& address) {
+  Result<std::unique_ptr<ZmqMonitor>> monitor = ZmqMonitor::open(*context_, router_);
   if (!monitor) return monitor.error();
   monitor_ = std::move(*monitor);
-  watch_.emplace(loop, router_, [this] { turn(); });
+  router_watch_.emplace(loop, router_, [this] { turn(); });
+  monitor_watch_.emplace(loop, monitor_->events(), [this] { turn(); });
   const Result<std::string> endpoint = binding_endpoint(address);
   if (!endpoint) return endpoint.error();
   const Result<> bound = router_.bind(*endpoint);
@@ -73,7 +83,7 @@ bool ZmqListener::send(PeerId to, Bytes frame) {
   if (peer == nullptr || peer->is_silent() || !peer->is_open() || peer->is_ended) return false;
   const bool is_sent =
       router_.send(std::as_bytes(std::span(peer->routing_id)), true) && router_.send(frame);
-  if (router_.has_input()) watch_->again();
+  if (router_.has_input()) router_watch_->again();
   return is_sent;
 }
 
@@ -92,7 +102,7 @@ void ZmqListener::turn() {
     for (const PeerId peer : connections_.closed()) forget(peer);
     return;
   }
-  watch_->again();
+  router_watch_->again();
 }
 
 void ZmqListener::read_events() {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "rpc/zmq/zmq_connections.h"
+#include "rpc/zmq/zmq_door.h"
 #include "rpc/zmq/zmq_monitor.h"
 #include "rpc/zmq/zmq_options.h"
 #include "rpc/zmq/zmq_socket.h"
@@ -24,7 +25,7 @@ namespace unmask {
 class ZmqListener final : public Transport {
  public:
   /// Errors  kUnavailable, naming the address: in use, no such host or interface; kInvalidArgument:
-  /// keys that are none
+  /// keys that are none; kInternal: a key that may not connect could
   static Result<std::unique_ptr<ZmqListener>> listen(EventLoop& loop, const ZmqOptions& options,
                                                      const HostPort& address,
                                                      TransportEvents events);
@@ -38,9 +39,10 @@ class ZmqListener final : public Transport {
   void disconnect(PeerId peer, DownReason reason) override;
 
  private:
-  ZmqListener(EventLoop& loop, ZmqSocket router, std::unique_ptr<ZmqContext> context,
+  ZmqListener(EventLoop& loop, std::unique_ptr<ZmqContext> context, ZmqSocket router,
               TransportEvents events);
-  Result<> start(EventLoop& loop, const HostPort& address);
+  Result<> guard(EventLoop& loop, const ZmqOptions& options);
+  Result<> bind(EventLoop& loop, const HostPort& address);
 
   void turn();
   void read_events();
@@ -56,8 +58,9 @@ class ZmqListener final : public Transport {
   ZmqSocket router_;
   HostPort address_;
   ZmqConnections connections_;
+  std::unique_ptr<ZmqDoor> door_;  // with CURVE
   std::unique_ptr<ZmqMonitor> monitor_;
-  std::optional<ZmqWatch> watch_;
+  std::optional<ZmqWatch> router_watch_, monitor_watch_, door_watch_;
   AsioTimers timers_;
 };
 

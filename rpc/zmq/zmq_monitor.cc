@@ -9,25 +9,32 @@
 namespace unmask {
 namespace {
 
-constexpr int kFailures = ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                          ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
-constexpr int kWanted =
-    ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | kFailures;
+constexpr int kWanted = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_CLOSED |
+                        ZMQ_EVENT_DISCONNECTED;
 
 ConnectionEvent::Kind kind_of(int event) {
   switch (event) {
-    case ZMQ_EVENT_ACCEPTED: return ConnectionEvent::Kind::kAccepted;
-    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return ConnectionEvent::Kind::kGreeted;
-    case ZMQ_EVENT_DISCONNECTED: return ConnectionEvent::Kind::kDisconnected;
-    default: return ConnectionEvent::Kind::kFailed;
+    case ZMQ_EVENT_ACCEPTED:
+      return ConnectionEvent::Kind::kAccepted;
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+      return ConnectionEvent::Kind::kGreeted;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+      return ConnectionEvent::Kind::kRefused;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+      return ConnectionEvent::Kind::kNotUnderstood;
+    case ZMQ_EVENT_CLOSED:
+      return ConnectionEvent::Kind::kNoAnswer;
+    default:
+      return ConnectionEvent::Kind::kDisconnected;
   }
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ZmqMonitor>> ZmqMonitor::open(EventLoop& loop, const ZmqContext& context,
-                                                     ZmqSocket& socket,
-                                                     std::function<void()> on_ready) {
+Result<std::unique_ptr<ZmqMonitor>> ZmqMonitor::open(const ZmqContext& context, ZmqSocket& socket) {
   Result<ZmqSocket> events = ZmqSocket::open(context, ZMQ_PAIR);
   if (!events) return events.error();
   // Without a limit, because at a limit libzmq's thread would wait for us. What comes is bounded
@@ -40,8 +47,7 @@ Result<std::unique_ptr<ZmqMonitor>> ZmqMonitor::open(EventLoop& loop, const ZmqC
   }
   const Result<> connected = events->connect(name);
   if (!connected) return connected.error();
-  return std::unique_ptr<ZmqMonitor>(
-      new ZmqMonitor(loop, socket, std::move(*events), std::move(on_ready)));
+  return std::unique_ptr<ZmqMonitor>(new ZmqMonitor(socket, std::move(*events)));
 }
 
 /// First of all libzmq's thread must not send events any more: without a receiver it would wait.

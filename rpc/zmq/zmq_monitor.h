@@ -1,19 +1,26 @@
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "rpc/zmq/zmq_watch.h"
+#include "rpc/zmq/zmq_socket.h"
 
 namespace unmask {
 
-/// What happened to a TCP connection of a socket.
+/// What happened to a TCP connection of a socket, or to the attempt to make one.
 struct ConnectionEvent {
-  enum class Kind : std::uint8_t { kAccepted, kGreeted, kDisconnected, kFailed };
+  enum class Kind : std::uint8_t {
+    kAccepted,
+    kGreeted,        ///< both ends speak ZeroMQ, and with CURVE trust each other
+    kRefused,        ///< the other end does not trust this one's key
+    kNotUnderstood,  ///< no greeting, or not one that was expected
+    kNoAnswer,       ///< nobody listens there
+    kDisconnected    ///< follows kAccepted, kGreeted, kRefused and kNotUnderstood
+  };
 
-  Kind kind = Kind::kFailed;
+  Kind kind = Kind::kDisconnected;
   int descriptor = -1;  ///< of kAccepted and kDisconnected
 };
 
@@ -21,25 +28,21 @@ struct ConnectionEvent {
 /// before its first frame can be read. Ends before `socket`.
 class ZmqMonitor {
  public:
-  /// `on_ready`: next() may have something.
-  static Result<std::unique_ptr<ZmqMonitor>> open(EventLoop& loop, const ZmqContext& context,
-                                                  ZmqSocket& socket,
-                                                  std::function<void()> on_ready);
-
+  static Result<std::unique_ptr<ZmqMonitor>> open(const ZmqContext& context, ZmqSocket& socket);
   ~ZmqMonitor();
   ZmqMonitor(const ZmqMonitor&) = delete;
   ZmqMonitor& operator=(const ZmqMonitor&) = delete;
 
   /// Read until there is nothing.
   [[nodiscard]] std::optional<ConnectionEvent> next();
+  /// Has input when next() has something.
+  [[nodiscard]] const ZmqSocket& events() const { return events_; }
 
  private:
-  ZmqMonitor(EventLoop& loop, ZmqSocket& socket, ZmqSocket events, std::function<void()> on_ready)
-      : socket_(socket), events_(std::move(events)), watch_(loop, events_, std::move(on_ready)) {}
+  ZmqMonitor(ZmqSocket& socket, ZmqSocket events) : socket_(socket), events_(std::move(events)) {}
 
   ZmqSocket& socket_;
   ZmqSocket events_;
-  ZmqWatch watch_;
 };
 
 }  // namespace unmask

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct ZmqOptions {
   std::optional<CurveKeyPair> curve{};                           ///< this process's; none: plain
   std::vector<std::string> allowed_keys{};  ///< listening: public keys that may connect
   std::string server_key{};                 ///< dialing: the listener's public key
+  /// Dialing: hears why an attempt failed, when it is another reason than before.
+  std::function<void(const std::string& why)> on_failure{};
 };
 
 }  // namespace unmask

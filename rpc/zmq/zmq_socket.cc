@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "runtime/base/check.h"
 
@@ -18,6 +19,8 @@ constexpr std::chrono::milliseconds kLinger{500};
 /// reached by one that keeps to its credit.
 constexpr int kHighWaterMark = 1024;
 constexpr int kBacklog = 512;
+
+Error invalid(const char* what) { return {ErrorCode::kInvalidArgument, what}; }
 
 Error system_error() { return {ErrorCode::kUnavailable, zmq_strerror(zmq_errno())}; }
 
@@ -55,7 +58,7 @@ void ZmqSocket::set(int option, const std::string& value) {
 
 Result<> ZmqSocket::set_key(int option, const std::string& z85) {
   if (zmq_setsockopt(get(), option, z85.c_str(), z85.size()) == 0) return {};
-  return Error{ErrorCode::kInvalidArgument, "a CURVE key that is not 40 characters of Z85"};
+  return invalid("a CURVE key is 40 characters of Z85");
 }
 
 Result<> ZmqSocket::bind(const std::string& endpoint) {
@@ -135,6 +138,25 @@ void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string&
   socket.set(ZMQ_TCP_KEEPALIVE_INTVL, 3);
   socket.set(ZMQ_TCP_KEEPALIVE_CNT, 3);
   socket.set(ZMQ_IPV6, host.find(':') != std::string::npos ? 1 : 0);
+}
+
+Result<> set_server_keys(ZmqSocket& socket, const ZmqOptions& options) {
+  socket.set(ZMQ_CURVE_SERVER, 1);
+  socket.set(ZMQ_ZAP_DOMAIN, std::string("unmask"));
+  return socket.set_key(ZMQ_CURVE_SECRETKEY, options.curve->secret_key);
+}
+
+Result<> set_client_keys(ZmqSocket& socket, const ZmqOptions& options) {
+  if (!options.curve && options.server_key.empty()) return {};
+  if (!options.curve) return invalid("the server's key is known, but this process has none");
+  if (options.server_key.empty()) return invalid("this process has a key, but not the server's");
+  for (const auto& [option, key] : {std::pair(ZMQ_CURVE_SERVERKEY, options.server_key),
+                                    std::pair(ZMQ_CURVE_PUBLICKEY, options.curve->public_key),
+                                    std::pair(ZMQ_CURVE_SECRETKEY, options.curve->secret_key)}) {
+    const Result<> is_set = socket.set_key(option, key);
+    if (!is_set) return is_set;
+  }
+  return {};
 }
 
 }  // namespace unmask

@@ -90,4 +90,10 @@ class ZmqSocket {
 /// What every socket that leaves this process is set to before it is bound or connected.
 void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string& host);
 
+/// Makes `socket` one that asks at the door.
+[[nodiscard]] Result<> set_server_keys(ZmqSocket& socket, const ZmqOptions& options);
+
+/// Makes `socket` one that knows whom it dials. Errors: kInvalidArgument
+[[nodiscard]] Result<> set_client_keys(ZmqSocket& socket, const ZmqOptions& options);
+
 }  // namespace unmask

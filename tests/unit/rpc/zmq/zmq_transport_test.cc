@@ -45,7 +45,8 @@ TEST_F(ZmqTransportTest, FramesGoBothWaysInOrder) {
     ASSERT_TRUE(dialer->send(client.ups[0], bytes_of(std::to_string(i))));
     ASSERT_TRUE(listener->send(server.ups[0], bytes_of(std::to_string(-i))));
   }
-  ASSERT_TRUE(run_until([&] { return server.frames.size() == 501 && client.frames.size() == 500; }));
+  ASSERT_TRUE(
+      run_until([&] { return server.frames.size() == 501 && client.frames.size() == 500; }));
   for (int i = 0; i < 500; ++i) {
     EXPECT_EQ(server.frames[std::size_t(i) + 1].second, bytes_of(std::to_string(i)));
     EXPECT_EQ(client.frames[std::size_t(i)].second, bytes_of(std::to_string(-i)));
