@@ -243,6 +243,18 @@ class ReconnectTest(unittest.IsolatedAsyncioTestCase):
                 with self.assertRaises(unmask.ConnectionLost):
                     await client.submit("hi")
 
+    async def test_an_idle_client_outlives_any_number_of_connections(self) -> None:
+        async with FakeGateway(answer_at_once) as gateway:
+            async with unmask.connect(gateway.endpoint, reconnect_timeout=1.0) as client:
+                for _ in range(3):
+                    gateway.stop()
+                    await gateway.start()
+                    while not gateway.clients:
+                        await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.4)
+                job = await client.submit("hi")
+                self.assertEqual(await blocks_of(job), list(range(BLOCKS)))
+
     async def test_connections_without_any_answer_are_bounded_too(self) -> None:
         def drop(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
             client.link.close(unmask.ProtocolError("this body is too large"))

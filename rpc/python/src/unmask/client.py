@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,7 @@ from .schema import MessageType
 from .session import Session
 from .submission import Value, job_id_of, make_submission
 
+_MAX_QUESTIONS = 1024  # without an answer; the gateway takes no more
 _RESUBMIT_PAUSE = 0.25  # while a server that just came back is not ready
 
 
@@ -31,6 +33,16 @@ class _Watched:
         self.submission = submission  # None: only its cancellation was asked for
         self.is_cancelling = submission is None
         self.resume_until = 0.0  # refusals that pass are not final before
+        self._began = asyncio.get_running_loop().time()
+
+    def left(self) -> Submission:
+        """The job with what is left of its deadline."""
+        assert self.submission is not None
+        if not self.submission.deadline_ms:
+            return self.submission
+        passed = round(1000 * (asyncio.get_running_loop().time() - self._began))
+        left = max(self.submission.deadline_ms - passed, 1)
+        return replace(self.submission, deadline_ms=left)
 
 
 def connect(
@@ -163,14 +175,16 @@ class Client:
 
     # ---- What the session tells ----
 
-    def _resume(self) -> None:
-        """The connection is back: asks for everything that has no answer yet."""
+    def _resume(self) -> bool:
+        """The connection is back: asks for everything that has no answer yet; False: nothing."""
         until = asyncio.get_running_loop().time() + self._session.reconnect_timeout
+        # First, because a link takes more than there may be.
+        for number, (kind, _) in self._questions.items():
+            self._session.send(kind, encode_question(number))
         for key, watched in self._watched.items():
             watched.resume_until = until
             self._ask_for(key)
-        for number, (kind, _) in self._questions.items():
-            self._session.send(kind, encode_question(number))
+        return bool(self._watched or self._questions)
 
     def _fail(self, error: UnmaskError) -> None:
         """Nothing will be answered any more."""
@@ -226,7 +240,7 @@ class Client:
         if watched is None:
             return is_sent
         if watched.submission is not None:
-            body = encode_submit(watched.submission, watched.job.last_block)
+            body = encode_submit(watched.left(), watched.job.last_block)
             is_sent = self._session.send(MessageType.SUBMIT, body)
         if watched.is_cancelling:
             is_sent = self._session.send(MessageType.CANCEL, encode_cancel(key)) and is_sent
@@ -240,6 +254,8 @@ class Client:
 
     async def _ask(self, kind: MessageType) -> Any:
         self._session.check()
+        if len(self._questions) >= _MAX_QUESTIONS:
+            raise Overloaded(f"{len(self._questions)} questions wait for their answers")
         number = next(self._numbers)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._questions[number] = (kind, answer)

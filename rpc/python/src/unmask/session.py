@@ -18,8 +18,9 @@ _MAX_PAUSE = 1.0
 class Session:
     """Makes a connection, and another one whenever it breaks, until that takes too long.
 
-    Tells on_again for every connection but the first, on_message for every message, and on_failure once: nothing
-    comes after it. Owns the ZeroMQ context.
+    Tells on_again for every connection but the first (it says whether anything is waited for),
+    on_message for every message, and on_failure once: nothing comes after it. Owns the ZeroMQ
+    context.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class Session:
         endpoint: str,
         curve: Curve | None,
         reconnect_timeout: float,
-        on_again: Callable[[], None],
+        on_again: Callable[[], bool],
         on_message: Callable[[int, bytes], None],
         on_failure: Callable[[UnmaskError], None],
     ) -> None:
@@ -41,7 +42,7 @@ class Session:
         self._connection: Connection | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._failure: UnmaskError | None = None
-        self._outage_began: float | None = None  # until a message proves that it is over
+        self._outage_began: float | None = None  # until what is waited for comes
 
     async def open(self, timeout: float) -> None:
         """The first connection. Raises ConnectError if nobody answers in time, ProtocolError for
@@ -84,10 +85,10 @@ class Session:
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
         pause = _FIRST_PAUSE
-        while True:
+        while loop.time() < end:
             connection = Connection(context, self.endpoint, self._curve, self._take)
             try:
-                await asyncio.wait_for(connection.greeted(), max(end - loop.time(), 0))
+                await asyncio.wait_for(connection.greeted(), end - loop.time())
                 return connection
             except ConnectionLost:
                 pass
@@ -96,13 +97,12 @@ class Session:
             except asyncio.CancelledError:
                 connection.on_down(ConnectionLost("nobody waits for it"))
                 raise
-            if loop.time() + pause >= end:
-                raise ConnectError(
-                    f"nobody answered at {self.endpoint} within {timeout:g} s; is the cluster up, "
-                    "and is this the address of its gateway?"
-                )
-            await asyncio.sleep(pause)
+            await asyncio.sleep(min(pause, max(end - loop.time(), 0)))
             pause = min(2 * pause, _MAX_PAUSE)
+        raise ConnectError(
+            f"nobody answered at {self.endpoint} within {timeout:g} s; is the cluster up, and is "
+            "this the address of its gateway?"
+        )
 
     async def _keep_connected(self, context: zmq.asyncio.Context, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
@@ -114,13 +114,19 @@ class Session:
                     raise error
                 self._outage_began = self._outage_began or loop.time()
                 await asyncio.sleep(_FIRST_PAUSE)
+                # It may be over although connections come up: nothing comes through them.
                 left = self._outage_began + self.reconnect_timeout - loop.time()
-                if left <= 0:  # connections come up, but nothing ever comes through
-                    raise error
-                connection = self._connection = await self._dial(context, left)
-                self._on_again()
+                try:
+                    connection = self._connection = await self._dial(context, left)
+                except ConnectError:
+                    raise ConnectionLost(
+                        f"nobody answered at {self.endpoint} within {self.reconnect_timeout:g} s "
+                        f"after the connection was lost: {error}"
+                    ) from None
+                if not self._on_again():
+                    self._outage_began = None
         except UnmaskError as error:
-            self._fail(ConnectionLost(str(error)) if isinstance(error, ConnectError) else error)
+            self._fail(error)
 
     def _take(self, kind: int, body: bytes) -> None:
         self._outage_began = None

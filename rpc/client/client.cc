@@ -1,0 +1,261 @@
+#include "rpc/client/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rpc/codec/codec.h"
+
+namespace unmask {
+namespace {
+
+/// While a gateway that just came back is not ready, or its queue is full.
+constexpr std::chrono::milliseconds kAskAgainAfter{250};
+constexpr std::size_t kMaxQuestions = 1024;  // without an answer; the gateway takes no more
+
+Error unavailable(std::string message) { return {ErrorCode::kUnavailable, std::move(message)}; }
+Error too_much_waits() {
+  return {ErrorCode::kOverloaded, "too much waits to be sent to the server"};
+}
+
+std::string seconds(std::chrono::milliseconds duration) {
+  const auto tenths = duration.count() / 100;
+  return std::to_string(tenths / 10) + (tenths % 10 != 0 ? "." + std::to_string(tenths % 10) : "") +
+         " s";
+}
+
+template <typename Event, typename News>
+void tell(const Event& event, const News& news) {
+  if (event) event(news);
+}
+
+/// Of the messages about a job; nothing for others.
+std::optional<JobId> job_of(const WireMessage& message) {
+  return std::visit(
+      [](const auto& alternative) -> std::optional<JobId> {
+        if constexpr (requires { alternative.job; }) return alternative.job;
+        return std::nullopt;
+      },
+      message);
+}
+
+}  // namespace
+
+Client::Client(Env env, Options options)
+    : env_(env),
+      options_(std::move(options)),
+      links_(env, options_.link,
+             {[this](PeerId peer) { connected(peer); },
+              [this](PeerId /*peer*/, WireMessage message) { return take(std::move(message)); },
+              [this](PeerId peer, DownReason reason, const std::string& why) {
+                lost(peer, reason, why);
+              }}) {
+  give_up_after(options_.connect_timeout);
+}
+
+Client::~Client() {
+  env_.timers.cancel(give_up_timer_);
+  env_.timers.cancel(ask_again_timer_);
+}
+
+// ---- What a program asks for ----
+
+Result<> Client::submit(Submit submit, JobEvents events) {
+  if (failure_) return *failure_;
+  // What the server would not read ends the connection, not the job: better to know it here.
+  const WireMessage message = submit;
+  const Result<WireMessage> read = decode(type_of(message), encode(message));
+  if (!read) return read.error();
+  if (jobs_.contains(submit.job)) {
+    return Error{ErrorCode::kInvalidArgument, "another job of this client has this job id"};
+  }
+  Job job;
+  job.events = std::move(events);
+  job.last_block = submit.resume_after_block;
+  if (submit.deadline.count() > 0) job.deadline = env_.clock.now() + submit.deadline;
+  const JobId id = submit.job;
+  job.submit = std::move(submit);
+  jobs_.emplace(id, std::move(job));
+  if (peer_ && !ask_for(id)) {
+    jobs_.erase(id);
+    return too_much_waits();
+  }
+  return {};
+}
+
+void Client::cancel(JobId id, JobEvents events) {
+  if (failure_) return tell(events.on_end, Result<Finished>(*failure_));
+  auto found = jobs_.find(id);
+  if (found == jobs_.end()) {
+    found = jobs_.emplace(id, Job{}).first;
+    found->second.events = std::move(events);
+  }
+  found->second.is_cancelling = true;
+  if (peer_ && !send(Cancel{id})) ask_again_soon(id);
+}
+
+void Client::list(OnAnswer<JobList> on_answer) { ask(std::move(on_answer)); }
+void Client::status(OnAnswer<ClusterStatus> on_answer) { ask(std::move(on_answer)); }
+
+void Client::ask(Question question) {
+  std::optional<Error> error = failure_;
+  const std::uint64_t number = next_question_++;
+  if (!error && (questions_.size() >= kMaxQuestions || (peer_ && !ask(number, question)))) {
+    error = too_much_waits();
+  }
+  if (error) return std::visit([&](const auto& on_answer) { on_answer(*error); }, question);
+  questions_.emplace(number, std::move(question));
+}
+
+// ---- The connection ----
+
+void Client::connected(PeerId peer) {
+  peer_ = peer;
+  const bool is_first = last_loss_.empty();
+  if (!is_first) {
+    for (auto& [id, job] : jobs_) {
+      job.resume_until = env_.clock.now() + options_.reconnect_timeout;
+    }
+  }
+  // Another connection has to prove that something comes through it, if something is to come.
+  if (is_first || (jobs_.empty() && questions_.empty())) end_outage();
+  ask_for_everything();
+}
+
+void Client::lost(PeerId peer, DownReason reason, const std::string& why) {
+  if (failure_) return;
+  // Before the greeting it is about the versions: the next attempt would end alike.
+  if (peer_ != peer && reason == DownReason::kProtocol) return fail(unavailable(why));
+  peer_.reset();
+  last_loss_ = why;
+  if (give_up_timer_ == 0) give_up_after(options_.reconnect_timeout);
+}
+
+void Client::give_up_after(std::chrono::milliseconds timeout) {
+  give_up_timer_ = env_.timers.after(timeout, [this, timeout] {
+    give_up_timer_ = 0;
+    std::string sentence =
+        "nobody answered at " + options_.endpoint + " within " + seconds(timeout);
+    if (!last_loss_.empty()) sentence += " after the connection was lost: " + last_loss_;
+    fail(unavailable(std::move(sentence)));
+  });
+}
+
+void Client::end_outage() {
+  if (give_up_timer_ != 0) env_.timers.cancel(std::exchange(give_up_timer_, 0));
+}
+
+void Client::fail(const Error& error) {
+  failure_ = error;
+  const auto jobs = std::exchange(jobs_, {});
+  const auto questions = std::exchange(questions_, {});
+  for (const auto& [id, job] : jobs) tell(job.events.on_end, Result<Finished>(error));
+  for (const auto& [number, question] : questions) {
+    std::visit([&](const auto& on_answer) { on_answer(error); }, question);
+  }
+}
+
+bool Client::send(WireMessage message) {
+  return peer_ && links_.send({*peer_, std::move(message)});
+}
+
+void Client::ask_for_everything() {
+  // First, because a link takes more than there may be.
+  for (const auto& [number, question] : questions_) (void)ask(number, question);
+  for (const auto& [id, job] : jobs_) {
+    if (!ask_for(id)) ask_again_soon(id);
+  }
+}
+
+bool Client::ask_for(JobId id) {
+  const Job& job = jobs_.at(id);
+  bool is_sent = true;
+  if (job.submit) {
+    Submit submit = *job.submit;
+    submit.resume_after_block = job.last_block;
+    if (job.deadline) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(*job.deadline - env_.clock.now());
+      submit.deadline = std::max(left, std::chrono::milliseconds(1));
+    }
+    is_sent = send(std::move(submit));
+  }
+  return job.is_cancelling ? send(Cancel{id}) && is_sent : is_sent;
+}
+
+bool Client::ask(std::uint64_t number, const Question& question) {
+  const bool is_list = std::holds_alternative<OnAnswer<JobList>>(question);
+  return is_list ? send(ListJobs{number}) : send(GetStatus{number});
+}
+
+void Client::ask_again_soon(JobId id) {
+  ask_again_.insert(id);
+  if (ask_again_timer_ != 0) return;
+  ask_again_timer_ = env_.timers.after(kAskAgainAfter, [this] {
+    ask_again_timer_ = 0;
+    for (const JobId job : std::exchange(ask_again_, {})) {
+      if (peer_ && jobs_.contains(job) && !ask_for(job)) ask_again_soon(job);
+    }
+  });
+}
+
+// ---- What the gateway tells ----
+
+bool Client::take(WireMessage message) {
+  if (failure_) return true;
+  end_outage();
+  if (auto* list = std::get_if<JobList>(&message)) {
+    take_answer(std::move(*list));
+  } else if (auto* status = std::get_if<ClusterStatus>(&message)) {
+    take_answer(std::move(*status));
+  } else if (const std::optional<JobId> id = job_of(message)) {
+    take_job_news(*id, message);
+  }
+  return true;
+}
+
+template <typename Answer>
+void Client::take_answer(Answer answer) {
+  const auto found = questions_.find(answer.request);
+  if (found == questions_.end()) return;
+  const auto* on_answer = std::get_if<OnAnswer<Answer>>(&found->second);
+  if (on_answer == nullptr) return;
+  const OnAnswer<Answer> told = *on_answer;
+  questions_.erase(found);
+  told(std::move(answer));
+}
+
+void Client::take_job_news(JobId id, WireMessage& message) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;
+  Job& job = found->second;
+  if (const auto* accepted = std::get_if<Accepted>(&message)) {
+    if (!std::exchange(job.is_accepted, true)) tell(job.events.on_accepted, *accepted);
+  } else if (const auto* queued = std::get_if<Queued>(&message)) {
+    tell(job.events.on_queued, *queued);
+  } else if (const auto* frame = std::get_if<Frame>(&message)) {
+    tell(job.events.on_frame, *frame);
+  } else if (const auto* block = std::get_if<Committed>(&message)) {
+    if (block->block <= job.last_block) return;
+    job.last_block = block->block;
+    tell(job.events.on_block, *block);
+  } else if (auto* finished = std::get_if<Finished>(&message)) {
+    end_job(id, std::move(*finished));
+  } else if (const auto* rejected = std::get_if<Rejected>(&message)) {
+    if (will_pass(job, rejected->error)) return ask_again_soon(id);
+    end_job(id, rejected->error);
+  }
+}
+
+void Client::end_job(JobId id, const Result<Finished>& end) {
+  const auto job = jobs_.extract(id);
+  tell(job.mapped().events.on_end, end);
+}
+
+/// A gateway that just came back may not be ready: a job that it was asked to go on with is asked
+/// for again until the time is over.
+bool Client::will_pass(const Job& job, const Error& error) const {
+  return (error.code == ErrorCode::kOverloaded || error.code == ErrorCode::kUnavailable) &&
+         env_.clock.now() < job.resume_until;
+}
+
+}  // namespace unmask

@@ -1,0 +1,355 @@
+#include "rpc/client/client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/simulation/simulation.h"
+
+namespace unmask {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr Address kGateway = 0, kProgram = 1;
+constexpr int kNumBlocks = 12;
+
+JobId job_id(std::uint8_t number) {
+  JobId id;
+  id.bytes[0] = number;
+  return id;
+}
+
+Submit submit_of(std::uint8_t number) {
+  Submit submit;
+  submit.job = job_id(number);
+  submit.input = TextInput{"hello", false};
+  return submit;
+}
+
+Committed block_of(JobId job, int block) {
+  return {job, block, {4 * block, 4 * block + 4}, {block}, "<" + std::to_string(block) + ">"};
+}
+
+Finished end_of(JobId job, FinishReason reason = FinishReason::kStop) {
+  Finished finished;
+  finished.job = job;
+  finished.reason = reason;
+  return finished;
+}
+
+/// The other end: links, and what a test lets it do with a message.
+struct Gateway {
+  explicit Gateway(Simulation& simulation, Link::Options options = {})
+      : links(simulation.start(kGateway).env(), options,
+              {[this](PeerId peer) { clients.push_back(peer); },
+               [this](PeerId peer, WireMessage message) {
+                 heard.push_back(message);
+                 if (script) script(peer, message);
+                 return true;
+               },
+               [](PeerId /*peer*/, DownReason /*reason*/, const std::string& /*why*/) {}}) {
+    links.bind(simulation.network().attach(kGateway, links.transport_events()));
+  }
+
+  void tell(PeerId peer, WireMessage message) {
+    ASSERT_TRUE(links.send({peer, std::move(message)}));
+  }
+  template <typename Message>
+  [[nodiscard]] std::vector<Message> heard_of() const {
+    std::vector<Message> messages;
+    for (const WireMessage& message : heard) {
+      if (const auto* one = std::get_if<Message>(&message)) messages.push_back(*one);
+    }
+    return messages;
+  }
+
+  std::function<void(PeerId, const WireMessage&)> script;
+  std::vector<PeerId> clients;
+  std::vector<WireMessage> heard;
+  Links links;
+};
+
+/// What a program heard of its jobs.
+struct Heard {
+  [[nodiscard]] JobEvents events() {
+    return {.on_accepted = [this](const Accepted& /*news*/) { ++num_accepted; },
+            .on_queued = [this](const Queued& news) { places.push_back(news.place); },
+            .on_frame = [this](const Frame& /*news*/) { ++num_frames; },
+            .on_block = [this](const Committed& news) { blocks.push_back(news.block); },
+            .on_end = [this](const Result<Finished>& end) { ends.push_back(end); }};
+  }
+
+  int num_accepted = 0, num_frames = 0;
+  std::vector<int> places, blocks;
+  std::vector<Result<Finished>> ends;
+};
+
+class ClientTest : public testing::Test {
+ protected:
+  void start(NetworkOptions network = {}, Link::Options gateway_options = {}) {
+    simulation = std::make_unique<Simulation>(3, network);
+    gateway = std::make_unique<Gateway>(*simulation, gateway_options);
+    start_client();
+  }
+  void start_client() {
+    simulation->start(kProgram);
+    client = std::make_unique<Client>(simulation->process(kProgram).env(),
+                                      Client::Options{.endpoint = "tcp://here:1"});
+    client->bind(simulation->network().attach(kProgram, client->transport_events()));
+    simulation->network().dial(kProgram, kGateway);
+  }
+  /// One block a time, one every 100 ms, from where the client asks to go on.
+  void serve_blocks() {
+    gateway->script = [this](PeerId peer, const WireMessage& message) {
+      const auto* submit = std::get_if<Submit>(&message);
+      if (submit == nullptr) return;
+      gateway->tell(peer, Accepted{submit->job, submit->resume_after_block >= 0, 3, 3});
+      serve_block(peer, submit->job, submit->resume_after_block + 1);
+    };
+  }
+  void serve_block(PeerId peer, JobId job, int block) {
+    if (block == kNumBlocks) return (void)gateway->links.send({peer, end_of(job)});
+    if (!gateway->links.send({peer, block_of(job, block)})) return;  // the client is gone
+    simulation->process(kGateway).env().timers.after(
+        milliseconds(100), [this, peer, job, block] { serve_block(peer, job, block + 1); });
+  }
+  static std::vector<int> all_blocks() {
+    std::vector<int> blocks;
+    for (int i = 0; i < kNumBlocks; ++i) blocks.push_back(i);
+    return blocks;
+  }
+  void run(Duration duration) { simulation->run_for(duration); }
+
+  std::unique_ptr<Simulation> simulation;
+  std::unique_ptr<Gateway> gateway;
+  std::unique_ptr<Client> client;
+  Heard heard;
+};
+
+TEST_F(ClientTest, AJobThatIsSubmittedBeforeTheConnectionIsUpIsServedInOrder) {
+  start();
+  serve_blocks();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(5));
+  EXPECT_EQ(heard.num_accepted, 1);
+  EXPECT_EQ(heard.blocks, all_blocks());
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_TRUE(heard.ends[0]);
+}
+
+TEST_F(ClientTest, EachBlockComesOnceThoughFramesAreLostAndConnectionsAreCut) {
+  start({.loss = 0.05});
+  serve_blocks();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  for (int i = 0; i < 4; ++i) {
+    run(milliseconds(350));
+    simulation->network().cut(kProgram, kGateway);
+  }
+  run(seconds(60));
+  EXPECT_EQ(heard.blocks, all_blocks());
+  EXPECT_EQ(heard.num_accepted, 1);
+  EXPECT_EQ(heard.ends.size(), 1u);
+  const std::vector<Submit> submits = gateway->heard_of<Submit>();
+  ASSERT_GE(submits.size(), 3u);
+  EXPECT_GT(submits.back().resume_after_block, 0) << "it asked for everything again";
+}
+
+TEST_F(ClientTest, ABlockThatCameAlreadyIsNoNews) {
+  start();
+  gateway->script = [&](PeerId peer, const WireMessage& message) {
+    if (!std::holds_alternative<Submit>(message)) return;
+    for (const int block : {0, 0, 1, 0, 1, 2}) gateway->tell(peer, block_of(job_id(1), block));
+  };
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  EXPECT_THAT(heard.blocks, ElementsAre(0, 1, 2));
+}
+
+TEST_F(ClientTest, ARefusalEndsTheJobWithTheServersSentence) {
+  start();
+  gateway->script = [&](PeerId peer, const WireMessage& message) {
+    const JobId job = std::get<Submit>(message).job;
+    gateway->tell(peer, Rejected{job, {ErrorCode::kOverloaded, "the queue is full"}});
+  };
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_EQ(heard.ends[0].error().message, "the queue is full");
+}
+
+TEST_F(ClientTest, AGatewayThatJustCameBackAndIsNotReadyIsAskedAgain) {
+  start();
+  int num_refusals = 0;
+  gateway->script = [&](PeerId peer, const WireMessage& message) {
+    const auto& submit = std::get<Submit>(message);
+    if (submit.resume_after_block < 0) {
+      gateway->tell(peer, Accepted{submit.job, false, 3, 3});
+      return gateway->tell(peer, block_of(submit.job, 0));
+    }
+    if (++num_refusals < 4) {
+      return gateway->tell(peer, Rejected{submit.job, {ErrorCode::kUnavailable, "not yet"}});
+    }
+    gateway->tell(peer, end_of(submit.job));
+  };
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  simulation->network().cut(kProgram, kGateway);
+  run(seconds(5));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_TRUE(heard.ends[0]);
+  EXPECT_EQ(num_refusals, 4);
+}
+
+TEST_F(ClientTest, WhatTheServerWouldNotReadIsRefusedHereByName) {
+  start();
+  Submit submit = submit_of(1);
+  submit.input = TextInput{std::string(300'000, 'x'), false};
+  const Result<> result = client->submit(submit, heard.events());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(result.error().message, HasSubstr("the prompt has 300000 bytes"));
+  EXPECT_TRUE(heard.ends.empty());
+}
+
+TEST_F(ClientTest, AnIdIsUsedForOneJobAtATime) {
+  start();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  const Result<> again = client->submit(submit_of(1), heard.events());
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(ClientTest, CancellingEndsAJobWhoeverSubmittedIt) {
+  start();
+  gateway->script = [&](PeerId peer, const WireMessage& message) {
+    if (const auto* cancel = std::get_if<Cancel>(&message)) {
+      gateway->tell(peer, end_of(cancel->job, FinishReason::kCancelled));
+    }
+  };
+  Heard other;
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  client->cancel(job_id(1));
+  client->cancel(job_id(2), other.events());
+  run(seconds(1));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_EQ(heard.ends[0]->reason, FinishReason::kCancelled);
+  ASSERT_EQ(other.ends.size(), 1u);
+}
+
+TEST_F(ClientTest, ACancellationAndAQuestionSurviveTheConnection) {
+  start();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  simulation->network().cut(kProgram, kGateway);
+  run(milliseconds(50));
+  client->cancel(job_id(1));
+  std::vector<Result<JobList>> lists;
+  client->list([&](const Result<JobList>& list) { lists.push_back(list); });
+  gateway->script = [&](PeerId peer, const WireMessage& message) {
+    if (const auto* cancel = std::get_if<Cancel>(&message)) {
+      gateway->tell(peer, end_of(cancel->job, FinishReason::kCancelled));
+    }
+    if (const auto* question = std::get_if<ListJobs>(&message)) {
+      gateway->tell(peer, JobList{question->request, {}});
+    }
+  };
+  run(seconds(2));
+  EXPECT_EQ(heard.ends.size(), 1u);
+  EXPECT_EQ(lists.size(), 1u);
+}
+
+TEST_F(ClientTest, AnswersFindTheirQuestions) {
+  start();
+  gateway->script = [&](PeerId peer, const WireMessage& message) {
+    ClusterStatus status;
+    status.request = std::get<GetStatus>(message).request;
+    status.model = std::to_string(status.request);
+    gateway->tell(peer, status);
+  };
+  std::vector<std::string> models;
+  for (int i = 0; i < 3; ++i) {
+    client->status([&](const Result<ClusterStatus>& status) { models.push_back(status->model); });
+  }
+  run(seconds(1));
+  EXPECT_THAT(models, ElementsAre("1", "2", "3"));
+}
+
+TEST_F(ClientTest, NobodyListeningIsSaidInTimeWithTheEndpoint) {
+  simulation = std::make_unique<Simulation>(3);
+  start_client();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(milliseconds(4900));
+  EXPECT_TRUE(heard.ends.empty());
+  run(milliseconds(200));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_EQ(heard.ends[0].error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(heard.ends[0].error().message, "nobody answered at tcp://here:1 within 5 s");
+  EXPECT_FALSE(client->submit(submit_of(2), heard.events()));
+}
+
+TEST_F(ClientTest, AGatewayThatDoesNotComeBackEndsWhatWaitsInTime) {
+  start();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  simulation->kill(kGateway);
+  run(seconds(29));
+  EXPECT_TRUE(heard.ends.empty());
+  run(seconds(2));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_THAT(heard.ends[0].error().message,
+              HasSubstr("within 30 s after the connection was lost"));
+}
+
+TEST_F(ClientTest, ConnectionsThatNothingComesThroughAreBoundedToo) {
+  start();
+  gateway->script = [&](PeerId peer, const WireMessage& /*message*/) {
+    gateway->links.disconnect({peer, DownReason::kProtocol});
+  };
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(40));
+  EXPECT_EQ(heard.ends.size(), 1u);
+}
+
+TEST_F(ClientTest, AnIdleClientOutlivesAnyNumberOfConnections) {
+  start();
+  serve_blocks();
+  for (int i = 0; i < 5; ++i) {
+    run(seconds(60));
+    simulation->network().cut(kProgram, kGateway);
+  }
+  run(seconds(60));
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(5));
+  EXPECT_EQ(heard.blocks, all_blocks());
+}
+
+TEST_F(ClientTest, AnotherVersionIsRefusedAtOnceInWords) {
+  Link::Options options;
+  options.hello.min_version = options.hello.max_version = 9;
+  start({}, options);
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_THAT(heard.ends[0].error().message, HasSubstr("protocol 9"));
+}
+
+TEST_F(ClientTest, AResubmittedJobHasWhatIsLeftOfItsDeadline) {
+  start();
+  Submit submit = submit_of(1);
+  submit.deadline = seconds(10);
+  ASSERT_TRUE(client->submit(submit, heard.events()));
+  run(seconds(4));
+  simulation->network().cut(kProgram, kGateway);
+  run(seconds(2));
+  const std::vector<Submit> submits = gateway->heard_of<Submit>();
+  ASSERT_EQ(submits.size(), 2u);
+  EXPECT_LT(submits[1].deadline, milliseconds(6001));
+  EXPECT_GT(submits[1].deadline, milliseconds(4000));
+}
+
+}  // namespace
+}  // namespace unmask
