@@ -1,0 +1,47 @@
+/// A whole client: submits one prompt, prints each block as soon as it is final.
+///
+///   unmask_client_example tcp://127.0.0.1:7400 "Name three moons."
+
+#include <sys/random.h>
+
+#include <cstdio>
+
+#include "rpc/client/connection.h"
+
+int main(int argc, char** argv) {
+  using namespace unmask;
+  if (argc != 3) return std::fprintf(stderr, "usage: %s ENDPOINT PROMPT\n", argv[0]), 2;
+  const Result<HostPort> gateway = parse_endpoint(argv[1]);
+  if (!gateway) return std::fprintf(stderr, "%s\n", gateway.error().message.c_str()), 2;
+
+  EventLoop loop;
+  const auto connection = ClientConnection::open(loop, {.gateway = *gateway});
+  if (!connection) return std::fprintf(stderr, "%s\n", connection.error().message.c_str()), 1;
+
+  Submit job;
+  // The id is made here, so that the same job can be asked for again, by anyone who knows it.
+  if (getrandom(job.job.bytes.data(), job.job.bytes.size(), 0) < 0) return 1;
+  job.input = TextInput{argv[2], false};
+  job.parameters = {{"gen_length", "64"}, {"threshold", "0.9"}};
+
+  int exit_code = 0;
+  JobEvents events;
+  events.on_block = [](const Committed& block) {
+    std::fputs(block.text.c_str(), stdout);
+    std::fflush(stdout);
+  };
+  events.on_end = [&](const Result<Finished>& end) {
+    const std::optional<Error> error = end ? end->error : end.error();
+    if (error) {
+      std::fprintf(stderr, "%s\n", error->message.c_str());
+      exit_code = 1;
+    } else {
+      std::printf("\n%d tokens in %d forwards\n", end->figures.tokens, end->figures.forwards);
+    }
+    loop.stop();
+  };
+  const Result<> submitted = (*connection)->client().submit(std::move(job), std::move(events));
+  if (!submitted) return std::fprintf(stderr, "%s\n", submitted.error().message.c_str()), 2;
+  loop.run();
+  return exit_code;
+}
