@@ -110,6 +110,7 @@ void Client::ask(Question question) {
 
 void Client::connected(PeerId peer) {
   peer_ = peer;
+  last_attempt_.clear();
   const bool is_first = last_loss_.empty();
   if (!is_first) {
     for (auto& [id, job] : jobs_) {
@@ -133,8 +134,10 @@ void Client::lost(PeerId peer, DownReason reason, const std::string& why) {
 void Client::give_up_after(std::chrono::milliseconds timeout) {
   give_up_timer_ = env_.timers.after(timeout, [this, timeout] {
     give_up_timer_ = 0;
-    std::string sentence =
-        "nobody answered at " + options_.endpoint + " within " + seconds(timeout);
+    const std::string tried = seconds(timeout);
+    std::string sentence = last_attempt_.empty()
+                               ? "nobody answered at " + options_.endpoint + " within " + tried
+                               : last_attempt_ + " (tried for " + tried + ")";
     if (!last_loss_.empty()) sentence += " after the connection was lost: " + last_loss_;
     fail(unavailable(std::move(sentence)));
   });

@@ -53,6 +53,8 @@ class Client {
   /// What the transport has to tell; valid as long as this object.
   [[nodiscard]] TransportEvents transport_events() { return links_.transport_events(); }
   void bind(Transport& transport) { links_.bind(transport); }
+  /// Why the last attempt to connect failed, in a sentence; told if it comes to nothing.
+  void attempt_failed(const std::string& why) { last_attempt_ = why; }
 
   /// Errors  kInvalidArgument: what no server would read, named; an id that another job of this
   ///         client has; kOverloaded: too much waits to be sent; kUnavailable: see above

@@ -53,6 +53,9 @@ Result<std::unique_ptr<ClientConnection>> ClientConnection::open(EventLoop& loop
   options.client.link.hello.boot_id = random_bits();
   options.client.link.hello.incarnation = random_bits();
   auto world = std::make_unique<World>(loop, std::move(options.client));
+  options.zmq.on_failure = [&client = world->client](const std::string& why) {
+    client.attempt_failed(why);
+  };
   Result<std::unique_ptr<ZmqDialer>> dialer =
       ZmqDialer::dial(loop, options.zmq, options.gateway, world->client.transport_events());
   if (!dialer) return dialer.error();
