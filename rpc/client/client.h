@@ -106,6 +106,7 @@ class Client {
   Links links_;
   std::optional<PeerId> peer_;
   std::optional<Error> failure_;
+  std::string last_attempt_;   // why it failed; empty: it did not, or nobody said
   std::string last_loss_;      // why the last connection ended; empty: there was none
   TimerId give_up_timer_ = 0;  // until news prove that the cluster is there
   TimerId ask_again_timer_ = 0;
