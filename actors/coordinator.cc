@@ -46,7 +46,7 @@ void Coordinator::on(Incoming<Admit> admit) {
   }
   if (error) {
     probe_.job_refused(error->code);
-    return send(admit.from, Rejected{id, std::move(*error)});
+    return to_gateway(admit.from, Rejected{id, std::move(*error)});
   }
   RunningJob& job = jobs_.emplace(id, std::move(*made)).first->second;
   if (admit.message.deadline.count() > 0) {
@@ -55,9 +55,10 @@ void Coordinator::on(Incoming<Admit> admit) {
     watch_deadlines();
   }
   waiting_.push_back(id);
+  has_queue_moved_ = true;
   probe_.job_accepted();
   probe_.canvas_opened(job.loop.canvas().num_holes(job.loop.canvas().whole()));
-  to_gateway(job, Accepted{id, false, job.figures.prompt_tokens, job.loop.canvas().size()});
+  to_gateways(job, Accepted{id, false, job.figures.prompt_tokens, job.loop.canvas().size()});
   schedule();
 }
 
@@ -68,7 +69,7 @@ Result<RunningJob> Coordinator::make_job(PeerId gateway, const Admit& admit) con
   if (!loop) return loop.error();
   RunningJob job(std::move(*loop));
   job.id = admit.job;
-  job.gateway = gateway;
+  job.add_gateway(gateway);
   job.watching = admit.watching;
   job.accepted_at = job.last_block_at = env_.clock.now();
   job.figures.prompt_tokens = job.loop.canvas().num_pinned();
@@ -78,13 +79,15 @@ Result<RunningJob> Coordinator::make_job(PeerId gateway, const Admit& admit) con
 std::optional<Error> Coordinator::cannot_ever_fit(const RunningJob& job) const {
   if (replicas_.empty()) return std::nullopt;  // not known yet; checked again when it is placed
   const std::int32_t length = job.loop.canvas().size();
-  std::int64_t most_pages = 0;
   std::int32_t most_positions = 0;
+  std::int64_t most_in_cache = 0;
   for (const auto& [index, replica] : replicas_) {
+    if (replica.could_hold(length)) return std::nullopt;
     const Capacity& capacity = replica.capacity;
-    most_pages = std::max(most_pages, capacity.num_kv_pages * capacity.page_size);
-    most_positions =
-        std::max(most_positions, std::min(capacity.max_positions, capacity.max_rows_per_step));
+    const std::int32_t positions = std::min(capacity.max_positions, capacity.max_rows_per_step);
+    most_positions = std::max(most_positions, positions);
+    if (length > positions) continue;
+    most_in_cache = std::max(most_in_cache, capacity.num_kv_pages * capacity.page_size);
   }
   if (length > most_positions) {
     return Error{ErrorCode::kInvalidArgument,
@@ -92,42 +95,46 @@ std::optional<Error> Coordinator::cannot_ever_fit(const RunningJob& job) const {
                      std::to_string(job.figures.prompt_tokens) + " + gen_length), a worker takes " +
                      std::to_string(most_positions) + "; shorten the prompt or --gen-length"};
   }
-  if (length > most_pages) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +
-                     std::to_string(most_pages) + "; start the workers with more --kv-memory"};
-  }
-  return std::nullopt;
+  return Error{ErrorCode::kInvalidArgument,
+               "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +
+                   std::to_string(most_in_cache) + "; start the workers with more --kv-memory"};
 }
 
 void Coordinator::resend(PeerId gateway, const Admit& admit, const JobRecord& record) {
   if (record.admit.body_digest != admit.body_digest) {
-    return send(
+    return to_gateway(
         gateway,
         Rejected{admit.job, {ErrorCode::kInvalidArgument, "another job already has this job id"}});
   }
   if (RunningJob* job = find(admit.job)) {
-    job->gateway = gateway;
-    job->told_place = 0;
-    to_gateway(*job,
+    job->add_gateway(gateway);
+    job->watching.frames |= admit.watching.frames;
+    to_gateway(gateway,
                Accepted{admit.job, true, job->figures.prompt_tokens, job->loop.canvas().size()});
+    if (!job->replica) {
+      job->told_place = 0;
+      has_queue_moved_ = true;
+      tell_queue_places();
+    }
   }
   for (const Committed& block : record.blocks) {
-    if (block.block > admit.resume_after_block) send(gateway, block);
+    if (block.block > admit.resume_after_block) to_gateway(gateway, block);
   }
-  if (record.finished) send(gateway, *record.finished);
+  if (record.finished) to_gateway(gateway, *record.finished);
 }
 
 // ---- The end of a job ----
 
 void Coordinator::on(Incoming<Cancel> cancel) {
-  if (find(cancel.message.job) != nullptr) {
-    finish(cancel.message.job, FinishReason::kCancelled);
+  const JobId id = cancel.message.job;
+  if (RunningJob* job = find(id)) {
+    job->add_gateway(cancel.from);  // it wants to hear the end, whoever sent the job
+    finish(id, FinishReason::kCancelled);
     return schedule();
   }
-  const JobRecord* record = store_.find(cancel.message.job);
-  if (record != nullptr && record->finished) return send(cancel.from, *record->finished);
-  send(cancel.from, Rejected{cancel.message.job, {ErrorCode::kNotFound, "no job has this id"}});
+  const JobRecord* record = store_.find(id);
+  if (record != nullptr && record->finished) return to_gateway(cancel.from, *record->finished);
+  to_gateway(cancel.from, Rejected{id, {ErrorCode::kNotFound, "no job has this id"}});
 }
 
 void Coordinator::on(Incoming<StopJob> stop) {
@@ -161,22 +168,25 @@ void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> err
   if (job.replica) {
     Replica& replica = replicas_.at(*job.replica);
     std::erase(replica.running, id);
-    replica.closed.push_back(job.sequence);
+    // Its pages are free for the next step at once: that step closes it before its forward.
     replica.kv_pages_free += job.kv_pages;
+    if (job.is_on_workers) replica.closed.push_back(job.sequence);
   } else {
     std::erase(waiting_, id);
+    has_queue_moved_ = true;
   }
-  job.figures.duration = between(job.accepted_at, env_.clock.now());
+  Finished finished{id, reason, std::move(error), job.answer(), {}, {}, job.figures};
+  finished.figures.duration = between(job.accepted_at, env_.clock.now());
   const diffusion::Figures figures = job.loop.figures();
-  job.figures.tokens = figures.tokens;
-  job.figures.forwards = figures.forwards;
-  job.figures.blocks = job.block;
-
-  Finished finished{id, reason, std::move(error), job.loop.generated_tokens(), {}, {}, job.figures};
+  // What was decided in a block that is not committed was never sent.
+  finished.figures.tokens =
+      job.loop.has_ended() ? figures.tokens : std::int32_t(finished.tokens.size());
+  finished.figures.forwards = figures.forwards;
+  finished.figures.blocks = job.block;
   if (job.watching.trace) finished.canvas = job.loop.canvas().tokens();
   (void)store_.finish(finished);  // in memory it cannot fail; a journal aborts instead
-  probe_.job_finished(reason, job.figures);
-  to_gateway(job, std::move(finished));
+  probe_.job_finished(reason, finished.figures);
+  to_gateways(job, std::move(finished));
   jobs_.erase(found);
   tell_if_drained();
 }
@@ -200,13 +210,19 @@ void Coordinator::schedule() {
     if (!replica.in_flight) start_step(replica);
   }
   tell_queue_places();
-  std::int64_t used = 0, total = 0;
-  for (const auto& [index, replica] : replicas_) {
-    total += replica.capacity.num_kv_pages;
-    used += replica.capacity.num_kv_pages - replica.kv_pages_free;
+  tell_load();
+}
+
+/// The roomiest replica that has room for it.
+Replica* Coordinator::place_for(const RunningJob& job) {
+  Replica* roomiest = nullptr;
+  for (auto& [index, replica] : replicas_) {
+    if (!replica.has_room(job.loop.canvas().size(), options_.max_running)) continue;
+    if (roomiest == nullptr || replica.kv_pages_free > roomiest->kv_pages_free) {
+      roomiest = &replica;
+    }
   }
-  probe_.kv_pages(used, total);
-  probe_.load(waiting_.size(), jobs_.size() - waiting_.size());
+  return roomiest;
 }
 
 void Coordinator::place_waiting() {
@@ -216,21 +232,17 @@ void Coordinator::place_waiting() {
       finish(job.id, FinishReason::kError, std::move(error));
       continue;
     }
-    const auto roomiest = std::ranges::max_element(
-        replicas_, {}, [](const auto& entry) { return entry.second.kv_pages_free; });
-    Replica& replica = roomiest->second;
-    const std::int32_t page_size = replica.capacity.page_size;
-    const std::int64_t pages = (job.loop.canvas().size() + page_size - 1) / page_size;
-    if (pages > replica.kv_pages_free || replica.running.size() >= options_.max_running) return;
-
+    Replica* replica = place_for(job);
+    if (replica == nullptr) return;  // nobody overtakes, or the long ones would wait for ever
     waiting_.pop_front();
-    job.replica = replica.index;
+    has_queue_moved_ = true;
+    job.replica = replica->index;
     job.sequence = next_sequence_++;
-    job.kv_pages = pages;
+    job.kv_pages = replica->pages_of(job.loop.canvas().size());
     job.started_at = env_.clock.now();
     job.figures.queue_time = between(job.accepted_at, job.started_at);
-    replica.kv_pages_free -= pages;
-    replica.running.push_back(job.id);
+    replica->kv_pages_free -= job.kv_pages;
+    replica->running.push_back(job.id);
     probe_.job_started(job.figures.queue_time);
   }
 }
@@ -254,6 +266,7 @@ void Coordinator::start_step(Replica& replica) {
     rows += num_rows(*job.next);
     in_flight.jobs.push_back(id);
     in_flight.sequences.push_back(job.sequence);
+    job.is_on_workers = true;
     probe_.sequence_forward(job.next->phase);
     step.sequences.push_back(job.watching.trace ? *job.next : std::move(*job.next));
     if (!job.watching.trace) job.next.reset();
@@ -273,7 +286,8 @@ void Coordinator::start_step(Replica& replica) {
   in_flight.timer =
       after(options_.step_timeout, StepExpired{replica.index, replica.epoch, step.seq});
   replica.in_flight = std::move(in_flight);
-  for (const PeerId worker : replica.workers) send(worker, step);
+  // A worker that cannot be reached does not answer: the timer sees to that.
+  for (const PeerId worker : replica.workers) (void)peers_.wire.send(Outgoing{worker, step});
 }
 
 void Coordinator::on(Incoming<StepResult> result) {
@@ -294,14 +308,10 @@ void Coordinator::on(Incoming<StepResult> result) {
 }
 
 void Coordinator::finish_step(Replica& replica) {
+  if (!replica.in_flight->agrees()) return report_broken(replica);  // it gets no step any more
   const StepInFlight step = *std::exchange(replica.in_flight, std::nullopt);
   cancel(step.timer);
   const std::vector<SequenceResult>& results = step.results.front()->sequences;
-  if (!step.agrees() || results.size() != step.jobs.size()) {
-    (void)peers_.replica_broken.send(ReplicaBroken{
-        replica.index, replica.epoch, {}, "its workers computed different candidates"});
-    return;
-  }
   const Time answered = env_.clock.now();
   for (std::size_t i = 0; i < step.jobs.size(); ++i) {
     RunningJob* job = find(step.jobs[i]);
@@ -336,7 +346,7 @@ void Coordinator::tell_progress(RunningJob& job, Range block, const diffusion::A
     for (const diffusion::Edit& edit : applied.edits) {
       traced.edits.push_back({edit.position, edit.token});
     }
-    to_gateway(job, std::move(traced));
+    to_gateways(job, std::move(traced));
   }
   if (!job.watching.frames) return;
   Frame frame{
@@ -350,7 +360,7 @@ void Coordinator::tell_progress(RunningJob& job, Range block, const diffusion::A
         is_known ? double(candidates.logit[i]) - double(candidates.log_sum_exp[i]) : 0.0;
     frame.changes.push_back({edit.position, edit.token, float(std::exp(log_confidence)), {}});
   }
-  to_gateway(job, std::move(frame));
+  to_gateways(job, std::move(frame));
 }
 
 void Coordinator::commit(RunningJob& job, Range positions) {
@@ -364,50 +374,66 @@ void Coordinator::commit(RunningJob& job, Range positions) {
   job.last_block_at = now;
   job.block_forwards = 0;
   ++job.block;
-  to_gateway(job, std::move(block));
+  to_gateways(job, std::move(block));
 }
 
 // ---- Workers come and go ----
 
 void Coordinator::on(ReplicaUp up) {
+  end_replica(up.replica, "its workers formed a new group");
   Replica replica;
   replica.index = up.replica;
   replica.epoch = up.epoch;
   replica.workers = std::move(up.workers);
   replica.capacity = up.capacity;
   replica.kv_pages_free = up.capacity.num_kv_pages;
-  replicas_.insert_or_assign(up.replica, std::move(replica));
+  replicas_.emplace(up.replica, std::move(replica));
   schedule();
 }
 
 void Coordinator::on(ReplicaDown down) {
   const auto found = replicas_.find(down.replica);
   if (found == replicas_.end() || found->second.epoch != down.epoch) return;
+  end_replica(down.replica, down.reason);
+  schedule();
+}
+
+void Coordinator::end_replica(std::int32_t index, const std::string& reason) {
+  const auto found = replicas_.find(index);
+  if (found == replicas_.end()) return;
   if (found->second.in_flight) cancel(found->second.in_flight->timer);
   const std::deque<JobId> running = found->second.running;
   for (const JobId id : running) {
-    finish(id, FinishReason::kError, Error{ErrorCode::kUnavailable, down.reason});
+    finish(id, FinishReason::kError, Error{ErrorCode::kUnavailable, reason});
   }
   replicas_.erase(found);
-  schedule();
 }
 
 void Coordinator::on(StepExpired expired) {
   const auto found = replicas_.find(expired.replica);
   if (found == replicas_.end() || found->second.epoch != expired.epoch) return;
-  const Replica& replica = found->second;
+  Replica& replica = found->second;
   if (!replica.in_flight || replica.in_flight->seq != expired.seq) return;
-  ReplicaBroken broken{replica.index, replica.epoch, {}, ""};
+  report_broken(replica);
+  replica.in_flight->timer = after(options_.step_timeout, expired);  // the report may be lost
+}
+
+void Coordinator::report_broken(const Replica& replica) {
+  ReplicaBroken broken{
+      replica.index, replica.epoch, {}, "its workers computed different candidates"};
   for (std::size_t rank = 0; rank < replica.workers.size(); ++rank) {
     if (!replica.in_flight->results[rank]) broken.silent.push_back(replica.workers[rank]);
   }
-  broken.reason = "a step took longer than " + std::to_string(options_.step_timeout.count()) +
-                  " ms on " + std::to_string(broken.silent.size()) + " workers";
+  if (!broken.silent.empty()) {
+    broken.reason = "a step took longer than " + std::to_string(options_.step_timeout.count()) +
+                    " ms on " + std::to_string(broken.silent.size()) + " workers";
+  }
   (void)peers_.replica_broken.send(std::move(broken));
 }
 
-void Coordinator::on(PeerDown /*down*/) {
+void Coordinator::on(PeerDown down) {
   // Workers: Membership says so. Gateways: their jobs go on, and they ask again.
+  for (auto& [id, job] : jobs_) std::erase(job.gateways, down.peer);
 }
 
 void Coordinator::on(MembersChanged changed) { members_ = std::move(changed); }
@@ -424,7 +450,7 @@ void Coordinator::on(Inspect inspect) {
   }
   const Replica& replica = replicas_.begin()->second;
   inspect.epoch = replica.epoch;
-  for (const PeerId worker : replica.workers) send(worker, inspect);
+  for (const PeerId worker : replica.workers) (void)peers_.wire.send(Outgoing{worker, inspect});
 }
 
 void Coordinator::on(Incoming<Inspected> rows) {
@@ -450,7 +476,7 @@ void Coordinator::on(Incoming<ListJobs> list) {
                            duration_cast<std::chrono::milliseconds>(finished.figures.duration),
                            std::string(name_of(finished.reason))});
   }
-  send(list.from, std::move(answer));
+  to_gateway(list.from, std::move(answer));
 }
 
 void Coordinator::on(Incoming<GetStatus> get) {
@@ -468,10 +494,11 @@ void Coordinator::on(Incoming<GetStatus> get) {
   }
   status.durability = store_.durability();
   status.members = members_.members;
-  send(get.from, std::move(status));
+  to_gateway(get.from, std::move(status));
 }
 
 void Coordinator::tell_queue_places() {
+  if (!std::exchange(has_queue_moved_, false)) return;
   std::int32_t place = 0;
   const std::string reason =
       replicas_.empty() ? "waiting for workers" : "waiting for KV pages or room in the batch";
@@ -482,8 +509,18 @@ void Coordinator::tell_queue_places() {
     const bool is_news = job.told_place == 0 || 2 * place <= job.told_place || place <= 8;
     if (place == job.told_place || !is_news) continue;
     job.told_place = place;
-    to_gateway(job, Queued{id, place, reason});
+    to_gateways(job, Queued{id, place, reason});
   }
+}
+
+void Coordinator::tell_load() {
+  std::int64_t used = 0, total = 0;
+  for (const auto& [index, replica] : replicas_) {
+    total += replica.capacity.num_kv_pages;
+    used += replica.capacity.num_kv_pages - replica.kv_pages_free;
+  }
+  probe_.kv_pages(used, total);
+  probe_.load(waiting_.size(), jobs_.size() - waiting_.size());
 }
 
 RunningJob* Coordinator::find(JobId id) {
@@ -491,13 +528,15 @@ RunningJob* Coordinator::find(JobId id) {
   return found == jobs_.end() ? nullptr : &found->second;
 }
 
-void Coordinator::to_gateway(const RunningJob& job, WireMessage message) {
-  // A gateway that is away asks again for its jobs when it is back; the store has the answers.
-  send(job.gateway, std::move(message));
+void Coordinator::to_gateways(const RunningJob& job, const WireMessage& message) {
+  for (const PeerId gateway : job.gateways) to_gateway(gateway, message);
 }
 
-void Coordinator::send(PeerId to, WireMessage message) {
-  (void)peers_.wire.send(Outgoing{to, std::move(message)});
+void Coordinator::to_gateway(PeerId gateway, WireMessage message) {
+  if (peers_.wire.send(Outgoing{gateway, std::move(message)})) return;
+  // It is away or does not read. A stream with a gap would be worse than none: the gateway
+  // connects again and asks for its jobs, and the store has the answers.
+  (void)peers_.disconnect.send(Disconnect{gateway, DownReason::kNoConnection});
 }
 
 }  // namespace unmask

@@ -37,6 +37,7 @@ struct StepExpired {
 ///            process; DeadlineTick, StepExpired; Drain
 /// Sends      Step, Inspect to workers; Accepted, Queued, Committed, Frame, Traced, Finished,
 ///            Rejected, JobList, ClusterStatus to gateways; ReplicaBroken to Membership
+///            Disconnect for a gateway that does not read
 /// Invariant  at most one Step is in flight per replica, never for an empty batch; the pages of the
 ///            jobs on a replica never exceed its capacity; a block is in the job store before
 ///            anybody hears of it; every accepted job ends in exactly one Finished
@@ -58,6 +59,7 @@ class Coordinator final
     ActorRef<Outgoing> wire;
     ActorRef<ReplicaBroken> replica_broken;
     ActorRef<Inspected> inspected;  ///< answers to Inspect
+    ActorRef<Disconnect> disconnect;
   };
 
   Coordinator(ActorContext& context, Env env, Options options, JobStore& store, Peers peers);
@@ -82,10 +84,13 @@ class Coordinator final
   [[nodiscard]] Result<RunningJob> make_job(PeerId gateway, const Admit& admit) const;
   [[nodiscard]] std::optional<Error> cannot_ever_fit(const RunningJob& job) const;
   void resend(PeerId gateway, const Admit& admit, const JobRecord& record);
+  [[nodiscard]] Replica* place_for(const RunningJob& job);
   void schedule();
   void place_waiting();
   void start_step(Replica& replica);
   void finish_step(Replica& replica);
+  void report_broken(const Replica& replica);
+  void end_replica(std::int32_t index, const std::string& reason);
   void apply(RunningJob& job, const SequenceResult& result);
   void tell_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
                      const CandidateColumns& candidates);
@@ -94,9 +99,10 @@ class Coordinator final
   void watch_deadlines();
   void tell_queue_places();
   void tell_if_drained();
+  void tell_load();
   [[nodiscard]] RunningJob* find(JobId id);
-  void to_gateway(const RunningJob& job, WireMessage message);
-  void send(PeerId to, WireMessage message);
+  void to_gateways(const RunningJob& job, const WireMessage& message);
+  void to_gateway(PeerId gateway, WireMessage message);
 
   const Env env_;
   const Options options_;
@@ -105,6 +111,7 @@ class Coordinator final
   CoordinatorProbe probe_;
   std::map<JobId, RunningJob> jobs_;          ///< not finished
   std::deque<JobId> waiting_;                 ///< in order of arrival
+  bool has_queue_moved_ = false;              ///< since the places in it were told
   std::map<std::int32_t, Replica> replicas_;  ///< those that are up
   MembersChanged members_;
   SequenceId next_sequence_ = 1;

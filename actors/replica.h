@@ -23,7 +23,7 @@ struct StepInFlight {
   TimerId timer{};
 
   [[nodiscard]] bool is_answered() const;
-  /// All ranks computed the same candidates.
+  /// All ranks computed the same candidates, and for the sequences that were asked for.
   [[nodiscard]] bool agrees() const;
 };
 
@@ -35,12 +35,17 @@ struct Replica {
   Capacity capacity;
   std::int64_t kv_pages_free = 0;
   std::deque<JobId> running;       ///< those that waited longest for room in a step first
-  std::vector<SequenceId> closed;  ///< told to the workers with the next step
+  std::vector<SequenceId> closed;  ///< told to the workers with the next step; at most max_running
   std::uint64_t last_seq = 0;
   std::optional<StepInFlight> in_flight;
-  Time idle_since{};
 
   [[nodiscard]] std::optional<std::size_t> rank_of(PeerId worker) const;
+  /// Pages that a canvas of this length needs at worst.
+  [[nodiscard]] std::int64_t pages_of(std::int32_t length) const;
+  /// Whether a canvas of this length could run here, were it alone.
+  [[nodiscard]] bool could_hold(std::int32_t length) const;
+  /// Whether it could join what runs here now.
+  [[nodiscard]] bool has_room(std::int32_t length, std::size_t max_running) const;
 };
 
 /// Number of rows that `step` adds to a forward.

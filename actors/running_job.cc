@@ -6,6 +6,17 @@
 
 namespace unmask {
 
+void RunningJob::add_gateway(PeerId gateway) {
+  std::erase(gateways, gateway);
+  if (gateways.size() == kMaxGateways) gateways.erase(gateways.begin());
+  gateways.push_back(gateway);
+}
+
+std::vector<std::int32_t> RunningJob::answer() const {
+  if (loop.has_ended()) return loop.generated_tokens();
+  return answer_in(loop, {0, loop.state().block.begin});
+}
+
 Result<diffusion::DiffusionParams> params_of(const Admit& admit) {
   std::vector<diffusion::NamedValue> values;
   for (const Parameter& parameter : admit.parameters) {

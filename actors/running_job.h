@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "actors/messages.h"
 #include "model/diffusion/loop.h"
@@ -22,8 +23,10 @@ struct JobModel {
 struct RunningJob {
   explicit RunningJob(diffusion::DiffusionLoop started) : loop(std::move(started)) {}
 
+  static constexpr std::size_t kMaxGateways = 8;
+
   JobId id;
-  PeerId gateway = 0;
+  std::vector<PeerId> gateways;  ///< that hear of it, the latest last; at most kMaxGateways
   Watching watching;
   diffusion::DiffusionLoop loop;
   std::int64_t kv_pages = 0;  ///< reserved for the worst case
@@ -34,12 +37,18 @@ struct RunningJob {
 
   std::optional<std::int32_t> replica;  ///< where it runs; none while it waits
   SequenceId sequence = 0;
+  bool is_on_workers = false;  ///< a step with its sequence was sent: they may hold pages for it
   std::optional<SequenceStep> next;  ///< planned, waits for room in a step
 
   std::int32_t block = 0;           ///< committed so far
   std::int32_t block_forwards = 0;  ///< of the running block
   std::int32_t told_place = 0;      ///< last place in the queue that was sent
   JobFigures figures;
+
+  void add_gateway(PeerId gateway);
+  /// The answer at the job's end: what the loop says, or, if it was ended before, what is
+  /// committed. Never a hole.
+  [[nodiscard]] std::vector<std::int32_t> answer() const;
 };
 
 /// Errors  kInvalidArgument: an unknown parameter, a value out of range
