@@ -10,7 +10,16 @@ namespace {
 
 constexpr std::size_t kMaxStops = 16;
 constexpr std::size_t kMaxStopBytes = 128;
-constexpr std::size_t kMaxQuestions = 1024;  // asked by clients, not answered yet
+constexpr std::size_t kMaxQuestions = 1024;           // asked by clients, not answered yet
+constexpr std::size_t kMaxCancels = 1024;             // by clients that do not watch the job
+constexpr std::chrono::milliseconds kTick{50};        // while something waits
+constexpr std::chrono::seconds kMaxTokenizeTime{60};  // then its answer was lost
+
+Error unreachable() {
+  return {ErrorCode::kUnavailable, "the coordinator cannot be reached; try again"};
+}
+
+Error other_body() { return {ErrorCode::kInvalidArgument, "another job already has this job id"}; }
 
 }  // namespace
 
@@ -27,7 +36,7 @@ Gateway::Gateway(ActorContext& context, Env env, Options options, TextService& t
 
 // ---- From clients ----
 
-std::optional<Error> Gateway::refusal(PeerId client, const Submit& submit) const {
+std::optional<Error> Gateway::refusal(const Submit& submit) const {
   if (!submit.model.empty() && submit.model != options_.model) {
     return Error{ErrorCode::kNotFound,
                  "model '" + submit.model + "' is not served here; '" + options_.model + "' is"};
@@ -46,21 +55,20 @@ std::optional<Error> Gateway::refusal(PeerId client, const Submit& submit) const
   if (is_draining_) {
     return Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
   }
-  if (!coordinator_) {
-    return Error{ErrorCode::kUnavailable, "the coordinator cannot be reached; try again"};
-  }
-  std::size_t unfinished = tokenizing_.size(), of_client = 0;
-  for (const auto& [id, job] : jobs_) {
-    if (job.finished) continue;
-    ++unfinished;
-    of_client += std::size_t(std::ranges::count(job.watchers, client, &Watcher::client));
-  }
+  return coordinator_ ? std::nullopt : std::optional(unreachable());
+}
+
+std::optional<Error> Gateway::overload(PeerId client) const {
+  const std::size_t unfinished = num_unfinished();
   if (unfinished >= options_.max_jobs) {
     return Error{ErrorCode::kOverloaded, "the gateway holds " + std::to_string(unfinished) +
                                              " unfinished jobs; try again later"};
   }
-  if (of_client >= options_.max_jobs_per_client) {
-    return Error{ErrorCode::kOverloaded, "this client has " + std::to_string(of_client) +
+  const auto of_client = unfinished_of_.find(client);
+  if (of_client != unfinished_of_.end() &&
+      of_client->second.size() >= options_.max_jobs_per_client) {
+    return Error{ErrorCode::kOverloaded, "this client has " +
+                                             std::to_string(of_client->second.size()) +
                                              " unfinished jobs; wait for some to finish"};
   }
   return std::nullopt;
@@ -69,37 +77,51 @@ std::optional<Error> Gateway::refusal(PeerId client, const Submit& submit) const
 void Gateway::on(Incoming<Submit> submit) {
   const std::uint64_t digest = body_digest(submit.message);
   const JobId id = submit.message.job;
+  const PeerId client = submit.from;
   if (Job* job = find(id)) {
-    if (job->admit.body_digest != digest) {
-      return reject(submit.from, id,
-                    {ErrorCode::kInvalidArgument, "another job already has this job id"});
-    }
-    return attach(*job, submit.from, submit.message);
+    if (job->admit.body_digest != digest) return reject(client, id, other_body());
+    return attach(*job, client, submit.message);
   }
-  if (tokenizing_.contains(id)) {
-    return reject(submit.from, id, {ErrorCode::kOverloaded, "this job is being accepted already"});
+  const Watcher watcher{client, submit.message.watching, submit.message.resume_after_block};
+  const auto known = tokenizing_.find(id);
+  if (known != tokenizing_.end()) {
+    if (known->second.body_digest != digest) return reject(client, id, other_body());
+    (void)add(known->second.watchers, id, watcher);
+    return;
   }
-  if (std::optional<Error> error = refusal(submit.from, submit.message)) {
-    return reject(submit.from, id, std::move(*error));
+  std::optional<Error> error = refusal(submit.message);
+  if (!error) error = overload(client);
+  if (error) return reject(client, id, std::move(*error));
+
+  Tokenizing& job = tokenizing_[id];
+  job.body_digest = digest;
+  job.since = env_.clock.now();
+  schedule_tick();
+  if (submit.message.deadline.count() > 0) {
+    job.deadline = env_.clock.now() + submit.message.deadline;
   }
-  tokenizing_[id] = submit.from;
+  (void)add(job.watchers, id, watcher);
   JobInput input = std::exchange(submit.message.input, {});
-  text_.tokenize(
-      std::move(input), [self = ref<Tokenized>(), client = submit.from, digest,
-                         message = std::move(submit.message)](Result<TokenInput> tokens) mutable {
-        (void)self.send(Tokenized{client, std::move(message), digest, std::move(tokens)});
-      });
+  text_.tokenize(std::move(input),
+                 [self = ref<Tokenized>(), digest,
+                  message = std::move(submit.message)](Result<TokenInput> tokens) mutable {
+                   (void)self.send(Tokenized{std::move(message), digest, std::move(tokens)});
+                 });
 }
 
 void Gateway::on(Tokenized tokenized) {
   Submit& submit = tokenized.submit;
-  if (tokenizing_.erase(submit.job) == 0) return;  // cancelled meanwhile
-  if (!tokenized.input || !coordinator_) {
-    reject(tokenized.client, submit.job,
-           tokenized.input
-               ? Error{ErrorCode::kUnavailable, "the coordinator cannot be reached; try again"}
-               : tokenized.input.error());
-    return tell_if_drained();
+  const auto found = tokenizing_.find(submit.job);
+  // Cancelled meanwhile; perhaps the id is already that of another job.
+  if (found == tokenizing_.end() || found->second.body_digest != tokenized.body_digest) return;
+  Tokenizing waited = std::move(found->second);
+  tokenizing_.erase(found);
+  if (!tokenized.input) return refuse(submit.job, waited.watchers, tokenized.input.error());
+  if (!coordinator_) return refuse(submit.job, waited.watchers, unreachable());
+  if (waited.deadline && *waited.deadline <= env_.clock.now()) {
+    return refuse(
+        submit.job, waited.watchers,
+        {ErrorCode::kDeadlineExceeded, "the deadline passed before the job was accepted"});
   }
   Job job;
   // Blocks are always wanted here: a client that comes back may ask for them.
@@ -110,11 +132,12 @@ void Gateway::on(Tokenized tokenized) {
                submit.deadline,
                {true, submit.watching.frames, submit.watching.trace},
                -1};
-  job.watchers = {{tokenized.client, submit.watching, submit.resume_after_block}};
+  job.deadline = waited.deadline;
+  job.watchers = std::move(waited.watchers);
   job.stream = text_.stream();
   job.stop = StopFinder(std::move(submit.stop));
-  if (!to_coordinator(job.admit)) {
-    return reject(tokenized.client, submit.job,
+  if (!to_coordinator(job.admission(env_.clock.now()))) {
+    return refuse(submit.job, job.watchers,
                   {ErrorCode::kOverloaded, "the coordinator's queue is full; try again later"});
   }
   jobs_.emplace(submit.job, std::move(job));
@@ -122,9 +145,36 @@ void Gateway::on(Tokenized tokenized) {
 
 void Gateway::attach(Job& job, PeerId client, const Submit& submit) {
   const Watcher watcher{client, submit.watching, submit.resume_after_block};
-  std::erase_if(job.watchers, [&](const Watcher& old) { return old.client == client; });
+  if (!job.finished && !add(job.watchers, submit.job, watcher)) return;
   replay(job, watcher);
-  if (!job.finished) job.watchers.push_back(watcher);
+  if (job.finished || !submit.watching.frames || job.admit.watching.frames) return;
+  job.admit.watching.frames = true;
+  send_later(job);
+}
+
+bool Gateway::add(Watchers& watchers, JobId id, const Watcher& watcher) {
+  std::set<JobId>& jobs = unfinished_of_[watcher.client];
+  if (!jobs.contains(id) && jobs.size() >= options_.max_jobs_per_client) {
+    reject(watcher.client, id,
+           {ErrorCode::kOverloaded, "this client watches too many unfinished jobs"});
+    return false;
+  }
+  if (!watchers.add(watcher)) {
+    if (jobs.empty()) unfinished_of_.erase(watcher.client);
+    reject(watcher.client, id, {ErrorCode::kOverloaded, "too many clients watch this job"});
+    return false;
+  }
+  jobs.insert(id);
+  return true;
+}
+
+void Gateway::let_go(const Watchers& watchers, JobId id) {
+  for (const Watcher& watcher : watchers) {
+    const auto jobs = unfinished_of_.find(watcher.client);
+    if (jobs == unfinished_of_.end()) continue;
+    jobs->second.erase(id);
+    if (jobs->second.empty()) unfinished_of_.erase(jobs);
+  }
 }
 
 void Gateway::replay(const Job& job, const Watcher& watcher) {
@@ -133,70 +183,137 @@ void Gateway::replay(const Job& job, const Watcher& watcher) {
     accepted.is_resend = true;
     to_client(watcher.client, accepted);
   }
+  if (job.queued) to_client(watcher.client, *job.queued);
   for (const Committed& block : job.blocks) {
-    if (watcher.watching.blocks && block.block > watcher.after_block) {
-      to_client(watcher.client, block);
-    }
+    if (watcher.wants(block)) to_client(watcher.client, block);
   }
   if (job.finished) to_client(watcher.client, *job.finished);
 }
 
 void Gateway::on(Incoming<Cancel> cancel) {
   const JobId id = cancel.message.job;
-  if (tokenizing_.erase(id) > 0) {
-    reject(cancel.from, id, {ErrorCode::kCancelled, "cancelled before it was accepted"});
-    return tell_if_drained();
+  const auto tokenizing = tokenizing_.find(id);
+  if (tokenizing != tokenizing_.end()) {
+    const Watchers watchers = std::move(tokenizing->second.watchers);
+    tokenizing_.erase(tokenizing);
+    const Error error{ErrorCode::kCancelled, "cancelled before it was accepted"};
+    if (!watchers.contain(cancel.from)) reject(cancel.from, id, error);
+    return refuse(id, watchers, error);
   }
   Job* job = find(id);
-  if (job == nullptr) {
-    return reject(cancel.from, id, {ErrorCode::kNotFound, "no job has this id"});
+  if (job != nullptr && job->finished) return to_client(cancel.from, *job->finished);
+  if (job == nullptr || !job->watchers.contain(cancel.from)) {
+    if (job == nullptr && !coordinator_) return reject(cancel.from, id, unreachable());
+    if (cancels_.size() >= kMaxCancels) {
+      return reject(cancel.from, id, {ErrorCode::kOverloaded, "too many jobs are being cancelled"});
+    }
+    cancels_.emplace(id, cancel.from);
   }
-  if (job->finished) return to_client(cancel.from, *job->finished);
-  if (std::ranges::find(job->watchers, cancel.from, &Watcher::client) == job->watchers.end()) {
-    job->watchers.push_back({cancel.from, {false, false, false}, INT32_MAX});
+  if (job == nullptr) {  // it may have come through another gateway, or an earlier life of this one
+    if (to_coordinator(Cancel{id})) return;
+    cancels_.erase({id, cancel.from});
+    return reject(cancel.from, id, unreachable());
   }
-  (void)to_coordinator(Cancel{id});
+  job->wants_cancel = true;
+  if (job->waits_to_be_sent || !to_coordinator(Cancel{id})) send_later(*job);
 }
 
 void Gateway::on(Incoming<ListJobs> list) {
+  const Question question{list.from, list.message.request, false};
   if (questions_.size() >= kMaxQuestions || !to_coordinator(ListJobs{next_question_})) {
-    return to_client(list.from, JobList{list.message.request, {}});
+    return answer_unreachable(question);
   }
-  questions_[next_question_++] = {list.from, list.message.request};
+  questions_[next_question_++] = question;
 }
 
 void Gateway::on(Incoming<GetStatus> get) {
+  const Question question{get.from, get.message.request, true};
   if (questions_.size() >= kMaxQuestions || !to_coordinator(GetStatus{next_question_})) {
-    ClusterStatus status;
-    status.request = get.message.request;
-    status.durability = "the coordinator cannot be reached";
-    return to_client(get.from, std::move(status));
+    return answer_unreachable(question);
   }
-  questions_[next_question_++] = {get.from, get.message.request};
+  questions_[next_question_++] = question;
 }
 
 void Gateway::on(PeerDown down) {
   // The jobs go on: the client may come back for them.
-  for (auto& [id, job] : jobs_) {
-    std::erase_if(job.watchers, [&](const Watcher& w) { return w.client == down.peer; });
+  const auto jobs = unfinished_of_.extract(down.peer);
+  if (!jobs.empty()) {
+    for (const JobId id : jobs.mapped()) {
+      const auto tokenizing = tokenizing_.find(id);
+      if (tokenizing != tokenizing_.end()) tokenizing->second.watchers.remove(down.peer);
+      if (Job* job = find(id)) job->watchers.remove(down.peer);
+    }
   }
   std::erase_if(questions_, [&](const auto& entry) { return entry.second.client == down.peer; });
+  std::erase_if(cancels_, [&](const auto& entry) { return entry.second == down.peer; });
 }
 
 // ---- The link to the coordinator ----
 
 void Gateway::on(CoordinatorUp up) {
   coordinator_ = up.peer;
+  unsent_.clear();
   for (auto& [id, job] : jobs_) {
     if (job.finished) continue;
-    job.admit.resume_after_block = job.blocks.empty() ? -1 : job.blocks.back().block;
-    (void)to_coordinator(job.admit);
+    job.waits_to_be_sent = true;
+    unsent_.push_back(id);
   }
+  send_what_waits();
 }
 
 void Gateway::on(CoordinatorDown down) {
-  if (coordinator_ == down.peer) coordinator_.reset();
-  questions_.clear();
+  if (coordinator_ != down.peer) return;
+  coordinator_.reset();
+  for (const auto& [number, question] : std::exchange(questions_, {})) {
+    answer_unreachable(question);
+  }
+  std::erase_if(cancels_, [&](const auto& entry) {
+    if (jobs_.contains(entry.first)) return false;  // it is cancelled once the coordinator is back
+    reject(entry.second, entry.first, unreachable());
+    return true;
+  });
+}
+
+/// All that the coordinator has to know of a job, whatever it knew before.
+bool Gateway::send_wishes(const Job& job) {
+  return to_coordinator(job.admission(env_.clock.now())) &&
+         (!job.wants_cancel || to_coordinator(Cancel{job.admit.job})) &&
+         (!job.stop.has_stopped() || to_coordinator(StopJob{job.admit.job}));
+}
+
+void Gateway::send_later(Job& job) {
+  if (!std::exchange(job.waits_to_be_sent, true)) unsent_.push_back(job.admit.job);
+  send_what_waits();
+}
+
+void Gateway::send_what_waits() {
+  while (coordinator_ && !unsent_.empty()) {  // without a coordinator its return starts this again
+    Job* job = find(unsent_.front());
+    if (job != nullptr && job->waits_to_be_sent && !job->finished) {
+      if (!send_wishes(*job)) {
+        return schedule_tick();
+      }
+      job->waits_to_be_sent = false;
+    }
+    unsent_.pop_front();
+  }
+}
+
+void Gateway::on(GatewayTick /*tick*/) {
+  has_timer_ = false;
+  send_what_waits();
+  for (auto entry = tokenizing_.begin(); entry != tokenizing_.end();) {
+    const auto job = entry++;
+    if (env_.clock.now() - job->second.since < kMaxTokenizeTime) continue;
+    const auto lost = tokenizing_.extract(job);
+    refuse(lost.key(), lost.mapped().watchers,
+           {ErrorCode::kUnavailable, "the tokenizer did not answer; try again"});
+  }
+  if (!tokenizing_.empty()) schedule_tick();
+}
+
+void Gateway::schedule_tick() {
+  if (!std::exchange(has_timer_, true)) after(kTick, GatewayTick{});
 }
 
 // ---- From the coordinator ----
@@ -205,28 +322,26 @@ void Gateway::on(Incoming<Accepted> accepted) {
   Job* job = find(accepted.message.job);
   if (job == nullptr || job->accepted) return;
   job->accepted = accepted.message;
-  tell_watchers(*job, accepted.message);
+  tell(job->watchers, accepted.message);
 }
 
 void Gateway::on(Incoming<Queued> queued) {
-  if (const Job* job = find(queued.message.job)) tell_watchers(*job, queued.message);
+  Job* job = find(queued.message.job);
+  if (job == nullptr || job->finished) return;
+  job->queued = queued.message;
+  tell(job->watchers, queued.message);
 }
 
 void Gateway::on(Incoming<Committed> committed) {
-  Committed& block = committed.message;
-  Job* job = find(block.job);
-  if (job == nullptr || job->finished) return;
-  if (!job->blocks.empty() && block.block <= job->blocks.back().block) return;  // had it already
-  const bool had_stopped = job->stop.has_stopped();
-  block.text = job->stop.append(job->stream->append(block.tokens));
-  job->text += block.text;
-  job->blocks.push_back(block);
+  Job* job = find(committed.message.job);
+  if (job == nullptr) return;
+  const Committed* block = job->take(std::move(committed.message));
+  if (block == nullptr) return;
   for (const Watcher& watcher : job->watchers) {
-    if (watcher.watching.blocks && block.block > watcher.after_block) {
-      to_client(watcher.client, block);
-    }
+    if (watcher.wants(*block)) to_client(watcher.client, *block);
   }
-  if (job->stop.has_stopped() && !had_stopped) (void)to_coordinator(StopJob{block.job});
+  if (!job->stop.has_stopped()) return;
+  if (job->waits_to_be_sent || !to_coordinator(StopJob{block->job})) send_later(*job);
 }
 
 void Gateway::on(Incoming<Frame> frame) {
@@ -250,34 +365,60 @@ void Gateway::on(Incoming<Traced> traced) {
 
 void Gateway::on(Incoming<Finished> finished) {
   Job* job = find(finished.message.job);
-  if (job == nullptr || job->finished) return;
-  std::string rest = job->stop.append(job->stream->finish());
-  rest += job->stop.finish();
-  job->text += rest;
-  // What was held back belongs to the last block, which is out already: it comes as one more.
-  if (!rest.empty()) {
-    const std::int32_t last = job->blocks.empty() ? -1 : job->blocks.back().block;
-    Committed tail{finished.message.job, last + 1, {}, {}, std::move(rest)};
-    job->blocks.push_back(tail);
-    for (const Watcher& watcher : job->watchers) {
-      if (watcher.watching.blocks) to_client(watcher.client, tail);
+  if (job == nullptr) return tell_cancelled(finished.message, {});
+  if (!job->finished) end(*job, std::move(finished.message));
+}
+
+void Gateway::on(Incoming<Rejected> rejected) {
+  Rejected& message = rejected.message;
+  const auto found = jobs_.find(message.job);
+  if (found == jobs_.end()) return tell_cancelled(message, {});
+  Job& job = found->second;
+  if (job.finished) return;
+  if (job.accepted) {  // by an earlier coordinator, which forgot it: the client was promised an end
+    Finished finished;
+    finished.job = message.job;
+    finished.reason = FinishReason::kError;
+    finished.error = std::move(message.error);
+    return end(job, std::move(finished));
+  }
+  refuse(message.job, job.watchers, message.error);
+  tell_cancelled(message, job.watchers);
+  jobs_.erase(found);
+  tell_if_drained();
+}
+
+void Gateway::end(Job& job, Finished finished) {
+  if (const Committed* tail = job.take(std::move(finished))) {
+    for (const Watcher& watcher : job.watchers) {
+      if (watcher.wants(*tail)) to_client(watcher.client, *tail);
     }
   }
-  finished.message.text = job->text;
-  job->finished = std::move(finished.message);
-  tell_watchers(*job, *job->finished);
-  job->watchers.clear();
-  finished_.push_back(job->finished->job);
+  const JobId id = job.admit.job;
+  tell(job.watchers, *job.finished);
+  tell_cancelled(*job.finished, job.watchers);
+  let_go(job.watchers, id);
+  job.watchers.clear();
+  finished_.push_back(id);
+  finished_bytes_ += job.num_bytes();
   forget_old_results();
   tell_if_drained();
 }
 
-void Gateway::on(Incoming<Rejected> rejected) {
-  const auto found = jobs_.find(rejected.message.job);
-  if (found == jobs_.end() || found->second.finished) return;
-  tell_watchers(found->second, rejected.message);
-  jobs_.erase(found);
+void Gateway::refuse(JobId id, const Watchers& watchers, const Error& error) {
+  for (const Watcher& watcher : watchers) reject(watcher.client, id, error);
+  let_go(watchers, id);
   tell_if_drained();
+}
+
+/// Tells the end to clients that cancelled the job without watching it.
+template <typename End>
+void Gateway::tell_cancelled(const End& end, const Watchers& told) {
+  auto entry = cancels_.lower_bound({end.job, 0});
+  while (entry != cancels_.end() && entry->first == end.job) {
+    if (!told.contain(entry->second)) to_client(entry->second, end);
+    entry = cancels_.erase(entry);
+  }
 }
 
 void Gateway::on(Incoming<JobList> list) {
@@ -305,18 +446,22 @@ void Gateway::on(Drain drain) {
 }
 
 void Gateway::tell_if_drained() {
-  if (!drain_ || !tokenizing_.empty()) return;
-  if (!std::ranges::all_of(jobs_, [](const auto& e) { return e.second.finished.has_value(); })) {
-    return;
-  }
+  if (!drain_ || num_unfinished() > 0) return;
   (void)std::exchange(drain_, std::nullopt)->reply_to.send({});
+}
+
+std::size_t Gateway::num_unfinished() const {
+  return tokenizing_.size() + jobs_.size() - finished_.size();
 }
 
 // ---- Helpers of the handlers ----
 
 void Gateway::forget_old_results() {
-  while (finished_.size() > options_.max_finished) {
-    jobs_.erase(finished_.front());
+  while (finished_.size() > options_.max_finished ||
+         (finished_bytes_ > options_.max_finished_bytes && finished_.size() > 1)) {
+    const auto oldest = jobs_.find(finished_.front());
+    finished_bytes_ -= oldest->second.num_bytes();
+    jobs_.erase(oldest);
     finished_.pop_front();
   }
 }
@@ -327,12 +472,20 @@ Gateway::Job* Gateway::find(JobId id) {
 }
 
 template <typename Message>
-void Gateway::tell_watchers(const Job& job, const Message& message) {
-  for (const Watcher& watcher : job.watchers) to_client(watcher.client, message);
+void Gateway::tell(const Watchers& watchers, const Message& message) {
+  for (const Watcher& watcher : watchers) to_client(watcher.client, message);
 }
 
 void Gateway::reject(PeerId client, JobId job, Error error) {
   to_client(client, Rejected{job, std::move(error)});
+}
+
+void Gateway::answer_unreachable(const Question& question) {
+  if (!question.is_status) return to_client(question.client, JobList{question.request, {}});
+  ClusterStatus status;
+  status.request = question.request;
+  status.durability = "the coordinator cannot be reached";
+  to_client(question.client, std::move(status));
 }
 
 void Gateway::to_client(PeerId client, WireMessage message) {

@@ -3,14 +3,14 @@
 #include <cstddef>
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "actors/drain.h"
+#include "actors/gateway_job.h"
 #include "actors/messages.h"
-#include "actors/stop_finder.h"
 #include "actors/text_service.h"
 #include "runtime/actor.h"
 #include "runtime/env.h"
@@ -19,7 +19,6 @@ namespace unmask {
 
 /// A job's text as tokens, brought back to the gateway's mailbox.
 struct Tokenized {
-  PeerId client = 0;
   Submit submit;  ///< its input moved out
   std::uint64_t body_digest = 0;
   Result<TokenInput> input;
@@ -31,6 +30,8 @@ struct CoordinatorUp {
 struct CoordinatorDown {
   PeerId peer = 0;
 };
+/// Time to look after what waits: wishes that the coordinator had no room for, tokenizers.
+struct GatewayTick {};
 
 /// Validates what clients want, turns text into tokens and back, and streams answers.
 ///
@@ -44,13 +45,14 @@ class Gateway final
                    Incoming<GetStatus>, PeerDown, Tokenized, CoordinatorUp, CoordinatorDown,
                    Incoming<Accepted>, Incoming<Queued>, Incoming<Committed>, Incoming<Frame>,
                    Incoming<Traced>, Incoming<Finished>, Incoming<Rejected>, Incoming<JobList>,
-                   Incoming<ClusterStatus>, Drain> {
+                   Incoming<ClusterStatus>, GatewayTick, Drain> {
  public:
   struct Options {
-    std::size_t max_jobs = 2048;            ///< not finished, over all clients
-    std::size_t max_jobs_per_client = 256;  ///< not finished, of one connection
-    std::size_t max_finished = 1024;        ///< results kept for a client that comes back
-    std::string model;                      ///< name that Submit::model must have, if any
+    std::size_t max_jobs = 2048;                 ///< not finished, over all clients
+    std::size_t max_jobs_per_client = 256;       ///< not finished, of one connection
+    std::size_t max_finished = 1024;             ///< results kept for a client that comes back
+    std::size_t max_finished_bytes = 256 << 20;  ///< of these results
+    std::string model;                           ///< name that Submit::model must have, if any
   };
 
   Gateway(ActorContext& context, Env env, Options options, TextService& text,
@@ -74,36 +76,49 @@ class Gateway final
   void on(Incoming<Rejected> rejected);
   void on(Incoming<JobList> list);
   void on(Incoming<ClusterStatus> status);
+  void on(GatewayTick tick);
   void on(Drain drain);
 
  private:
-  struct Watcher {
-    PeerId client = 0;
-    Watching watching;
-    std::int32_t after_block = -1;  ///< the last block this client has
+  using Job = GatewayJob;
+
+  /// A job whose text is on its way to be tokens.
+  struct Tokenizing {
+    std::uint64_t body_digest = 0;
+    Time since{};
+    std::optional<Time> deadline;
+    Watchers watchers;
   };
-  struct Job {
-    Admit admit;  ///< kept: sent again when the coordinator comes back
-    std::vector<Watcher> watchers;
-    std::unique_ptr<TextStream> stream;
-    StopFinder stop{{}};
-    std::string text;  ///< everything sent
-    std::optional<Accepted> accepted;
-    std::vector<Committed> blocks;
-    std::optional<Finished> finished;
+  struct Question {
+    PeerId client = 0;
+    std::uint64_t request = 0;
+    bool is_status = false;
   };
 
-  [[nodiscard]] std::optional<Error> refusal(PeerId client, const Submit& submit) const;
+  [[nodiscard]] std::optional<Error> refusal(const Submit& submit) const;
+  [[nodiscard]] std::optional<Error> overload(PeerId client) const;
+  [[nodiscard]] bool add(Watchers& watchers, JobId id, const Watcher& watcher);
+  void let_go(const Watchers& watchers, JobId id);
   void attach(Job& job, PeerId client, const Submit& submit);
   void replay(const Job& job, const Watcher& watcher);
+  void end(Job& job, Finished finished);
+  void refuse(JobId id, const Watchers& watchers, const Error& error);
+  template <typename End>
+  void tell_cancelled(const End& end, const Watchers& told);
   void forget_old_results();
   void tell_if_drained();
+  [[nodiscard]] std::size_t num_unfinished() const;
   [[nodiscard]] Job* find(JobId id);
   template <typename Message>
-  void tell_watchers(const Job& job, const Message& message);
+  void tell(const Watchers& watchers, const Message& message);
   void reject(PeerId client, JobId job, Error error);
+  void answer_unreachable(const Question& question);
   void to_client(PeerId client, WireMessage message);
   [[nodiscard]] bool to_coordinator(WireMessage message);
+  [[nodiscard]] bool send_wishes(const Job& job);
+  void send_later(Job& job);
+  void send_what_waits();
+  void schedule_tick();
 
   const Env env_;
   const Options options_;
@@ -113,15 +128,16 @@ class Gateway final
   const ActorRef<Outgoing> coordinator_wire_;
   std::optional<PeerId> coordinator_;
   std::map<JobId, Job> jobs_;
-  std::map<JobId, PeerId> tokenizing_;
-  std::deque<JobId> finished_;  ///< oldest first
-  struct Question {
-    PeerId client = 0;
-    std::uint64_t request = 0;
-  };
+  std::map<JobId, Tokenizing> tokenizing_;
+  std::map<PeerId, std::set<JobId>> unfinished_of_;  ///< what each client watches, in both maps
+  std::deque<JobId> finished_;                       ///< in jobs_, oldest first
+  std::size_t finished_bytes_ = 0;
+  std::deque<JobId> unsent_;                     ///< jobs of which the coordinator has yet to hear
+  bool has_timer_ = false;                       ///< a GatewayTick comes
   std::map<std::uint64_t, Question> questions_;  ///< by the number the coordinator sees
   std::uint64_t next_question_ = 1;
-  std::optional<Drain> drain_;  ///< nothing new is taken; emptied once it was answered
+  std::set<std::pair<JobId, PeerId>> cancels_;  ///< clients that only want to hear the end
+  std::optional<Drain> drain_;                  ///< emptied once it was answered
   bool is_draining_ = false;
 };
 

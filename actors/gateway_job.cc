@@ -1,0 +1,64 @@
+#include "actors/gateway_job.h"
+
+namespace unmask {
+
+bool Watchers::add(const Watcher& watcher) {
+  remove(watcher.client);
+  if (list_.size() == kMaxWatchers) return false;
+  list_.push_back(watcher);
+  return true;
+}
+
+Admit GatewayJob::admission(Time now) const {
+  Admit again = admit;
+  again.resume_after_block = last_block();
+  if (deadline) {
+    // One that has passed still has to end the job, wherever it runs.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now);
+    again.deadline = std::max(left, std::chrono::milliseconds(1));
+  }
+  return again;
+}
+
+const Committed* GatewayJob::take(Committed block) {
+  if (finished || stop.has_stopped() || block.block <= last_block()) return nullptr;
+  queued.reset();
+  block.text = stop.append(stream->append(block.tokens));
+  text += block.text;
+  blocks.push_back(std::move(block));
+  return &blocks.back();
+}
+
+const Committed* GatewayJob::take(Finished end) {
+  std::string rest = stop.append(stream->finish());
+  rest += stop.finish();
+  text += rest;
+  const bool has_tail = !rest.empty();
+  if (stop.has_stopped()) {  // the coordinator may have gone on before it heard of that
+    end.tokens.clear();
+    for (const Committed& block : blocks) {
+      end.tokens.insert(end.tokens.end(), block.tokens.begin(), block.tokens.end());
+    }
+    end.figures.tokens = std::int32_t(end.tokens.size());
+  }
+  if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest)});
+  end.text = text;
+  finished = std::move(end);
+  queued.reset();
+  admit.input = {};
+  stream.reset();
+  return has_tail ? &blocks.back() : nullptr;
+}
+
+std::size_t GatewayJob::num_bytes() const {
+  constexpr std::size_t kFixed = 1024;  // nodes, ids, figures
+  std::size_t num_tokens = 0, num_chars = 2 * text.size();
+  for (const Committed& block : blocks) {
+    num_tokens += block.tokens.size();
+    num_chars += block.text.size() + sizeof block;
+  }
+  if (finished) num_tokens += finished->tokens.size() + finished->canvas.size();
+  return kFixed + num_tokens * sizeof(std::int32_t) + num_chars;
+}
+
+}  // namespace unmask

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/messages.h"
+#include "actors/stop_finder.h"
+#include "actors/text_service.h"
+#include "runtime/clock.h"
+
+namespace unmask {
+
+/// A client that wants to hear of a job.
+struct Watcher {
+  PeerId client = 0;
+  Watching watching;
+  std::int32_t after_block = -1;  ///< the last block this client has
+
+  [[nodiscard]] bool wants(const Committed& block) const {
+    return watching.blocks && block.block > after_block;
+  }
+};
+
+/// At most kMaxWatchers, each client once.
+class Watchers {
+ public:
+  static constexpr std::size_t kMaxWatchers = 64;
+
+  /// Replaces what the same client wanted before. False if there are too many.
+  bool add(const Watcher& watcher);
+  void remove(PeerId client) {
+    std::erase_if(list_, [&](auto& w) { return w.client == client; });
+  }
+  void clear() { list_.clear(); }
+  [[nodiscard]] bool contain(PeerId client) const {
+    return std::ranges::find(list_, client, &Watcher::client) != list_.end();
+  }
+  [[nodiscard]] auto begin() const { return list_.begin(); }
+  [[nodiscard]] auto end() const { return list_.end(); }
+
+ private:
+  std::vector<Watcher> list_;
+};
+
+/// A job as the gateway holds it: what was wanted, and the answer so far as text.
+struct GatewayJob {
+  Admit admit;  ///< kept until the end: sent again when the coordinator comes back
+  std::optional<Time> deadline;
+  Watchers watchers;
+  bool wants_cancel = false;
+  bool waits_to_be_sent = false;  ///< the coordinator does not know yet all that is wanted
+
+  std::unique_ptr<TextStream> stream;
+  StopFinder stop{{}};
+  std::string text;  ///< everything sent
+  std::optional<Accepted> accepted;
+  std::optional<Queued> queued;  ///< the last place in the queue, while it waits
+  std::vector<Committed> blocks;
+  std::optional<Finished> finished;
+
+  /// What to send to the coordinator at `now`: it goes on behind the blocks that are here.
+  [[nodiscard]] Admit admission(Time now) const;
+
+  /// The block as clients get it. Nothing if it was here before, or lies behind a stop string.
+  [[nodiscard]] const Committed* take(Committed block);
+
+  /// The end: text that was held back comes as one more block, which is returned.
+  [[nodiscard]] const Committed* take(Finished end);
+
+  /// What it takes once it is finished, roughly.
+  [[nodiscard]] std::size_t num_bytes() const;
+
+ private:
+  [[nodiscard]] std::int32_t last_block() const {
+    return blocks.empty() ? -1 : blocks.back().block;
+  }
+};
+
+}  // namespace unmask
