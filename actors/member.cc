@@ -11,7 +11,7 @@ Member::Member(ActorContext& context, Env env, Options options, ActorRef<Outgoin
       options_(std::move(options)),
       wire_(std::move(wire)),
       leave_(std::move(leave)),
-      last_ack_(env.clock.now()),
+      last_heard_(env.clock.now()),
       last_tick_(env.clock.now()) {
   schedule_tick();
 }
@@ -50,12 +50,20 @@ void Member::join() {
 void Member::on(Incoming<Welcome> welcome) {
   interval_ = welcome.message.heartbeat_interval;
   has_joined_ = true;
-  last_ack_ = env_.clock.now();
+  beats_.clear();
+  last_heard_ = env_.clock.now();
 }
 
 void Member::on(Incoming<Refused> refused) { leave(std::move(refused.message.error)); }
 
-void Member::on(Incoming<HeartbeatAck> /*ack*/) { last_ack_ = env_.clock.now(); }
+void Member::on(Incoming<HeartbeatAck> ack) {
+  // The coordinator counts from when the beat arrived. An answer may be long on its way, so its
+  // own arrival says nothing.
+  while (!beats_.empty() && beats_.front().first <= ack.message.beat) {
+    last_heard_ = beats_.front().second;
+    beats_.pop_front();
+  }
+}
 
 void Member::on(MemberTick /*tick*/) {
   const Time now = env_.clock.now();
@@ -63,13 +71,15 @@ void Member::on(MemberTick /*tick*/) {
   const bool was_asleep = now - last_tick_ > options_.self_fence;
   last_tick_ = now;
   if (has_joined_) {
-    if (was_asleep) last_ack_ = now;
-    if (options_.role == Role::kWorker && now - last_ack_ > options_.self_fence) {
+    if (was_asleep) last_heard_ = now;
+    if (options_.role == Role::kWorker && now - last_heard_ > options_.self_fence) {
       return leave(
           Error{ErrorCode::kUnavailable, "the coordinator has not answered a heartbeat for " +
                                              std::to_string(options_.self_fence.count()) + " ms"});
     }
-    send(Heartbeat{++beat_});
+    if (beats_.size() == kMaxBeats) beats_.pop_front();
+    beats_.emplace_back(++beat_, now);
+    send(Heartbeat{beat_});
   }
   if (!has_left_) schedule_tick();
 }

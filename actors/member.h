@@ -1,8 +1,10 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "actors/messages.h"
 #include "runtime/actor.h"
@@ -60,6 +62,8 @@ class Member final
   void on(MemberTick tick);
 
  private:
+  static constexpr std::size_t kMaxBeats = 256;  ///< whose answers are waited for
+
   void join();
   void leave(Error error);
   void send(WireMessage message);
@@ -74,7 +78,8 @@ class Member final
   bool has_joined_ = false;
   bool has_left_ = false;
   std::uint64_t beat_ = 0;
-  Time last_ack_;
+  std::deque<std::pair<std::uint64_t, Time>> beats_;  ///< not answered, and when they were sent
+  Time last_heard_;  ///< when what the coordinator answered last was sent: it was alive later
   Time last_tick_;
   std::chrono::milliseconds interval_{250};
 };

@@ -25,11 +25,18 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
 }
 
 void Membership::on(Incoming<Join> join) {
-  if (join.message.role == Role::kGateway) return admit_gateway(join.from, join.message);
-  admit_worker(join.from, join.message);
+  switch (join.message.role) {
+    case Role::kGateway:
+      return admit_gateway(join.from, join.message);
+    case Role::kWorker:
+      return admit_worker(join.from, join.message);
+    case Role::kCoordinator:
+      return send(join.from, Refused{{ErrorCode::kInvalidArgument,
+                                      "this is the coordinator: another one cannot join it"}});
+  }
 }
 
-std::optional<Error> Membership::mismatch(const Join& join) const {
+std::optional<Error> Membership::mismatch(PeerId from, const Join& join) const {
   if (join.replica < 0 || join.replica >= options_.num_replicas || join.rank < 0 ||
       join.rank >= options_.group_size) {
     return Error{ErrorCode::kInvalidArgument,
@@ -37,6 +44,13 @@ std::optional<Error> Membership::mismatch(const Join& join) const {
                      " is not in this cluster: it has " + std::to_string(options_.num_replicas) +
                      " replicas of " + std::to_string(options_.group_size) + " workers"};
   }
+  const auto seat = seat_of_.find(from);
+  const bool sits_elsewhere = seat != seat_of_.end() && (seat->second.replica != join.replica ||
+                                                         seat->second.rank != join.rank);
+  if (sits_elsewhere || gateways_.contains(from)) {
+    return Error{ErrorCode::kInvalidArgument, "this process has another place in the cluster"};
+  }
+  if (std::optional<Error> fault = fault_of(join.capacity)) return fault;
   if (options_.model_digest != 0 && join.model_digest != options_.model_digest) {
     return Error{ErrorCode::kInvalidArgument,
                  "this worker holds another model than the cluster: compare --model on both hosts"};
@@ -49,16 +63,11 @@ std::optional<Error> Membership::mismatch(const Join& join) const {
 }
 
 void Membership::admit_worker(PeerId from, const Join& join) {
-  std::optional<Error> error = mismatch(join);
-  WorkerSeat* seat = nullptr;
-  if (!error) {
-    seat = &groups_[std::size_t(join.replica)].seats[std::size_t(join.rank)];
-    error = refusal(*seat, from, join);
-  }
-  if (error) {
-    send(from, Refused{std::move(*error)});
-    return;
-  }
+  std::optional<Error> error = mismatch(from, join);
+  if (error) return send(from, Refused{std::move(*error)});
+  WorkerSeat* seat = &seat_at({join.replica, join.rank});
+  error = refusal(*seat, from, join);
+  if (error) return send(from, Refused{std::move(*error)});
   if (seat->peer == from) return send(from, Welcome{epoch_, options_.heartbeat_interval});
   if (seat->peer) declare_dead(*seat->peer, "was replaced by a newer process", DownReason::kClosed);
 
@@ -78,8 +87,14 @@ void Membership::admit_worker(PeerId from, const Join& join) {
 }
 
 void Membership::admit_gateway(PeerId from, const Join& join) {
+  const bool is_new = !gateways_.contains(from);
+  if (seat_of_.contains(from) || (is_new && gateways_.size() >= options_.max_gateways)) {
+    return send(from, Refused{{ErrorCode::kInvalidArgument,
+                               "this cluster has " + std::to_string(gateways_.size()) +
+                                   " gateways and takes at most " +
+                                   std::to_string(options_.max_gateways)}});
+  }
   gateways_[from] = {Role::kGateway, 0, 0, join.pid, join.host, join.http, "ready", "", 1.0f};
-  gateway_heard_[from] = env_.clock.now();
   send(from, Welcome{epoch_, options_.heartbeat_interval});
   tell_members();
 }
@@ -91,7 +106,7 @@ void Membership::on(Incoming<Loading> loading) {
       message.rank >= options_.group_size) {
     return;
   }
-  WorkerSeat& seat = groups_[std::size_t(message.replica)].seats[std::size_t(message.rank)];
+  WorkerSeat& seat = seat_at({message.replica, message.rank});
   if (seat.peer) return;  // somebody sits here; the newcomer's Join will settle it
   const float progress = message.total > 0 ? float(message.done) / float(message.total) : 0.0f;
   seat.status = {Role::kWorker, message.replica, message.rank,  message.pid, message.host,
@@ -101,13 +116,9 @@ void Membership::on(Incoming<Loading> loading) {
 
 void Membership::on(Incoming<Heartbeat> heartbeat) {
   const auto seat = seat_of_.find(heartbeat.from);
-  const auto gateway = gateway_heard_.find(heartbeat.from);
   if (seat != seat_of_.end()) {
-    groups_[std::size_t(seat->second.replica)].seats[std::size_t(seat->second.rank)].last_heard =
-        env_.clock.now();
-  } else if (gateway != gateway_heard_.end()) {
-    gateway->second = env_.clock.now();
-  } else {
+    seat_at(seat->second).last_heard = env_.clock.now();
+  } else if (!gateways_.contains(heartbeat.from)) {
     return;  // not a member: no answer, so that it fences itself
   }
   send(heartbeat.from, HeartbeatAck{heartbeat.message.beat});
@@ -149,12 +160,8 @@ void Membership::on(Incoming<GroupReady> ready) {
   group->is_ready[std::size_t(seat.rank)] = true;
   if (!group->has_all_ready()) return;
   group->enter(Group::State::kUp, env_.clock.now());
-  ReplicaUp up{seat.replica, group->epoch, {}, group->capacity()};
-  for (WorkerSeat& member : group->seats) {
-    up.workers.push_back(*member.peer);
-    member.status.state = "ready";
-  }
-  (void)peers_.replica_up.send(std::move(up));
+  for (WorkerSeat& member : group->seats) member.status.state = "ready";
+  tell_group(seat.replica);
   tell_members();
 }
 
@@ -179,7 +186,6 @@ void Membership::on(PeerDown down) {
   if (seat_of_.contains(down.peer)) {
     declare_dead(down.peer, "lost its connection", down.reason);
   } else if (gateways_.erase(down.peer) > 0) {
-    gateway_heard_.erase(down.peer);
     tell_members();
   }
 }
@@ -187,14 +193,14 @@ void Membership::on(PeerDown down) {
 void Membership::dissolve(int replica, const std::string& reason) {
   Group& group = groups_[std::size_t(replica)];
   if (group.state == Group::State::kIncomplete) return;
-  const bool was_up = group.state == Group::State::kUp;
   group.enter(Group::State::kIncomplete, env_.clock.now());
   for (WorkerSeat& seat : group.seats) {
     if (!seat.peer) continue;
     seat.status.state = "joining";
     send(*seat.peer, LeaveGroup{group.epoch, reason});
   }
-  if (was_up) (void)peers_.replica_down.send(ReplicaDown{replica, group.epoch, reason});
+  group.reason = reason;
+  tell_group(replica);
   tell_members();  // the next tick forms the group again, if all its workers live
 }
 
@@ -203,7 +209,7 @@ void Membership::declare_dead(PeerId peer, const std::string& reason, DownReason
   if (found == seat_of_.end()) return;
   const Seat where = found->second;
   seat_of_.erase(found);
-  WorkerSeat& seat = groups_[std::size_t(where.replica)].seats[std::size_t(where.rank)];
+  WorkerSeat& seat = seat_at(where);
   seat.peer.reset();
   seat.was_declared_dead = true;
   seat.status.state = "dead";
@@ -241,7 +247,9 @@ void Membership::on(MembershipTick /*tick*/) {
       dissolve(replica, "the group did not form in time");
     }
     form_if_complete(replica);
+    tell_group(replica);
   }
+  if (has_news_) tell_members();
   schedule_tick();
 }
 
@@ -250,13 +258,32 @@ void Membership::send(PeerId to, WireMessage message) {
   (void)peers_.wire.send(Outgoing{to, std::move(message)});
 }
 
+/// Makes the coordinator believe what is true of a group. What it had no room for is told with a
+/// later tick, so that it always ends with the last word.
+void Membership::tell_group(int replica) {
+  Group& group = groups_[std::size_t(replica)];
+  const bool is_up = group.state == Group::State::kUp;
+  if (group.told && (!is_up || *group.told != group.epoch)) {
+    if (!peers_.replica_down.send(ReplicaDown{replica, *group.told, group.reason})) return;
+    group.told.reset();
+  }
+  if (!is_up || group.told) return;
+  ReplicaUp up{replica, group.epoch, {}, group.capacity()};
+  for (const WorkerSeat& seat : group.seats) up.workers.push_back(*seat.peer);
+  if (peers_.replica_up.send(std::move(up))) group.told = group.epoch;
+}
+
+WorkerSeat& Membership::seat_at(Seat where) {
+  return groups_[std::size_t(where.replica)].seats[std::size_t(where.rank)];
+}
+
 void Membership::tell_members() {
   MembersChanged changed{epoch_, {options_.self}};
   for (const auto& [peer, gateway] : gateways_) changed.members.push_back(gateway);
   for (const Group& group : groups_) {
     for (const WorkerSeat& seat : group.seats) changed.members.push_back(seat.status);
   }
-  (void)peers_.members_changed.send(std::move(changed));
+  has_news_ = !peers_.members_changed.send(std::move(changed));
 }
 
 void Membership::schedule_tick() { after(options_.heartbeat_interval, MembershipTick{}); }

@@ -19,7 +19,7 @@ struct MembershipTick {};
 /// Receives   Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed from processes;
 ///            PeerDown; ReplicaBroken from the coordinator; its own Tick
 /// Sends      Welcome, Refused, HeartbeatAck, FormGroup, GroupAddresses, LeaveGroup, Disconnect;
-///            ReplicaUp, ReplicaDown, MembersChanged to the coordinator
+///            ReplicaUp, ReplicaDown, MembersChanged to the coordinator, again if it had no room
 /// Invariant  an epoch belongs to one group and is never used again; between ReplicaUp and
 ///            ReplicaDown of an epoch the group's seats do not change
 class Membership final
@@ -33,6 +33,7 @@ class Membership final
     std::uint64_t model_digest = 0;  ///< 0: the first worker's counts
     std::string numerics;            ///< empty: the first worker's counts
     MemberStatus self;               ///< the coordinator's own line in `status`
+    std::size_t max_gateways = 64;
     std::chrono::milliseconds heartbeat_interval{250};
     std::chrono::milliseconds dead_after{3500};      ///< silence; more than a worker's self-fence
     std::chrono::milliseconds form_timeout{30'000};  ///< per state of a group
@@ -66,12 +67,14 @@ class Membership final
 
   void admit_worker(PeerId from, const Join& join);
   void admit_gateway(PeerId from, const Join& join);
-  [[nodiscard]] std::optional<Error> mismatch(const Join& join) const;
+  [[nodiscard]] std::optional<Error> mismatch(PeerId from, const Join& join) const;
+  [[nodiscard]] WorkerSeat& seat_at(Seat where);
   void form_if_complete(int replica);
   void dissolve(int replica, const std::string& reason);
   void declare_dead(PeerId peer, const std::string& reason, DownReason down);
   [[nodiscard]] Group* group_of(PeerId peer, Epoch epoch, Group::State state);
   void send(PeerId to, WireMessage message);
+  void tell_group(int replica);
   void tell_members();
   void schedule_tick();
 
@@ -83,7 +86,7 @@ class Membership final
   std::vector<Group> groups_;       ///< by replica
   std::map<PeerId, Seat> seat_of_;  ///< live workers
   std::map<PeerId, MemberStatus> gateways_;
-  std::map<PeerId, Time> gateway_heard_;
+  bool has_news_ = false;  ///< of members, that could not be told yet
 };
 
 }  // namespace unmask

@@ -34,6 +34,21 @@ void Group::enter(State next, Time now) {
   if (next == State::kConnecting) is_ready.assign(seats.size(), false);
 }
 
+std::optional<Error> fault_of(const Capacity& capacity) {
+  constexpr std::int64_t kMaxPages = INT32_MAX;
+  constexpr std::int32_t kMaxPageSize = 1 << 20;
+  if (capacity.num_kv_pages >= 0 && capacity.num_kv_pages <= kMaxPages && capacity.page_size > 0 &&
+      capacity.page_size <= kMaxPageSize && capacity.max_rows_per_step > 0 &&
+      capacity.max_positions > 0) {
+    return std::nullopt;
+  }
+  return Error{ErrorCode::kInvalidArgument,
+               "this worker tells of " + std::to_string(capacity.num_kv_pages) + " KV pages of " +
+                   std::to_string(capacity.page_size) + " positions, " +
+                   std::to_string(capacity.max_rows_per_step) + " rows per step and canvases of " +
+                   std::to_string(capacity.max_positions) + " positions, which makes no sense"};
+}
+
 std::optional<Error> refusal(const WorkerSeat& seat, PeerId from, const Join& join) {
   if (join.incarnation < seat.incarnation) {
     return Error{ErrorCode::kInvalidArgument, "a newer process has this replica and rank"};

@@ -32,6 +32,8 @@ struct Group {
   std::vector<WorkerSeat> seats;  ///< by rank
   std::vector<Bytes> addresses;   ///< by rank; empty until told
   std::vector<bool> is_ready;     ///< by rank
+  std::string reason;             ///< why it was dissolved last
+  std::optional<Epoch> told;      ///< the coordinator believes that it is up with this epoch
 
   [[nodiscard]] bool is_complete() const;
   [[nodiscard]] bool has_all_addresses() const;
@@ -41,6 +43,9 @@ struct Group {
   /// Enters `next` with nothing said in it yet.
   void enter(State next, Time now);
 };
+
+/// What is wrong with a worker's figures, or nothing: they come over a wire.
+[[nodiscard]] std::optional<Error> fault_of(const Capacity& capacity);
 
 /// Why `join` may not sit at `seat`, or nothing.
 ///
