@@ -27,6 +27,7 @@ void add(Digest& digest, const ChatInput& input) {
 void add(Digest& digest, const TokenInput& input) {
   digest.add(std::uint64_t(input.tokens.size()));
   for (const std::int32_t token : input.tokens) digest.add(std::uint64_t(std::uint32_t(token)));
+  digest.add(std::uint64_t(input.holes.size()));
   for (const Range& hole : input.holes) {
     digest.add(std::uint64_t(std::uint32_t(hole.begin)) << 32 | std::uint32_t(hole.end));
   }
@@ -44,6 +45,7 @@ std::uint64_t body_digest(const Submit& submit) {
     add(digest, parameter.name);
     add(digest, parameter.value);
   }
+  digest.add(std::uint64_t(submit.stop.size()));
   for (const std::string& stop : submit.stop) add(digest, stop);
   return digest.value();
 }

@@ -3,6 +3,17 @@
 namespace unmask {
 namespace {
 
+/// What a finished job takes, roughly.
+std::size_t num_bytes(const JobRecord& record) {
+  constexpr std::size_t kFixed = 1024;  // nodes, ids, figures
+  std::size_t num_tokens = record.admit.input.tokens.size() + 2 * record.admit.input.holes.size();
+  for (const Committed& block : record.blocks) {
+    num_tokens += block.tokens.size() + sizeof block / sizeof(std::int32_t);
+  }
+  num_tokens += record.finished->tokens.size() + record.finished->canvas.size();
+  return kFixed + num_tokens * sizeof(std::int32_t);
+}
+
 Error unknown() { return {ErrorCode::kNotFound, "the job store has no such job"}; }
 
 }  // namespace
@@ -22,10 +33,14 @@ Result<> MemoryJobStore::commit(const Committed& block) {
 Result<> MemoryJobStore::finish(const Finished& finished) {
   const auto record = records_.find(finished.job);
   if (record == records_.end()) return unknown();
+  if (record->second.finished) return {};  // the first end counts
   record->second.finished = finished;
   finished_.push_back(finished.job);
-  while (finished_.size() > max_finished_) {
-    records_.erase(finished_.front());
+  num_bytes_ += num_bytes(record->second);
+  while (finished_.size() > max_finished_ || (num_bytes_ > max_bytes_ && finished_.size() > 1)) {
+    const auto oldest = records_.find(finished_.front());
+    num_bytes_ -= num_bytes(oldest->second);
+    records_.erase(oldest);
     finished_.pop_front();
   }
   return {};
