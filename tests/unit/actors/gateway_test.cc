@@ -1,0 +1,467 @@
+#include "actors/gateway.h"
+
+#include <gmock/gmock.h>
+
+#include <optional>
+
+#include "runtime/simulation/testbed.h"
+#include "tests/unit/actors/number_text.h"
+#include "tests/unit/actors/sent.h"
+
+namespace unmask {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr PeerId kClient = 1, kOther = 2, kCoordinator = 50;
+
+/// A gateway between probes; the test is its clients and the coordinator.
+class GatewayTest : public testing::Test {
+ protected:
+  void start(bool is_connected = true) {
+    gateway.emplace(bed.system().spawn<Gateway>("gateway", bed.env(), options,
+                                                std::ref<TextService>(text), clients.ref(),
+                                                disconnects.ref(), wire.ref()));
+    if (is_connected) tell(CoordinatorUp{kCoordinator});
+  }
+  template <typename Message>
+  void tell(Message message) {
+    if (!gateway) start();
+    ASSERT_TRUE(gateway->ref<Message>().send(std::move(message)));
+    bed.settle();
+  }
+  template <typename Message>
+  void tell(PeerId from, Message message) {
+    tell(Incoming<Message>{from, std::move(message)});
+  }
+
+  static Submit submit(int number) {
+    Submit message;
+    message.job = job_id(number);
+    message.input = TokenInput{{1, 2, 3}, {}};
+    return message;
+  }
+  static Committed block(int number, std::int32_t index, std::vector<std::int32_t> tokens) {
+    Committed message;
+    message.job = job_id(number);
+    message.block = index;
+    message.tokens = std::move(tokens);
+    return message;
+  }
+  static Finished end(int number, std::vector<std::int32_t> tokens = {}) {
+    Finished message;
+    message.job = job_id(number);
+    message.reason = FinishReason::kLength;
+    message.tokens = std::move(tokens);
+    return message;
+  }
+  void run_job(int number) {
+    tell(kClient, submit(number));
+    tell(kCoordinator, Accepted{job_id(number), false, 3, 7});
+    tell(kCoordinator, block(number, 0, {7, 8}));
+  }
+
+  template <typename Message>
+  std::vector<Message> to_client(PeerId client = kClient) const {
+    return sent_to<Message>(clients, client);
+  }
+  template <typename Message>
+  std::vector<Message> to_coordinator(PeerId coordinator = kCoordinator) const {
+    return sent_to<Message>(wire, coordinator);
+  }
+  std::string rejection(PeerId client = kClient) const {
+    return last_to<Rejected>(clients, client).error.message;
+  }
+  std::string streamed(PeerId client = kClient) const {
+    std::string all;
+    for (const Committed& one : to_client<Committed>(client)) all += one.text;
+    return all;
+  }
+
+  Testbed bed;
+  Gateway::Options options;
+  NumberText text;
+  Probe<Outgoing> clients, wire;
+  Probe<Disconnect> disconnects;
+  std::optional<ActorHandle<Gateway>> gateway;
+};
+
+TEST_F(GatewayTest, AJobIsTokenizedAdmittedAndStreamedAsText) {
+  Submit message = submit(1);
+  message.input = TextInput{"ab", true};
+  tell(kClient, message);
+  ASSERT_THAT(to_coordinator<Admit>(), SizeIs(1));
+  EXPECT_THAT(to_coordinator<Admit>()[0].input.tokens, ElementsAre('a', 'b'));
+  tell(kCoordinator, Accepted{job_id(1), false, 2, 6});
+  tell(kCoordinator, Queued{job_id(1), 1, "waiting"});
+  tell(kCoordinator, block(1, 0, {7}));
+  tell(kCoordinator, block(1, 1, {8}));
+  tell(kCoordinator, end(1, {7, 8}));
+  ASSERT_THAT(clients.received, SizeIs(5));
+  EXPECT_TRUE(std::holds_alternative<Accepted>(clients.received[0].message));
+  EXPECT_TRUE(std::holds_alternative<Queued>(clients.received[1].message));
+  EXPECT_EQ(streamed(), "7 8 ");
+  EXPECT_EQ(std::get<Finished>(clients.received[4].message).text, "7 8 ");
+}
+
+TEST_F(GatewayTest, WhatIsWrongWithASubmissionIsSaidInWords) {
+  options.model = "tiny";
+  Submit bad = submit(1);
+  bad.model = "large";
+  tell(kClient, bad);
+  EXPECT_THAT(rejection(), HasSubstr("model 'large' is not served here; 'tiny' is"));
+  bad = submit(2);
+  bad.stop.assign(17, "x");
+  tell(kClient, bad);
+  EXPECT_THAT(rejection(), HasSubstr("more than 16 stop strings"));
+  bad = submit(3);
+  bad.stop = {std::string(129, 'x')};
+  tell(kClient, bad);
+  EXPECT_THAT(rejection(), HasSubstr("1 to 128 bytes, not 129"));
+  bad = submit(4);
+  bad.input = TextInput{"", false};
+  tell(kClient, bad);
+  EXPECT_THAT(rejection(), HasSubstr("cannot be tokenized"));
+  EXPECT_THAT(to_coordinator<Admit>(), IsEmpty());
+}
+
+TEST_F(GatewayTest, WithoutACoordinatorJobsAreRefusedAndQuestionsAnswered) {
+  start(false);
+  tell(kClient, submit(1));
+  EXPECT_THAT(rejection(), HasSubstr("cannot be reached"));
+  tell(kClient, GetStatus{4});
+  EXPECT_EQ(last_to<ClusterStatus>(clients, kClient).request, 4u);
+  EXPECT_THAT(last_to<ClusterStatus>(clients, kClient).durability, HasSubstr("cannot be reached"));
+  tell(kClient, ListJobs{5});
+  EXPECT_EQ(last_to<JobList>(clients, kClient).request, 5u);
+  tell(kClient, Cancel{job_id(1)});
+  EXPECT_EQ(last_to<Rejected>(clients, kClient).error.code, ErrorCode::kUnavailable);
+}
+
+TEST_F(GatewayTest, UnfinishedJobsAreBoundedOverAllClientsAndOfEach) {
+  options.max_jobs = 3;
+  options.max_jobs_per_client = 2;
+  for (int i = 1; i <= 3; ++i) tell(kClient, submit(i));
+  EXPECT_THAT(rejection(), HasSubstr("this client has 2 unfinished jobs"));
+  tell(kOther, submit(4));
+  tell(kOther, submit(5));
+  EXPECT_THAT(rejection(kOther), HasSubstr("the gateway holds 3 unfinished jobs"));
+  tell(kCoordinator, end(1));
+  tell(kClient, submit(3));
+  EXPECT_THAT(to_coordinator<Admit>(), SizeIs(4));
+}
+
+TEST_F(GatewayTest, JobsThatAreBeingTokenizedCountForTheirClient) {
+  options.max_jobs_per_client = 2;
+  text.is_slow = true;
+  for (int i = 1; i <= 3; ++i) tell(kClient, submit(i));
+  EXPECT_THAT(rejection(), HasSubstr("2 unfinished jobs"));
+}
+
+// ---- Several clients, clients that come back ----
+
+TEST_F(GatewayTest, TwoClientsWithTheSameIdShareOneJob) {
+  run_job(1);
+  tell(kOther, submit(1));
+  EXPECT_TRUE(to_client<Accepted>(kOther).at(0).is_resend);
+  tell(kCoordinator, block(1, 1, {9}));
+  tell(kCoordinator, end(1));
+  for (const PeerId client : {kClient, kOther}) {
+    EXPECT_EQ(streamed(client), "7 8 9 ");
+    EXPECT_THAT(to_client<Finished>(client), SizeIs(1));
+  }
+  EXPECT_THAT(to_coordinator<Admit>(), SizeIs(1));
+}
+
+TEST_F(GatewayTest, TheSameIdWithAnotherBodyIsAnError) {
+  run_job(1);
+  Submit other = submit(1);
+  other.input = TokenInput{{4}, {}};
+  tell(kOther, other);
+  EXPECT_THAT(rejection(kOther), HasSubstr("another job already has this job id"));
+  text.is_slow = true;
+  tell(kClient, submit(2));
+  other.job = job_id(2);
+  tell(kOther, other);
+  EXPECT_THAT(to_client<Rejected>(kOther), SizeIs(2));
+}
+
+TEST_F(GatewayTest, AResendWhileTheTextIsTokenizedWaitsForTheSameJob) {
+  text.is_slow = true;
+  tell(kClient, submit(1));
+  tell(PeerDown{kClient});
+  tell(kOther, submit(1));
+  text.answer_all();
+  bed.settle();
+  EXPECT_THAT(to_coordinator<Admit>(), SizeIs(1));
+  tell(kCoordinator, Accepted{job_id(1), false, 3, 7});
+  EXPECT_THAT(to_client<Accepted>(kOther), SizeIs(1));
+  EXPECT_THAT(to_client<Accepted>(kClient), IsEmpty());
+}
+
+TEST_F(GatewayTest, AClientThatVanishesInTheMiddleResumesBehindItsLastBlock) {
+  run_job(1);
+  tell(PeerDown{kClient});
+  tell(kCoordinator, block(1, 1, {9}));
+  EXPECT_THAT(to_client<Committed>(), SizeIs(1));
+  Submit again = submit(1);
+  again.resume_after_block = 0;
+  tell(kOther, again);
+  tell(kCoordinator, block(1, 2, {10}));
+  tell(kCoordinator, end(1));
+  EXPECT_EQ(streamed(kOther), "9 10 ");
+  EXPECT_EQ(to_client<Finished>(kOther).at(0).text, "7 8 9 10 ");
+}
+
+TEST_F(GatewayTest, AResultIsThereForAClientThatComesBackAfterTheEnd) {
+  run_job(1);
+  tell(PeerDown{kClient});
+  tell(kCoordinator, end(1));
+  tell(kOther, submit(1));
+  EXPECT_EQ(streamed(kOther), "7 8 ");
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+}
+
+TEST_F(GatewayTest, OldResultsAreForgottenByNumberAndByBytes) {
+  options.max_finished = 2;
+  for (int i = 1; i <= 3; ++i) {
+    run_job(i);
+    tell(kCoordinator, end(i));
+  }
+  tell(kOther, Cancel{job_id(2)});
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+  tell(kOther, Cancel{job_id(1)});
+  EXPECT_THAT(to_coordinator<Cancel>(), SizeIs(1)) << "unknown here, so the coordinator is asked";
+}
+
+TEST_F(GatewayTest, ResultsThatTakeTooManyBytesAreForgotten) {
+  options.max_finished_bytes = 10'000;
+  for (int i = 1; i <= 3; ++i) {
+    run_job(i);
+    tell(kCoordinator, end(i, std::vector<std::int32_t>(1500)));
+  }
+  tell(kOther, Cancel{job_id(3)});
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+  tell(kOther, Cancel{job_id(2)});
+  EXPECT_THAT(to_coordinator<Cancel>(), SizeIs(1));
+}
+
+TEST_F(GatewayTest, AClientThatDoesNotReadLosesItsConnectionAndNotItsJob) {
+  run_job(1);
+  clients.is_full = true;
+  tell(kCoordinator, block(1, 1, {9}));
+  ASSERT_THAT(disconnects.received, SizeIs(1));
+  EXPECT_EQ(disconnects.received[0].peer, kClient);
+  tell(PeerDown{kClient});
+  clients.is_full = false;
+  tell(kCoordinator, end(1));
+  tell(kOther, submit(1));
+  EXPECT_EQ(streamed(kOther), "7 8 9 ");
+}
+
+TEST_F(GatewayTest, ASecondClientThatWantsFramesGetsThem) {
+  run_job(1);
+  Submit watch = submit(1);
+  watch.watching.frames = true;
+  tell(kOther, watch);
+  ASSERT_THAT(to_coordinator<Admit>(), SizeIs(2));
+  EXPECT_TRUE(to_coordinator<Admit>()[1].watching.frames);
+  EXPECT_EQ(to_coordinator<Admit>()[1].resume_after_block, 0);
+  Frame frame;
+  frame.job = job_id(1);
+  frame.changes = {{4, 7, 0.5f, ""}};
+  tell(kCoordinator, frame);
+  EXPECT_EQ(to_client<Frame>(kOther).at(0).changes.at(0).text, "7 ");
+  EXPECT_THAT(to_client<Frame>(), IsEmpty());
+}
+
+// ---- Stop strings ----
+
+TEST_F(GatewayTest, AStopStringIsFoundAcrossBlocksAndCutsTheText) {
+  Submit message = submit(1);
+  message.stop = {"8 9"};
+  tell(kClient, message);
+  tell(kCoordinator, block(1, 0, {7, 8}));
+  EXPECT_EQ(streamed(), "7 ") << "what may be the start of it is held back";
+  tell(kCoordinator, block(1, 1, {9, 10}));
+  EXPECT_THAT(to_coordinator<StopJob>(), SizeIs(1));
+  tell(kCoordinator, block(1, 2, {11}));  // was on its way
+  tell(kCoordinator, end(1, {7, 8, 9, 10, 11}));
+  EXPECT_EQ(streamed(), "7 ");
+  EXPECT_THAT(to_client<Committed>(), SizeIs(2)) << "no block behind the stop string";
+  const Finished finished = to_client<Finished>().at(0);
+  EXPECT_EQ(finished.text, "7 ");
+  EXPECT_THAT(finished.tokens, ElementsAre(7, 8, 9, 10));
+  EXPECT_EQ(finished.figures.tokens, 4);
+}
+
+TEST_F(GatewayTest, WhatWasHeldBackComesAtTheEndOnce) {
+  Submit message = submit(1);
+  message.stop = {"8 9"};
+  tell(kClient, message);
+  tell(kCoordinator, block(1, 0, {7, 8}));
+  Submit again = message;
+  again.resume_after_block = 1;  // it has the tail from an earlier life of this gateway
+  tell(kOther, again);
+  tell(kCoordinator, end(1));
+  EXPECT_EQ(streamed(), "7 8 ");
+  EXPECT_THAT(to_client<Committed>(), SizeIs(2));
+  EXPECT_THAT(to_client<Committed>(kOther), IsEmpty());
+  EXPECT_EQ(to_client<Finished>().at(0).text, "7 8 ");
+}
+
+// ---- Cancels ----
+
+TEST_F(GatewayTest, ACancelBeforeTheTextIsTokenizedIsToldToAll) {
+  text.is_slow = true;
+  tell(kClient, submit(1));
+  tell(kOther, Cancel{job_id(1)});
+  for (const PeerId client : {kClient, kOther}) {
+    EXPECT_EQ(to_client<Rejected>(client).at(0).error.code, ErrorCode::kCancelled);
+  }
+  text.answer_all();
+  bed.settle();
+  EXPECT_THAT(to_coordinator<Admit>(), IsEmpty());
+}
+
+TEST_F(GatewayTest, ACancellerHearsTheEndOnceAndNoBlocks) {
+  run_job(1);
+  tell(kOther, Cancel{job_id(1)});
+  tell(kOther, Cancel{job_id(1)});
+  tell(kClient, Cancel{job_id(1)});
+  tell(kCoordinator, block(1, 1, {9}));
+  tell(kCoordinator, end(1));
+  EXPECT_THAT(to_client<Committed>(kOther), IsEmpty());
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+  EXPECT_THAT(to_client<Finished>(kClient), SizeIs(1));
+}
+
+TEST_F(GatewayTest, AJobOfAnEarlierLifeOfTheGatewayCanBeCancelled) {
+  tell(kClient, Cancel{job_id(1)});
+  ASSERT_THAT(to_coordinator<Cancel>(), SizeIs(1));
+  tell(kCoordinator, end(1));
+  EXPECT_THAT(to_client<Finished>(), SizeIs(1));
+  tell(kClient, Cancel{job_id(2)});
+  tell(kCoordinator, Rejected{job_id(2), {ErrorCode::kNotFound, "no job has this id"}});
+  EXPECT_THAT(rejection(), HasSubstr("no job has this id"));
+}
+
+TEST_F(GatewayTest, ATokenizerThatNeverAnswersEndsTheJobInWords) {
+  text.is_slow = true;
+  tell(kClient, submit(1));
+  text.lose_all();
+  bed.advance(61s);
+  EXPECT_THAT(rejection(), HasSubstr("the tokenizer did not answer"));
+  text.is_slow = false;
+  tell(kClient, submit(1));
+  EXPECT_THAT(to_coordinator<Admit>(), SizeIs(1));
+}
+
+// ---- The coordinator goes and comes ----
+
+TEST_F(GatewayTest, JobsAreSentAgainToTheNextConnectionAndGoOnWhereTheyWere) {
+  run_job(1);
+  tell(CoordinatorDown{kCoordinator});
+  tell(CoordinatorUp{kCoordinator + 1});
+  const std::vector<Admit> again = to_coordinator<Admit>(kCoordinator + 1);
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].resume_after_block, 0);
+  tell(kCoordinator + 1, Accepted{job_id(1), true, 3, 7});
+  tell(kCoordinator + 1, block(1, 0, {7, 8}));  // a coordinator that forgot starts from the front
+  tell(kCoordinator + 1, block(1, 1, {9}));
+  tell(kCoordinator + 1, end(1));
+  tell(kCoordinator + 1, end(1));
+  EXPECT_EQ(streamed(), "7 8 9 ");
+  EXPECT_THAT(to_client<Accepted>(), SizeIs(1));
+  EXPECT_THAT(to_client<Finished>(), SizeIs(1));
+}
+
+TEST_F(GatewayTest, WishesAreSentAgainWithTheJob) {
+  Submit message = submit(1);
+  message.stop = {"7"};
+  tell(kClient, message);
+  tell(kClient, submit(2));
+  tell(kCoordinator, Accepted{job_id(1), false, 3, 7});
+  tell(CoordinatorDown{kCoordinator});
+  tell(kClient, Cancel{job_id(2)});
+  tell(kCoordinator, block(1, 0, {7}));  // was on its way
+  tell(CoordinatorUp{kCoordinator + 1});
+  EXPECT_THAT(to_coordinator<StopJob>(kCoordinator + 1), SizeIs(1));
+  ASSERT_THAT(to_coordinator<Cancel>(kCoordinator + 1), SizeIs(1));
+  EXPECT_EQ(to_coordinator<Cancel>(kCoordinator + 1)[0].job, job_id(2));
+}
+
+TEST_F(GatewayTest, WhatTheCoordinatorHasNoRoomForIsSentLater) {
+  run_job(1);
+  tell(CoordinatorDown{kCoordinator});
+  wire.is_full = true;
+  tell(CoordinatorUp{kCoordinator + 1});
+  tell(kClient, Cancel{job_id(1)});
+  EXPECT_THAT(to_coordinator<Admit>(kCoordinator + 1), IsEmpty());
+  wire.is_full = false;
+  bed.advance(1s);
+  EXPECT_THAT(to_coordinator<Admit>(kCoordinator + 1), SizeIs(1));
+  EXPECT_THAT(to_coordinator<Cancel>(kCoordinator + 1), SizeIs(1));
+}
+
+TEST_F(GatewayTest, AnAcceptedJobThatTheNextCoordinatorRefusesEndsWithItsError) {
+  run_job(1);
+  tell(CoordinatorDown{kCoordinator});
+  tell(CoordinatorUp{kCoordinator + 1});
+  tell(kCoordinator + 1, Rejected{job_id(1), {ErrorCode::kOverloaded, "the queue is full"}});
+  EXPECT_THAT(to_client<Rejected>(), IsEmpty());
+  const Finished finished = to_client<Finished>().at(0);
+  EXPECT_EQ(finished.reason, FinishReason::kError);
+  EXPECT_EQ(finished.error->message, "the queue is full");
+  EXPECT_EQ(finished.text, "7 8 ");
+}
+
+TEST_F(GatewayTest, ADeadlineGoesOnWhileTheCoordinatorIsAway) {
+  Submit message = submit(1);
+  message.deadline = 10s;
+  tell(kClient, message);
+  EXPECT_EQ(to_coordinator<Admit>().at(0).deadline, 10s);
+  tell(CoordinatorDown{kCoordinator});
+  bed.advance(4s);
+  tell(CoordinatorUp{kCoordinator + 1});
+  EXPECT_EQ(to_coordinator<Admit>(kCoordinator + 1).at(0).deadline, 6s);
+}
+
+TEST_F(GatewayTest, ADrainWaitsForEveryJobAndTakesNoNewOne) {
+  Probe<Drained> drained;
+  text.is_slow = true;
+  run_job(1);
+  tell(kOther, submit(2));
+  tell(Drain{drained.ref()});
+  tell(kClient, submit(3));
+  EXPECT_THAT(rejection(), HasSubstr("shutting down"));
+  text.answer_all();
+  bed.settle();
+  tell(kCoordinator, end(1));
+  EXPECT_THAT(drained.received, IsEmpty());
+  tell(kCoordinator, end(2));
+  EXPECT_THAT(drained.received, SizeIs(1));
+}
+
+TEST_F(GatewayTest, QuestionsAreMatchedToTheirClientsAndEndWithTheConnection) {
+  tell(kClient, GetStatus{7});
+  tell(kOther, GetStatus{7});
+  const std::vector<GetStatus> asked = to_coordinator<GetStatus>();
+  ASSERT_THAT(asked, SizeIs(2));
+  ClusterStatus status;
+  status.request = asked[1].request;
+  status.model = "tiny";
+  tell(kCoordinator, status);
+  EXPECT_THAT(to_client<ClusterStatus>(), IsEmpty());
+  EXPECT_EQ(to_client<ClusterStatus>(kOther).at(0).request, 7u);
+  EXPECT_EQ(to_client<ClusterStatus>(kOther).at(0).model, "tiny");
+  tell(CoordinatorDown{kCoordinator});
+  EXPECT_THAT(to_client<ClusterStatus>().at(0).durability, HasSubstr("cannot be reached"));
+}
+
+}  // namespace
+}  // namespace unmask
