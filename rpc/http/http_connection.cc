@@ -1,0 +1,217 @@
+#include "rpc/http/http_connection.h"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <exception>
+#include <utility>
+
+#include "rpc/http/request_head.h"
+
+namespace unmask {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kReadBytes = 4 << 10;
+constexpr std::size_t kMaxLingerBytes = 4 << 20;
+constexpr milliseconds kLingerTimeout{1000};
+constexpr std::string_view kRetryAfterSeconds = "1";
+
+/// Beast's names for what a client may send; everything else means that it is gone.
+std::optional<HttpResponse> refuse_parse(const boost::system::error_code& error) {
+  if (error == http::error::body_limit) return refusal(413, "the body is too long");
+  if (error == http::error::header_limit) return refusal(431, "the head is too long");
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return {};
+  if (error.category() != make_error_code(http::error::bad_method).category()) return {};
+  return refusal(400, "no HTTP: " + error.message());
+}
+
+HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
+  try {
+    return handler(request);
+  } catch (const std::exception& error) {
+    return refusal(500, std::string("the handler failed: ") + error.what());
+  }
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(Socket socket, std::shared_ptr<HttpService> service)
+    : socket_(std::move(socket)),
+      service_(std::move(service)),
+      received_(service_->limits.max_head_bytes) {
+  service_->connections.insert(this);
+}
+
+HttpConnection::~HttpConnection() {
+  service_->timers.cancel(deadline_);
+  service_->connections.erase(this);
+}
+
+void HttpConnection::close() {
+  is_gone_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+Task<> HttpConnection::serve() {
+  for (bool is_first = true; is_kept_ && !is_gone_; is_first = false) {
+    const HttpLimits& limits = service_->limits;
+    set_deadline(is_first || received_.size() > 0 ? limits.head_timeout : limits.idle_timeout);
+    std::optional<HttpResponse> response = co_await answer_next();
+    if (!response || is_gone_) co_return;
+    co_await send(std::move(*response));
+  }
+  if (!is_gone_) co_await linger();
+}
+
+Task<std::optional<HttpResponse>> HttpConnection::answer_next() {
+  is_kept_ = is_head_ = false;
+  version_ = 11;
+  Parser parser;
+  parser.header_limit(std::uint32_t(service_->limits.max_head_bytes));
+  parser.body_limit(service_->limits.max_body_bytes);
+  std::optional<HttpResponse> refused = co_await read_head(parser);
+  if (refused || is_gone_) co_return refused;
+
+  HttpRequest request;
+  request.method = std::string(parser.get().method_string());
+  const std::string_view target(parser.get().target().data(), parser.get().target().size());
+  request.path = target.substr(0, target.find('?'));
+  if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
+  is_head_ = request.method == "HEAD";
+  version_ = parser.get().version();
+  const bool is_kept = parser.keep_alive();
+
+  auto found = service_->routes.find(request.method, request.path);
+  if (auto* nowhere = std::get_if<HttpResponse>(&found)) co_return std::move(*nowhere);
+  refused = co_await read_body(parser);
+  if (refused || is_gone_) co_return refused;
+
+  request.body = std::move(parser.get().body());
+  is_kept_ = is_kept;
+  co_return call(*std::get<const HttpHandler*>(found), request);
+}
+
+Task<std::optional<HttpResponse>> HttpConnection::read_head(Parser& parser) {
+  const HttpLimits& limits = service_->limits;
+  HeadScanner scanner;
+  for (;;) {
+    switch (scanner.scan(received())) {
+      case HeadScanner::State::kMalformed:
+        co_return refusal(400, "the head has a control character or a bare line end");
+      case HeadScanner::State::kComplete:
+        co_return parse_head(parser, scanner.size());
+      case HeadScanner::State::kIncomplete:
+        break;
+    }
+    const std::size_t num_received = received_.size();
+    if (num_received == limits.max_head_bytes) {
+      co_return refusal(
+          431, "the head is longer than " + std::to_string(limits.max_head_bytes) + " bytes");
+    }
+    const bool has_more = co_await receive(limits.max_head_bytes - num_received);
+    if (!has_more) {
+      if (!is_late_ || num_received == 0) is_gone_ = true;
+      co_return refusal(408, "the head did not come in time");
+    }
+    if (num_received == 0) set_deadline(limits.head_timeout);
+  }
+}
+
+std::optional<HttpResponse> HttpConnection::parse_head(Parser& parser, std::size_t size) {
+  auto refused = refuse_head(received().substr(0, size), service_->limits);
+  if (refused) return refused;
+  boost::system::error_code error;
+  received_.consume(parser.put(asio::buffer(received_.data(), size), error));
+  if (error) return refuse_parse(error);
+  return std::nullopt;
+}
+
+Task<std::optional<HttpResponse>> HttpConnection::read_body(Parser& parser) {
+  if (parser.is_done()) co_return std::nullopt;
+  set_deadline(service_->limits.body_timeout);
+  if (parser.get().find(http::field::expect) != parser.get().end()) co_await tell_to_go_on();
+  boost::system::error_code error;
+  co_await http::async_read(socket_, received_, parser,
+                            asio::redirect_error(asio::use_awaitable, error));
+  if (is_late_) co_return refusal(408, "the body did not come in time");
+  if (!error) co_return std::nullopt;
+  std::optional<HttpResponse> refused = refuse_parse(error);
+  is_gone_ = !refused;
+  co_return refused;
+}
+
+Task<> HttpConnection::tell_to_go_on() {
+  constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+  boost::system::error_code ignored;  // the read that follows sees it too
+  co_await asio::async_write(socket_, asio::buffer(kGoOn),
+                             asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+Task<bool> HttpConnection::receive(std::size_t max_bytes) {
+  boost::system::error_code error;
+  const auto room = received_.prepare(std::min(kReadBytes, max_bytes));
+  const std::size_t num_bytes =
+      co_await socket_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
+  received_.commit(num_bytes);
+  co_return !error && !is_late_ && !service_->is_over;
+}
+
+Task<> HttpConnection::send(HttpResponse response) {
+  set_deadline(service_->limits.write_timeout);
+  http::response<http::string_body> message;
+  message.version(version_);
+  message.result(unsigned(response.status));
+  message.set(http::field::content_type, response.content_type);
+  message.set("X-Content-Type-Options", "nosniff");
+  if (response.status == 503) message.set(http::field::retry_after, kRetryAfterSeconds);
+  for (const auto& [name, value] : response.fields) message.set(name, value);
+  message.body() = std::move(response.body);
+  message.keep_alive(is_kept_);
+  message.prepare_payload();
+
+  http::response_serializer<http::string_body> serializer(message);
+  boost::system::error_code error;
+  if (is_head_) {
+    co_await http::async_write_header(socket_, serializer,
+                                      asio::redirect_error(asio::use_awaitable, error));
+  } else {
+    co_await http::async_write(socket_, serializer,
+                               asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (error || is_late_) is_gone_ = true;
+}
+
+Task<> HttpConnection::linger() {
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  set_deadline(kLingerTimeout);
+  std::size_t num_dropped = 0;
+  do {
+    num_dropped += received_.size();
+    received_.clear();
+  } while (num_dropped < kMaxLingerBytes && co_await receive(received_.max_size()));
+}
+
+void HttpConnection::set_deadline(milliseconds timeout) {
+  is_late_ = false;
+  service_->timers.cancel(deadline_);
+  deadline_ = service_->timers.after(timeout, [this] {
+    is_late_ = true;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  });
+}
+
+std::string_view HttpConnection::received() const {
+  return {static_cast<const char*>(received_.data().data()), received_.size()};
+}
+
+}  // namespace unmask

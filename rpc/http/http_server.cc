@@ -1,0 +1,131 @@
+#include "rpc/http/http_server.h"
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "rpc/http/http_connection.h"
+
+namespace unmask {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kAcceptRetry{100};
+constexpr std::string_view kFull =
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 31\r\n\r\n"
+    "there are too many connections\n";
+
+tcp::endpoint resolve(asio::io_context& context, const HostPort& address, error_code& error) {
+  const auto literal = asio::ip::make_address(address.host, error);
+  if (!error) return {literal, address.port};
+  const auto found = tcp::resolver(context).resolve(address.host, std::to_string(address.port),
+                                                    tcp::resolver::passive, error);
+  return error ? tcp::endpoint() : found.begin()->endpoint();
+}
+
+/// Without waiting: a fresh socket takes these few bytes, and who sends too many is not owed more.
+void refuse(tcp::socket socket) {
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  std::array<char, 4096> unread{};  // closing on unread bytes would take the answer back
+  socket.read_some(asio::buffer(unread), ignored);
+  socket.write_some(asio::buffer(kFull), ignored);
+}
+
+}  // namespace
+
+/// Takes connections until it is closed.
+class HttpServer::Acceptor : public std::enable_shared_from_this<Acceptor> {
+ public:
+  Acceptor(EventLoop& loop, const Options& options)
+      : service_(std::make_shared<HttpService>(loop, options)),
+        context_(loop.context()),
+        acceptor_(context_) {}
+
+  error_code open(const HostPort& address) {
+    error_code error;
+    const tcp::endpoint endpoint = resolve(context_, address, error);
+    if (!error) acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    return error;
+  }
+
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
+      self->accepted(error, std::move(socket));
+    });
+  }
+
+  void close() {
+    service_->is_over = true;
+    error_code ignored;
+    acceptor_.close(ignored);
+    for (HttpConnection* connection : service_->connections) connection->close();
+  }
+
+  [[nodiscard]] HttpRoutes& routes() { return service_->routes; }
+  [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  void accepted(error_code error, tcp::socket socket) {
+    if (service_->is_over) return;
+    if (error) {  // no descriptor is left, say: the same would come back at once
+      service_->timers.after(kAcceptRetry, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->accept();
+      });
+      return;
+    }
+    if (service_->connections.size() >= service_->limits.max_connections) {
+      refuse(std::move(socket));
+    } else {
+      serve(std::move(socket));
+    }
+    accept();
+  }
+
+  void serve(tcp::socket socket) {
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    const auto connection = std::make_shared<HttpConnection>(std::move(socket), service_);
+    asio::co_spawn(context_, connection->serve(), [connection](const std::exception_ptr& bug) {
+      if (bug) std::rethrow_exception(bug);
+    });
+  }
+
+  const std::shared_ptr<HttpService> service_;
+  asio::io_context& context_;
+  tcp::acceptor acceptor_;
+};
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(EventLoop& loop, const Options& options,
+                                                       const HostPort& address) {
+  const auto acceptor = std::make_shared<Acceptor>(loop, options);
+  if (const error_code error = acceptor->open(address)) {
+    return Error{ErrorCode::kUnavailable,
+                 "cannot listen on " + address.to_string() + ": " + error.message()};
+  }
+  acceptor->accept();
+  const HostPort bound{address.host, acceptor->port()};
+  return std::unique_ptr<HttpServer>(new HttpServer(acceptor, bound));
+}
+
+HttpServer::HttpServer(std::shared_ptr<Acceptor> acceptor, HostPort address)
+    : acceptor_(std::move(acceptor)), address_(std::move(address)) {}
+
+HttpServer::~HttpServer() { acceptor_->close(); }
+
+void HttpServer::route(const std::string& method, const std::string& path, Handler handler) {
+  acceptor_->routes().add(method, path, std::move(handler));
+}
+
+}  // namespace unmask
