@@ -44,7 +44,7 @@ CoordinatorRole::CoordinatorRole(ProcessHost& host, const ClusterConfig& config,
   });
   coordinator_ = group.spawn<Coordinator>(
       "coordinator", host.env(), coordinator_options(config, model), std::ref<JobStore>(store_),
-      Coordinator::Peers{wiring.wire, replica_broken, wiring.inspected});
+      Coordinator::Peers{wiring.wire, replica_broken, wiring.inspected, wiring.disconnect});
 
   const ActorRef<MembersChanged> members_changed(
       [this, told = coordinator_->lasting_ref<MembersChanged>()](MembersChanged changed) {
