@@ -50,9 +50,12 @@ void ZmqDoor::answer() {
     }
     request.resize(kRequestParts);
     const bool may_enter = request[0] == kVersion && is_allowed(request[5], request[6]);
-    const std::vector<std::string> reply = {
-        kVersion, request[1], may_enter ? "200" : "400", may_enter ? "" : "this key may not connect",
-        "",       ""};
+    const std::vector<std::string> reply = {kVersion,
+                                            request[1],
+                                            may_enter ? "200" : "400",
+                                            may_enter ? "" : "this key may not connect",
+                                            "",
+                                            ""};
     for (std::size_t i = 0; i < reply.size(); ++i) {
       // libzmq reads it, or the connection that asked is gone.
       (void)requests_.send(std::as_bytes(std::span(reply[i])), i + 1 < reply.size());
@@ -78,8 +81,9 @@ Result<> ZmqDoor::try_random_key(const ZmqContext& context, const ZmqOptions& op
   stranger.server_key = options.curve->public_key;
   const Result<std::unique_ptr<ZmqMonitor>> monitor = ZmqMonitor::open(context, *client);
   if (!monitor) return monitor.error();
-  for (const Result<>& step : {set_server_keys(*server, options), set_client_keys(*client, stranger),
-                               server->bind("tcp://127.0.0.1:*")}) {
+  for (const Result<>& step :
+       {set_server_keys(*server, options), set_client_keys(*client, stranger),
+        server->bind("tcp://127.0.0.1:*")}) {
     if (!step) return step;
   }
   const Result<> connected = client->connect(server->last_endpoint());

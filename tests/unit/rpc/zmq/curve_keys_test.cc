@@ -13,11 +13,11 @@ using testing::HasSubstr;
 
 class CurveKeysTest : public testing::Test {
  protected:
-  CurveKeysTest() {
+  void SetUp() override {
     std::string pattern = testing::TempDir() + "curve_keys_XXXXXX";
     folder = mkdtemp(pattern.data());
   }
-  ~CurveKeysTest() override { fs::remove_all(folder); }
+  void TearDown() override { fs::remove_all(folder); }
 
   fs::path write(const std::string& text, fs::perms perms = fs::perms::owner_read) const {
     const fs::path path = folder / "written";
