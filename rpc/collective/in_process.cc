@@ -145,6 +145,20 @@ class InProcessCollective final : public Collective {
   const int rank_;
 };
 
+class LoneFactory final : public CollectiveFactory {
+ public:
+  Result<Bytes> prepare(Epoch /*epoch*/, int rank, int size) override {
+    if (rank == 0 && size == 1) return Bytes(1);  // an empty address would be none
+    return Error{ErrorCode::kInvalidArgument,
+                 "a worker alone cannot be one of " + std::to_string(size)};
+  }
+  Result<std::unique_ptr<Collective>> connect(const std::vector<Bytes>& /*addresses*/,
+                                              std::chrono::milliseconds timeout) override {
+    return std::move(make_in_process_collectives(1, timeout).front());
+  }
+  void abort() override {}  // nothing here waits
+};
+
 }  // namespace
 
 std::vector<std::unique_ptr<Collective>> make_in_process_collectives(
@@ -156,6 +170,10 @@ std::vector<std::unique_ptr<Collective>> make_in_process_collectives(
     collectives.push_back(std::make_unique<InProcessCollective>(meeting, rank));
   }
   return collectives;
+}
+
+std::unique_ptr<CollectiveFactory> make_lone_collectives() {
+  return std::make_unique<LoneFactory>();
 }
 
 }  // namespace unmask

@@ -16,4 +16,7 @@ namespace unmask {
 std::vector<std::unique_ptr<Collective>> make_in_process_collectives(
     int size, std::chrono::milliseconds timeout = std::chrono::seconds(60));
 
+/// Groups of one worker, which opens no socket for them.
+std::unique_ptr<CollectiveFactory> make_lone_collectives();
+
 }  // namespace unmask

@@ -21,7 +21,14 @@ class Dispatch {
   /// From now on `actor` gets these types of messages.
   template <typename... Messages, typename A>
   void add(const ActorHandle<A>& actor) {
-    (set<Messages>(actor.template lasting_ref<Incoming<Messages>>()), ...);
+    (add(actor.template lasting_ref<Incoming<Messages>>()), ...);
+  }
+  template <typename Message>
+  void add(ActorRef<Incoming<Message>> receiver) {
+    takes_[WireMessage(Message{}).index()] = [receiver = std::move(receiver)](PeerId from,
+                                                                              WireMessage message) {
+      return receiver.send(Incoming<Message>{from, std::get<Message>(std::move(message))});
+    };
   }
 
   [[nodiscard]] Outcome deliver(PeerId from, WireMessage message) const {
@@ -32,14 +39,6 @@ class Dispatch {
 
  private:
   using Take = std::function<bool(PeerId, WireMessage)>;
-
-  template <typename Message>
-  void set(ActorRef<Incoming<Message>> receiver) {
-    takes_[WireMessage(Message{}).index()] = [receiver = std::move(receiver)](PeerId from,
-                                                                              WireMessage message) {
-      return receiver.send(Incoming<Message>{from, std::get<Message>(std::move(message))});
-    };
-  }
 
   std::array<Take, std::variant_size_v<WireMessage>> takes_;
 };

@@ -10,7 +10,9 @@ namespace {
 using namespace unmask::cli;
 
 /// In the order in which help lists them.
-constexpr std::array<AddCommand, 1> kCommands{
+constexpr std::array<AddCommand, 3> kCommands{
+    add_up,
+    add_node,
     add_version,
 };
 

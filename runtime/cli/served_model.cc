@@ -30,6 +30,21 @@ kernels::DType dtype_of(const ClusterConfig::Model& config, const Checkpoint& ch
   return is_bf16 ? kernels::DType::kBF16 : kernels::DType::kF32;
 }
 
+/// The configuration counts before the checkpoint, and that before its tokenizer.
+diffusion::Vocabulary vocabulary_of(const ClusterConfig::Model& config, const ModelConfig& model,
+                                    const Tokenizer* tokenizer) {
+  diffusion::Vocabulary vocabulary;
+  std::optional<std::int32_t> mask = model.mask_id, eos = model.eos_id;
+  if (tokenizer != nullptr) {
+    vocabulary.choosable_end = tokenizer->size();
+    if (!mask) mask = tokenizer->mask_id();
+    if (!eos) eos = tokenizer->eos_id();
+  }
+  vocabulary.mask_id = config.mask_id >= 0 ? config.mask_id : mask.value_or(-1);
+  vocabulary.eos_id = eos.value_or(-1);
+  return vocabulary;
+}
+
 int num_workers_on(const ClusterConfig& config, const std::string& host) {
   if (config.workers.empty()) return config.cluster.replicas * config.cluster.workers;
   return int(std::ranges::count(config.workers, host, &WorkerConfig::host));
@@ -64,15 +79,19 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
   Result<Checkpoint> checkpoint = Checkpoint::open(dir);
   if (!checkpoint) return checkpoint.error();
 
+  Result<Tokenizer> tokenizer = Tokenizer::open(dir);
+  // Without one, tokens can be served; with one that cannot be right, nothing should be.
+  if (!tokenizer && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
+
   const ModelConfig& model = checkpoint->config();
   JobModel jobs;
   jobs.vocab_size = model.vocab_size;
   jobs.max_positions = model.max_positions;
-  jobs.vocabulary.mask_id = config.mask_id >= 0 ? config.mask_id : model.mask_id.value_or(-1);
-  jobs.vocabulary.eos_id = model.eos_id.value_or(-1);
+  jobs.vocabulary = vocabulary_of(config, model, tokenizer ? &*tokenizer : nullptr);
   const Numerics numerics = config.numerics == "fast" ? Numerics::kFast : Numerics::kExact;
   const kernels::DType dtype = dtype_of(config, *checkpoint);
-  return ServedModel{std::move(*checkpoint), name_of(dir), dtype, numerics, jobs};
+  return ServedModel{
+      std::move(*checkpoint), std::move(tokenizer), name_of(dir), dtype, numerics, jobs};
 }
 
 EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,

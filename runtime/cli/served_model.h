@@ -7,6 +7,7 @@
 #include "kernels/tensor.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/network/engine_options.h"
+#include "model/tokenizer/tokenizer.h"
 #include "runtime/config/cluster_config.h"
 
 namespace unmask::cli {
@@ -14,7 +15,8 @@ namespace unmask::cli {
 /// The checkpoint that a process serves, and what its configuration makes of it.
 struct ServedModel {
   Checkpoint checkpoint;
-  std::string name;  ///< of its folder
+  Result<Tokenizer> tokenizer;  ///< an error: only tokens can be served
+  std::string name;             ///< of its folder
   kernels::DType dtype = kernels::DType::kF32;
   Numerics numerics = Numerics::kExact;
   JobModel jobs;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "runtime/config/config.h"
+
+namespace unmask::cli {
+
+/// The flags with which a command says what the cluster is: a file, and settings on top of it.
+struct ClusterOptions {
+  std::string config_file;
+  std::vector<ConfigFlag> flags;  ///< in the order of writing; the last one counts
+
+  void add_to(CLI::App& command);
+
+  /// Errors  those of load_config(); kInvalidArgument: a --set without "="
+  [[nodiscard]] Result<LoadedConfig> load() const;
+
+  /// Sets one more setting, stronger than those before.
+  void set(const std::string& key, const std::string& value) { flags.push_back({key, value, key}); }
+
+  /// The flags that make another process of this program load the same.
+  [[nodiscard]] std::vector<std::string> to_arguments() const;
+};
+
+}  // namespace unmask::cli

@@ -1,0 +1,64 @@
+#include <utility>
+
+#include "rpc/zmq/zmq_endpoint.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/coordinator_role.h"
+#include "runtime/cli/node_process.h"
+#include "runtime/cli/node_security.h"
+#include "runtime/cli/wire.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::chrono::seconds kBarrierInterval{5};  // between two lines about who is missing
+
+/// "worker 1 (10.0.0.2): absent, worker 3 (10.0.0.4): loading weights 40 %"
+std::string missing(const ClusterConfig& config, const std::vector<MemberStatus>& members) {
+  std::string text;
+  for (const MemberStatus& member : members) {
+    if (member.role != Role::kWorker || member.state == "ready") continue;
+    const NodeSeat seat{Role::kWorker, member.replica, member.rank};
+    const std::string& host = config.worker(member.replica, member.rank).host;
+    text += (text.empty() ? "" : ", ") + seat.name(config) + " (" + host +
+            "): " + (member.phase.empty() ? member.state : member.phase);
+    if (member.progress > 0 && member.progress < 1) {
+      text += " " + std::to_string(int(member.progress * 100)) + " %";
+    }
+  }
+  return text.empty() ? "workers have not been heard of yet" : text;
+}
+
+}  // namespace
+
+int run_coordinator(const ClusterConfig& config, bool announces) {
+  NodeProcess node(config, {Role::kCoordinator, 0, 0});
+  ProcessHost& host = node.host();
+  Result<ServedModel> model = open_served_model(config.model);
+  if (!model) return report(model.error(), kBadConfig);
+  const Result<ZmqOptions> options = coordinator_listener(config);
+  if (!options) return report(options.error(), kBadConfig);
+  if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
+
+  Wire wire(host);
+  const ActorRef<Inspected> nobody([](const Inspected&) { return true; });
+  CoordinatorRole role(host, config, *model, node.self(),
+                       {wire.outgoing(), wire.disconnect(), nobody});
+  wire.receive(role.dispatch());
+  wire.on_peer({}, [&role](PeerId peer) { return role.peer_down(peer); });
+  const Result<> listening = wire.listen(*options, config.coordinator.address);
+  if (!listening) return report(listening.error(), kBadConfig);
+
+  node.set_readiness([&] { return role.is_ready() ? "" : missing(config, role.members()); });
+  host.every(kBarrierInterval, [&] {
+    if (role.is_ready()) return;
+    host.log().info("waiting for workers", {{"missing", missing(config, role.members())}});
+  });
+  host.set_on_drain([&] { role.drain([&] { wire.when_quiet([&] { host.end(kOk); }); }); });
+  host.log().info("coordinator is up", {{"address", wire.address().to_string()},
+                                        {"http", node.self().http},
+                                        {"model", model->name}});
+  if (announces) node.announce(wire.address());
+  return host.run();
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,145 @@
+#include "runtime/cli/launcher.h"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::size_t kMaxFailures = 5;  // of one process within kFailureWindow
+constexpr std::chrono::seconds kFailureWindow{60};
+constexpr std::chrono::milliseconds kRestartDelay{200};  // doubles with every failure
+
+std::string this_program() {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "unmask" : path.string();
+}
+
+}  // namespace
+
+Launcher::Launcher(ProcessHost& host, const ClusterConfig& config,
+                   std::vector<std::string> arguments, Events events)
+    : host_(host), config_(config), arguments_(std::move(arguments)), events_(std::move(events)) {
+  const auto add = [this](NodeSeat seat) {
+    children_.push_back(std::make_unique<Child>(Child{seat, seat.name(config_), nullptr, ""}));
+  };
+  add({Role::kCoordinator, 0, 0});
+  add({Role::kGateway, 0, 0});
+  for (std::int32_t replica = 0; replica < config.cluster.replicas; ++replica) {
+    for (std::int32_t rank = 0; rank < config.cluster.workers; ++rank) {
+      add({Role::kWorker, replica, rank});
+    }
+  }
+}
+
+void Launcher::start() { launch(child(Role::kCoordinator)); }
+
+Launcher::Child& Launcher::child(Role role) {
+  return **std::ranges::find(children_, role, [](const auto& child) { return child->seat.role; });
+}
+
+void Launcher::launch(Child& child) {
+  constexpr const char* kRoles[] = {"coordinator", "gateway", "worker"};
+  std::vector<std::string> command{this_program(), "node", "--announce", "--role",
+                                   kRoles[std::size_t(child.seat.role)]};
+  if (child.seat.role == Role::kWorker) {
+    const std::int32_t rank = child.seat.replica * config_.cluster.workers + child.seat.rank;
+    command.insert(command.end(), {"--rank", std::to_string(rank)});
+  }
+  command.insert(command.end(), arguments_.begin(), arguments_.end());
+  child.last_error.clear();
+  Result<std::unique_ptr<Process>> process = Process::start(
+      host_.loop(), {.command = std::move(command),
+                     .on_line = [this, &child](const std::string& line) { take_line(child, line); },
+                     .on_exit = [this, &child](ExitStatus status) { take_exit(child, status); }});
+  if (!process) return fail(process.error().message);
+  child.process = std::move(*process);
+}
+
+void Launcher::take_line(Child& child, const std::string& line) {
+  if (const std::string address = announced_address(line); !address.empty()) {
+    return take_address(child, address);
+  }
+  constexpr std::string_view kError = "error: ";
+  if (const std::size_t at = line.find(kError); at != std::string::npos) {
+    child.last_error = line.substr(at + kError.size());
+  } else if (line.find("[error]") != std::string::npos) {
+    child.last_error = line;
+  }
+  events_.on_line(child.name, line);
+}
+
+/// The first process that listens decides its port; it has the same one in its later lives.
+void Launcher::take_address(const Child& child, const std::string& address) {
+  const bool is_coordinator = child.seat.role == Role::kCoordinator;
+  const std::string setting =
+      (is_coordinator ? "coordinator.address=" : "gateway.address=") + address;
+  if (std::ranges::find(arguments_, setting) != arguments_.end()) return;
+  arguments_.insert(arguments_.end(), {"--set", setting});
+  if (is_coordinator) {
+    for (const auto& other : children_) {
+      if (other->seat.role != Role::kCoordinator) launch(*other);
+    }
+  } else if (const Result<HostPort> clients = parse_host_port(address)) {
+    events_.on_gateway(*clients);
+  }
+}
+
+void Launcher::take_exit(Child& child, ExitStatus status) {
+  child.process.reset();
+  if (is_over_) return;
+  if (is_draining_) return drain_next();
+  const std::string why = child.name + " " + status.describe() +
+                          (child.last_error.empty() ? "" : ": " + child.last_error);
+  if (!is_ready_) return fail(why);
+  restart(child, why);
+}
+
+void Launcher::restart(Child& child, const std::string& why) {
+  const Time now = host_.env().clock.now();
+  std::erase_if(child.failures, [&](Time at) { return now - at > kFailureWindow; });
+  child.failures.push_back(now);
+  if (child.failures.size() > kMaxFailures) return fail(why + ", too often to start it again");
+  host_.log().warning("a process is started again", {{"why", why}});
+  const auto delay = kRestartDelay * (1 << (child.failures.size() - 1));
+  host_.env().timers.after(delay, [this, &child] {
+    if (!is_draining_ && !is_over_) launch(child);
+  });
+}
+
+void Launcher::fail(const std::string& why) {
+  if (std::exchange(is_over_, true)) return;
+  for (const auto& child : children_) {
+    if (child->process) child->process->kill(SIGKILL);
+  }
+  events_.on_failed(why);
+}
+
+void Launcher::drain() {
+  if (is_over_ || std::exchange(is_draining_, true)) return;
+  host_.env().timers.after(config_.limits.drain_timeout, [this] {
+    host_.log().warning("draining took too long; what was left is ended");
+    for (const auto& child : children_) {
+      if (child->process) child->process->kill(SIGKILL);
+    }
+  });
+  drain_next();
+}
+
+void Launcher::drain_next() {
+  for (const Role role : {Role::kGateway, Role::kWorker, Role::kCoordinator}) {
+    bool has_running = false;
+    for (const auto& child : children_) {
+      if (child->seat.role != role || !child->process) continue;
+      has_running = true;
+      child->process->kill(SIGTERM);
+    }
+    if (has_running) return;
+  }
+  if (!std::exchange(is_over_, true)) events_.on_ended();
+}
+
+}  // namespace unmask::cli

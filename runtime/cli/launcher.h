@@ -1,0 +1,67 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/cli/node_process.h"
+#include "runtime/process.h"
+
+namespace unmask::cli {
+
+/// Starts the processes of a cluster on this machine, starts again those that fail, and ends all
+/// in the order in which nothing is lost: gateway, workers,
+/// coordinator.
+class Launcher {
+ public:
+  struct Events {
+    /// A line of a process's log.
+    std::function<void(const std::string& process, const std::string& line)> on_line;
+    /// Clients can reach the gateway here.
+    std::function<void(const HostPort& clients)> on_gateway;
+    /// The cluster cannot start, or a process failed too often. Nothing is told after it.
+    std::function<void(const std::string& why)> on_failed;
+    /// Every process has ended after drain().
+    std::function<void()> on_ended;
+  };
+
+  /// arguments: with which a node loads `config`.
+  Launcher(ProcessHost& host, const ClusterConfig& config, std::vector<std::string> arguments,
+           Events events);
+
+  void start();
+  /// From now on a process that ends is started again, within limits.
+  void set_ready() { is_ready_ = true; }
+  void drain();
+
+ private:
+  struct Child {
+    NodeSeat seat;
+    std::string name;
+    std::unique_ptr<Process> process;
+    std::string last_error;       ///< of its log: why it ended
+    std::deque<Time> failures{};  ///< the latest ones
+  };
+
+  Child& child(Role role);
+  void launch(Child& child);
+  void take_line(Child& child, const std::string& line);
+  void take_address(const Child& child, const std::string& address);
+  void take_exit(Child& child, ExitStatus status);
+  void restart(Child& child, const std::string& why);
+  void fail(const std::string& why);
+  void drain_next();
+
+  ProcessHost& host_;
+  const ClusterConfig& config_;
+  std::vector<std::string> arguments_;
+  const Events events_;
+  std::vector<std::unique_ptr<Child>> children_;  ///< coordinator, gateway, workers by rank
+  bool is_ready_ = false;
+  bool is_draining_ = false;
+  bool is_over_ = false;
+};
+
+}  // namespace unmask::cli

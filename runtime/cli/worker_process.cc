@@ -1,0 +1,44 @@
+#include <utility>
+
+#include "rpc/collective/in_process.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/node_process.h"
+#include "runtime/cli/node_security.h"
+#include "runtime/cli/wire.h"
+#include "runtime/cli/worker_role.h"
+
+namespace unmask::cli {
+
+int run_worker(const ClusterConfig& config, NodeSeat seat) {
+  NodeProcess node(config, seat);
+  ProcessHost& host = node.host();
+  Result<ServedModel> model = open_served_model(config.model);
+  if (!model) return report(model.error(), kBadConfig);
+  const Result<ZmqOptions> options = coordinator_dialer(config);
+  if (!options) return report(options.error(), kBadConfig);
+  if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
+
+  const WorkerConfig worker = config.worker(seat.replica, seat.rank);
+  const std::unique_ptr<CollectiveFactory> collectives = make_lone_collectives();
+  Wire wire(host);
+  const auto leave = [&host](const Error& error) {
+    host.log().error("this worker leaves the cluster", {{"why", error.message}});
+    host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
+  };
+  WorkerRole role(host, config, worker, node.self(), *model, *collectives, wire.outgoing(), leave);
+  wire.receive(role.dispatch());
+  wire.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
+               [&role](PeerId peer) { return role.coordinator_down(peer); });
+  if (const Result<> dialed = wire.dial(*options, config.coordinator.address); !dialed) {
+    return report(dialed.error(), kBadConfig);
+  }
+  wire.warn_while_alone("coordinator");
+  node.set_readiness([&] { return role.is_ready() ? "" : "its group has not formed"; });
+  host.log().info("worker is up", {{"coordinator", config.coordinator.address.to_string()},
+                                   {"http", node.self().http},
+                                   {"model", model->name}});
+  role.load();
+  return host.run();
+}
+
+}  // namespace unmask::cli
