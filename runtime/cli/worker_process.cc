@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "rpc/collective/gloo.h"
 #include "rpc/collective/in_process.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/node_process.h"
@@ -8,6 +9,16 @@
 #include "runtime/cli/worker_role.h"
 
 namespace unmask::cli {
+namespace {
+
+std::unique_ptr<CollectiveFactory> make_collectives(const ClusterConfig& config,
+                                                    const WorkerConfig& worker) {
+  if (config.cluster.workers == 1) return make_lone_collectives();
+  return make_gloo_collectives(
+      {{worker.host, config.collective.interface}, config.limits.step_timeout});
+}
+
+}  // namespace
 
 int run_worker(const ClusterConfig& config, NodeSeat seat) {
   NodeProcess node(config, seat);
@@ -19,7 +30,7 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
   const WorkerConfig worker = config.worker(seat.replica, seat.rank);
-  const std::unique_ptr<CollectiveFactory> collectives = make_lone_collectives();
+  const std::unique_ptr<CollectiveFactory> collectives = make_collectives(config, worker);
   Wire wire(host);
   const auto leave = [&host](const Error& error) {
     host.log().error("this worker leaves the cluster", {{"why", error.message}});
