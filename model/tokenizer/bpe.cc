@@ -1,7 +1,8 @@
 #include "model/tokenizer/bpe.h"
 
 #include <algorithm>
-#include <utility>
+#include <functional>
+#include <tuple>
 
 namespace unmask {
 
@@ -26,9 +27,10 @@ Result<Bpe> Bpe::create(std::array<std::int32_t, 256> byte_ids, const std::vecto
     before = &merge;
     bpe.first_rule_.resize(static_cast<std::size_t>(merge.left) + 1,
                            static_cast<std::uint32_t>(bpe.rules_.size()));
-    bpe.rules_.push_back({merge.right, merge.merged, rank});
+    bpe.rules_.push_back({merge.right, rank});
   }
   bpe.first_rule_.push_back(static_cast<std::uint32_t>(bpe.rules_.size()));
+  for (const Merge& merge : merges) bpe.merged_.push_back(merge.merged);
   return bpe;
 }
 
@@ -45,15 +47,15 @@ void Bpe::add_pair(std::uint32_t at, Scratch& scratch) const {
   const Scratch::Symbol& symbol = scratch.symbols_[at];
   const Rule* rule = find(symbol.token, scratch.symbols_[symbol.next].token);
   if (rule == nullptr) return;
-  scratch.heap_.push_back({rule->rank, at, rule->merged});
-  std::push_heap(scratch.heap_.begin(), scratch.heap_.end());
+  scratch.heap_.push_back(std::uint64_t(rule->rank) << 32 | at);
+  std::ranges::push_heap(scratch.heap_, std::greater());
 }
 
 void Bpe::encode(std::string_view word, Scratch& scratch, std::vector<std::int32_t>& tokens) const {
   using Symbol = Scratch::Symbol;
   constexpr std::uint32_t kNone = Scratch::kNone;
   std::vector<Symbol>& symbols = scratch.symbols_;
-  std::vector<Scratch::Candidate>& heap = scratch.heap_;
+  std::vector<std::uint64_t>& heap = scratch.heap_;
 
   const auto length = static_cast<std::uint32_t>(word.size());
   symbols.resize(length);
@@ -65,22 +67,23 @@ void Bpe::encode(std::string_view word, Scratch& scratch, std::vector<std::int32
   for (std::uint32_t i = 0; i + 1 < length; ++i) add_pair(i, scratch);
 
   while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end());
-    const Scratch::Candidate candidate = heap.back();
+    std::ranges::pop_heap(heap, std::greater());
+    const auto at = static_cast<std::uint32_t>(heap.back());
+    const std::int32_t merged = merged_[heap.back() >> 32];
     heap.pop_back();
-    Symbol& symbol = symbols[candidate.at];
+    Symbol& symbol = symbols[at];
     if (symbol.token < 0 || symbol.next == kNone) continue;
     // The pair may be another one by now. The reference asks only whether it makes the same token.
     Symbol& right = symbols[symbol.next];
     const Rule* rule = find(symbol.token, right.token);
-    if (rule == nullptr || rule->merged != candidate.merged) continue;
+    if (rule == nullptr || merged_[rule->rank] != merged) continue;
 
-    symbol.token = candidate.merged;
+    symbol.token = merged;
     right.token = -1;
     symbol.next = right.next;
     if (symbol.next != kNone) {
-      symbols[symbol.next].previous = candidate.at;
-      add_pair(candidate.at, scratch);
+      symbols[symbol.next].previous = at;
+      add_pair(at, scratch);
     }
     if (symbol.previous != kNone) add_pair(symbol.previous, scratch);
   }

@@ -34,10 +34,9 @@ class Bpe {
   void encode(std::string_view word, Scratch& scratch, std::vector<std::int32_t>& tokens) const;
 
  private:
-  /// A merge with its rank; sorted by (left, right).
+  /// Which merge joins a pair; sorted by (left, right).
   struct Rule {
     std::int32_t right = 0;
-    std::int32_t merged = 0;
     std::uint32_t rank = 0;
   };
 
@@ -48,6 +47,7 @@ class Bpe {
   std::array<std::int32_t, 256> byte_ids_{};
   std::vector<Rule> rules_;
   std::vector<std::uint32_t> first_rule_;  // by left token, with an end
+  std::vector<std::int32_t> merged_;       // by rank
 };
 
 class Bpe::Scratch {
@@ -62,20 +62,9 @@ class Bpe::Scratch {
     std::uint32_t previous = kNone;
     std::uint32_t next = kNone;
   };
-  /// A merge that could be made at symbol `at` when it was found.
-  struct Candidate {
-    std::uint32_t rank = 0;
-    std::uint32_t at = 0;
-    std::int32_t merged = 0;
-
-    /// For a heap whose top has the lowest rank, then the first place.
-    bool operator<(const Candidate& other) const {
-      return rank != other.rank ? rank > other.rank : at > other.at;
-    }
-  };
-
   std::vector<Symbol> symbols_;
-  std::vector<Candidate> heap_;
+  /// Merges that could be made when they were found, as rank << 32 | symbol: the lowest is next.
+  std::vector<std::uint64_t> heap_;
 };
 
 }  // namespace unmask

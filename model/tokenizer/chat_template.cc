@@ -40,7 +40,7 @@ constexpr std::string_view kLing[] = {
     "{%if tools%}",
     "{{'detailed thinking '+thinking_option+'<|role_end|>'}}",
     "{%if message.role=='user'%}{{'<role>HUMAN</role>'+message.content+'<|role_end|>'}}",
-    "{%elif message.role=='system' and not loop.first%}"
+    "{%elif message.role=='system'and not loop.first%}"
     "{{'<role>SYSTEM</role>'+message.content+'<|role_end|>'}}",
     "{%if loop.index0>ns.last_query_index%}",
     "{{'<role>ASSISTANT</role>'+content}}",

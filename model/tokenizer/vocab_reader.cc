@@ -42,19 +42,17 @@ std::optional<std::int32_t> VocabReader::id_of(std::string_view word) const {
   return static_cast<std::int32_t>(id->get_int64());
 }
 
-Result<> VocabReader::take_id(const std::string& where, const json::value& id) {
+std::optional<std::string> VocabReader::take_id(const json::value& id) {
   const std::int64_t* number = id.if_int64();
   if (number == nullptr || *number < 0 || *number >= kMaxTokens) {
-    return malformed(file_, where + " has the id " + printable(id) +
-                                ", but must have an integer of 0.." +
-                                std::to_string(kMaxTokens - 1));
+    return " has the id " + printable(id) + ", but must have an integer of 0.." +
+           std::to_string(kMaxTokens - 1);
   }
-  if (has(*number))
-    return malformed(file_, where + " has the id of another token, " + printable(id));
+  if (has(*number)) return " has the id of another token, " + printable(id);
   const auto index = static_cast<std::size_t>(*number);
   if (is_used_.size() <= index) is_used_.resize(index + 1);
   is_used_[index] = true;
-  return {};
+  return std::nullopt;
 }
 
 Result<std::vector<VocabEntry>> VocabReader::read_words(const json::object& vocab) {
@@ -62,8 +60,9 @@ Result<std::vector<VocabEntry>> VocabReader::read_words(const json::object& voca
   std::vector<VocabEntry> entries;
   for (const auto& [word, id] : vocab) {
     const std::string_view text = word;
-    const Result<> taken = take_id("the word " + printable(text) + " of model.vocab", id);
-    if (!taken) return taken.error();
+    if (const auto why_not = take_id(id)) {
+      return malformed(file_, "the word " + printable(text) + " of model.vocab" + *why_not);
+    }
     entries.push_back({static_cast<std::int32_t>(id.get_int64()),
                        bytes_of_word(text).value_or(std::string(text))});
   }
@@ -82,24 +81,26 @@ Result<Bpe> VocabReader::read_merges(const json::array& list) const {
   std::vector<Bpe::Merge> merges;
   merges.reserve(list.size());
   for (const json::value& entry : list) {
-    const auto merge = read_merge("model.merges[" + std::to_string(merges.size()) + "]", entry);
+    const auto merge = read_merge(merges.size(), entry);
     if (!merge) return merge.error();
     merges.push_back(*merge);
   }
   return Bpe::create(byte_ids, merges, file_);
 }
 
-Result<Bpe::Merge> VocabReader::read_merge(const std::string& where,
-                                           const json::value& entry) const {
-  const std::string culprit = where + " is " + printable(entry) + ", but ";
+Result<Bpe::Merge> VocabReader::read_merge(std::size_t index, const json::value& entry) const {
+  const auto refuse = [&](const std::string& why) {
+    return malformed(file_, "model.merges[" + std::to_string(index) + "] is " + printable(entry) +
+                                ", but " + why);
+  };
   const std::optional<WordPair> pair = pair_of(entry);
-  if (!pair) return malformed(file_, culprit + "must be two words");
+  if (!pair) return refuse("must be two words");
   std::array<std::int32_t, 3> ids{};
   const std::string joined = std::string(pair->left) + std::string(pair->right);
   const std::array<std::string_view, 3> words = {pair->left, pair->right, joined};
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto id = id_of(words[i]);
-    if (!id) return malformed(file_, culprit + "model.vocab has no word " + printable(words[i]));
+    if (!id) return refuse("model.vocab has no word " + printable(words[i]));
     ids[i] = *id;
   }
   return Bpe::Merge{ids[0], ids[1], ids[2]};
@@ -139,8 +140,8 @@ Result<AddedToken> VocabReader::read_added_token(const std::string& where,
   const json::value* id = entry.if_contains("id");
   const auto id_of_word = id_of(token.text);
   if (!id_of_word) {
-    if (const Result<> taken = take_id(where, id ? *id : json::value()); !taken) {
-      return taken.error();
+    if (const auto why_not = take_id(id ? *id : json::value())) {
+      return malformed(file_, where + *why_not);
     }
   } else if (id == nullptr || *id != json::value(*id_of_word)) {
     return malformed(file_, where + " has another id than the word " + printable(token.text) +

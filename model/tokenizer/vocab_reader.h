@@ -29,8 +29,9 @@ class VocabReader {
 
  private:
   [[nodiscard]] std::optional<std::int32_t> id_of(std::string_view word) const;
-  Result<> take_id(const std::string& where, const boost::json::value& id);
-  Result<Bpe::Merge> read_merge(const std::string& where, const boost::json::value& entry) const;
+  /// Gives `id` to one more token, or says why it cannot have it.
+  std::optional<std::string> take_id(const boost::json::value& id);
+  Result<Bpe::Merge> read_merge(std::size_t index, const boost::json::value& entry) const;
   Result<AddedToken> read_added_token(const std::string& where, const boost::json::object& entry);
 
   const std::string& file_;
