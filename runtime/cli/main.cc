@@ -10,9 +10,11 @@ namespace {
 using namespace unmask::cli;
 
 /// In the order in which help lists them.
-constexpr std::array<AddCommand, 3> kCommands{
+constexpr std::array kCommands{
     add_up,
     add_node,
+    add_forward,
+    add_trace,
     add_version,
 };
 

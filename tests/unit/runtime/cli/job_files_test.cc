@@ -1,14 +1,12 @@
 #include "runtime/cli/job_files.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 #include "runtime/cli/job_id.h"
 #include "runtime/cli/text_file.h"
+#include "tests/unit/runtime/cli/scratch.h"
 
 namespace unmask::cli {
 namespace {
@@ -17,16 +15,10 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 class JobFilesTest : public testing::Test {
- public:
-  ~JobFilesTest() override { std::filesystem::remove(path_); }
-
  protected:
-  std::string file(const std::string& content) {
-    std::ofstream(path_, std::ios::binary) << content;
-    return path_;
-  }
+  std::string file(const std::string& content) { return scratch_.write("file.json", content); }
 
-  const std::string path_ = testing::TempDir() + "job_files_" + std::to_string(getpid()) + ".json";
+  Scratch scratch_;
 };
 
 std::string error_of(const auto& result) { return result ? "" : result.error().message; }
@@ -42,7 +34,7 @@ TEST_F(JobFilesTest, WhatIsNoTokenIdIsNamedByItsPlace) {
   }
   EXPECT_THAT(error_of(read_tokens(file("{}"))), HasSubstr("is not a list of token ids"));
   EXPECT_THAT(error_of(read_tokens(file("[1, 2"))), HasSubstr("is not JSON"));
-  EXPECT_THAT(error_of(read_tokens(path_ + ".none")), HasSubstr("cannot read"));
+  EXPECT_THAT(error_of(read_tokens(scratch_.path("none"))), HasSubstr("cannot read"));
 }
 
 TEST_F(JobFilesTest, AChatIsRead) {
@@ -55,7 +47,8 @@ TEST_F(JobFilesTest, AChatIsRead) {
 
 TEST_F(JobFilesTest, ATextBeyondItsLimitIsRefused) {
   EXPECT_EQ(*read_text(file("12345"), 5), "12345");
-  EXPECT_THAT(error_of(read_text(path_, 4)), HasSubstr("has more than 4 bytes"));
+  EXPECT_THAT(error_of(read_text(scratch_.path("file.json"), 4)),
+              HasSubstr("has more than 4 bytes"));
   EXPECT_THAT(error_of(read_text(testing::TempDir(), 4)), HasSubstr("cannot read"));
 }
 

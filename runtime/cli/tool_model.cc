@@ -1,0 +1,85 @@
+#include "runtime/cli/tool_model.h"
+
+#include <utility>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "runtime/cli/progress.h"
+
+namespace unmask::cli {
+namespace {
+
+/// An engine of this process: no sockets, no actors.
+class LocalToolModel final : public ToolModel {
+ public:
+  static Result<std::unique_ptr<ToolModel>> load(const ServedModel& model,
+                                                 const EngineOptions& options) {
+    auto local = std::make_unique<LocalToolModel>();
+    auto engine = Engine::create(model.checkpoint, local->backend_, options);
+    if (!engine) return engine.error();
+    local->engine_ = std::move(*engine);
+    return local;
+  }
+
+  Result<> forward(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
+                   bool wants_hidden, const std::function<void(TensorRows)>& sink) override {
+    return engine_->inspect(tokens, causal_block_length, wants_hidden, sink);
+  }
+
+  Result<diffusion::Trace> trace(const diffusion::TraceJob& job,
+                                 const std::function<void(std::int32_t)>& on_forward) override {
+    std::int32_t num_forwards = 0;
+    return diffusion::run_trace(job, 1, [&](const Step& step) {
+      on_forward(++num_forwards);
+      return engine_->run(step);
+    });
+  }
+
+ private:
+  kernels::CpuBackend backend_;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace
+
+void ToolFlags::add_to(CLI::App& command) {
+  command.add_option("--model", model, "Folder of the checkpoint; the one of unmask if left out")
+      ->type_name("DIR");
+  command.add_option("--dtype", dtype, "Of the weights: f32 (as the references compute) or bf16")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->type_name("NAME");
+  command.add_option("--workers", workers, "Worker processes that share the model: the same bytes")
+      ->type_name("N");
+}
+
+Result<ServedModel> ToolFlags::open() const {
+  ClusterConfig::Model config;
+  config.dir = model;
+  config.dtype = dtype;
+  return open_served_model(config);
+}
+
+Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions) const {
+  if (workers != 1) {
+    return Error{ErrorCode::kInvalidArgument, "--workers can be 1, not " + std::to_string(workers)};
+  }
+  const std::int32_t max_positions = served.checkpoint.config().max_positions;
+  if (num_positions >= 1 && num_positions <= max_positions) return {};
+  return Error{ErrorCode::kInvalidArgument, "there are " + std::to_string(num_positions) +
+                                                " tokens; model '" + served.name + "' takes 1 to " +
+                                                std::to_string(max_positions)};
+}
+
+Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ServedModel& served,
+                                                   std::int32_t num_positions) const {
+  Progress progress("loading weights");
+  EngineOptions options;
+  options.dtype = served.dtype;
+  options.max_rows = num_positions;
+  options.num_kv_pages = pages_needed(num_positions);
+  options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
+    progress.update(done, total);
+  };
+  return LocalToolModel::load(served, options);
+}
+
+}  // namespace unmask::cli

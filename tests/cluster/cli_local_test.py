@@ -1,0 +1,241 @@
+"""The program `unmask` from outside, where it needs no cluster: golden data through its commands,
+and input that cannot be right. Needs nothing but Python's own library.
+
+  UNMASK=build/release/unmask UNMASK_SHARED=../shared python3 tests/cluster/cli_local_test.py
+"""
+
+import array
+import json
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+UNMASK = os.environ["UNMASK"]
+GOLDEN = pathlib.Path(os.environ["UNMASK_SHARED"]) / "golden"
+TINY = pathlib.Path(__file__).resolve().parents[2] / "model/zoo/unmask-tiny"
+TIMEOUT = 120  # seconds, of one command
+
+DONE, FAILED, USAGE, BAD_CONFIG = 0, 1, 2, 3
+
+
+def unmask(*words, stdin=b"", **options):
+    """Runs `unmask WORDS...`; stdout and stderr are bytes."""
+    command = [UNMASK, *map(str, words)]
+    return subprocess.run(command, input=stdin, capture_output=True, timeout=TIMEOUT, **options)
+
+
+def read_safetensors(path):
+    data = path.read_bytes()
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + length])
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        values = array.array({"F32": "f", "I32": "i"}[entry["dtype"]])
+        values.frombytes(data[8 + length + begin : 8 + length + end])
+        tensors[name] = (entry["dtype"], entry["shape"], values)
+    return tensors
+
+
+def read_npy(path):
+    data = path.read_bytes()
+    assert data[:8] == b"\x93NUMPY\x01\x00", data[:8]
+    (length,) = struct.unpack_from("<H", data, 8)
+    header = eval(data[10 : 10 + length], {})  # as NumPy reads it
+    assert header["descr"] == "<f4" and not header["fortran_order"], header
+    assert (10 + length) % 64 == 0, length
+    values = array.array("f")
+    values.frombytes(data[10 + length :])
+    return header["shape"], values
+
+
+class LocalTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = pathlib.Path(folder.name)
+
+    def file(self, name, content):
+        path = self.dir / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def expect_done(self, result):
+        self.assertEqual(result.returncode, DONE, result.stderr.decode(errors="replace"))
+
+    def expect_refused(self, result, exit_code, *parts):
+        """One sentence on stderr that has all `parts`; nothing on stdout."""
+        message = result.stderr.decode(errors="replace")
+        self.assertEqual(result.returncode, exit_code, message)
+        self.assertEqual(result.stdout, b"")
+        lines = message.splitlines()
+        self.assertTrue(lines and lines[0].startswith("unmask: error: "), message)
+        self.assertLessEqual(len(lines), 2, message)  # the second may say where help is
+        for part in parts:
+            self.assertIn(part, lines[0])
+
+    def expect_close(self, ours, golden, what):
+        self.assertEqual(len(ours), len(golden), what)
+        largest = max(abs(value) for value in golden)
+        difference = max(abs(a - b) for a, b in zip(ours, golden))
+        self.assertLessEqual(difference, 1e-4 * largest, what)
+
+
+class ForwardTest(LocalTest):
+    def test_golden_logits_hidden_states_and_routing_are_reproduced(self):
+        cases = sorted(GOLDEN.glob("logits/moe_*/*.safetensors"))
+        self.assertGreaterEqual(len(cases), 20, f"no golden data at {GOLDEN}")
+        for case in cases:
+            with self.subTest(case=f"{case.parent.name}/{case.name}"):
+                golden = read_safetensors(case)
+                tokens = self.file("tokens.json", json.dumps(list(golden["tokens"][2])))
+                out, dump = self.dir / "logits.npy", self.dir / "hidden.safetensors"
+                self.expect_done(unmask("forward", "--model", GOLDEN / "models" / case.parent.name,
+                                        "--tokens-file", tokens, "--out", out, "--dump", dump))
+                shape, logits = read_npy(out)
+                self.assertEqual(list(shape), golden["logits"][1])
+                self.expect_close(logits, golden["logits"][2], "logits")
+                ours = read_safetensors(dump)
+                self.assertEqual(ours.keys(), golden.keys())
+                self.assertEqual(ours["logits"][2], logits)
+                for name, (dtype, shape, values) in golden.items():
+                    self.assertEqual(ours[name][:2], (dtype, shape), name)
+                    if dtype == "I32":
+                        self.assertEqual(ours[name][2], values, name)
+                    else:
+                        self.expect_close(ours[name][2], values, name)
+
+    def test_the_embedded_model_is_used_without_a_name_and_blocks_hide_what_follows(self):
+        def logits(tokens, *flags):
+            out = self.dir / "logits.npy"
+            self.expect_done(unmask("forward", "--tokens-file", "-", "--out", out, *flags,
+                                    stdin=json.dumps(tokens).encode()))
+            shape, values = read_npy(out)
+            self.assertEqual(shape, (len(tokens), 2048))
+            return [values[i : i + 2048] for i in range(0, len(values), 2048)]
+
+        short, long = [5, 6, 7, 8], [5, 6, 7, 8, 9, 10]
+        self.assertNotEqual(logits(short)[0], logits(long)[0])
+        self.assertEqual(logits(short, "--block-length", 4),
+                         logits(long, "--block-length", 4)[:4])
+
+    def test_input_that_cannot_be_right_is_refused_in_one_sentence(self):
+        model = GOLDEN / "models/moe_mha"
+        out = self.dir / "logits.npy"
+
+        def forward(tokens, *flags):
+            return unmask("forward", "--model", model, "--tokens-file", "-", "--out", out, *flags,
+                          stdin=tokens)
+
+        self.expect_refused(forward(b"[1, 2, 512]"), USAGE, "entry 2 is 512", "0 to 511")
+        self.expect_refused(forward(b"[1, -2]"), USAGE, "entry 1 is not a token id")
+        self.expect_refused(forward(b"[]"), USAGE, "0 tokens")
+        self.expect_refused(forward(b"[" + b"1," * 99999 + b"1]"), USAGE, "100000 tokens")
+        self.expect_refused(forward(b"[1, 2"), USAGE, "is not JSON")
+        self.expect_refused(forward(b"\xff\xfe"), USAGE, "is not JSON")
+        self.expect_refused(forward(b"[" * 100000), USAGE, "is not JSON")
+        self.expect_refused(forward(b"{}"), USAGE, "not a list of token ids")
+        self.expect_refused(forward(b"[1]", "--block-length", "-1"), USAGE, "--block-length")
+        self.expect_refused(forward(b"[1]", "--dtype", "f64"), USAGE, "--dtype")
+        self.expect_refused(forward(b"[1]", "--workers", "0"), USAGE, "--workers")
+        self.expect_refused(forward(b"[1]", "--dump", "/nonexistent/x"), USAGE, "/nonexistent/x")
+        self.expect_refused(unmask("forward", "--model", model, "--tokens-file", "/nonexistent",
+                                   "--out", out), USAGE, "cannot read '/nonexistent'")
+        self.assertEqual(list(self.dir.iterdir()), [])
+
+    def test_a_broken_checkpoint_is_named(self):
+        def forward(model):
+            return unmask("forward", "--model", model, "--tokens-file", "-", "--out",
+                          self.dir / "logits.npy", stdin=b"[1]")
+
+        self.expect_refused(forward("/nonexistent"), BAD_CONFIG, "/nonexistent")
+        self.expect_refused(forward(self.dir), BAD_CONFIG, str(self.dir))
+        model = self.dir / "model"
+        shutil.copytree(TINY, model)
+        weights = model / "model.safetensors"
+        whole = weights.read_bytes()
+        for name, content in {
+            "truncated": whole[: len(whole) // 2],
+            "truncated header": whole[:100],
+            "empty": b"",
+            "lying about the header": struct.pack("<Q", 1 << 62) + whole[8:],
+            "lying about an offset": whole.replace(b'"data_offsets":[0,', b'"data_offsets":[9,', 1),
+        }.items():
+            with self.subTest(weights=name):
+                weights.write_bytes(content)
+                self.expect_refused(forward(model), BAD_CONFIG, "model.safetensors")
+        weights.write_bytes(whole)
+        config = model / "config.json"
+        whole = config.read_text()
+        for name, content in {
+            "truncated": whole[:40],
+            "other shape": json.dumps({**json.loads(whole), "hidden_size": 32}),
+        }.items():
+            with self.subTest(config=name):
+                config.write_text(content)
+                self.expect_refused(forward(model), BAD_CONFIG, str(model))
+
+
+class TraceTest(LocalTest):
+    def test_golden_traces_are_reproduced(self):
+        num_reproduced = 0
+        for case in sorted(GOLDEN.glob("traces/moe_*/*.json")):
+            with self.subTest(case=f"{case.parent.name}/{case.name}"):
+                out = self.dir / "ours.json"
+                result = unmask("trace", "--model", GOLDEN / "models" / case.parent.name, "--job",
+                                case, "--out", out)
+                if result.returncode == USAGE:  # not built yet, and so the sentence says
+                    self.expect_refused(result, USAGE, case.name)
+                    continue
+                self.expect_done(result)
+                diff = unmask("trace", "diff", case, out)
+                self.assertEqual(diff.returncode, DONE, diff.stdout.decode())
+                num_reproduced += 1
+        self.assertGreaterEqual(num_reproduced, 22)
+
+    def test_a_difference_is_named_and_has_its_own_exit_code(self):
+        case = GOLDEN / "traces/moe_mha/03_threshold_none.json"
+        other = self.file("other.json", case.read_text().replace('"edits":[[23,149]]',
+                                                                 '"edits":[[23,150]]', 1))
+        diff = unmask("trace", "diff", case, other)
+        self.assertEqual(diff.returncode, FAILED)
+        self.assertIn("149", diff.stdout.decode())
+        self.assertIn("150", diff.stdout.decode())
+
+    def test_without_a_file_the_trace_goes_to_stdout(self):
+        case = GOLDEN / "traces/moe_mha/03_threshold_none.json"
+        result = unmask("trace", "--model", GOLDEN / "models/moe_mha", "--job", case)
+        self.expect_done(result)
+        self.assertEqual(json.loads(result.stdout)["final"], json.loads(case.read_text())["final"])
+
+    def test_input_that_cannot_be_right_is_refused_in_one_sentence(self):
+        case = json.loads((GOLDEN / "traces/moe_mha/03_threshold_none.json").read_text())
+        for key in ("iterations", "final", "canvas"):
+            case.pop(key)
+
+        def trace(**changes):
+            job = self.file("job.json", json.dumps({**case, **changes}))
+            return unmask("trace", "--model", GOLDEN / "models/moe_mha", "--job", job)
+
+        self.expect_done(trace())
+        self.expect_refused(trace(gen_length=0), USAGE, "job.json", "gen_length")
+        self.expect_refused(trace(gen_length=1 << 19), USAGE, "job.json", "gen_length")
+        self.expect_refused(trace(strategy={"name": "wish"}), USAGE, "job.json", "wish")
+        self.expect_refused(trace(prompt=[1, 512]), USAGE, "job.json", "512")
+        self.expect_refused(trace(mask_id=512), USAGE, "job.json", "mask")
+        self.expect_refused(trace(batch=2), USAGE, "job.json", "batch")
+        self.expect_refused(unmask("trace"), USAGE, "--job")
+        self.expect_refused(unmask("trace", "--job", self.file("x.json", '{"case":')), USAGE, "x.json")
+        self.expect_refused(unmask("trace", "--job", self.file("x.json", b"\xff")), USAGE, "x.json")
+        self.expect_refused(unmask("trace", "diff", "/nonexistent", "/nonexistent"), USAGE,
+                            "/nonexistent")
+
+
+if __name__ == "__main__":
+    unittest.main()
