@@ -26,11 +26,11 @@ class DeviceArray {
   std::unique_ptr<kernels::Buffer> buffer_;
 };
 
-/// Normally distributed, the same every time.
-inline std::vector<float> random_values(std::size_t count) {
+/// Normally distributed with this deviation, the same every time for the same seed.
+inline std::vector<float> random_values(std::size_t count, unsigned seed, float deviation = 1.0f) {
   std::vector<float> values(count);
-  std::mt19937 random(2);
-  std::normal_distribution<float> normal;
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0.0f, deviation);
   for (float& value : values) value = normal(random);
   return values;
 }

@@ -19,7 +19,7 @@ HeadSubject::HeadSubject(kernels::Backend& backend, const ModelConfig& config, D
     : backend_(backend),
       config_(config),
       norm_(backend, std::vector<float>(std::size_t(config.hidden_size), 1.0f)),
-      hidden_(backend, random_values(std::size_t(max_rows) * std::size_t(config.hidden_size))),
+      hidden_(backend, random_values(std::size_t(max_rows) * std::size_t(config.hidden_size), 1)),
       normal_(backend, std::size_t(max_rows) * std::size_t(config.hidden_size)),
       rules_of_row_(backend, std::size_t(max_rows)),
       stats_(backend, std::size_t(max_rows)) {
