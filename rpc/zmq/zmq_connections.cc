@@ -1,5 +1,7 @@
 #include "rpc/zmq/zmq_connections.h"
 
+#include <utility>
+
 #include "runtime/base/check.h"
 
 namespace unmask {
@@ -36,9 +38,7 @@ ZmqConnections::Connection* ZmqConnections::close(int descriptor) {
   const auto found = by_descriptor_.find(descriptor);
   if (found == by_descriptor_.end()) return nullptr;
   Connection& connection = connections_.at(found->second);
-  connection.descriptor = -1;
-  by_descriptor_.erase(found);
-  return &connection;
+  return std::exchange(connection.is_open, false) ? &connection : nullptr;
 }
 
 ZmqConnections::Connection* ZmqConnections::find(PeerId peer) {
@@ -62,7 +62,7 @@ ZmqConnections::Connection* ZmqConnections::identify(std::string_view routing_id
   }
   if (!connection->is_silent()) {
     // Two routing ids say that they came over one connection: the older one's is closed.
-    if (!is_newer(routing_id, connection->routing_id)) return nullptr;
+    if (!connection->is_open || !is_newer(routing_id, connection->routing_id)) return nullptr;
     connection = &accept(descriptor);
   }
   connection->routing_id = routing_id;
@@ -73,7 +73,7 @@ ZmqConnections::Connection* ZmqConnections::identify(std::string_view routing_id
 std::vector<PeerId> ZmqConnections::closed() const {
   std::vector<PeerId> peers;
   for (const auto& [peer, connection] : connections_) {
-    if (!connection.is_open()) peers.push_back(peer);
+    if (!connection.is_open) peers.push_back(peer);
   }
   return peers;
 }
@@ -81,9 +81,18 @@ std::vector<PeerId> ZmqConnections::closed() const {
 void ZmqConnections::forget(PeerId peer) {
   const auto found = connections_.find(peer);
   if (found == connections_.end()) return;
-  close(found->second.descriptor);
+  const auto its_descriptor = by_descriptor_.find(found->second.descriptor);
+  if (its_descriptor != by_descriptor_.end() && its_descriptor->second == peer) {
+    by_descriptor_.erase(its_descriptor);
+  }
   by_routing_id_.erase(found->second.routing_id);
   connections_.erase(found);
+}
+
+void ZmqConnections::for_each_open(const std::function<void(Connection&)>& look) {
+  for (auto& [peer, connection] : connections_) {
+    if (connection.is_open) look(connection);
+  }
 }
 
 }  // namespace unmask

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,12 +21,14 @@ class ZmqConnections {
  public:
   struct Connection {
     [[nodiscard]] bool is_silent() const { return routing_id.empty(); }
-    [[nodiscard]] bool is_open() const { return descriptor >= 0; }
 
     PeerId peer = 0;
     int descriptor = -1;
+    bool is_open = true;  ///< else the descriptor may be another connection's by now
     std::string routing_id{};
-    bool is_ended = false;  ///< by us: what it sends is not read any more
+    bool is_ended = false;        ///< by us: what it sends is not read any more
+    bool has_spoken = false;      ///< a frame was read since the last look at num_bytes
+    std::uint64_t num_bytes = 0;  ///< received up to the last look after a frame
   };
 
   Connection& accept(int descriptor);
@@ -41,13 +45,14 @@ class ZmqConnections {
   /// The peers of closed connections, which may be forgotten when no frame waits.
   [[nodiscard]] std::vector<PeerId> closed() const;
   void forget(PeerId peer);
+  void for_each_open(const std::function<void(Connection&)>& look);
 
   [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
  private:
   PeerId last_peer_ = 0;
   std::unordered_map<PeerId, Connection> connections_;
-  std::map<int, PeerId> by_descriptor_;  // of open ones
+  std::map<int, PeerId> by_descriptor_;  // the last one that had it
   std::map<std::string, PeerId, std::less<>> by_routing_id_;
 };
 

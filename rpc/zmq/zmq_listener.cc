@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "rpc/zmq/tcp_bytes.h"
 #include "rpc/zmq/zmq_endpoint.h"
 #include "runtime/base/check.h"
 
@@ -19,6 +20,9 @@ constexpr std::chrono::milliseconds kFirstFrameTime{5000};
 constexpr std::chrono::milliseconds kGoodbyeTime{200};
 /// Frames of a closed connection are read for so long, if there is never a moment of quiet.
 constexpr std::chrono::milliseconds kFarewellTime{1000};
+/// libzmq keeps all parts of a message until the last has come, and does not bound their number:
+/// so often it is asked how much of a message has come.
+constexpr std::chrono::milliseconds kLookTime{250};
 constexpr int kFramesPerTurn = 64;
 
 }  // namespace
@@ -31,8 +35,8 @@ Result<std::unique_ptr<ZmqListener>> ZmqListener::listen(EventLoop& loop, const 
   if (!router) return router.error();
   set_limits(*router, options, address.host);
   router->set(ZMQ_ROUTER_MANDATORY, 1);
-  std::unique_ptr<ZmqListener> listener(
-      new ZmqListener(loop, std::move(context), std::move(*router), std::move(events)));
+  std::unique_ptr<ZmqListener> listener(new ZmqListener(
+      loop, std::move(context), std::move(*router), options.max_frame_bytes, std::move(events)));
   const Result<> is_guarded = listener->guard(loop, options);
   if (!is_guarded) return is_guarded.error();
   const Result<> is_bound = listener->bind(loop, address);
@@ -41,8 +45,9 @@ Result<std::unique_ptr<ZmqListener>> ZmqListener::listen(EventLoop& loop, const 
 }
 
 ZmqListener::ZmqListener(EventLoop& loop, std::unique_ptr<ZmqContext> context, ZmqSocket router,
-                         TransportEvents events)
+                         std::size_t max_frame_bytes, TransportEvents events)
     : context_(std::move(context)),
+      max_frame_bytes_(max_frame_bytes),
       events_(std::move(events)),
       router_(std::move(router)),
       timers_(loop) {}
@@ -80,7 +85,7 @@ Result<> ZmqListener::bind(EventLoop& loop, const HostPort& address) {
 
 bool ZmqListener::send(PeerId to, Bytes frame) {
   const ZmqConnections::Connection* const peer = connections_.find(to);
-  if (peer == nullptr || peer->is_silent() || !peer->is_open() || peer->is_ended) return false;
+  if (peer == nullptr || peer->is_silent() || !peer->is_open || peer->is_ended) return false;
   const bool is_sent =
       router_.send(std::as_bytes(std::span(peer->routing_id)), true) && router_.send(frame);
   if (router_.has_input()) router_watch_->again();
@@ -125,6 +130,12 @@ void ZmqListener::accept(int descriptor) {
     const ZmqConnections::Connection* const late = connections_.find(peer);
     if (late != nullptr && late->is_silent()) hang_up(peer);
   });
+  look_again();
+}
+
+void ZmqListener::look_again() {
+  if (connections_.size() == 0 || std::exchange(is_looking_, true)) return;
+  timers_.after(kLookTime, [this] { look_for_endless_messages(); });
 }
 
 /// False: nothing waits.
@@ -137,7 +148,7 @@ bool ZmqListener::read_frame() {
 }
 
 void ZmqListener::take(std::string_view routing_id, int descriptor, Bytes frame) {
-  const ZmqConnections::Connection* peer = connections_.find(routing_id);
+  ZmqConnections::Connection* peer = connections_.find(routing_id);
   if (peer == nullptr) {
     read_events();
     peer = connections_.identify(routing_id, descriptor);
@@ -145,13 +156,29 @@ void ZmqListener::take(std::string_view routing_id, int descriptor, Bytes frame)
     if (peer->is_ended) return hang_up(peer->peer);
     events_.on_up(peer->peer);
   }
+  peer->has_spoken = true;
   if (!peer->is_ended) events_.on_frame(peer->peer, std::move(frame));
+}
+
+/// Who has sent twice the longest frame without an end sends a message that shall never end.
+void ZmqListener::look_for_endless_messages() {
+  read_events();
+  is_looking_ = false;
+  connections_.for_each_open([this](ZmqConnections::Connection& connection) {
+    const std::uint64_t num_bytes = received_bytes(connection.descriptor);
+    if (std::exchange(connection.has_spoken, false)) {
+      connection.num_bytes = num_bytes;
+    } else if (num_bytes > connection.num_bytes + 2 * max_frame_bytes_) {
+      cut(connection);
+    }
+  });
+  look_again();
 }
 
 void ZmqListener::hang_up(PeerId peer) {
   read_events();
   const ZmqConnections::Connection* const connection = connections_.find(peer);
-  if (connection != nullptr && connection->is_open()) cut(*connection);
+  if (connection != nullptr && connection->is_open) cut(*connection);
 }
 
 /// libzmq has no call for it. It closes the descriptor only after the event that read_events() has

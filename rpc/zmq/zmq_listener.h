@@ -20,8 +20,8 @@ namespace unmask {
 ///
 /// A peer is up since its first frame, and down as soon as its connection is closed; who connects
 /// again is another peer. Bounded are connections, the time to a first frame, the size and number
-/// of frames that wait, and the work of one turn. A peer that names itself (ZMQ_ROUTING_ID) is
-/// refused, because it could take another's name.
+/// of frames that wait, what is received of one message, and the work of one turn. A peer that
+/// names itself (ZMQ_ROUTING_ID) is refused, because it could take another's name.
 class ZmqListener final : public Transport {
  public:
   /// Errors  kUnavailable, naming the address: in use, no such host or interface; kInvalidArgument:
@@ -40,7 +40,7 @@ class ZmqListener final : public Transport {
 
  private:
   ZmqListener(EventLoop& loop, std::unique_ptr<ZmqContext> context, ZmqSocket router,
-              TransportEvents events);
+              std::size_t max_frame_bytes, TransportEvents events);
   Result<> guard(EventLoop& loop, const ZmqOptions& options);
   Result<> bind(EventLoop& loop, const HostPort& address);
 
@@ -49,13 +49,17 @@ class ZmqListener final : public Transport {
   void accept(int descriptor);
   [[nodiscard]] bool read_frame();
   void take(std::string_view routing_id, int descriptor, Bytes frame);
+  void look_again();
+  void look_for_endless_messages();
   void hang_up(PeerId peer);
   static void cut(const ZmqConnections::Connection& connection);
   void forget(PeerId peer);
 
   const std::unique_ptr<ZmqContext> context_;
+  const std::size_t max_frame_bytes_;
   const TransportEvents events_;
   ZmqSocket router_;
+  bool is_looking_ = false;  // a timer runs
   HostPort address_;
   ZmqConnections connections_;
   std::unique_ptr<ZmqDoor> door_;  // with CURVE
