@@ -8,31 +8,37 @@ namespace {
 namespace json = boost::json;
 
 /// A token, as text or as an object with its content.
-Result<std::optional<std::string>> read_token(const json::object& root, const char* name,
-                                              const std::string& file) {
+Result<> read_token(const json::object& root, const char* name, const std::string& file,
+                    std::optional<std::string>& token) {
   const json::value* value = find(root, name);
-  if (value == nullptr) return std::optional<std::string>();
-  const std::string_view text = value->is_object()   ? text_of(value->get_object(), "content")
-                                : value->is_string() ? std::string_view(value->get_string())
-                                                     : std::string_view();
-  if (!text.empty()) return std::optional<std::string>(text);
-  return malformed(file, std::string(name) + " is " + printable(*value) + ", but must be a token");
+  if (value == nullptr) return {};
+  const std::string_view text =
+      value->is_object() ? text_of(value->get_object(), "content") : text_of(root, name);
+  if (text.empty()) {
+    return malformed(file,
+                     std::string(name) + " is " + printable(*value) + ", but must be a token");
+  }
+  token.emplace(text);
+  return {};
 }
 
 /// The template, or of several with names the default.
-Result<std::optional<std::string>> read_template(const json::object& root,
-                                                 const std::string& file) {
+Result<> read_template(const json::object& root, const std::string& file,
+                       std::optional<std::string>& chat_template) {
   const json::value* value = find(root, "chat_template");
-  if (value == nullptr) return std::optional<std::string>();
-  if (value->is_string()) return std::optional<std::string>(value->get_string());
+  if (value == nullptr) return {};
+  if (value->is_string()) {
+    chat_template.emplace(value->get_string());
+    return {};
+  }
   const json::array* list = value->if_array();
   if (list == nullptr) return malformed(file, "chat_template must be text or a list");
   for (const json::value& entry : *list) {
     const json::object* named = entry.if_object();
     if (named == nullptr || text_of(*named, "name") != "default") continue;
-    return std::optional<std::string>(text_of(*named, "template"));
+    chat_template.emplace(text_of(*named, "template"));
   }
-  return std::optional<std::string>();
+  return {};
 }
 
 }  // namespace
@@ -47,13 +53,11 @@ Result<TokenizerConfig> parse_tokenizer_config(std::string_view text, const std:
       {"mask_token", &config.mask_token},
       {"pad_token", &config.pad_token}};
   for (const auto& [name, field] : tokens) {
-    Result<std::optional<std::string>> token = read_token(*root, name, file);
-    if (!token) return token.error();
-    *field = std::move(*token);
+    if (const Result<> read = read_token(*root, name, file, *field); !read) return read.error();
   }
-  Result<std::optional<std::string>> chat_template = read_template(*root, file);
-  if (!chat_template) return chat_template.error();
-  config.chat_template = std::move(*chat_template);
+  if (const Result<> read = read_template(*root, file, config.chat_template); !read) {
+    return read.error();
+  }
   return config;
 }
 
