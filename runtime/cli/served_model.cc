@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/network/memory_plan.h"
+#include "model/tokenizer/vocabulary.h"
 #include "runtime/cli/embedded_model.h"
 
 namespace unmask::cli {
@@ -28,21 +29,6 @@ kernels::DType dtype_of(const ClusterConfig::Model& config, const Checkpoint& ch
     return entry.second.shape.size() == 2 && entry.second.dtype == "BF16";
   });
   return is_bf16 ? kernels::DType::kBF16 : kernels::DType::kF32;
-}
-
-/// The configuration counts before the checkpoint, and that before its tokenizer.
-diffusion::Vocabulary vocabulary_of(const ClusterConfig::Model& config, const ModelConfig& model,
-                                    const Tokenizer* tokenizer) {
-  diffusion::Vocabulary vocabulary;
-  std::optional<std::int32_t> mask = model.mask_id, eos = model.eos_id;
-  if (tokenizer != nullptr) {
-    vocabulary.choosable_end = tokenizer->size();
-    if (!mask) mask = tokenizer->mask_id();
-    if (!eos) eos = tokenizer->eos_id();
-  }
-  vocabulary.mask_id = config.mask_id >= 0 ? config.mask_id : mask.value_or(-1);
-  vocabulary.eos_id = eos.value_or(-1);
-  return vocabulary;
 }
 
 int num_workers_on(const ClusterConfig& config, const std::string& host) {
@@ -87,7 +73,8 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
   JobModel jobs;
   jobs.vocab_size = model.vocab_size;
   jobs.max_positions = model.max_positions;
-  jobs.vocabulary = vocabulary_of(config, model, tokenizer ? &*tokenizer : nullptr);
+  jobs.vocabulary = vocabulary_of(model, tokenizer ? &*tokenizer : nullptr);
+  if (config.mask_id >= 0) jobs.vocabulary.mask_id = config.mask_id;
   const Numerics numerics = config.numerics == "fast" ? Numerics::kFast : Numerics::kExact;
   const kernels::DType dtype = dtype_of(config, *checkpoint);
   return ServedModel{
