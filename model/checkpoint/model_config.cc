@@ -18,6 +18,7 @@ constexpr int kMaxVocabSize = 1 << 22;
 constexpr int kMaxWidth = 1 << 20;
 constexpr int kMaxLayers = 1024;
 constexpr int kMaxHeads = 4096;
+constexpr std::int64_t kMaxHeadsWidth = 1 << 22;  // of all heads together
 constexpr int kMaxExperts = 4096;
 constexpr int kMaxPositions = 1 << 24;
 constexpr double kMaxTheta = 1e15;
@@ -148,6 +149,8 @@ void check(ConfigReader& reader, const ModelConfig& config) {
   needs(config.num_heads % config.num_kv_heads == 0,
         "the number of key-value heads does not divide the number of query heads");
   needs(config.head_dim > 0, "the heads have no dimension");
+  needs(std::int64_t(config.num_heads) * config.head_dim <= kMaxHeadsWidth,
+        "the heads together have more than 4194304 dimensions");
   needs(config.rotary_dim > 0 && config.rotary_dim <= config.head_dim && config.rotary_dim % 2 == 0,
         "RoPE needs an even number of dimensions, at most the head's");
   needs(config.num_experts_per_token <= config.num_experts,

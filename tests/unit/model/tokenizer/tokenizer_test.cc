@@ -2,11 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <fstream>
-
 #include "model/tokenizer/text_decoder.h"
 #include "model/tokenizer/vocabulary.h"
+#include "tests/unit/model/temporary_folder.h"
 #include "tests/unit/model/tokenizer/small_tokenizer.h"
 
 namespace unmask {
@@ -154,25 +152,16 @@ TEST(TokenizerTest, TheVocabularyOfAModelIsWhatItsConfigSaysFirst) {
   EXPECT_EQ(vocabulary_of(config, nullptr), (diffusion::Vocabulary{7, 8, INT32_MAX}));
 }
 
-/// A model folder that is gone with the test.
 class TokenizerFolderTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "tokenizer.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
-
-  void write(const char* name, const std::string& text) const {
-    std::ofstream(dir_ / name, std::ios::binary) << text;
-  }
+  void write(const char* name, const std::string& text) const { folder_.write(name, text); }
   [[nodiscard]] std::string refusal_to_open() const {
     const Result<Tokenizer> tokenizer = Tokenizer::open(dir_);
     return tokenizer ? "" : tokenizer.error().message;
   }
 
-  std::filesystem::path dir_;
+  const TemporaryFolder folder_;
+  const std::filesystem::path dir_ = folder_.path();
 };
 
 TEST_F(TokenizerFolderTest, WithoutATokenizerThereIsNone) {
