@@ -21,7 +21,7 @@ Coordinator::Coordinator(ActorContext& context, Env env, Options options, JobSto
       options_(std::move(options)),
       store_(store),
       peers_(std::move(peers)),
-      probe_(env.metrics) {}
+      probe_(env.metrics, env.clock) {}
 
 // ---- Admission ----
 
@@ -303,8 +303,7 @@ void Coordinator::on(Incoming<StepResult> result) {
     if (replica.in_flight->is_answered()) finish_step(replica);
     return;
   }
-  env_.metrics.counter("unmask_stale_messages_total", "Messages of an epoch that is over, dropped.")
-      .add();
+  probe_.stale_message();
 }
 
 void Coordinator::finish_step(Replica& replica) {
@@ -322,7 +321,6 @@ void Coordinator::finish_step(Replica& replica) {
   const auto [first, last] = std::ranges::minmax(step.answered_at);
   probe_.step_finished(step.phase, between(step.sent_at, answered), step.jobs.size(),
                        between(first, last), between(answered, env_.clock.now()));
-  probe_.progress(std::chrono::duration<double>(answered.time_since_epoch()).count());
 }
 
 void Coordinator::apply(RunningJob& job, const SequenceResult& result) {

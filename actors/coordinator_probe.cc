@@ -18,23 +18,32 @@ constexpr std::string_view kPhases[] = {"prefill", "refresh", "denoise", "commit
 
 double seconds(std::chrono::microseconds duration) { return double(duration.count()) * 1e-6; }
 
-std::string_view name(ErrorCode code) {
+constexpr FinishReason kReasons[] = {FinishReason::kStop, FinishReason::kLength,
+                                     FinishReason::kCancelled, FinishReason::kDeadline,
+                                     FinishReason::kError};
+
+constexpr std::string_view kRefusals[] = {"invalid", "queue_full", "deadline", "unavailable",
+                                          "other"};
+
+std::size_t refusal_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalidArgument:
-      return "invalid";
+      return 0;
     case ErrorCode::kOverloaded:
-      return "queue_full";
+      return 1;
     case ErrorCode::kDeadlineExceeded:
-      return "deadline";
+      return 2;
+    case ErrorCode::kUnavailable:
+      return 3;
     default:
-      return "other";
+      return 4;
   }
 }
 
 }  // namespace
 
-CoordinatorProbe::CoordinatorProbe(Metrics& metrics)
-    : metrics_(metrics),
+CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock)
+    : clock_(clock),
       accepted_(metrics.counter("unmask_jobs_accepted_total", "Jobs accepted.")),
       canvas_positions_(metrics.counter("unmask_canvas_positions_total",
                                         "Positions of canvases that were opened to be generated.")),
@@ -65,7 +74,7 @@ CoordinatorProbe::CoordinatorProbe(Metrics& metrics)
                                           "Coordinator time per step outside the workers.",
                                           kOverheadBuckets)),
       rank_skew_seconds_(metrics.gauge("unmask_rank_skew_seconds",
-                                       "Last answer of a step minus the first, by rank.")),
+                                       "Last rank's answer to a step minus the first's.")),
       waiting_(metrics.gauge("unmask_jobs_waiting", "Accepted jobs that wait for room.")),
       running_(metrics.gauge("unmask_jobs_running", "Jobs in a replica's batch.")),
       pages_used_(metrics.gauge("unmask_kv_pages", "KV pages of all replicas, reserved or free.",
@@ -73,34 +82,42 @@ CoordinatorProbe::CoordinatorProbe(Metrics& metrics)
       pages_free_(metrics.gauge("unmask_kv_pages", "KV pages of all replicas, reserved or free.",
                                 {{"state", "free"}})),
       last_progress_(metrics.gauge("unmask_last_progress_timestamp_seconds",
-                                   "When a step last finished, on this process's clock.")) {
+                                   "When a step last finished, since 1970; before the first, when "
+                                   "the coordinator started.")),
+      stale_messages_(metrics.counter("unmask_stale_messages_total",
+                                      "Messages of an epoch that is over, dropped.")) {
   for (std::size_t phase = 0; phase < std::size(kPhases); ++phase) {
     const Label label{"phase", kPhases[phase]};
     forwards_[phase] = &metrics.counter("unmask_forward_passes_total",
                                         "Forwards, counted once per sequence.", {label});
     step_seconds_[phase] =
         &metrics.histogram("unmask_step_duration_seconds",
-                           "From a step's order to its last answer.", kStepBuckets, {label});
+                           "From a step's order to its last answer, by the phase of its first "
+                           "sequence.",
+                           kStepBuckets, {label});
   }
+  for (const FinishReason reason : kReasons) {
+    finished_[std::size_t(reason)] = &metrics.counter(
+        "unmask_jobs_total", "Jobs that ended, by outcome.", {{"outcome", name_of(reason)}});
+  }
+  for (std::size_t refusal = 0; refusal < std::size(kRefusals); ++refusal) {
+    refused_[refusal] = &metrics.counter("unmask_admission_rejections_total",
+                                         "Jobs that were not accepted, by reason.",
+                                         {{"reason", kRefusals[refusal]}});
+  }
+  progressed();
 }
 
 void CoordinatorProbe::job_accepted() { accepted_.add(); }
 
-void CoordinatorProbe::job_refused(ErrorCode code) {
-  metrics_
-      .counter("unmask_admission_rejections_total", "Jobs that were not accepted.",
-               {{"reason", name(code)}})
-      .add();
-}
+void CoordinatorProbe::job_refused(ErrorCode code) { refused_[refusal_of(code)]->add(); }
 
 void CoordinatorProbe::job_started(std::chrono::microseconds queue_time) {
   queue_seconds_.observe(seconds(queue_time));
 }
 
 void CoordinatorProbe::job_finished(FinishReason reason, const JobFigures& figures) {
-  metrics_
-      .counter("unmask_jobs_total", "Jobs that ended, by outcome.", {{"outcome", name_of(reason)}})
-      .add();
+  finished_[std::size_t(reason)]->add();
   duration_seconds_.observe(seconds(figures.duration));
   if (figures.forwards > 0) {
     tokens_per_forward_.observe(double(figures.tokens) / double(figures.forwards));
@@ -131,6 +148,7 @@ void CoordinatorProbe::step_finished(Phase phase, std::chrono::microseconds dura
   batch_size_.observe(double(batch_size));
   rank_skew_seconds_.set(seconds(rank_skew));
   overhead_seconds_.observe(seconds(overhead));
+  progressed();
 }
 
 void CoordinatorProbe::load(std::size_t num_waiting, std::size_t num_running) {
@@ -143,6 +161,10 @@ void CoordinatorProbe::kv_pages(std::int64_t num_used, std::int64_t num_total) {
   pages_free_.set(double(num_total - num_used));
 }
 
-void CoordinatorProbe::progress(double seconds) { last_progress_.set(seconds); }
+void CoordinatorProbe::stale_message() { stale_messages_.add(); }
+
+void CoordinatorProbe::progressed() {
+  last_progress_.set(std::chrono::duration<double>(clock_.unix_time()).count());
+}
 
 }  // namespace unmask

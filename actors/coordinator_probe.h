@@ -7,13 +7,14 @@
 
 #include "actors/messages.h"
 #include "runtime/base/metrics.h"
+#include "runtime/clock.h"
 
 namespace unmask {
 
 /// The coordinator's figures for people, behind verbs: its logic never names a metric.
 class CoordinatorProbe {
  public:
-  explicit CoordinatorProbe(Metrics& metrics);
+  CoordinatorProbe(Metrics& metrics, const Clock& clock);
 
   void job_accepted();
   void job_refused(ErrorCode code);
@@ -29,13 +30,17 @@ class CoordinatorProbe {
                      std::chrono::microseconds rank_skew, std::chrono::microseconds overhead);
   void load(std::size_t num_waiting, std::size_t num_running);
   void kv_pages(std::int64_t num_used, std::int64_t num_total);
-  void progress(double seconds);  ///< of the clock, at every finished step
+  void stale_message();
 
  private:
-  Metrics& metrics_;
+  void progressed();
+
+  const Clock& clock_;
   Counter& accepted_;
   Counter& canvas_positions_;
   Counter& committed_tokens_;
+  std::array<Counter*, 5> finished_;  // by FinishReason
+  std::array<Counter*, 5> refused_;
   std::array<Counter*, 4> forwards_;  // by Phase
   std::array<Histogram*, 4> step_seconds_;
   Histogram& queue_seconds_;
@@ -53,6 +58,7 @@ class CoordinatorProbe {
   Gauge& pages_used_;
   Gauge& pages_free_;
   Gauge& last_progress_;
+  Counter& stale_messages_;
 };
 
 }  // namespace unmask

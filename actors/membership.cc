@@ -9,6 +9,8 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
       env_(env),
       options_(std::move(options)),
       peers_(std::move(peers)),
+      num_declared_dead_(
+          env.metrics.counter("unmask_workers_declared_dead_total", "Workers declared dead.")),
       last_tick_(env.clock.now()) {
   groups_.resize(std::size_t(options_.num_replicas));
   for (int replica = 0; replica < options_.num_replicas; ++replica) {
@@ -213,7 +215,7 @@ void Membership::declare_dead(PeerId peer, const std::string& reason, DownReason
   seat.peer.reset();
   seat.was_declared_dead = true;
   seat.status.state = "dead";
-  env_.metrics.counter("unmask_workers_declared_dead_total", "Workers declared dead.").add();
+  num_declared_dead_.add();
   (void)peers_.disconnect.send(Disconnect{peer, down});
   dissolve(where.replica, "worker " + std::to_string(where.rank) + " of replica " +
                               std::to_string(where.replica) + " was declared dead: " + reason);

@@ -81,6 +81,7 @@ class Membership final
   const Env env_;
   Options options_;
   const Peers peers_;
+  Counter& num_declared_dead_;
   Epoch epoch_ = 0;  ///< the last that was used
   Time last_tick_;
   std::vector<Group> groups_;       ///< by replica

@@ -5,7 +5,11 @@
 namespace unmask {
 
 Worker::Worker(ActorContext& context, Env env, Device& device, ActorRef<Outgoing> wire)
-    : Actor(context), env_(env), device_(device), wire_(std::move(wire)) {}
+    : Actor(context),
+      device_(device),
+      wire_(std::move(wire)),
+      num_stale_(env.metrics.counter("unmask_stale_messages_total",
+                                     "Messages of an epoch that is over, dropped.")) {}
 
 void Worker::on(Incoming<FormGroup> form) {
   const FormGroup& message = form.message;
@@ -84,8 +88,7 @@ void Worker::on(Inspected rows) {
 
 bool Worker::is_current(PeerId from, Epoch epoch) {
   if (group_ && from == coordinator_ && group_->epoch == epoch) return true;
-  env_.metrics.counter("unmask_stale_messages_total", "Messages of an epoch that is over, dropped.")
-      .add();
+  num_stale_.add();
   return false;
 }
 

@@ -51,9 +51,9 @@ class Worker final : public Actor<Worker, Incoming<FormGroup>, Incoming<GroupAdd
   void fail(Epoch epoch, Error error);
   [[nodiscard]] bool is_current(PeerId from, Epoch epoch);
 
-  const Env env_;
   Device& device_;
   const ActorRef<Outgoing> wire_;
+  Counter& num_stale_;
   PeerId coordinator_ = 0;
   std::optional<FormGroup> group_;
   std::uint64_t next_seq_ = 1;

@@ -39,6 +39,7 @@ bool ActorContext::deliver(std::unique_ptr<Envelope> message, std::size_t num_by
                                                                    : DeadLetterReason::kClosed);
     return false;
   }
+  probe_.waiting(mailbox_.num_waiting());  // here too: who hangs takes no message any more
   wake_if(pushed);
   return true;
 }

@@ -14,7 +14,14 @@ std::shared_ptr<ActorSlot> Supervisor::add(std::string name, ActorSlot::Make mak
       std::make_shared<ActorSlot>(std::move(name), registry_->new_number(), std::move(make));
   start(slot);
   slots_.push_back(slot);
+  (void)restarts(slot->name);  // a zero is shown before the first
   return slot;
+}
+
+Counter& Supervisor::restarts(const std::string& actor_type) {
+  return registry_->env.metrics.counter("unmask_actor_restarts_total",
+                                        "Lives of an actor after its first.",
+                                        {{"actor_type", actor_type}});
 }
 
 void Supervisor::start(const std::shared_ptr<ActorSlot>& slot) {
@@ -97,10 +104,7 @@ void Supervisor::restart(const std::shared_ptr<ActorSlot>& slot) {
 
   for (const auto& next : down) {
     if (!next->is_wanted) continue;
-    registry_->env.metrics
-        .counter("unmask_actor_restarts_total", "Lives of an actor after its first.",
-                 {{"actor_type", next->name}})
-        .add();
+    restarts(next->name).add();
     try {
       start(next);
     } catch (const std::exception& error) {

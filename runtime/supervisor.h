@@ -74,6 +74,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   void restart(const std::shared_ptr<ActorSlot>& slot);
   void stop_last();
   [[nodiscard]] Duration backoff();
+  Counter& restarts(const std::string& actor_type);
 
   const std::shared_ptr<ActorRegistry> registry_;
   const SupervisorOptions options_;

@@ -20,7 +20,7 @@ std::unique_ptr<Log> log_of(const ClusterConfig::Logging& logging, const std::st
 }  // namespace
 
 ProcessHost::ProcessHost(const ClusterConfig::Logging& logging, const std::string& name)
-    : rng_(random_bits()), log_(log_of(logging, name)), incarnation_(unix_time().count()) {
+    : rng_(random_bits()), log_(log_of(logging, name)), incarnation_(clock_.unix_time().count()) {
   system_ = std::make_unique<ActorSystem>(loop_, env(), [this](const std::string& why) {
     log_->error("an actor failed too often", {{"why", why}});
     end(ActorSystem::kExitEscalated);

@@ -27,9 +27,12 @@ HttpResponse readiness_page(const std::string& why_not) {
   return json(503, {{"status", "waiting"}, {"reason", why_not}});
 }
 
-void add_process_routes(HttpServer& server, const std::string& process,
-                        const PrometheusMetrics& metrics,
+void add_process_routes(HttpServer& server, const std::string& process, PrometheusMetrics& metrics,
                         std::function<std::string()> why_not_ready) {
+  metrics
+      .gauge("unmask_build_info", "One, labelled with the version of the program.",
+             {{"version", UNMASK_VERSION}})
+      .set(1);
   server.route("GET", "/", [process](const HttpRequest&) { return index_page(process); });
   server.route("GET", "/metrics", [&metrics](const HttpRequest&) {
     HttpResponse response;

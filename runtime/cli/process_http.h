@@ -19,9 +19,9 @@ HttpResponse readiness_page(const std::string& why_not);
 /// `/` (index), `/metrics`, `/ready`; `/live` and `/health` answer as long as the control thread
 /// turns.
 /// process        as in logs: `worker 1`
+/// metrics        also learn of this build; outlive the server
 /// why_not_ready  asked at every `/ready`; empty when it is
-void add_process_routes(HttpServer& server, const std::string& process,
-                        const PrometheusMetrics& metrics,
+void add_process_routes(HttpServer& server, const std::string& process, PrometheusMetrics& metrics,
                         std::function<std::string()> why_not_ready);
 
 }  // namespace unmask

@@ -43,6 +43,11 @@ TEST_F(ProcessHttpTest, MetricsAreWhatTheyAreNow) {
                     HasSubstr("\nunmask_x_total 3\n")));
 }
 
+TEST_F(ProcessHttpTest, MetricsNameTheBuild) {
+  EXPECT_THAT(get("/metrics"),
+              HasSubstr("\nunmask_build_info{version=\"" UNMASK_VERSION "\"} 1\n"));
+}
+
 TEST_F(ProcessHttpTest, ItIsReadyWhenNothingIsAgainstIt) {
   EXPECT_THAT(get("/ready"),
               AllOf(StartsWith("HTTP/1.1 200 OK"), EndsWith("\r\n\r\n{\"status\":\"ready\"}\n")));
