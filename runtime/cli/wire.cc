@@ -52,7 +52,8 @@ Result<> Wire::listen(const ZmqOptions& options, const HostPort& address) {
   return {};
 }
 
-Result<> Wire::dial(const ZmqOptions& options, const HostPort& address) {
+Result<> Wire::dial(ZmqOptions options, const HostPort& address) {
+  options.on_failure = [this](const std::string& why) { last_loss_ = why; };
   Result<std::unique_ptr<ZmqDialer>> dialer =
       ZmqDialer::dial(host_.loop(), options, address, links_.transport_events());
   if (!dialer) return dialer.error();

@@ -36,7 +36,7 @@ class Wire {
 
   /// Errors  kUnavailable naming the address
   Result<> listen(const ZmqOptions& options, const HostPort& address);
-  Result<> dial(const ZmqOptions& options, const HostPort& address);
+  Result<> dial(ZmqOptions options, const HostPort& address);
 
   /// Calls `done` once everything sent has arrived, or has had time enough.
   void when_quiet(std::function<void()> done);
