@@ -54,7 +54,8 @@ ZmqDialer::~ZmqDialer() = default;
 Result<> ZmqDialer::connect() {
   Result<ZmqSocket> dealer = ZmqSocket::open(context_, ZMQ_DEALER);
   if (!dealer) return dealer.error();
-  set_limits(*dealer, options_, address_.host);
+  const std::string endpoint = connecting_endpoint(address_);
+  set_limits(*dealer, options_, endpoint);
   const Result<> has_keys = set_client_keys(*dealer, options_);
   if (!has_keys) return has_keys;
   dealer->set(ZMQ_IMMEDIATE, 1);
@@ -65,7 +66,7 @@ Result<> ZmqDialer::connect() {
   connection->monitor = std::move(*monitor);
   connection->watch.emplace(loop_, connection->socket, [this] { turn(); });
   connection->events_watch.emplace(loop_, connection->monitor->events(), [this] { turn(); });
-  const Result<> connected = connection->socket.connect(connecting_endpoint(address_));
+  const Result<> connected = connection->socket.connect(endpoint);
   if (!connected) return connected.error();
   connection_ = std::move(connection);
   timers_.after(kAttemptTime, [this, attempt = ++last_attempt_] {

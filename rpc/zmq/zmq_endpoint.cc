@@ -12,9 +12,13 @@ namespace unmask {
 Result<std::string> binding_endpoint(const HostPort& address) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
-  const int failure = getaddrinfo(address.host.c_str(), nullptr, &hints, &found);
+  int failure = 0;
+  for (const int family : {AF_INET, AF_INET6}) {
+    hints.ai_family = family;
+    failure = getaddrinfo(address.host.c_str(), nullptr, &hints, &found);
+    if (failure == 0) break;
+  }
   if (failure != 0) {
     return Error{ErrorCode::kUnavailable,
                  "cannot listen at " + address.to_string() + ": " + gai_strerror(failure)};

@@ -7,7 +7,7 @@
 
 namespace unmask {
 
-/// Where libzmq shall bind: the first address of a host name.
+/// Where libzmq shall bind. A name means its IPv4 address, if it has one, as it does to a dialer.
 ///
 /// Errors  kUnavailable: no such host
 Result<std::string> binding_endpoint(const HostPort& address);

@@ -30,16 +30,18 @@ constexpr int kFramesPerTurn = 64;
 Result<std::unique_ptr<ZmqListener>> ZmqListener::listen(EventLoop& loop, const ZmqOptions& options,
                                                          const HostPort& address,
                                                          TransportEvents events) {
+  const Result<std::string> endpoint = binding_endpoint(address);
+  if (!endpoint) return endpoint.error();
   auto context = std::make_unique<ZmqContext>();
   Result<ZmqSocket> router = ZmqSocket::open(*context, ZMQ_ROUTER);
   if (!router) return router.error();
-  set_limits(*router, options, address.host);
+  set_limits(*router, options, *endpoint);
   router->set(ZMQ_ROUTER_MANDATORY, 1);
   std::unique_ptr<ZmqListener> listener(new ZmqListener(
       loop, std::move(context), std::move(*router), options.max_frame_bytes, std::move(events)));
   const Result<> is_guarded = listener->guard(loop, options);
   if (!is_guarded) return is_guarded.error();
-  const Result<> is_bound = listener->bind(loop, address);
+  const Result<> is_bound = listener->bind(loop, address, *endpoint);
   if (!is_bound) return is_bound.error();
   return listener;
 }
@@ -63,15 +65,13 @@ Result<> ZmqListener::guard(EventLoop& loop, const ZmqOptions& options) {
   return set_server_keys(router_, options);
 }
 
-Result<> ZmqListener::bind(EventLoop& loop, const HostPort& address) {
+Result<> ZmqListener::bind(EventLoop& loop, const HostPort& address, const std::string& endpoint) {
   Result<std::unique_ptr<ZmqMonitor>> monitor = ZmqMonitor::open(*context_, router_);
   if (!monitor) return monitor.error();
   monitor_ = std::move(*monitor);
   router_watch_.emplace(loop, router_, [this] { turn(); });
   monitor_watch_.emplace(loop, monitor_->events(), [this] { turn(); });
-  const Result<std::string> endpoint = binding_endpoint(address);
-  if (!endpoint) return endpoint.error();
-  const Result<> bound = router_.bind(*endpoint);
+  const Result<> bound = router_.bind(endpoint);
   if (!bound) {
     return Error{bound.error().code,
                  "cannot listen at " + address.to_string() + ": " + bound.error().message};

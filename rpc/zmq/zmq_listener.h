@@ -42,7 +42,7 @@ class ZmqListener final : public Transport {
   ZmqListener(EventLoop& loop, std::unique_ptr<ZmqContext> context, ZmqSocket router,
               std::size_t max_frame_bytes, TransportEvents events);
   Result<> guard(EventLoop& loop, const ZmqOptions& options);
-  Result<> bind(EventLoop& loop, const HostPort& address);
+  Result<> bind(EventLoop& loop, const HostPort& address, const std::string& endpoint);
 
   void turn();
   void read_events();

@@ -121,7 +121,7 @@ int ZmqSocket::descriptor() const {
   return descriptor;
 }
 
-void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string& host) {
+void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string& endpoint) {
   const auto max_bytes = std::int64_t(options.max_frame_bytes);
   UNMASK_CHECK(zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0);
   socket.set(ZMQ_SNDHWM, kHighWaterMark);
@@ -137,7 +137,7 @@ void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string&
   socket.set(ZMQ_TCP_KEEPALIVE_IDLE, 10);
   socket.set(ZMQ_TCP_KEEPALIVE_INTVL, 3);
   socket.set(ZMQ_TCP_KEEPALIVE_CNT, 3);
-  socket.set(ZMQ_IPV6, host.find(':') != std::string::npos ? 1 : 0);
+  socket.set(ZMQ_IPV6, endpoint.find('[') != std::string::npos ? 1 : 0);
 }
 
 Result<> set_server_keys(ZmqSocket& socket, const ZmqOptions& options) {

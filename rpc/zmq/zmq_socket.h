@@ -88,7 +88,7 @@ class ZmqSocket {
 };
 
 /// What every socket that leaves this process is set to before it is bound or connected.
-void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string& host);
+void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string& endpoint);
 
 /// Makes `socket` one that asks at the door.
 [[nodiscard]] Result<> set_server_keys(ZmqSocket& socket, const ZmqOptions& options);

@@ -11,11 +11,7 @@ using namespace unmask::cli;
 
 /// In the order in which help lists them.
 constexpr std::array kCommands{
-    add_up,
-    add_node,
-    add_forward,
-    add_trace,
-    add_version,
+    add_up, add_node, add_forward, add_trace, add_version,
 };
 
 }  // namespace

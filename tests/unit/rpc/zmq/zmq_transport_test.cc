@@ -81,8 +81,19 @@ TEST_F(ZmqTransportTest, ADialerWaitsForAListenerThatComesLater) {
   listen();
   const HostPort address = listener->address();
   listener.reset();
-  dialer = dial(client, address);
+  std::vector<std::string> failures;
+  ZmqOptions options;
+  options.on_failure = [&](const std::string& why) { failures.push_back(why); };
+  dialer = *ZmqDialer::dial(loop, options, address, client.events());
+  ASSERT_TRUE(run_until([&] { return !failures.empty(); }));
   listen(address);
+  EXPECT_TRUE(run_until([&] { return !client.ups.empty(); }));
+}
+
+TEST_F(ZmqTransportTest, ANameIsTheSameToBothEnds) {
+  listen({"localhost", 0});
+  EXPECT_EQ(listener->address().host, "localhost");
+  dialer = dial(client, listener->address());
   EXPECT_TRUE(run_until([&] { return !client.ups.empty(); }));
 }
 
