@@ -39,6 +39,26 @@ struct Tile {
   std::int64_t out_stride = 0;
 };
 
+inline constexpr int kMaxAttentionRows = 32;
+
+/// Some rows of one query head, and the keys and values that all of them see.
+///
+/// A score is summed in the order of the dimensions, everything else in the order of the keys: the
+/// bytes of a row depend on its query and its keys alone.
+struct AttentionTile {
+  const float* keys = nullptr;    ///< [num_keys, key_stride], of which head_dim count
+  const float* values = nullptr;  ///< likewise, zeros behind them
+  int num_keys = 0;               ///< at least 1
+  int head_dim = 0;
+  int key_stride = 0;              ///< head_dim rounded up to sixteen
+  int num_rows = 0;                ///< 1 .. kMaxAttentionRows
+  int num_panels = 1;              ///< of sixteen rows side by side, the last filled up with zeros
+  const float* queries = nullptr;  ///< [head_dim][16 * num_panels], scaled
+  float* weights = nullptr;        ///< scratch, [num_keys][16 * num_panels]
+  float* out = nullptr;            ///< [num_rows, head_dim]
+  std::int64_t out_stride = 0;
+};
+
 /// Sums of a softmax: of e = exp(x - max), and of (x - max) * e.
 struct ExpSums {
   float sum = 0;
@@ -52,6 +72,8 @@ struct Kernels {
 
   void (*multiply_f32)(const Tile& tile);
   void (*multiply_bf16)(const Tile& tile);
+  /// out[i] = softmax(queries[i] * keys) values
+  void (*attend)(const AttentionTile& tile);
 
   /// out[i] = bf16 of x[i], to nearest even.
   void (*round_to_bf16)(const float* x, std::int64_t n, std::uint16_t* out);
@@ -66,8 +88,6 @@ struct Kernels {
   void (*silu_multiply)(const float* gate, const float* up, int n, float* out);
   /// out[j] += factor * x[j]
   void (*add_scaled)(const float* x, float factor, std::int64_t n, float* out);
-  /// x[j] *= factor
-  void (*scale)(float* x, float factor, std::int64_t n);
   /// out[j] += the tree sum over p of parts[p * stride + j]; num_parts a power of two.
   void (*add_tree)(const float* parts, std::int64_t stride, int num_parts, std::int64_t n,
                    float* out);

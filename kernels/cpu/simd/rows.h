@@ -81,12 +81,6 @@ inline void add_scaled(const float* x, float factor, std::int64_t n, float* out)
   });
 }
 
-inline void scale(float* x, float factor, std::int64_t n) {
-  for_each_vec(n, [&](std::int64_t i, int count) {
-    store_first(x + i, load_first(x + i, count) * factor, count);
-  });
-}
-
 inline void add_tree(const float* parts, std::int64_t stride, int num_parts, std::int64_t n,
                      float* out) {
   for_each_vec(n, [&](std::int64_t i, int count) {

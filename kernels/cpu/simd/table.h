@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/cpu/kernels.h"
+#include "kernels/cpu/simd/attend.h"
 #include "kernels/cpu/simd/multiply.h"
 #include "kernels/cpu/simd/rows.h"
 #include "kernels/cpu/simd/softmax.h"
@@ -14,6 +15,7 @@ constexpr Kernels table_of(const char* name) {
           .max_height = kMaxHeight,
           .multiply_f32 = multiply<F32Step>,
           .multiply_bf16 = multiply<BF16Step>,
+          .attend = attend,
           .round_to_bf16 = round_to_bf16,
           .widen_bf16 = widen_bf16,
           .dot = dot,
@@ -21,7 +23,6 @@ constexpr Kernels table_of(const char* name) {
           .rotate = rotate,
           .silu_multiply = silu_multiply,
           .add_scaled = add_scaled,
-          .scale = scale,
           .add_tree = add_tree,
           .max = max,
           .find = find,

@@ -1,0 +1,140 @@
+/// Attention of some rows to their keys.
+///
+/// The scores are computed for sixteen rows at once, which stand side by side in the lanes: so the
+/// keys need not be turned, and the softmax never looks across lanes.
+
+#pragma once
+
+#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/simd/exp.h"
+#include "kernels/cpu/simd/multiply.h"
+#include "kernels/cpu/simd/vec.h"
+
+namespace unmask::kernels {
+namespace {
+
+#ifdef __AVX512F__
+inline constexpr int kKeysAtOnce = 12;  // times two panels of rows: what stays in registers
+#else
+inline constexpr int kKeysAtOnce = 4;
+#endif
+
+constexpr int row_stride(const AttentionTile& tile) { return tile.num_panels * kLanes; }
+
+/// Scores of kKeys keys with kPanels panels of rows, summed in the order of the dimensions.
+template <int kKeys, int kPanels>
+inline void score_keys(const AttentionTile& tile, int first_key, int first_panel) {
+  const int stride = row_stride(tile);
+  const float* const keys = tile.keys + std::int64_t{first_key} * tile.key_stride;
+  const float* queries = tile.queries + first_panel * kLanes;
+  Vec sums[kKeys][kPanels] = {};
+  for (int d = 0; d < tile.head_dim; ++d, queries += stride) {
+    Vec query[kPanels];
+#pragma GCC unroll 16
+    for (int p = 0; p < kPanels; ++p) query[p] = load(queries + p * kLanes);
+#pragma GCC unroll 16
+    for (int k = 0; k < kKeys; ++k) {
+      const Vec key = splat(keys[k * tile.key_stride + d]);
+#pragma GCC unroll 16
+      for (int p = 0; p < kPanels; ++p) sums[k][p] = multiply_add(key, query[p], sums[k][p]);
+    }
+  }
+  float* to = tile.weights + std::int64_t{first_key} * stride + first_panel * kLanes;
+#pragma GCC unroll 16
+  for (int k = 0; k < kKeys; ++k, to += stride) {
+#pragma GCC unroll 16
+    for (int p = 0; p < kPanels; ++p) store(to + p * kLanes, sums[k][p]);
+  }
+}
+
+template <int kPanels>
+inline void score_all_keys(const AttentionTile& tile, int first_panel) {
+  int key = 0;
+  for (; key + kKeysAtOnce <= tile.num_keys; key += kKeysAtOnce) {
+    score_keys<kKeysAtOnce, kPanels>(tile, key, first_panel);
+  }
+  for (; key < tile.num_keys; ++key) score_keys<1, kPanels>(tile, key, first_panel);
+}
+
+/// Turns the scores of one panel of rows into weights, not yet divided by their sum, which is
+/// returned.
+inline Vec exp_below_max(const AttentionTile& tile, int panel) {
+  const int stride = row_stride(tile);
+  float* const scores = tile.weights + panel * kLanes;
+  Vec max = splat(-__builtin_inff());
+  for (std::int64_t k = 0; k < tile.num_keys; ++k) max = larger(max, load(scores + k * stride));
+  Vec sum{};
+  for (std::int64_t k = 0; k < tile.num_keys; ++k) {
+    const Vec e = exp(load(scores + k * stride) - max);
+    store(scores + k * stride, e);
+    sum += e;
+  }
+  return sum;
+}
+
+/// kHeight rows of the result, kPanels panels of dimensions, summed in the order of the keys.
+template <int kHeight, int kPanels>
+inline void mix_values(const AttentionTile& tile, int first_row, int first_dim,
+                       const float* scales) {
+  const int stride = row_stride(tile);
+  const float* weights = tile.weights + first_row;
+  const float* values = tile.values + first_dim;
+  Vec sums[kHeight][kPanels] = {};
+  for (int k = 0; k < tile.num_keys; ++k, weights += stride, values += tile.key_stride) {
+    Vec value[kPanels];
+#pragma GCC unroll 16
+    for (int p = 0; p < kPanels; ++p) value[p] = load(values + p * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kHeight; ++i) {
+#pragma GCC unroll 16
+      for (int p = 0; p < kPanels; ++p) {
+        sums[i][p] = multiply_add(splat(weights[i]), value[p], sums[i][p]);
+      }
+    }
+  }
+  float* to = tile.out + first_row * tile.out_stride + first_dim;
+#pragma GCC unroll 16
+  for (int i = 0; i < kHeight; ++i, to += tile.out_stride) {
+#pragma GCC unroll 16
+    for (int p = 0; p < kPanels; ++p) {
+      const int count = tile.head_dim - first_dim - p * kLanes;
+      store_first(to + p * kLanes, sums[i][p] * scales[first_row + i],
+                  count < kLanes ? count : kLanes);
+    }
+  }
+}
+
+template <int kHeight = kMaxHeight>
+inline void mix_rows(const AttentionTile& tile, int first_row, int height, const float* scales) {
+  if constexpr (kHeight > 0) {
+    if (height < kHeight) return mix_rows<kHeight - 1>(tile, first_row, height, scales);
+    constexpr int kPanels = num_panels_at_once(kHeight);
+    int dim = 0;
+    for (; dim + kPanels * kLanes <= tile.key_stride; dim += kPanels * kLanes) {
+      mix_values<kHeight, kPanels>(tile, first_row, dim, scales);
+    }
+    for (; dim < tile.key_stride; dim += kLanes) {
+      mix_values<kHeight, 1>(tile, first_row, dim, scales);
+    }
+  }
+}
+
+inline void attend(const AttentionTile& tile) {
+  float scales[kMaxAttentionRows];
+  if (kKeysAtOnce > 4 && tile.num_panels == 2) {
+    score_all_keys<2>(tile, 0);
+  } else {
+    for (int panel = 0; panel < tile.num_panels; ++panel) score_all_keys<1>(tile, panel);
+  }
+  for (int panel = 0; panel < tile.num_panels; ++panel) {
+    store(scales + panel * kLanes, 1.0f / exp_below_max(tile, panel));
+  }
+  const int num_blocks = (tile.num_rows + kMaxHeight - 1) / kMaxHeight;
+  for (int block = 0; block < num_blocks; ++block) {
+    const int begin = block * tile.num_rows / num_blocks;
+    mix_rows(tile, begin, (block + 1) * tile.num_rows / num_blocks - begin, scales);
+  }
+}
+
+}  // namespace
+}  // namespace unmask::kernels
