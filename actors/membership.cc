@@ -14,7 +14,7 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
       last_tick_(env.clock.now()) {
   groups_.resize(std::size_t(options_.num_replicas));
   for (int replica = 0; replica < options_.num_replicas; ++replica) {
-    Group& group = groups_[std::size_t(replica)];
+    WorkerGroup& group = groups_[std::size_t(replica)];
     group.seats.resize(std::size_t(options_.group_size));
     for (int rank = 0; rank < options_.group_size; ++rank) {
       MemberStatus& status = group.seats[std::size_t(rank)].status;
@@ -127,41 +127,42 @@ void Membership::on(Incoming<Heartbeat> heartbeat) {
 }
 
 void Membership::form_if_complete(int replica) {
-  Group& group = groups_[std::size_t(replica)];
-  if (group.state != Group::State::kIncomplete || !group.is_complete()) return;
+  WorkerGroup& group = groups_[std::size_t(replica)];
+  if (group.state != WorkerGroup::State::kIncomplete || !group.is_complete()) return;
   group.epoch = ++epoch_;
-  group.enter(Group::State::kAddressing, env_.clock.now());
+  group.enter(WorkerGroup::State::kAddressing, env_.clock.now());
   for (int rank = 0; rank < options_.group_size; ++rank) {
     send(*group.seats[std::size_t(rank)].peer,
          FormGroup{group.epoch, replica, rank, options_.group_size});
   }
 }
 
-Group* Membership::group_of(PeerId peer, Epoch epoch, Group::State state) {
+WorkerGroup* Membership::group_of(PeerId peer, Epoch epoch, WorkerGroup::State state) {
   const auto seat = seat_of_.find(peer);
   if (seat == seat_of_.end()) return nullptr;
-  Group& group = groups_[std::size_t(seat->second.replica)];
+  WorkerGroup& group = groups_[std::size_t(seat->second.replica)];
   return group.epoch == epoch && group.state == state ? &group : nullptr;
 }
 
 void Membership::on(Incoming<GroupAddress> address) {
-  Group* group = group_of(address.from, address.message.epoch, Group::State::kAddressing);
+  WorkerGroup* group =
+      group_of(address.from, address.message.epoch, WorkerGroup::State::kAddressing);
   if (group == nullptr || address.message.address.empty()) return;
   group->addresses[std::size_t(seat_of_[address.from].rank)] = std::move(address.message.address);
   if (!group->has_all_addresses()) return;
-  group->enter(Group::State::kConnecting, env_.clock.now());
+  group->enter(WorkerGroup::State::kConnecting, env_.clock.now());
   for (const WorkerSeat& seat : group->seats) {
     send(*seat.peer, GroupAddresses{group->epoch, group->addresses});
   }
 }
 
 void Membership::on(Incoming<GroupReady> ready) {
-  Group* group = group_of(ready.from, ready.message.epoch, Group::State::kConnecting);
+  WorkerGroup* group = group_of(ready.from, ready.message.epoch, WorkerGroup::State::kConnecting);
   if (group == nullptr) return;
   const Seat seat = seat_of_[ready.from];
   group->is_ready[std::size_t(seat.rank)] = true;
   if (!group->has_all_ready()) return;
-  group->enter(Group::State::kUp, env_.clock.now());
+  group->enter(WorkerGroup::State::kUp, env_.clock.now());
   for (WorkerSeat& member : group->seats) member.status.state = "ready";
   tell_group(seat.replica);
   tell_members();
@@ -193,9 +194,9 @@ void Membership::on(PeerDown down) {
 }
 
 void Membership::dissolve(int replica, const std::string& reason) {
-  Group& group = groups_[std::size_t(replica)];
-  if (group.state == Group::State::kIncomplete) return;
-  group.enter(Group::State::kIncomplete, env_.clock.now());
+  WorkerGroup& group = groups_[std::size_t(replica)];
+  if (group.state == WorkerGroup::State::kIncomplete) return;
+  group.enter(WorkerGroup::State::kIncomplete, env_.clock.now());
   for (WorkerSeat& seat : group.seats) {
     if (!seat.peer) continue;
     seat.status.state = "joining";
@@ -230,7 +231,7 @@ void Membership::on(MembershipTick /*tick*/) {
   const bool is_late = lag > options_.loop_lag;
 
   std::vector<PeerId> silent;
-  for (Group& group : groups_) {
+  for (WorkerGroup& group : groups_) {
     for (WorkerSeat& seat : group.seats) {
       if (!seat.peer) continue;
       if (is_late) seat.last_heard += lag;
@@ -242,9 +243,9 @@ void Membership::on(MembershipTick /*tick*/) {
                  DownReason::kNoConnection);
   }
   for (int replica = 0; replica < options_.num_replicas; ++replica) {
-    const Group& group = groups_[std::size_t(replica)];
-    const bool is_forming =
-        group.state == Group::State::kAddressing || group.state == Group::State::kConnecting;
+    const WorkerGroup& group = groups_[std::size_t(replica)];
+    const bool is_forming = group.state == WorkerGroup::State::kAddressing ||
+                            group.state == WorkerGroup::State::kConnecting;
     if (is_forming && now - group.since > options_.form_timeout) {
       dissolve(replica, "the group did not form in time");
     }
@@ -263,8 +264,8 @@ void Membership::send(PeerId to, WireMessage message) {
 /// Makes the coordinator believe what is true of a group. What it had no room for is told with a
 /// later tick, so that it always ends with the last word.
 void Membership::tell_group(int replica) {
-  Group& group = groups_[std::size_t(replica)];
-  const bool is_up = group.state == Group::State::kUp;
+  WorkerGroup& group = groups_[std::size_t(replica)];
+  const bool is_up = group.state == WorkerGroup::State::kUp;
   if (group.told && (!is_up || *group.told != group.epoch)) {
     if (!peers_.replica_down.send(ReplicaDown{replica, *group.told, group.reason})) return;
     group.told.reset();
@@ -282,7 +283,7 @@ WorkerSeat& Membership::seat_at(Seat where) {
 void Membership::tell_members() {
   MembersChanged changed{epoch_, {options_.self}};
   for (const auto& [peer, gateway] : gateways_) changed.members.push_back(gateway);
-  for (const Group& group : groups_) {
+  for (const WorkerGroup& group : groups_) {
     for (const WorkerSeat& seat : group.seats) changed.members.push_back(seat.status);
   }
   has_news_ = !peers_.members_changed.send(std::move(changed));

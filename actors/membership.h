@@ -72,7 +72,7 @@ class Membership final
   void form_if_complete(int replica);
   void dissolve(int replica, const std::string& reason);
   void declare_dead(PeerId peer, const std::string& reason, DownReason down);
-  [[nodiscard]] Group* group_of(PeerId peer, Epoch epoch, Group::State state);
+  [[nodiscard]] WorkerGroup* group_of(PeerId peer, Epoch epoch, WorkerGroup::State state);
   void send(PeerId to, WireMessage message);
   void tell_group(int replica);
   void tell_members();
@@ -84,8 +84,8 @@ class Membership final
   Counter& num_declared_dead_;
   Epoch epoch_ = 0;  ///< the last that was used
   Time last_tick_;
-  std::vector<Group> groups_;       ///< by replica
-  std::map<PeerId, Seat> seat_of_;  ///< live workers
+  std::vector<WorkerGroup> groups_;  ///< by replica
+  std::map<PeerId, Seat> seat_of_;   ///< live workers
   std::map<PeerId, MemberStatus> gateways_;
   bool has_news_ = false;  ///< of members, that could not be told yet
 };

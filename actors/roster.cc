@@ -4,17 +4,19 @@
 
 namespace unmask {
 
-bool Group::is_complete() const {
+bool WorkerGroup::is_complete() const {
   return std::ranges::all_of(seats, [](const WorkerSeat& seat) { return seat.peer.has_value(); });
 }
 
-bool Group::has_all_addresses() const {
+bool WorkerGroup::has_all_addresses() const {
   return std::ranges::none_of(addresses, [](const Bytes& address) { return address.empty(); });
 }
 
-bool Group::has_all_ready() const { return std::ranges::find(is_ready, false) == is_ready.end(); }
+bool WorkerGroup::has_all_ready() const {
+  return std::ranges::find(is_ready, false) == is_ready.end();
+}
 
-Capacity Group::capacity() const {
+Capacity WorkerGroup::capacity() const {
   Capacity least = seats.front().capacity;
   for (const WorkerSeat& seat : seats) {
     const Capacity& one = seat.capacity;
@@ -27,7 +29,7 @@ Capacity Group::capacity() const {
   return least;
 }
 
-void Group::enter(State next, Time now) {
+void WorkerGroup::enter(State next, Time now) {
   state = next;
   since = now;
   if (next == State::kAddressing) addresses.assign(seats.size(), {});

@@ -23,7 +23,7 @@ struct WorkerSeat {
 };
 
 /// The workers of one replica on their way to a collective.
-struct Group {
+struct WorkerGroup {
   enum class State : std::uint8_t { kIncomplete, kAddressing, kConnecting, kUp };
 
   State state = State::kIncomplete;
