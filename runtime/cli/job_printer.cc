@@ -88,7 +88,9 @@ ExitCode JobPrinter::show(const Finished& finished) {
 ExitCode JobPrinter::show(const Rejected& rejected) {
   clear_status();
   if (options_.style == Style::kJson) write(to_json(rejected) + "\n");
-  return report(rejected.error);
+  if (rejected.error.code != ErrorCode::kCancelled) return report(rejected.error);
+  tell("unmask: " + rejected.error.message);
+  return kInterrupted;
 }
 
 ExitCode JobPrinter::show_end(const Finished& finished) {

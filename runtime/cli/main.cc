@@ -11,7 +11,17 @@ using namespace unmask::cli;
 
 /// In the order in which help lists them.
 constexpr std::array kCommands{
-    add_up, add_node, add_forward, add_trace, add_version,
+    // Generate on this machine
+    add_run,
+    // Serve, and talk to what serves
+    add_up,
+    add_node,
+    // Look inside
+    add_forward,
+    add_trace,
+    add_models,
+    add_config,
+    add_version,
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "kernels/cpu/cpu_backend.h"
+#include "runtime/cli/local_config.h"
 #include "runtime/cli/progress.h"
 
 namespace unmask::cli {
@@ -52,10 +53,10 @@ void ToolFlags::add_to(CLI::App& command) {
 }
 
 Result<ServedModel> ToolFlags::open() const {
-  ClusterConfig::Model config;
-  config.dir = model;
-  config.dtype = dtype;
-  return open_served_model(config);
+  const Result<ClusterConfig> config =
+      load_local_config({{"model.dir", model, "--model"}, {"model.dtype", dtype, "--dtype"}});
+  if (!config) return config.error();
+  return open_served_model(config->model);
 }
 
 Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions) const {

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "rpc/zmq/curve_keys.h"
+#include "runtime/cli/characters.h"
+#include "runtime/cli/cluster_options.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/local_config.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr const char* kShowExamples = R"(Examples:
+  unmask config show                              every setting, its value, and where it is from
+  unmask config show --config cluster.toml --set cluster.workers=4
+  UNMASK_MODEL_DIR=/models/llada unmask config show --json
+
+A flag counts more than the environment, that more than the file, that more than the default. The
+variable of model.dir is UNMASK_MODEL_DIR.)";
+
+constexpr const char* kKeysExamples = R"(Examples:
+  unmask config keys gateway.key     writes gateway.key (secret) and gateway.key.pub
+
+Then, in a cluster file: security.curve = true, security.secret_key, and the .pub files of the
+others.)";
+
+constexpr std::string_view name_of(ConfigSource source) {
+  constexpr std::string_view kNames[] = {"default", "file", "environment", "flag"};
+  return kNames[std::size_t(source)];
+}
+
+void print_json(const LoadedConfig& loaded) {
+  boost::json::object settings;
+  for (const ConfigEntry& entry : loaded.entries) {
+    settings[entry.key] = {
+        {"value", entry.value}, {"source", name_of(entry.source)}, {"origin", entry.origin}};
+  }
+  std::printf("%s\n", boost::json::serialize(settings).c_str());
+}
+
+void print_table(const LoadedConfig& loaded) {
+  std::size_t key_width = 0, value_width = 0;
+  for (const ConfigEntry& entry : loaded.entries) {
+    key_width = std::max(key_width, entry.key.size());
+    value_width = std::max(value_width, std::min<std::size_t>(entry.value.size(), 40));
+  }
+  for (const ConfigEntry& entry : loaded.entries) {
+    const std::string value = entry.value.empty() ? "-" : printable(entry.value);
+    const std::string origin =
+        entry.origin.empty() ? std::string(name_of(entry.source)) : printable(entry.origin);
+    std::printf("%-*s  %-*s  %s\n", int(key_width), entry.key.c_str(), int(value_width),
+                value.c_str(), origin.c_str());
+  }
+}
+
+int show_config(const ClusterOptions& options, bool as_json) {
+  const Result<LoadedConfig> loaded = options.load();
+  if (!loaded) return report(loaded.error(), kBadConfig);
+  warn(*loaded);
+  as_json ? print_json(*loaded) : print_table(*loaded);
+  return kOk;
+}
+
+int make_keys(const std::string& path) {
+  const CurveKeyPair keys = make_curve_keys();
+  const Result<> written = write_curve_keys(keys, path);
+  if (!written) return report(written.error());
+  std::printf("%s\n%s.pub\n", path.c_str(), path.c_str());
+  return kOk;
+}
+
+void add_show(CLI::App& config, int& exit_code) {
+  CLI::App* command = config.add_subcommand("show", "Every setting, its value and its source");
+  command->footer(kShowExamples);
+  const auto options = std::make_shared<ClusterOptions>();
+  const auto as_json = std::make_shared<bool>(false);
+  options->add_to(*command);
+  command->add_flag("--json", *as_json, "Print one JSON object");
+  command->callback(
+      [options, as_json, &exit_code] { exit_code = show_config(*options, *as_json); });
+}
+
+void add_keys(CLI::App& config, int& exit_code) {
+  CLI::App* command = config.add_subcommand("keys", "A new CURVE key pair for one process");
+  command->footer(kKeysExamples);
+  const auto path = std::make_shared<std::string>();
+  command->add_option("file", *path, "Of the secret key; the public one gets .pub")
+      ->type_name("FILE")
+      ->required();
+  command->callback([path, &exit_code] { exit_code = make_keys(*path); });
+}
+
+}  // namespace
+
+void add_config(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("config", "Settings of a cluster, and keys for it");
+  command->group(kLookGroup);
+  command->require_subcommand(1);
+  add_show(*command, exit_code);
+  add_keys(*command, exit_code);
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,87 @@
+#include "runtime/cli/local_cluster.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "runtime/base/check.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr PeerId kClient = 1;
+constexpr PeerId kGateway = 2;
+constexpr PeerId kCoordinator = 3;
+constexpr PeerId kWorker = 4;
+
+MemberStatus this_process(Role role) {
+  MemberStatus self;
+  self.role = role;
+  self.pid = getpid();
+  self.host = "this process";
+  self.state = "ready";
+  return self;
+}
+
+/// Within a process nobody can break the protocol, and nobody is cut off.
+ActorRef<Disconnect> no_disconnect() {
+  return ActorRef<Disconnect>([](const Disconnect&) { return true; });
+}
+
+}  // namespace
+
+LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
+                           TextService& text, Client client)
+    : host_(host),
+      client_(std::move(client)),
+      collectives_(make_lone_collectives()),
+      coordinator_(host, config, model, this_process(Role::kCoordinator),
+                   {wire_of(kCoordinator), no_disconnect(),
+                    ActorRef<Inspected>([](const Inspected&) { return true; })}),
+      gateway_(host, config, model.name, this_process(Role::kGateway), text,
+               {wire_of(kGateway), no_disconnect(), wire_of(kGateway)}, client_.on_failed),
+      worker_(host, config, config.worker(0, 0), this_process(Role::kWorker), model, *collectives_,
+              wire_of(kWorker), client_.on_failed),
+      to_coordinator_(coordinator_.dispatch()),
+      to_gateway_from_client_(gateway_.client_dispatch()),
+      to_gateway_(gateway_.coordinator_dispatch()),
+      to_worker_(worker_.dispatch()) {}
+
+void LocalCluster::start() {
+  UNMASK_CHECK(gateway_.coordinator_up(kCoordinator) && worker_.coordinator_up(kCoordinator));
+  worker_.load();
+}
+
+bool LocalCluster::send(WireMessage message) {
+  return deliver(kClient, {kGateway, std::move(message)});
+}
+
+ActorRef<Outgoing> LocalCluster::wire_of(PeerId from) {
+  return ActorRef<Outgoing>(
+      [this, from](Outgoing outgoing) { return deliver(from, std::move(outgoing)); });
+}
+
+bool LocalCluster::deliver(PeerId from, Outgoing outgoing) {
+  if (outgoing.to == kClient) {
+    client_.on_message(std::move(outgoing.message));
+    return true;
+  }
+  watch(outgoing.message);
+  const Dispatch& dispatch = outgoing.to == kCoordinator ? to_coordinator_
+                             : outgoing.to == kWorker    ? to_worker_
+                             : from == kClient           ? to_gateway_from_client_
+                                                         : to_gateway_;
+  const Dispatch::Outcome outcome = dispatch.deliver(from, std::move(outgoing.message));
+  UNMASK_CHECK(outcome != Dispatch::Outcome::kUnexpected);
+  return outcome == Dispatch::Outcome::kTaken;
+}
+
+void LocalCluster::watch(const WireMessage& message) {
+  if (const auto* loading = std::get_if<Loading>(&message)) {
+    client_.on_loading(loading->done, loading->total);
+  }
+  // A job that is there before the coordinator hears of its group waits for that.
+  if (std::holds_alternative<GroupReady>(message)) host_.loop().post(client_.on_ready);
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "actors/text_service.h"
+#include "rpc/collective/in_process.h"
+#include "runtime/cli/coordinator_role.h"
+#include "runtime/cli/gateway_role.h"
+#include "runtime/cli/process_host.h"
+#include "runtime/cli/served_model.h"
+#include "runtime/cli/worker_role.h"
+
+namespace unmask::cli {
+
+/// A whole cluster in this process, for one client in it: a gateway, a coordinator and a worker,
+/// the real ones, whose messages go from mailbox to mailbox as values.
+///
+/// Its client is told everything on the control thread.
+class LocalCluster {
+ public:
+  struct Client {
+    std::function<void(std::int64_t done, std::int64_t total)> on_loading;  ///< bytes of weights
+    std::function<void()> on_ready;  ///< jobs run from here on
+    std::function<void(WireMessage)> on_message;
+    std::function<void(Error)> on_failed;  ///< it will never be ready
+  };
+
+  /// All arguments outlive it.
+  LocalCluster(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
+               TextService& text, Client client);
+  LocalCluster(const LocalCluster&) = delete;
+  LocalCluster& operator=(const LocalCluster&) = delete;
+
+  /// Loads the weights, on the worker's thread.
+  void start();
+
+  /// From the client. False if the gateway has no room for it.
+  [[nodiscard]] bool send(WireMessage message);
+
+ private:
+  [[nodiscard]] ActorRef<Outgoing> wire_of(PeerId from);
+  [[nodiscard]] bool deliver(PeerId from, Outgoing outgoing);
+  void watch(const WireMessage& message);
+
+  ProcessHost& host_;
+  const Client client_;
+  const std::unique_ptr<CollectiveFactory> collectives_;
+  CoordinatorRole coordinator_;
+  GatewayRole gateway_;
+  WorkerRole worker_;
+  const Dispatch to_coordinator_;
+  const Dispatch to_gateway_from_client_;
+  const Dispatch to_gateway_;
+  const Dispatch to_worker_;
+};
+
+}  // namespace unmask::cli
