@@ -48,11 +48,13 @@ void JobOptions::add_to(CLI::App& command) {
   named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");
   named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");
   command.add_option("--stop", stop, "End the text before this string (may be repeated)")
+      ->allow_extra_args(false)  // or the prompt behind it would be one more
       ->type_name("TEXT");
   command.add_option("--deadline", deadline, "Give up after: 500ms, 2s, 1min")->type_name("TIME");
   command
       .add_option("--set", set,
                   "Any other diffusion parameter (--help=strategy lists them; may be repeated)")
+      ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
   command.add_flag("--json", json, "Print one JSON object instead of text");
 }

@@ -5,13 +5,17 @@ and input that cannot be right. Needs nothing but Python's own library.
 """
 
 import array
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 
 UNMASK = os.environ["UNMASK"]
@@ -19,12 +23,12 @@ GOLDEN = pathlib.Path(os.environ["UNMASK_SHARED"]) / "golden"
 TINY = pathlib.Path(__file__).resolve().parents[2] / "model/zoo/unmask-tiny"
 TIMEOUT = 120  # seconds, of one command
 
-DONE, FAILED, USAGE, BAD_CONFIG = 0, 1, 2, 3
+DONE, FAILED, USAGE, BAD_CONFIG, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def unmask(*words, stdin=b"", **options):
     """Runs `unmask WORDS...`; stdout and stderr are bytes."""
-    command = [UNMASK, *map(str, words)]
+    command = [UNMASK, *(word if isinstance(word, bytes) else str(word) for word in words)]
     return subprocess.run(command, input=stdin, capture_output=True, timeout=TIMEOUT, **options)
 
 
@@ -235,6 +239,205 @@ class TraceTest(LocalTest):
         self.expect_refused(unmask("trace", "--job", self.file("x.json", b"\xff")), USAGE, "x.json")
         self.expect_refused(unmask("trace", "diff", "/nonexistent", "/nonexistent"), USAGE,
                             "/nonexistent")
+
+
+class RunTest(LocalTest):
+    PROMPT = "Sort these numbers from small to large: 96, 95, 41, 60"
+    ANSWER = "41, 60, 95, 96"
+
+    def test_a_prompt_has_an_answer_in_a_pipe(self):
+        result = unmask("run", self.PROMPT)
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode(), self.ANSWER + "\n")
+        self.assertEqual(result.stderr, b"")
+
+    def test_json_has_the_text_its_tokens_and_the_figures(self):
+        result = unmask("run", "--json", stdin=self.PROMPT.encode() + b"\n")
+        self.expect_done(result)
+        answer = json.loads(result.stdout)
+        self.assertEqual(answer["text"], self.ANSWER)
+        self.assertEqual(answer["finish_reason"], "stop")
+        self.assertEqual(answer["tokens"], len(answer["token_ids"]))
+        self.assertEqual(answer["tokens_per_forward"], answer["tokens"] / answer["forwards"])
+        self.assertGreater(answer["tokens_per_forward"], 1)
+
+    def test_messages_and_tokens_are_prompts_too(self):
+        chat = self.file("chat.json", json.dumps([{"role": "user", "content": self.PROMPT}]))
+        result = unmask("run", "--messages", chat)
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode(), self.ANSWER + "\n")
+        result = unmask("run", "--tokens-file", self.file("ids.json", "[5, 6, 7]"), "--json",
+                        "--gen-length", 8)
+        self.expect_done(result)
+        self.assertEqual(json.loads(result.stdout)["prompt_tokens"], 3)
+
+    def test_a_stop_string_ends_the_text_before_it(self):
+        result = unmask("run", "--stop", " 95", "--json", self.PROMPT)
+        self.expect_done(result)
+        answer = json.loads(result.stdout)
+        self.assertEqual((answer["text"], answer["finish_reason"]), ("41, 60,", "stop"))
+
+    def test_the_same_seed_gives_the_same_tokens_with_every_number_of_threads(self):
+        answers = set()
+        for threads in (1, 2, 3):
+            result = unmask("run", "--json", "--threads", threads, "--cache", "dual", self.PROMPT)
+            self.expect_done(result)
+            answers.add(str(json.loads(result.stdout)["token_ids"]))
+        self.assertEqual(len(answers), 1)
+
+    def test_the_deadline_ends_it(self):
+        result = unmask("run", "--deadline", "1ms", "--gen-length", 256, "--block-length", 1,
+                        "--json", "Tell me a story")
+        self.assertEqual(result.returncode, FAILED, result.stderr)
+        self.assertIn(json.loads(result.stdout)["finish_reason"], ("deadline", "rejected"))
+
+    def test_an_interrupt_keeps_what_is_finished(self):
+        command = [UNMASK, "run", "--gen-length", "400", "--block-length", "1", "--set",
+                   "early_stop=false", "Times table of 3, please."]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            first = process.stdout.read(1)
+            process.send_signal(signal.SIGINT)
+            rest, message = process.communicate(timeout=TIMEOUT)
+        self.assertEqual(process.returncode, INTERRUPTED, message)
+        self.assertIn(b"cancelled", message)
+        self.assertTrue(first and rest.endswith(b"\n"))
+
+    def test_a_reader_that_leaves_ends_it(self):
+        command = [UNMASK, "run", "--gen-length", "400", "--block-length", "1", "--set",
+                   "early_stop=false", "Times table of 3, please."]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.read(1)
+            process.stdout.close()
+            process.stderr.read()
+            self.assertNotEqual(process.wait(timeout=TIMEOUT), DONE)
+
+    def test_on_a_terminal_the_canvas_is_drawn_in_place(self):
+        def drawn(**environment):
+            screen, terminal = pty.openpty()
+            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            process = subprocess.Popen([UNMASK, "run", self.PROMPT], stdout=terminal,
+                                       stderr=subprocess.PIPE,
+                                       env={**os.environ, "TERM": "xterm", **environment})
+            os.close(terminal)
+            written = b""
+            try:
+                while piece := os.read(screen, 65536):
+                    written += piece
+            except OSError:  # the program has ended
+                pass
+            os.close(screen)
+            self.assertEqual(process.wait(timeout=TIMEOUT), DONE, process.stderr.read())
+            process.stderr.close()
+            return written.decode()
+
+        written = drawn()
+        self.assertIn("\u2591", written)  # a hole
+        self.assertIn("\x1b[J", written)
+        self.assertIn("\x1b[1;32m", written)
+        self.assertTrue(written.endswith(self.ANSWER + "\r\n"), repr(written[-100:]))
+        self.assertNotIn("\x1b[1;32m", drawn(NO_COLOR="1"))
+        self.assertEqual(drawn(TERM="dumb"), self.ANSWER + "\r\n")
+
+    def test_a_checkpoint_without_tokenizer_answers_in_tokens_and_says_so(self):
+        flags = ("--model", GOLDEN / "models/moe_mha", "--mask-id", 511, "--gen-length", 8)
+        result = unmask("run", *flags, "--tokens-file", "-", stdin=b"[1, 2]")
+        self.expect_done(result)
+        self.assertIn(b"no tokenizer", result.stderr)
+        answer = json.loads(result.stdout)
+        self.assertEqual((answer["text"], len(answer["token_ids"])), ("", 8))
+        result = unmask("run", *flags, "Hi")
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn(b"cannot be tokenized", result.stderr)
+
+    def test_input_that_cannot_be_right_is_refused_in_one_sentence(self):
+        def run(*flags, stdin=b""):
+            return unmask("run", *flags, stdin=stdin)
+
+        self.expect_refused(run("--gen-length", 0, "Hi"), USAGE, "gen_length", "1 to")
+        self.expect_refused(run("--gen-length", 100000, "Hi"), USAGE, "512")
+        self.expect_refused(run("--strategy", "wish", "Hi"), USAGE, "strategy", "threshold")
+        self.expect_refused(run("--threshold", 2, "Hi"), USAGE, "threshold", "0 to 1")
+        self.expect_refused(run("--set", "treshold=0.5", "Hi"), USAGE, "did you mean")
+        self.expect_refused(run("--set", "threshold", "Hi"), USAGE, "name=value")
+        self.expect_refused(run("--deadline", "soon", "Hi"), USAGE, "--deadline")
+        self.expect_refused(run("--stop", "", "Hi"), USAGE, "stop string")
+        self.expect_refused(run(b"\xff\xfe"), USAGE, "UTF-8")
+        self.expect_refused(run(), USAGE, "no prompt")
+        self.expect_refused(run(stdin=b"a" * 300000), USAGE, "bytes")
+        self.expect_refused(run("--tokens-file", "-", stdin=b"[1, 2048]"), USAGE, "2048")
+        self.expect_refused(run("--messages", "-", stdin=b'[{"role": "wizard", "content": "Hi"}]'),
+                            USAGE, "wizard")
+        self.expect_refused(run("--treshold", "Hi"), USAGE, "did you mean \"--threshold\"")
+        self.expect_refused(run("--model", "/nonexistent", "Hi"), BAD_CONFIG, "/nonexistent")
+        self.expect_refused(run("--dtype", "f64", "Hi"), BAD_CONFIG, "f64")
+        self.expect_refused(run("Hi", "there"), USAGE, "quotes")
+
+
+class ModelsTest(LocalTest):
+    def test_the_embedded_model_and_those_given_are_described(self):
+        result = unmask("models", "--json")
+        self.expect_done(result)
+        (tiny,) = json.loads(result.stdout)
+        self.assertEqual((tiny["name"], tiny["parameters"], tiny["mask_id"], tiny["eos_id"]),
+                         ("unmask-tiny", 5253888, 2043, 2042))
+        result = unmask("models", GOLDEN / "models/moe_mha", GOLDEN / "models/moe_gqa")
+        self.expect_done(result)
+        self.assertIn("moe_mha\n", result.stdout.decode())
+        self.assertIn("moe_gqa\n", result.stdout.decode())
+
+    def test_the_environment_names_another_model(self):
+        model = GOLDEN / "models/moe_mha"
+        result = unmask("models", "--json", env={**os.environ, "UNMASK_MODEL_DIR": str(model)})
+        self.expect_done(result)
+        self.assertEqual([entry["name"] for entry in json.loads(result.stdout)],
+                         ["unmask-tiny", "moe_mha"])
+
+    def test_a_program_without_its_model_says_what_to_do(self):
+        alone = self.dir / "unmask"
+        shutil.copy(UNMASK, alone)
+        result = subprocess.run([alone, "run", "Hi"], capture_output=True, timeout=TIMEOUT)
+        self.expect_refused(result, BAD_CONFIG, "--model")
+        share = self.dir / "share/unmask"
+        share.mkdir(parents=True)
+        shutil.copytree(TINY, share / "unmask-tiny")
+        (self.dir / "bin").mkdir()
+        alone.rename(self.dir / "bin/unmask")
+        result = subprocess.run([self.dir / "bin/unmask", "models", "--json"], capture_output=True,
+                                timeout=TIMEOUT)
+        self.expect_done(result)
+
+
+class ConfigTest(LocalTest):
+    def test_every_setting_is_shown_with_its_source(self):
+        file = self.file("cluster.toml", "[cluster]\nworkers = 2\n[model]\ndtype = \"f32\"\n")
+        result = unmask("config", "show", "--json", "--config", file, "--set", "model.dtype=bf16",
+                        env={**os.environ, "UNMASK_LOG_LEVEL": "debug"})
+        self.expect_done(result)
+        settings = json.loads(result.stdout)
+        self.assertEqual(settings["cluster.workers"],
+                         {"value": "2", "source": "file", "origin": f"{file}:2"})
+        self.assertEqual(settings["log.level"]["origin"], "UNMASK_LOG_LEVEL")
+        self.assertEqual((settings["model.dtype"]["value"], settings["model.dtype"]["source"]),
+                         ("bf16", "flag"))
+        self.assertEqual(settings["cluster.replicas"]["source"], "default")
+        table = unmask("config", "show", "--config", file)
+        self.expect_done(table)
+        self.assertEqual(len(table.stdout.splitlines()), len(settings))
+
+    def test_a_setting_that_cannot_be_is_refused_by_name(self):
+        self.expect_refused(unmask("config", "show", "--set", "model.dtyp=f32"), BAD_CONFIG,
+                            "model.dtyp", "did you mean")
+        self.expect_refused(unmask("config", "show", "--config", "/nonexistent"), BAD_CONFIG,
+                            "/nonexistent")
+
+    def test_keys_are_written_once_and_for_this_user_only(self):
+        key = self.dir / "gateway.key"
+        result = unmask("config", "keys", key)
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode().split(), [str(key), f"{key}.pub"])
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        self.assertNotEqual(key.read_text(), (self.dir / "gateway.key.pub").read_text())
+        self.expect_refused(unmask("config", "keys", key), USAGE, str(key))
 
 
 if __name__ == "__main__":

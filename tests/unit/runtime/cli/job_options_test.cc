@@ -34,6 +34,14 @@ TEST(JobOptionsTest, NamedFlagsAndSetAreTheSameParameters) {
   EXPECT_FALSE(std::get<TextInput>(submit->input).raw);
 }
 
+TEST(JobOptionsTest, APromptMayStandBehindAFlagThatMayBeRepeated) {
+  const auto submit = submit_of({"--set", "steps=8", "--stop", "END", "Hi"});
+  ASSERT_TRUE(submit.has_value()) << submit.error().message;
+  EXPECT_THAT(submit->parameters, ElementsAre(Parameter{"steps", "8"}));
+  EXPECT_THAT(submit->stop, ElementsAre("END"));
+  EXPECT_EQ(std::get<TextInput>(submit->input).text, "Hi");
+}
+
 TEST(JobOptionsTest, EveryJobHasItsOwnId) {
   EXPECT_NE(submit_of({"Hi"})->job, submit_of({"Hi"})->job);
 }
