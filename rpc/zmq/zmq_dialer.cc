@@ -94,13 +94,13 @@ void ZmqDialer::disconnect(PeerId peer, DownReason reason) {
 void ZmqDialer::turn() {
   read_events();
   for (int i = 0; i < kFramesPerTurn && connection_; ++i) {
-    Bytes frame;
-    if (!connection_->socket.receive_frame(frame)) {
+    std::optional<ZmqFrame> frame = connection_->socket.receive_frame();
+    if (!frame) {
       if (connection_->is_closed) hang_up();
       return;
     }
     if (!is_up_) read_events();
-    if (is_up_) events_.on_frame(last_peer_, std::move(frame));
+    if (is_up_) events_.on_frame(last_peer_, std::move(frame->bytes));
   }
   if (connection_) connection_->watch->again();
 }

@@ -141,23 +141,24 @@ void ZmqListener::look_again() {
 /// False: nothing waits.
 bool ZmqListener::read_frame() {
   ZmqPart routing_id;
-  Bytes frame;
-  if (!router_.receive(routing_id) || !router_.receive_frame(frame)) return false;
-  take(routing_id.text(), routing_id.source(), std::move(frame));
+  if (!router_.receive(routing_id)) return false;
+  std::optional<ZmqFrame> frame = router_.receive_frame();
+  if (!frame) return false;
+  take(routing_id.text(), std::move(*frame));
   return true;
 }
 
-void ZmqListener::take(std::string_view routing_id, int descriptor, Bytes frame) {
+void ZmqListener::take(std::string_view routing_id, ZmqFrame frame) {
   ZmqConnections::Connection* peer = connections_.find(routing_id);
   if (peer == nullptr) {
     read_events();
-    peer = connections_.identify(routing_id, descriptor);
+    peer = connections_.identify(routing_id, frame.source);
     if (peer == nullptr) return;
     if (peer->is_ended) return hang_up(peer->peer);
     events_.on_up(peer->peer);
   }
   peer->has_spoken = true;
-  if (!peer->is_ended) events_.on_frame(peer->peer, std::move(frame));
+  if (!peer->is_ended) events_.on_frame(peer->peer, std::move(frame.bytes));
 }
 
 /// Who has sent twice the longest frame without an end sends a message that shall never end.

@@ -48,7 +48,7 @@ class ZmqListener final : public Transport {
   void read_events();
   void accept(int descriptor);
   [[nodiscard]] bool read_frame();
-  void take(std::string_view routing_id, int descriptor, Bytes frame);
+  void take(std::string_view routing_id, ZmqFrame frame);
   void look_again();
   void look_for_endless_messages();
   void hang_up(PeerId peer);

@@ -95,14 +95,14 @@ bool ZmqSocket::receive(ZmqPart& part) {
   return received >= 0;
 }
 
-bool ZmqSocket::receive_frame(Bytes& frame) {
+std::optional<ZmqFrame> ZmqSocket::receive_frame() {
   ZmqPart part;
-  if (!receive(part)) return false;
-  frame.clear();
-  if (!part.has_more()) frame.assign(part.bytes().begin(), part.bytes().end());
+  if (!receive(part)) return std::nullopt;
+  ZmqFrame frame{{}, part.source()};
+  if (!part.has_more()) frame.bytes.assign(part.bytes().begin(), part.bytes().end());
   while (part.has_more() && receive(part)) {
   }
-  return true;
+  return frame;
 }
 
 bool ZmqSocket::has_input() const {

@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "rpc/zmq/zmq_options.h"
@@ -39,12 +40,18 @@ class ZmqPart {
   [[nodiscard]] ByteView bytes() const;
   [[nodiscard]] std::string_view text() const;
   [[nodiscard]] bool has_more() const { return zmq_msg_more(&message_) != 0; }
-  /// The descriptor of the TCP connection that it came over, which may be closed by now; or -1.
+  /// The descriptor of the TCP connection that it came over, which may be closed by now. What
+  /// libzmq made itself, a routing id, came over none: -1.
   [[nodiscard]] int source() const;
   [[nodiscard]] zmq_msg_t* get() { return &message_; }
 
  private:
   mutable zmq_msg_t message_;
+};
+
+struct ZmqFrame {
+  Bytes bytes;      ///< aligned
+  int source = -1;  ///< as ZmqPart's
 };
 
 /// Never blocks. Moved-from sockets may only be destroyed.
@@ -68,10 +75,10 @@ class ZmqSocket {
   [[nodiscard]] bool send(ByteView part, bool has_more = false);
   /// False: nothing is there.
   [[nodiscard]] bool receive(ZmqPart& part);
-  /// A message, or what is left of it, as one aligned frame. False: nothing is there.
+  /// A message, or what is left of it, as one frame; nothing if nothing is there.
   ///
   /// What has several parts is no frame: an empty one, which no link takes, stands for it.
-  [[nodiscard]] bool receive_frame(Bytes& frame);
+  [[nodiscard]] std::optional<ZmqFrame> receive_frame();
   [[nodiscard]] bool has_input() const;
   /// Readable whenever has_input() may have become true, and only then.
   [[nodiscard]] int descriptor() const;
