@@ -15,6 +15,11 @@ void EventLoop::run() {
   context_->run();
 }
 
+void EventLoop::run_until(const std::function<bool()>& is_done) {
+  const auto busy = boost::asio::make_work_guard(*context_);
+  while (!context_->stopped() && !is_done()) context_->run_one();
+}
+
 void EventLoop::stop() { context_->stop(); }
 
 void EventLoop::poll() {

@@ -23,7 +23,10 @@ class EventLoop {
   /// Production: works on the calling thread until stop().
   void run();
 
-  /// Ends run(); any thread.
+  /// Works until `is_done`, which is asked after every piece of work, or stop().
+  void run_until(const std::function<bool()>& is_done);
+
+  /// Ends run() and run_until(); any thread.
   void stop();
 
   /// Simulation and tests: works until nothing is ready, without waiting.

@@ -20,6 +20,19 @@ std::string this_program() {
 
 }  // namespace
 
+std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
+                                      const std::vector<std::string>& arguments) {
+  constexpr const char* kRoles[] = {"coordinator", "gateway", "worker"};
+  std::vector<std::string> command{this_program(), "node", "--announce", "--role",
+                                   kRoles[std::size_t(seat.role)]};
+  if (seat.role == Role::kWorker) {
+    const std::int32_t rank = seat.replica * config.cluster.workers + seat.rank;
+    command.insert(command.end(), {"--rank", std::to_string(rank)});
+  }
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
 Launcher::Launcher(ProcessHost& host, const ClusterConfig& config,
                    std::vector<std::string> arguments, Events events)
     : host_(host), config_(config), arguments_(std::move(arguments)), events_(std::move(events)) {
@@ -42,17 +55,9 @@ Launcher::Child& Launcher::child(Role role) {
 }
 
 void Launcher::launch(Child& child) {
-  constexpr const char* kRoles[] = {"coordinator", "gateway", "worker"};
-  std::vector<std::string> command{this_program(), "node", "--announce", "--role",
-                                   kRoles[std::size_t(child.seat.role)]};
-  if (child.seat.role == Role::kWorker) {
-    const std::int32_t rank = child.seat.replica * config_.cluster.workers + child.seat.rank;
-    command.insert(command.end(), {"--rank", std::to_string(rank)});
-  }
-  command.insert(command.end(), arguments_.begin(), arguments_.end());
   child.last_error.clear();
   Result<std::unique_ptr<Process>> process = Process::start(
-      host_.loop(), {.command = std::move(command),
+      host_.loop(), {.command = node_command(child.seat, config_, arguments_),
                      .on_line = [this, &child](const std::string& line) { take_line(child, line); },
                      .on_exit = [this, &child](ExitStatus status) { take_exit(child, status); }});
   if (!process) return fail(process.error().message);

@@ -11,6 +11,11 @@
 
 namespace unmask::cli {
 
+/// The command line that runs this program as one process of a cluster. arguments: with which it
+/// loads `config`.
+std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
+                                      const std::vector<std::string>& arguments);
+
 /// Starts the processes of a cluster on this machine, starts again those that fail, and ends all
 /// in the order in which nothing is lost: gateway, workers,
 /// coordinator.

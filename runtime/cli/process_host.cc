@@ -42,6 +42,11 @@ int ProcessHost::run() {
   return exit_code_;
 }
 
+bool ProcessHost::run_until(const std::function<bool()>& is_done) {
+  loop_.run_until([&] { return is_ending_ || is_done(); });
+  return !is_ending_ && is_done();
+}
+
 void ProcessHost::end(int code) {
   if (std::exchange(is_ending_, true)) return;
   exit_code_ = code;

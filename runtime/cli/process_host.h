@@ -37,6 +37,8 @@ class ProcessHost {
 
   /// Works until end(); returns its code.
   int run();
+  /// Works until `is_done`; false if end() or a signal came first.
+  bool run_until(const std::function<bool()>& is_done);
 
   /// Stops the actors, each after what waits for it, and ends run() with `code`; only the first
   /// call counts. If they do not stop within a few seconds they are left.

@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "kernels/cpu/cpu_backend.h"
+#include "kernels/shares.h"
 #include "runtime/cli/local_config.h"
 #include "runtime/cli/progress.h"
+#include "runtime/cli/remote_tool_model.h"
 
 namespace unmask::cli {
 namespace {
@@ -56,12 +58,16 @@ Result<ServedModel> ToolFlags::open() const {
   const Result<ClusterConfig> config =
       load_local_config({{"model.dir", model, "--model"}, {"model.dtype", dtype, "--dtype"}});
   if (!config) return config.error();
-  return open_served_model(config->model);
+  Result<ServedModel> served = open_served_model(config->model);
+  // The references know no tokenizer: every id of the vocabulary may be chosen.
+  if (served) served->jobs.vocabulary.choosable_end = INT32_MAX;
+  return served;
 }
 
 Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions) const {
-  if (workers != 1) {
-    return Error{ErrorCode::kInvalidArgument, "--workers can be 1, not " + std::to_string(workers)};
+  if (workers < 1 || kernels::kNumShares % workers != 0) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "--workers can be 1, 2, 4 or 8, not " + std::to_string(workers)};
   }
   const std::int32_t max_positions = served.checkpoint.config().max_positions;
   if (num_positions >= 1 && num_positions <= max_positions) return {};
@@ -72,6 +78,7 @@ Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions)
 
 Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ServedModel& served,
                                                    std::int32_t num_positions) const {
+  if (workers > 1) return load_remote_tool_model(served, workers);
   Progress progress("loading weights");
   EngineOptions options;
   options.dtype = served.dtype;

@@ -1,0 +1,179 @@
+"""What goes wrong around a live cluster: processes that die, garbage on every port, a start that
+cannot succeed, and the way to its end."""
+
+import http.client
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+import unittest
+import urllib.parse
+
+from live_cluster import TIMEOUT, UNMASK, LiveCluster
+
+PROMPT = "Sort these numbers from small to large: 9, 4, 7"
+ANSWER = "4, 7, 9"
+# Hundreds of forwards: long enough that something can happen meanwhile.
+LONG_JOB = ["--gen-length", "448", "--block-length", "448", "--strategy", "fixed", "--set",
+            "steps=448", "--raw", "x"]
+BAD_CONFIG = 3
+
+
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def garbage(seed):
+    """What somebody may send by mistake or on purpose, as (name, bytes)."""
+    rng = random.Random(seed)
+    greeting = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + bytes(16) + b"\0" + bytes(31)
+    yield "nothing", b""
+    yield "one byte", b"\xff"
+    yield "noise", rng.randbytes(65536)
+    yield "HTTP", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    yield "half a ZMTP greeting", greeting[:11]
+    yield "a ZMTP greeting, then noise", greeting + rng.randbytes(4096)
+    yield "a giant ZMTP frame", greeting + b"\4\x19\5READY\x0bSocket-Type\0\0\0\6DEALER" + \
+        b"\2\x7f\xff\xff\xff\xff\xff\xff\xff" + bytes(4096)
+    yield "a giant HTTP head", b"GET / HTTP/1.1\r\nX: " + b"a" * (1 << 20)
+    yield "a giant HTTP body", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
+    yield "zeros", bytes(1 << 20)
+
+
+class FaultsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = LiveCluster("--workers", 2)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cluster.stop()
+
+    def expect_answer(self):
+        job = self.cluster.submit("--gen-length", "32", PROMPT)
+        self.assertEqual(job.returncode, 0, job.stderr + self.cluster.log)
+        self.assertEqual(job.stdout.strip(), ANSWER)
+
+    def all_ready(self):
+        """Every process answers /ready with 200."""
+        for process in self.cluster.endpoints["processes"]:
+            address = urllib.parse.urlsplit(process["http"])
+            connection = http.client.HTTPConnection(address.hostname, address.port, timeout=TIMEOUT)
+            try:
+                connection.request("GET", "/ready")
+                if connection.getresponse().status != 200:
+                    return False
+            except OSError:
+                return False
+            finally:
+                connection.close()
+        return True
+
+    def test_a_killed_worker_ends_its_jobs_with_a_reason_and_comes_back(self):
+        job = subprocess.Popen(self.cluster.submit_command("--json", *LONG_JOB),
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.cluster.wait_until(self.is_busy, "a running job")
+        victim = self.cluster.processes("worker")[1]["pid"]
+        began = time.monotonic()
+        os.kill(victim, signal.SIGKILL)
+        stdout, stderr = job.communicate(timeout=TIMEOUT)
+        self.assertNotEqual(job.returncode, 0)
+        self.assertIn("worker 1", stdout + stderr)
+        self.assertLess(time.monotonic() - began, 10)
+        self.cluster.wait_until(
+            lambda: self.cluster.processes("worker")[1]["pid"] != victim and self.all_ready(),
+            "the new worker")
+        self.expect_answer()
+
+    def is_busy(self):
+        status = subprocess.run([UNMASK, "jobs", "--json", "--endpoint", self.cluster.client],
+                                capture_output=True, text=True, timeout=TIMEOUT)
+        return '"running"' in status.stdout
+
+    def test_garbage_on_every_port_disturbs_nobody(self):
+        ports = [("client", self.cluster.client)]
+        for process in self.cluster.endpoints["processes"]:
+            ports.append((process["role"], process["http"]))
+        for role, address in ports:
+            where = urllib.parse.urlsplit(address)
+            for name, data in garbage(seed=1):
+                with self.subTest(port=role, sends=name):
+                    with socket.create_connection((where.hostname, where.port), TIMEOUT) as peer:
+                        try:
+                            peer.sendall(data)
+                            peer.shutdown(socket.SHUT_WR)
+                        except OSError:
+                            pass  # it hung up on us, as it may
+        self.expect_answer()
+        self.assertTrue(self.all_ready())
+
+    def test_a_client_that_vanishes_mid_stream_leaves_the_cluster_alone(self):
+        job = subprocess.Popen(self.cluster.submit_command("--stream", *LONG_JOB),
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.cluster.wait_until(self.is_busy, "a running job")
+        job.kill()
+        job.communicate()
+        self.expect_answer()
+
+
+class StartTest(unittest.TestCase):
+    def expect_no_start(self, *words, reason):
+        up = subprocess.run([UNMASK, "up", *map(str, words)], capture_output=True, text=True,
+                            timeout=TIMEOUT, stdin=subprocess.DEVNULL)
+        self.assertEqual(up.returncode, BAD_CONFIG, up.stdout + up.stderr)
+        errors = [line for line in up.stderr.splitlines() if line.startswith("unmask: error: ")]
+        self.assertIn(reason, errors[-1])
+
+    def test_a_number_of_workers_that_cannot_be_exact_names_the_way_out(self):
+        self.expect_no_start("--workers", 3, reason="model.numerics to \"fast\"")
+
+    def test_a_port_in_use_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            self.expect_no_start("--set", f"gateway.address={address}", reason=address)
+            self.expect_no_start("--set", f"coordinator.address={address}", reason=address)
+
+    def test_a_missing_model_is_named(self):
+        self.expect_no_start("--model", "/no/such/model", reason="/no/such/model")
+
+    def test_an_unknown_setting_gets_a_suggestion(self):
+        self.expect_no_start("--set", "model.dtyp=f32", reason="model.dtype")
+
+
+class EndTest(unittest.TestCase):
+    def test_sigterm_finishes_what_was_accepted(self):
+        cluster = LiveCluster("--workers", 2)
+        pids = [process["pid"] for process in cluster.endpoints["processes"]]
+        job = subprocess.Popen(cluster.submit_command("--json", *LONG_JOB), text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            cluster.wait_until(lambda: '"running"' in subprocess.run(
+                [UNMASK, "jobs", "--json", "--endpoint", cluster.client], capture_output=True,
+                text=True, timeout=TIMEOUT).stdout, "a running job")
+        finally:
+            code = cluster.stop()
+            stdout, stderr = job.communicate(timeout=TIMEOUT)
+        self.assertEqual(job.returncode, 0, stderr)
+        self.assertIn('"finish_reason":"length"', stdout.replace('": "', '":"'))
+        self.assertEqual(code, 0)
+        self.assertEqual([pid for pid in pids if is_running(pid)], [])
+
+    def test_nothing_outlives_a_killed_launcher(self):
+        cluster = LiveCluster("--workers", 2, "--replicas", 2)
+        pids = [process["pid"] for process in cluster.endpoints["processes"]]
+        self.assertEqual(len(pids), 6)
+        cluster.stop(signal.SIGKILL)
+        deadline = time.monotonic() + TIMEOUT
+        while any(is_running(pid) for pid in pids):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    unittest.main()
