@@ -380,6 +380,8 @@ void Gateway::on(Incoming<Rejected> rejected) {
     finished.job = message.job;
     finished.reason = FinishReason::kError;
     finished.error = std::move(message.error);
+    finished.figures.blocks = std::int32_t(job.blocks.size());
+    finished.figures.prompt_tokens = job.accepted->prompt_tokens;
     return end(job, std::move(finished));
   }
   refuse(message.job, job.watchers, message.error);

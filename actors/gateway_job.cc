@@ -2,6 +2,14 @@
 
 namespace unmask {
 
+namespace {
+
+bool is_early(FinishReason reason) {
+  return reason != FinishReason::kStop && reason != FinishReason::kLength;
+}
+
+}  // namespace
+
 bool Watchers::add(const Watcher& watcher) {
   remove(watcher.client);
   if (list_.size() == kMaxWatchers) return false;
@@ -34,11 +42,10 @@ const Committed* GatewayJob::take(Finished end) {
   rest += stop.finish();
   text += rest;
   const bool has_tail = !rest.empty();
-  if (stop.has_stopped()) {  // the coordinator may have gone on before it heard of that
-    end.tokens.clear();
-    for (const Committed& block : blocks) {
-      end.tokens.insert(end.tokens.end(), block.tokens.begin(), block.tokens.end());
-    }
+  // The coordinator may have gone on before it heard of a stop string; one that was restarted may
+  // not be as far as its predecessor was. What clients have is what counts.
+  if (stop.has_stopped() || is_early(end.reason)) {
+    end.tokens = committed_tokens();
     end.figures.tokens = std::int32_t(end.tokens.size());
   }
   if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest)});
@@ -48,6 +55,14 @@ const Committed* GatewayJob::take(Finished end) {
   admit.input = {};
   stream.reset();
   return has_tail ? &blocks.back() : nullptr;
+}
+
+std::vector<std::int32_t> GatewayJob::committed_tokens() const {
+  std::vector<std::int32_t> tokens;
+  for (const Committed& block : blocks) {
+    tokens.insert(tokens.end(), block.tokens.begin(), block.tokens.end());
+  }
+  return tokens;
 }
 
 std::size_t GatewayJob::num_bytes() const {

@@ -72,6 +72,9 @@ struct GatewayJob {
   /// The end: text that was held back comes as one more block, which is returned.
   [[nodiscard]] const Committed* take(Finished end);
 
+  /// What was committed so far, as the answer of a job that ends before its time.
+  [[nodiscard]] std::vector<std::int32_t> committed_tokens() const;
+
   /// What it takes once it is finished, roughly.
   [[nodiscard]] std::size_t num_bytes() const;
 

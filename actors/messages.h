@@ -168,7 +168,8 @@ struct JobFigures {
   std::chrono::microseconds duration{0};             ///< from acceptance
 };
 
-/// The end of a job: exactly one per job and watching client.
+/// The end of a job: exactly one per job and watching client, and again as the answer to a Cancel
+/// that comes behind it.
 struct Finished {
   JobId job;
   FinishReason reason = FinishReason::kStop;

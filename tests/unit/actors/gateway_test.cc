@@ -418,6 +418,7 @@ TEST_F(GatewayTest, AnAcceptedJobThatTheNextCoordinatorRefusesEndsWithItsError) 
   EXPECT_EQ(finished.reason, FinishReason::kError);
   EXPECT_EQ(finished.error->message, "the queue is full");
   EXPECT_EQ(finished.text, "7 8 ");
+  EXPECT_THAT(finished.tokens, ElementsAre(7, 8));
 }
 
 TEST_F(GatewayTest, ADeadlineGoesOnWhileTheCoordinatorIsAway) {
