@@ -26,6 +26,12 @@ about() {
 # build PRESET TARGET...
 build() { ./dev build "$@"; }
 
+# Sanitizers are slow: they take few seeds, but others with every commit.
+first_seed() {
+  head=$(git rev-parse HEAD 2>/dev/null) || head=0
+  echo $((0x$(printf %.7s "$head")))
+}
+
 # cases PRESET PROCESSES LABELS: runs the tests that have one of the labels; none is a failure.
 cases() {
   ctest --test-dir "build/$1" -j "$2" -L "^($3)\$" --no-tests=error --timeout 900
@@ -63,7 +69,7 @@ suite_gpu() {
 
 suite_asan() {
   build asan tests_unit tests_simulation
-  UNMASK_SIM_SEEDS=50 cases asan "$jobs" 'unit|simulation'
+  UNMASK_SIM_SEEDS=50 UNMASK_SIM_FIRST=$(first_seed) cases asan "$jobs" 'unit|simulation'
 }
 
 # ThreadSanitizer cannot map its shadow where addresses are spread too wide.

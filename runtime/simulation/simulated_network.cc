@@ -100,8 +100,7 @@ void SimulatedNetwork::connect(Address from, std::uint64_t life, Address to) {
   events_.after(options_.min_delay + random(options_.delay), [this, from, life, to] {
     if (!process(from, life)) return;
     const auto listener = processes_.find(to);
-    if (listener == processes_.end() ||
-        (far_side_.contains(from) != far_side_.contains(to) && partition_ % 2 == 1)) {
+    if (listener == processes_.end() || are_split(from, to)) {
       return redial(from, life, to);
     }
     const std::uint64_t id = ++last_connection_;
@@ -282,8 +281,7 @@ void SimulatedNetwork::heal() {
 }
 
 bool SimulatedNetwork::is_split(const Connection& connection) const {
-  return partition_ % 2 == 1 && far_side_.contains(connection.ends[0].address) !=
-                                    far_side_.contains(connection.ends[1].address);
+  return are_split(connection.ends[0].address, connection.ends[1].address);
 }
 
 SimulatedNetwork::Process* SimulatedNetwork::process(Address address, std::uint64_t life) const {

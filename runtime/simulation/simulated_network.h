@@ -69,6 +69,10 @@ class SimulatedNetwork {
   /// Nothing passes between `side` and the others until heal(); replaces an earlier partition.
   void partition(std::set<Address> side);
   void heal();
+  /// Whether the partition, if there is one, lies between the two.
+  [[nodiscard]] bool are_split(Address a, Address b) const {
+    return partition_ % 2 == 1 && far_side_.contains(a) != far_side_.contains(b);
+  }
 
   /// Changes what is true from now on.
   void set_options(const NetworkOptions& options) { options_ = options; }

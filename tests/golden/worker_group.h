@@ -59,8 +59,14 @@ class WorkerGroup {
 
   /// What each rank answers to the step.
   std::vector<Result<StepResult>> run_all(const Step& step) {
+    return run_each(std::vector<Step>(workers_.size(), step));
+  }
+
+  /// The same, the step by rank.
+  std::vector<Result<StepResult>> run_each(const std::vector<Step>& steps) {
     std::vector<Result<StepResult>> results(workers_.size(), Error{});
-    on_all([&](int rank) { results[std::size_t(rank)] = engine(rank).run(step); });
+    on_all(
+        [&](int rank) { results[std::size_t(rank)] = engine(rank).run(steps[std::size_t(rank)]); });
     return results;
   }
 

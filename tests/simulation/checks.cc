@@ -1,0 +1,136 @@
+#include "tests/simulation/checks.h"
+
+#include <algorithm>
+#include <span>
+
+namespace unmask::simulation {
+namespace {
+
+using Sentences = std::vector<std::string>;
+
+/// A worker's death is told at the latest so long after it broke its group.
+constexpr Duration kNewsOfDeath = std::chrono::seconds(15);
+
+bool was_near_a_death(const History& history, const JobHistory& job) {
+  return std::ranges::any_of(history.deaths, [&](Time death) {
+    return death >= job.submitted && death <= job.ended + kNewsOfDeath;
+  });
+}
+
+/// Blocks come in order, each once, and are the oracle's.
+void check_stream(const JobHistory& job, const ExpectedAnswer& expected, Sentences& found) {
+  for (std::size_t i = 0; i < job.blocks.size(); ++i) {
+    const Committed& block = job.blocks[i];
+    if (block.block != std::int32_t(i)) {
+      found.push_back("block " + std::to_string(block.block) + " came in place " +
+                      std::to_string(i));
+      return;
+    }
+    if (i >= expected.blocks.size() || block.tokens != expected.blocks[i]) {
+      found.push_back("block " + std::to_string(i) + " has other tokens than alone");
+    }
+  }
+}
+
+void check_whole(const JobHistory& job, const ExpectedAnswer& expected, Sentences& found) {
+  const Finished& end = job.ends.front();
+  if (end.reason != expected.reason) {
+    found.push_back("it ended with " + std::string(name_of(end.reason)) + ", alone with " +
+                    std::string(name_of(expected.reason)));
+  }
+  if (end.tokens != expected.tokens) found.emplace_back("it has other tokens than alone");
+  if (job.blocks.size() != expected.blocks.size()) {
+    found.push_back(std::to_string(job.blocks.size()) + " blocks were streamed, alone it has " +
+                    std::to_string(expected.blocks.size()));
+  }
+  if (end.figures.forwards != expected.forwards) {
+    found.push_back("it took " + std::to_string(end.figures.forwards) + " forwards, alone " +
+                    std::to_string(expected.forwards));
+  }
+}
+
+/// A job that was ended before its time has the blocks that were streamed, and nothing else.
+void check_part(const JobHistory& job, Sentences& found) {
+  std::vector<std::int32_t> streamed;
+  for (const Committed& block : job.blocks) {
+    streamed.insert(streamed.end(), block.tokens.begin(), block.tokens.end());
+  }
+  const Finished& end = job.ends.front();
+  if (end.tokens != streamed) found.emplace_back("its tokens are not those of its blocks");
+}
+
+void check_job(const History& history, const JobHistory& job, const ExpectedAnswer& expected,
+               Sentences& found) {
+  check_stream(job, expected, found);
+  const std::size_t num_ends = job.ends.size() + job.refusals.size();
+  if (num_ends != 1) {
+    found.push_back("it ended " + std::to_string(num_ends) + " times");
+    return;
+  }
+  if (job.ends.empty()) {
+    const Error& error = job.refusals.front().error;
+    if (!job.was_cancelled) found.push_back("it was refused: " + error.message);
+    return;
+  }
+  const Finished& end = job.ends.front();
+  if (end.reason == FinishReason::kError) {
+    const bool is_loss = end.error && end.error->code == ErrorCode::kUnavailable;
+    if (!is_loss || !was_near_a_death(history, job)) {
+      found.push_back("it failed though no worker died: " +
+                      (end.error ? end.error->message : std::string("no reason was given")));
+    }
+    check_part(job, found);
+  } else if (end.reason == FinishReason::kCancelled && job.was_cancelled) {
+    check_part(job, found);
+  } else {
+    check_whole(job, expected, found);
+  }
+}
+
+void check_cluster(const Scenario& scenario, const History& history, Sentences& found) {
+  const auto expect = [&](bool holds, const std::string& sentence) {
+    if (!holds) found.push_back(sentence);
+  };
+  for (const std::string& what : history.unexpected) found.push_back("unexpected: " + what);
+  for (const std::string& what : history.devices.refusals) found.push_back("step refused: " + what);
+  expect(scenario.is_deadly || history.deaths.empty(),
+         std::to_string(history.deaths.size()) + " workers were declared dead though all lived");
+  expect(history.devices.empty_steps == 0, "a step was sent for an empty batch");
+  expect(history.pages_used == 0,
+         std::to_string(int(history.pages_used)) + " pages are not free at the end");
+  expect(history.jobs_held == 0,
+         "the coordinator holds " + std::to_string(int(history.jobs_held)) + " jobs at the end");
+  const auto num_cancelled = std::ranges::count_if(
+      history.jobs, [](const auto& entry) { return entry.second.was_cancelled; });
+  // A sequence that was cancelled while it found no room is closed with a step that never came.
+  expect(history.leaked_sequences <= num_cancelled * scenario.group_size,
+         std::to_string(history.leaked_sequences) + " sequences keep pages on workers");
+  expect(history.open_links == history.expected_links,
+         std::to_string(history.open_links) + " links are open at the end, there should be " +
+             std::to_string(history.expected_links));
+  expect(history.dead_letters == 0,
+         std::to_string(int(history.dead_letters)) + " dead letters in processes that live");
+}
+
+}  // namespace
+
+std::vector<std::string> violations(const Scenario& scenario, const History& history,
+                                    const std::vector<ExpectedAnswer>& expected) {
+  Sentences all;
+  check_cluster(scenario, history, all);
+  for (std::size_t i = 0; i < scenario.jobs.size(); ++i) {
+    Sentences found;
+    const auto job = history.jobs.find(scenario.jobs[i].id);
+    if (job == history.jobs.end()) {
+      found.emplace_back("nobody ever heard of it");
+    } else {
+      check_job(history, job->second, expected[i], found);
+    }
+    for (const std::string& sentence : found) {
+      all.push_back("job " + std::to_string(i) + ": " + sentence);
+    }
+  }
+  return all;
+}
+
+}  // namespace unmask::simulation

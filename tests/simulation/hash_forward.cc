@@ -1,0 +1,66 @@
+#include "tests/simulation/hash_forward.h"
+
+#include <set>
+#include <utility>
+
+#include "model/network/candidates.h"
+#include "tests/simulation/hash_model.h"
+
+namespace unmask::simulation {
+
+HashForward::HashForward(int num_ranks, int num_kv_pages, const StepLimits& limits)
+    : limits_(limits) {
+  for (int rank = 0; rank < num_ranks; ++rank) {
+    KvPages pages(num_kv_pages, limits.max_rows);
+    std::vector<std::int32_t> tokens(std::size_t(pages.num_slots()), -1);
+    ranks_.push_back({std::move(pages), std::move(tokens)});
+  }
+}
+
+std::vector<Result<StepResult>> HashForward::run(const std::vector<Step>& steps) {
+  std::vector<Result<StepResult>> results;
+  for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
+    results.push_back(run(ranks_[rank], steps[rank]));
+  }
+  return results;
+}
+
+Result<StepResult> HashForward::run(Rank& rank, const Step& step) const {
+  Result<> is_sane = check_step(step, limits_);
+  if (is_sane) is_sane = rank.pages.check(step);
+  if (!is_sane) return is_sane.error();
+  for (const SequenceId closed : step.closed) rank.pages.close(closed);
+
+  StepResult result;
+  result.epoch = step.epoch;
+  result.seq = step.seq;
+  int first_row = 0;
+  for (const SequenceStep& sequence : step.sequences) {
+    result.sequences.push_back(run(rank, sequence, first_row));
+    first_row += int(sequence.inputs.size());
+  }
+  result.digest = digest_of(result.sequences);
+  return result;
+}
+
+SequenceResult HashForward::run(Rank& rank, const SequenceStep& sequence, int first_row) {
+  const KvLayout layout = rank.pages.place(sequence, first_row);
+  for (std::size_t row = 0; row < layout.slots.size(); ++row) {
+    rank.tokens[std::size_t(layout.slots[row])] = sequence.inputs[row];
+  }
+  HashModel model;
+  const std::set<std::int32_t> keys = seen_positions(sequence.window);
+  auto key = keys.begin();
+  for (const kernels::KvRun& run : layout.runs) {
+    for (std::int32_t slot = run.first_slot; slot < run.first_slot + run.num_slots; ++slot) {
+      model.see(*key++, rank.tokens[std::size_t(slot)]);
+    }
+  }
+  return {sequence.sequence, sequence.iteration, guesses(model, sequence.window.decoded)};
+}
+
+int HashForward::num_open_sequences(int rank) const {
+  return ranks_[std::size_t(rank)].pages.num_sequences();
+}
+
+}  // namespace unmask::simulation

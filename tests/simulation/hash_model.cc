@@ -1,0 +1,65 @@
+#include "tests/simulation/hash_model.h"
+
+#include <cmath>
+
+namespace unmask::simulation {
+namespace {
+
+constexpr std::int32_t kMaxPositions = 256;
+constexpr std::uint64_t kEosOneIn = 96;  // guesses
+
+/// Source  splitmix64 (Steele, Lea, Flood 2014)
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+double uniform(std::uint64_t bits) { return double(bits >> 11) * 0x1p-53; }
+
+}  // namespace
+
+JobModel HashModel::for_jobs() {
+  return {
+      {.mask_id = kMask, .eos_id = kEos, .choosable_end = kVocabulary}, kVocabulary, kMaxPositions};
+}
+
+void HashModel::see(std::int32_t position, std::int32_t token) {
+  seen_ = mix(seen_ + (std::uint64_t(std::uint32_t(position)) << 32 | std::uint32_t(token)));
+}
+
+HashedGuess HashModel::guess(std::int32_t position) const {
+  const std::uint64_t bits = mix(seen_ ^ mix(std::uint64_t(position) + 1));
+  HashedGuess guess;
+  guess.token = mix(bits + 1) % kEosOneIn == 0 ? kEos : std::int32_t(bits % std::uint64_t(kEos));
+  const double confidence = 0.3 + 0.699 * uniform(mix(bits + 2));
+  guess.log_sum_exp = float(1 + 20 * uniform(mix(bits + 3)));
+  guess.logit = float(double(guess.log_sum_exp) + std::log(confidence));
+  return guess;
+}
+
+std::set<std::int32_t> seen_positions(const Window& window) {
+  std::set<std::int32_t> positions;
+  for (const Ranges* ranges : {&window.computed, &window.visible}) {
+    for (const Range range : *ranges) {
+      for (std::int32_t p = range.begin; p < range.end; ++p) positions.insert(p);
+    }
+  }
+  return positions;
+}
+
+CandidateColumns guesses(const HashModel& model, const Ranges& decoded) {
+  CandidateColumns columns;
+  for (const Range range : decoded) {
+    for (std::int32_t p = range.begin; p < range.end; ++p) {
+      const HashedGuess guess = model.guess(p);
+      columns.position.push_back(p);
+      columns.token.push_back(guess.token);
+      columns.logit.push_back(guess.logit);
+      columns.log_sum_exp.push_back(guess.log_sum_exp);
+    }
+  }
+  return columns;
+}
+
+}  // namespace unmask::simulation

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+
+#include "actors/running_job.h"
+#include "model/step.h"
+
+namespace unmask::simulation {
+
+/// What a hash of tokens says of one position.
+struct HashedGuess {
+  std::int32_t token = 0;
+  float logit = 0;
+  float log_sum_exp = 0;
+};
+
+/// A model whose logits are a hash of everything a row sees and of its position: whoever confuses
+/// a token, a page, a sequence or an order gets other tokens. Microseconds per step.
+class HashModel {
+ public:
+  static constexpr std::int32_t kVocabulary = 200;
+  static constexpr std::int32_t kMask = 199;
+  static constexpr std::int32_t kEos = 198;
+
+  /// What admission has to know of it.
+  static JobModel for_jobs();
+
+  /// Takes the keys that a row sees, by ascending position.
+  void see(std::int32_t position, std::int32_t token);
+  /// Of a row that sees what was given so far.
+  [[nodiscard]] HashedGuess guess(std::int32_t position) const;
+
+ private:
+  std::uint64_t seen_ = 0x9e3779b97f4a7c15ULL;
+};
+
+/// Positions whose keys the rows of a window see, cached or fresh.
+[[nodiscard]] std::set<std::int32_t> seen_positions(const Window& window);
+
+/// The model's candidates at these positions.
+[[nodiscard]] CandidateColumns guesses(const HashModel& model, const Ranges& decoded);
+
+}  // namespace unmask::simulation

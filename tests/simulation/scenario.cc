@@ -1,0 +1,136 @@
+#include "tests/simulation/scenario.h"
+
+#include <algorithm>
+
+#include "model/cache/kv_pages.h"
+#include "runtime/base/rng.h"
+
+namespace unmask::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kScenarioStream = 0x7363656e;
+constexpr std::uint64_t kGoldenOneIn = 50;
+constexpr double kDeadly = 0.15;  // share of seeds
+constexpr Duration kJobsArriveWithin = 3s;
+constexpr std::int32_t kFirstTokens = 190;  // of a prompt; below every special id
+
+Duration between(Rng& rng, Duration low, Duration high) {
+  return low + Duration(std::int64_t(rng.below(std::uint64_t((high - low).count()) + 1)));
+}
+
+std::int32_t between(Rng& rng, int low, int high) {
+  return low + std::int32_t(rng.below(std::uint64_t(high - low + 1)));
+}
+
+void add(std::vector<Parameter>& parameters, const std::string& name, std::int32_t value) {
+  parameters.push_back({name, std::to_string(value)});
+}
+
+std::vector<Parameter> draw_parameters(Rng& rng, std::int32_t gen_length) {
+  std::vector<Parameter> parameters;
+  add(parameters, "gen_length", gen_length);
+  add(parameters, "block_length", between(rng, 3, 16));
+  if (rng.chance(0.3)) {
+    parameters.push_back({"strategy", "fixed"});
+    add(parameters, "steps", between(rng, 1, 6));
+  } else {
+    parameters.push_back({"threshold", "0." + std::to_string(between(rng, 50, 95))});
+  }
+  if (rng.chance(0.6)) {
+    parameters.push_back({"cache", rng.chance(0.5) ? "prefix" : "dual"});
+    if (rng.chance(0.5)) add(parameters, "cache_update_freq", between(rng, 1, 4));
+  }
+  if (rng.chance(0.2)) parameters.push_back({"early_stop", "false"});
+  if (rng.chance(0.2)) parameters.push_back({"start_block_align", "true"});
+  return parameters;
+}
+
+JobPlan draw_job(Rng& rng, int number, bool is_golden) {
+  JobPlan job;
+  for (std::uint8_t& byte : job.id.bytes) byte = std::uint8_t(rng.below(256));
+  const std::int32_t prompt = between(rng, 1, is_golden ? 12 : 40);
+  const std::int32_t gen_length = between(rng, 4, is_golden ? 24 : 72);
+  for (std::int32_t i = 0; i < prompt; ++i) {
+    job.input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
+  }
+  job.parameters = draw_parameters(rng, gen_length);
+  if (rng.chance(0.15)) {  // infilling: holes between given tokens
+    const std::int32_t first = prompt;
+    for (std::int32_t i = 0; i < gen_length; ++i) {
+      job.input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
+    }
+    const std::int32_t middle = first + gen_length / 2;
+    job.input.holes = {{first, middle}, {middle + 1, first + gen_length}};
+  }
+  job.client = number % Scenario::kNumClients;
+  job.arrival = rng.chance(0.3) ? Duration::zero() : between(rng, 0s, kJobsArriveWithin);
+  if (rng.chance(0.04)) job.cancel = between(rng, 0s, 1s);
+  return job;
+}
+
+void add_calm_faults(Rng& rng, Scenario& scenario) {
+  using enum Fault::Kind;
+  const auto maybe = [&](double probability, Fault::Kind kind, int num_targets, Duration longest) {
+    while (rng.chance(probability)) {
+      const Duration at = between(rng, 100ms, 6s);
+      const int target = num_targets == 0 ? 0 : between(rng, 0, num_targets - 1);
+      scenario.faults.push_back({kind, at, target, between(rng, 50ms, longest)});
+    }
+  };
+  maybe(0.5, kCutClient, Scenario::kNumClients, 1s);
+  maybe(0.3, kCutGateway, 0, 1s);
+  maybe(0.15, kRestartGateway, 0, 2s);
+  maybe(0.3, kPartition, scenario.num_workers(), 1s);
+  maybe(0.2, kStallDevice, scenario.num_workers(), 3s);
+  if (rng.chance(0.08))
+    scenario.faults.push_back({kRestartCoordinator, between(rng, 1s, 5s), 0, 1s});
+}
+
+void add_deadly_faults(Rng& rng, Scenario& scenario) {
+  using enum Fault::Kind;
+  const int count = between(rng, 1, 3);
+  for (int i = 0; i < count; ++i) {
+    const Fault::Kind kind = rng.chance(0.6)   ? kKillWorker
+                             : rng.chance(0.5) ? kPartition
+                                               : kCutWorker;
+    const Duration longest = kind == kPartition ? 8s : 3s;
+    scenario.faults.push_back({kind, between(rng, 300ms, 5s),
+                               between(rng, 0, scenario.num_workers() - 1),
+                               between(rng, kind == kPartition ? 5s : Duration(100ms), longest)});
+  }
+}
+
+}  // namespace
+
+Scenario scenario_of(std::uint64_t seed) {
+  Rng rng(seed, kScenarioStream);
+  Scenario scenario;
+  scenario.seed = seed;
+  scenario.is_golden = seed % kGoldenOneIn == 0;
+  scenario.is_deadly = rng.chance(kDeadly);
+  if (rng.chance(0.5)) {
+    scenario.num_replicas = 2;
+    scenario.group_size = 2;
+  }
+  scenario.capacity = {between(rng, 20, 60), kPagePositions, between(rng, 120, 400), 256, 1, 1};
+  scenario.max_running = std::size_t(between(rng, 3, 12));
+
+  NetworkOptions& network = scenario.network;
+  network.delay = between(rng, 50us, rng.chance(0.3) ? Duration(20ms) : Duration(2ms));
+  network.loss = rng.chance(0.5) ? 0.0 : 0.05 * rng.uniform();
+  // Only deadly seeds lose a connection by a partition.
+  network.silence = scenario.is_deadly ? Duration(4s) : Duration(std::chrono::hours(24));
+  scenario.forward = between(rng, 1ms, 40ms);
+
+  for (int i = 0; i < Scenario::kNumJobs; ++i) {
+    scenario.jobs.push_back(draw_job(rng, i, scenario.is_golden));
+  }
+  add_calm_faults(rng, scenario);
+  if (scenario.is_deadly) add_deadly_faults(rng, scenario);
+  std::ranges::sort(scenario.faults, {}, &Fault::at);
+  return scenario;
+}
+
+}  // namespace unmask::simulation

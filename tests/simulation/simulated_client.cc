@@ -1,0 +1,101 @@
+#include "tests/simulation/simulated_client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rpc/codec/codec.h"
+
+namespace unmask::simulation {
+namespace {
+
+constexpr Duration kTryAgain = std::chrono::milliseconds(100);
+
+}  // namespace
+
+SimulatedClient::SimulatedClient(Simulation& simulation, Address address, Address gateway,
+                                 History& history)
+    : simulation_(simulation),
+      history_(history),
+      links_(simulation.start(address).env(), Link::Options{},
+             {[this](PeerId peer) {
+                gateway_ = peer;
+                for (auto& [id, job] : jobs_) send(job);
+              },
+              [this](PeerId /*from*/, WireMessage message) { return take(std::move(message)); },
+              [this](PeerId /*peer*/, DownReason /*reason*/, const std::string& /*why*/) {
+                gateway_.reset();
+              }}) {
+  links_.bind(simulation.network().attach(address, links_.transport_events()));
+  simulation.network().dial(address, gateway);
+}
+
+void SimulatedClient::submit(const JobPlan& plan) {
+  Job& job = jobs_[plan.id];
+  job.plan = &plan;
+  history_.jobs[plan.id].submitted = simulation_.clock().now();
+  send(job);
+}
+
+void SimulatedClient::cancel(const JobId& id) {
+  Job& job = jobs_.at(id);
+  if (job.is_over) return;
+  job.wants_cancel = history_.jobs[id].was_cancelled = true;
+  if (job.waits) {  // nobody has it
+    job.is_over = true;
+    history_.jobs[id].refusals.push_back({id, {ErrorCode::kCancelled, "never sent"}});
+    return;
+  }
+  if (gateway_) (void)links_.send({*gateway_, Cancel{id}});
+}
+
+void SimulatedClient::send(Job& job) {
+  if (job.is_over || !gateway_) return;
+  job.waits = false;
+  const std::vector<Committed>& blocks = history_.jobs[job.plan->id].blocks;
+  Submit submit;
+  submit.job = job.plan->id;
+  submit.input = job.plan->input;
+  submit.parameters = job.plan->parameters;
+  submit.resume_after_block = blocks.empty() ? -1 : blocks.back().block;
+  (void)links_.send({*gateway_, std::move(submit)});  // a link that fails comes up again
+  if (job.wants_cancel) (void)links_.send({*gateway_, Cancel{job.plan->id}});
+}
+
+void SimulatedClient::try_again(const JobId& id) {
+  jobs_.at(id).waits = true;
+  simulation_.after(kTryAgain, [this, id] { send(jobs_.at(id)); });
+}
+
+bool SimulatedClient::take(WireMessage message) {
+  if (auto* block = std::get_if<Committed>(&message)) {
+    history_.jobs[block->job].blocks.push_back(std::move(*block));
+  } else if (auto* end = std::get_if<Finished>(&message)) {
+    JobHistory& job = history_.jobs[end->job];
+    const bool was_over = std::exchange(jobs_.at(end->job).is_over, true);
+    // A cancel that comes behind the end is answered with the same end.
+    const bool is_same = !job.ends.empty() && job.ends.front().tokens == end->tokens;
+    if (was_over && job.was_cancelled && is_same) return true;
+    job.ended = simulation_.clock().now();
+    job.ends.push_back(std::move(*end));
+  } else if (auto* refused = std::get_if<Rejected>(&message)) {
+    const ErrorCode code = refused->error.code;
+    Job& job = jobs_.at(refused->job);
+    const bool is_for_now = code == ErrorCode::kUnavailable || code == ErrorCode::kOverloaded;
+    if (is_for_now && !job.wants_cancel) {
+      try_again(refused->job);
+    } else {
+      job.is_over = true;
+      history_.jobs[refused->job].refusals.push_back(std::move(*refused));
+    }
+  } else if (!std::holds_alternative<Accepted>(message) &&
+             !std::holds_alternative<Queued>(message)) {
+    faults_.push_back("a client got a message of type " + std::to_string(type_of(message)));
+  }
+  return true;
+}
+
+bool SimulatedClient::is_done() const {
+  return std::ranges::all_of(jobs_, [](const auto& entry) { return entry.second.is_over; });
+}
+
+}  // namespace unmask::simulation

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rpc/links.h"
+#include "runtime/simulation/simulation.h"
+#include "tests/simulation/history.h"
+#include "tests/simulation/scenario.h"
+
+namespace unmask::simulation {
+
+/// A client as the C++ and Python packages are: it names its jobs, sends them again over every new
+/// connection from the last block it has, and tries again what was refused for now.
+class SimulatedClient {
+ public:
+  SimulatedClient(Simulation& simulation, Address address, Address gateway, History& history);
+
+  void submit(const JobPlan& job);
+  void cancel(const JobId& job);
+
+  [[nodiscard]] bool is_done() const;
+  [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
+
+ private:
+  struct Job {
+    const JobPlan* plan = nullptr;
+    bool wants_cancel = false;
+    bool waits = false;  ///< to be tried again: nobody else knows it
+    bool is_over = false;
+  };
+
+  bool take(WireMessage message);
+  void send(Job& job);
+  void try_again(const JobId& job);
+
+  Simulation& simulation_;
+  History& history_;
+  std::map<JobId, Job> jobs_;
+  std::vector<std::string> faults_;
+  std::optional<PeerId> gateway_;
+  Links links_;
+};
+
+}  // namespace unmask::simulation

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/memory_job_store.h"
+#include "actors/running_job.h"
+#include "runtime/simulation/simulation.h"
+#include "tests/simulation/group_device.h"
+#include "tests/simulation/history.h"
+#include "tests/simulation/sabotage.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/simulated_client.h"
+#include "tests/simulation/simulated_wire.h"
+#include "tests/unit/actors/number_text.h"
+
+namespace unmask::simulation {
+
+/// Gateway, coordinator, workers and clients of a scenario, each a process of a simulation.
+///
+/// Actors, codecs and links are those of real clusters; network, devices and clients are not.
+class SimulatedCluster {
+ public:
+  SimulatedCluster(const Scenario& scenario, const JobModel& model,
+                   GroupDevices::MakeForward make_forward, Sabotage sabotage = {});
+  ~SimulatedCluster();
+
+  /// Runs until every job has ended and all is quiet, or until nobody would wait any longer.
+  [[nodiscard]] History run();
+
+ private:
+  static constexpr Address kCoordinator = 0, kGateway = 1, kUplink = 2, kFirstWorker = 10,
+                           kFirstClient = 50;
+
+  void start_coordinator();
+  void start_gateway();
+  void start_worker(int index);
+  void restart_later(Address address, Duration delay);
+  void start(Address address);
+  void inject(const Fault& fault);
+  [[nodiscard]] bool is_done() const;
+  void take_stock();
+
+  const Scenario& scenario_;
+  const JobModel model_;
+  const Sabotage sabotage_;
+  History history_;
+  Simulation simulation_;
+  GroupDevices devices_;
+  std::map<Address, Incarnation> lives_;
+  std::map<Address, SimulatedWire*> wires_;  // of the present lives
+  std::vector<std::unique_ptr<SimulatedClient>> clients_;
+  int num_arrived_ = 0;
+};
+
+}  // namespace unmask::simulation
