@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "zmq_pair.h"
 
 namespace unmask {
@@ -51,6 +53,29 @@ TEST_F(ZmqTransportTest, FramesGoBothWaysInOrder) {
     EXPECT_EQ(server.frames[std::size_t(i) + 1].second, bytes_of(std::to_string(i)));
     EXPECT_EQ(client.frames[std::size_t(i)].second, bytes_of(std::to_string(-i)));
   }
+}
+
+TEST_F(ZmqTransportTest, EverybodyOfACrowdIsHeardWhileOthersAreAnswered) {
+  constexpr std::size_t kCrowd = 40;
+  TransportEvents answering = server.events();
+  answering.on_frame = [&](PeerId peer, Bytes frame) {
+    for (int i = 0; i < 10; ++i) (void)listener->send(peer, frame);
+  };
+  listener = *ZmqListener::listen(loop, {}, kAnyPort, answering);
+  std::vector<Ear> ears(kCrowd);
+  std::vector<std::unique_ptr<ZmqDialer>> dialers(kCrowd);
+  for (std::size_t i = 0; i < kCrowd; ++i) {
+    TransportEvents greeting = ears[i].events();
+    greeting.on_up = [&, i](PeerId peer) {
+      ears[i].ups.push_back(peer);
+      EXPECT_TRUE(dialers[i]->send(peer, bytes_of("here")));
+    };
+    dialers[i] = *ZmqDialer::dial(loop, {}, listener->address(), greeting);
+  }
+  ASSERT_TRUE(run_until([&] {
+    return std::ranges::all_of(ears, [](const Ear& ear) { return ear.frames.size() >= 10; });
+  }));
+  for (const Ear& ear : ears) EXPECT_EQ(ear.ups.size(), 1u);
 }
 
 TEST_F(ZmqTransportTest, ADialerThatGoesIsDownAtOnce) {
