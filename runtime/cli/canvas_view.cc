@@ -10,12 +10,18 @@ namespace {
 constexpr int kMinWidth = 20;
 constexpr int kMinHeight = 3;
 
-constexpr std::string_view kHoleCell = "\u2591";  // light shade
+constexpr std::string_view kHoleCell = "\u2591";     // light shade
+constexpr std::string_view kControlCell = "\u00b7";  // middle dot
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kSure = "\x1b[1;32m";
 constexpr std::string_view kGuess = "\x1b[33m";
 constexpr std::string_view kReset = "\x1b[0m";
 constexpr float kSureConfidence = 0.7f;
+
+/// `<|endoftext|>` and its kind, of which the end of an answer is full.
+bool is_control_token(std::string_view text) {
+  return text.size() > 4 && text.starts_with("<|") && text.ends_with("|>");
+}
 
 }  // namespace
 
@@ -83,6 +89,8 @@ CanvasView::Layout CanvasView::layout() const {
   for (const Cell& cell : cells_) {
     if (cell.text.empty()) {
       add_text(layout, kHoleCell, kDim);
+    } else if (is_control_token(cell.text)) {
+      add_text(layout, kControlCell, kDim);
     } else {
       add_text(layout, cell.text, cell.confidence >= kSureConfidence ? kSure : kGuess);
     }

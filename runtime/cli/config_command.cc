@@ -9,6 +9,7 @@
 #include "runtime/cli/characters.h"
 #include "runtime/cli/cluster_options.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/json_text.h"
 #include "runtime/cli/local_config.h"
 
 namespace unmask::cli {
@@ -39,7 +40,7 @@ void print_json(const LoadedConfig& loaded) {
     settings[entry.key] = {
         {"value", entry.value}, {"source", name_of(entry.source)}, {"origin", entry.origin}};
   }
-  std::printf("%s\n", boost::json::serialize(settings).c_str());
+  std::printf("%s\n", json_text(settings).c_str());
 }
 
 void print_table(const LoadedConfig& loaded) {
@@ -99,9 +100,13 @@ void add_keys(CLI::App& config, int& exit_code) {
 void add_config(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("config", "Settings of a cluster, and keys for it");
   command->group(kLookGroup);
-  command->require_subcommand(1);
+  command->require_subcommand(0, 1);
   add_show(*command, exit_code);
   add_keys(*command, exit_code);
+  command->callback([command, &exit_code] {
+    if (!command->get_subcommands().empty()) return;
+    exit_code = report({ErrorCode::kInvalidArgument, "config wants a command: show or keys"});
+  });
 }
 
 }  // namespace unmask::cli

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "runtime/cli/job_id.h"
+#include "runtime/cli/json_text.h"
 #include "runtime/cli/text_file.h"
 
 namespace unmask::cli {
@@ -144,7 +145,7 @@ Result<Submit> parse_job_line(const std::string& line) {
     } else if (entry.is_string()) {
       submit.parameters.push_back({std::string(key), std::string(entry.get_string())});
     } else if (entry.is_primitive()) {
-      submit.parameters.push_back({std::string(key), json::serialize(entry)});
+      submit.parameters.push_back({std::string(key), json_text(entry)});
     } else {
       return invalid("\"" + std::string(key) + "\" cannot be a list or an object");
     }
@@ -171,13 +172,13 @@ std::string to_json(const Finished& finished) {
       {"seconds", duration},
       {"token_ids", json::value_from(finished.tokens)}};
   if (finished.error) object["error"] = finished.error->message;
-  return json::serialize(object);
+  return json_text(object);
 }
 
 std::string to_json(const Rejected& rejected) {
-  return json::serialize(json::object{{"job", to_hex(rejected.job)},
-                                      {"finish_reason", "rejected"},
-                                      {"error", rejected.error.message}});
+  return json_text(json::object{{"job", to_hex(rejected.job)},
+                                {"finish_reason", "rejected"},
+                                {"error", rejected.error.message}});
 }
 
 std::string to_json(const JobList& list) {
@@ -192,7 +193,7 @@ std::string to_json(const JobList& list) {
                                 {"age_seconds", double(job.age.count()) * 1e-3},
                                 {"outcome", job.outcome}});
   }
-  return json::serialize(jobs);
+  return json_text(jobs);
 }
 
 std::string to_json(const ClusterStatus& status) {
@@ -208,16 +209,16 @@ std::string to_json(const ClusterStatus& status) {
                                    {"phase", member.phase},
                                    {"progress", member.progress}});
   }
-  return json::serialize(json::object{{"version", status.version},
-                                      {"model", status.model},
-                                      {"epoch", status.epoch},
-                                      {"ready", status.is_ready},
-                                      {"jobs_running", status.jobs_running},
-                                      {"jobs_waiting", status.jobs_waiting},
-                                      {"kv_pages_used", status.kv_pages_used},
-                                      {"kv_pages_total", status.kv_pages_total},
-                                      {"durability", status.durability},
-                                      {"members", std::move(members)}});
+  return json_text(json::object{{"version", status.version},
+                                {"model", status.model},
+                                {"epoch", status.epoch},
+                                {"ready", status.is_ready},
+                                {"jobs_running", status.jobs_running},
+                                {"jobs_waiting", status.jobs_waiting},
+                                {"kv_pages_used", status.kv_pages_used},
+                                {"kv_pages_total", status.kv_pages_total},
+                                {"durability", status.durability},
+                                {"members", std::move(members)}});
 }
 
 }  // namespace unmask::cli

@@ -8,6 +8,7 @@
 #include "runtime/cli/characters.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/embedded_model.h"
+#include "runtime/cli/json_text.h"
 #include "runtime/cli/local_config.h"
 #include "runtime/cli/served_model.h"
 
@@ -132,7 +133,7 @@ int show_models(std::vector<std::string> dirs, bool as_json) {
       print(*model);
     }
   }
-  if (as_json) std::printf("%s\n", json::serialize(list).c_str());
+  if (as_json) std::printf("%s\n", json_text(list).c_str());
   return exit_code;
 }
 

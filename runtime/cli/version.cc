@@ -7,6 +7,7 @@
 
 #include "kernels/cpu/kernels.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -23,7 +24,7 @@ int print_version(bool json) {
   if (json) {
     const boost::json::object object{
         {"version", version}, {"compiler", "GCC " __VERSION__}, {"cpu", cpu}, {"cuda", kHasCuda}};
-    std::printf("%s\n", boost::json::serialize(object).c_str());
+    std::printf("%s\n", json_text(object).c_str());
   } else {
     std::printf("unmask %s (built with GCC %s; computes with %s%s)\n", version.c_str(), __VERSION__,
                 cpu, kHasCuda ? " and CUDA" : "");

@@ -38,6 +38,13 @@ TEST(CanvasViewTest, ABlockIsShownAsHolesThatFillIn) {
   EXPECT_EQ(screen.text(), "The░░\n");
 }
 
+TEST(CanvasViewTest, AControlTokenIsADot) {
+  Screen screen(40, 10);
+  CanvasView view(terminal(40, 10));
+  screen.write(view.show(frame({0, 3}, {{0, 1, 1, "a"}, {1, 2, 1, "<|endoftext|>"}})));
+  EXPECT_EQ(screen.text(), "a·░\n");
+}
+
 TEST(CanvasViewTest, AFinishedBlockIsTextBeforeTheNextOnesCells) {
   Screen screen(40, 10);
   CanvasView view(terminal(40, 10));

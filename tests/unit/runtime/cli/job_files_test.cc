@@ -61,7 +61,7 @@ TEST(JobLineTest, APromptComesWithItsParametersAsTheyAreWritten) {
   EXPECT_EQ(input.text, "Hi");
   EXPECT_TRUE(input.raw);
   EXPECT_THAT(submit->parameters,
-              ElementsAre(Parameter{"threshold", "5E-1"}, Parameter{"strategy", "fixed"},
+              ElementsAre(Parameter{"threshold", "0.5"}, Parameter{"strategy", "fixed"},
                           Parameter{"early_stop", "false"}));
   EXPECT_THAT(submit->stop, ElementsAre("\n"));
 }
