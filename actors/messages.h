@@ -203,12 +203,21 @@ struct JobSummary {
   std::chrono::milliseconds age{0};
   std::string outcome;  ///< if finished
 };
+constexpr std::string_view name_of(JobSummary::State state) {
+  constexpr std::string_view kNames[] = {"queued", "running", "finished"};
+  return kNames[std::size_t(state)];
+}
 struct JobList {
   std::uint64_t request = 0;
   std::vector<JobSummary> jobs;
 };
 
 enum class Role : std::uint8_t { kCoordinator, kGateway, kWorker };
+
+constexpr std::string_view name_of(Role role) {
+  constexpr std::string_view kNames[] = {"coordinator", "gateway", "worker"};
+  return kNames[std::size_t(role)];
+}
 
 struct MemberStatus {
   Role role = Role::kWorker;

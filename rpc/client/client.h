@@ -56,6 +56,9 @@ class Client {
   /// Why the last attempt to connect failed, in a sentence; told if it comes to nothing.
   void attempt_failed(const std::string& why) { last_attempt_ = why; }
 
+  /// Why nothing that is asked is answered any more; nothing: it may be.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
   /// Errors  kInvalidArgument: what no server would read, named; an id that another job of this
   ///         client has; kOverloaded: too much waits to be sent; kUnavailable: see above
   [[nodiscard]] Result<> submit(Submit submit, JobEvents events);

@@ -97,16 +97,6 @@ Result<JobInput> input_of(const json::object& object) {
 
 double seconds(std::chrono::microseconds duration) { return double(duration.count()) * 1e-6; }
 
-std::string_view name_of(JobSummary::State state) {
-  constexpr std::string_view kNames[] = {"queued", "running", "finished"};
-  return kNames[std::size_t(state)];
-}
-
-std::string_view name_of(Role role) {
-  constexpr std::string_view kNames[] = {"coordinator", "gateway", "worker"};
-  return kNames[std::size_t(role)];
-}
-
 }  // namespace
 
 Result<std::vector<ChatTurn>> read_chat(const std::string& path) {

@@ -27,6 +27,9 @@ struct JobOptions {
   /// Errors  kInvalidArgument: a flag's value, a file that is missing or malformed, no prompt
   [[nodiscard]] Result<Submit> to_submit() const;
 
+  /// The same for the jobs of a file, which bring their own input.
+  [[nodiscard]] Result<Submit> to_submit_without_input() const;
+
  private:
   [[nodiscard]] Result<JobInput> input() const;
 };

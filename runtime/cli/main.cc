@@ -16,6 +16,10 @@ constexpr std::array kCommands{
     // Serve, and talk to what serves
     add_up,
     add_node,
+    add_submit,
+    add_jobs,
+    add_cancel,
+    add_status,
     // Look inside
     add_forward,
     add_trace,

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runtime/simulation/simulation.h"
+#include "scripted_gateway.h"
 
 namespace unmask {
 namespace {
@@ -13,7 +13,7 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr Address kGateway = 0, kProgram = 1;
+constexpr Address kProgram = 1;
 constexpr int kNumBlocks = 12;
 
 JobId job_id(std::uint8_t number) {
@@ -40,38 +40,6 @@ Finished end_of(JobId job, FinishReason reason = FinishReason::kStop) {
   return finished;
 }
 
-/// The other end: links, and what a test lets it do with a message.
-struct Gateway {
-  explicit Gateway(Simulation& simulation, Link::Options options = {})
-      : links(simulation.start(kGateway).env(), options,
-              {[this](PeerId peer) { clients.push_back(peer); },
-               [this](PeerId peer, WireMessage message) {
-                 heard.push_back(message);
-                 if (script) script(peer, message);
-                 return true;
-               },
-               [](PeerId /*peer*/, DownReason /*reason*/, const std::string& /*why*/) {}}) {
-    links.bind(simulation.network().attach(kGateway, links.transport_events()));
-  }
-
-  void tell(PeerId peer, WireMessage message) {
-    ASSERT_TRUE(links.send({peer, std::move(message)}));
-  }
-  template <typename Message>
-  [[nodiscard]] std::vector<Message> heard_of() const {
-    std::vector<Message> messages;
-    for (const WireMessage& message : heard) {
-      if (const auto* one = std::get_if<Message>(&message)) messages.push_back(*one);
-    }
-    return messages;
-  }
-
-  std::function<void(PeerId, const WireMessage&)> script;
-  std::vector<PeerId> clients;
-  std::vector<WireMessage> heard;
-  Links links;
-};
-
 /// What a program heard of its jobs.
 struct Heard {
   [[nodiscard]] JobEvents events() {
@@ -91,7 +59,7 @@ class ClientTest : public testing::Test {
  protected:
   void start(NetworkOptions network = {}, Link::Options gateway_options = {}) {
     simulation = std::make_unique<Simulation>(3, network);
-    gateway = std::make_unique<Gateway>(*simulation, gateway_options);
+    gateway = std::make_unique<ScriptedGateway>(*simulation, gateway_options);
     start_client();
   }
   void start_client() {
@@ -124,7 +92,7 @@ class ClientTest : public testing::Test {
   void run(Duration duration) { simulation->run_for(duration); }
 
   std::unique_ptr<Simulation> simulation;
-  std::unique_ptr<Gateway> gateway;
+  std::unique_ptr<ScriptedGateway> gateway;
   std::unique_ptr<Client> client;
   Heard heard;
 };

@@ -1,0 +1,44 @@
+#include <cstdio>
+#include <memory>
+
+#include "runtime/cli/client_session.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/job_id.h"
+
+namespace unmask::cli {
+namespace {
+
+int cancel_job(const ClientOptions& where, const std::string& text) {
+  const Result<JobId> id = parse_job_id(text);
+  if (!id) return report(id.error());
+  return ClientSession::run(where, [&](ClientSession& session) {
+    session.expect_answer();
+    JobEvents events;
+    events.on_end = [&](const Result<Finished>& end) {
+      if (!end && end.error().code == ErrorCode::kCancelled) return session.end(kOk);
+      if (!end) return session.fail(end.error());
+      if (end->reason != FinishReason::kCancelled) {
+        std::fprintf(stderr, "unmask: the job had ended already: %s\n",
+                     std::string(name_of(end->reason)).c_str());
+      }
+      session.end(kOk);
+    };
+    session.client().cancel(*id, std::move(events));
+  });
+}
+
+}  // namespace
+
+void add_cancel(CLI::App& app, int& exit_code) {
+  auto where = std::make_shared<ClientOptions>();
+  auto id = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("cancel", "End a job; what it finished stays");
+  command->group(kClusterGroup);
+  command->add_option("job", *id, "The job's id, as `unmask jobs` lists it")
+      ->type_name("ID")
+      ->required();
+  where->add_to(*command);
+  command->callback([where, id, &exit_code] { exit_code = cancel_job(*where, *id); });
+}
+
+}  // namespace unmask::cli

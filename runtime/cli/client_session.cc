@@ -1,0 +1,91 @@
+#include "runtime/cli/client_session.h"
+
+#include <utility>
+
+#include "rpc/zmq/curve_keys.h"
+#include "runtime/cli/command.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::chrono::seconds kAnswerTimeout{10};
+constexpr std::chrono::seconds kInterruptTimeout{3};  // for the cluster to end what was cancelled
+
+Result<ZmqOptions> read_keys(const ClientOptions& options) {
+  ZmqOptions zmq;
+  if (options.server_key.empty()) return zmq;
+  Result<std::string> server_key = read_curve_public_key(options.server_key);
+  if (!server_key) return server_key.error();
+  zmq.server_key = std::move(*server_key);
+  Result<CurveKeyPair> keys = read_curve_keys(options.secret_key);
+  if (!keys) return keys.error();
+  zmq.curve = std::move(*keys);
+  return zmq;
+}
+
+}  // namespace
+
+void ClientOptions::add_to(CLI::App& command) {
+  command.add_option("--endpoint", endpoint, "Address of the cluster's gateway")
+      ->type_name("tcp://HOST:PORT")
+      ->envname("UNMASK_ENDPOINT")
+      ->capture_default_str();
+  CLI::Option* server =
+      command
+          .add_option("--server-key", server_key, "The gateway's public key, if it is encrypted")
+          ->type_name("FILE");
+  CLI::Option* secret =
+      command.add_option("--secret-key", secret_key, "The secret key of this client")
+          ->type_name("FILE");
+  server->needs(secret);
+  secret->needs(server);
+}
+
+int ClientSession::run(const ClientOptions& options,
+                       const std::function<void(ClientSession&)>& begin) {
+  const Result<HostPort> gateway = parse_endpoint(options.endpoint);
+  if (!gateway) return report(gateway.error());
+  const Result<ZmqOptions> zmq = read_keys(options);
+  if (!zmq) return report(zmq.error(), kBadConfig);
+  EventLoop loop;
+  auto connection = ClientConnection::open(loop, {.gateway = *gateway, .zmq = *zmq});
+  if (!connection) return report(connection.error());
+  ClientSession session(loop, std::move(*connection));
+  loop.post([&] { begin(session); });
+  loop.run();
+  return session.code_;
+}
+
+ClientSession::ClientSession(EventLoop& loop, std::unique_ptr<ClientConnection> connection)
+    : loop_(loop),
+      timers_(loop),
+      connection_(std::move(connection)),
+      signals_(
+          loop, [this] { interrupt(); }, [this] { end(kInterrupted); }) {}
+
+void ClientSession::interrupt() {
+  is_interrupted_ = true;
+  if (!on_interrupt_) return end(kInterrupted);
+  on_interrupt_();
+  timers_.after(kInterruptTimeout, [this] { end(kInterrupted); });
+}
+
+void ClientSession::expect_answer() {
+  timers_.after(kAnswerTimeout, [this] {
+    fail({ErrorCode::kUnavailable,
+          "the gateway did not answer within " + std::to_string(kAnswerTimeout.count()) + " s"});
+  });
+}
+
+void ClientSession::end(ExitCode code) {
+  code_ = is_interrupted_ && code != kOk ? kInterrupted : code;
+  loop_.stop();
+}
+
+void ClientSession::fail(const Error& error) {
+  Error told = error;
+  if (client().failure()) told.message += "; --endpoint names another gateway";
+  end(report(told));
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "rpc/client/connection.h"
+#include "runtime/asio_timers.h"
+#include "runtime/cli/exit_code.h"
+#include "runtime/signals.h"
+
+namespace unmask::cli {
+
+/// The flags of every command that talks to a cluster: where it is, and with which keys.
+struct ClientOptions {
+  std::string endpoint{kDefaultEndpoint};
+  std::string server_key;  ///< file with the gateway's public key; empty: not encrypted
+  std::string secret_key;  ///< file with this client's secret key
+
+  void add_to(CLI::App& command);
+};
+
+/// What a command that talks to a cluster has: a connection, Ctrl-C, and an exit code in the end.
+class ClientSession {
+ public:
+  /// Connects, calls `begin`, and works until end() or fail(). Returns the exit code.
+  static int run(const ClientOptions& options, const std::function<void(ClientSession&)>& begin);
+
+  ClientSession(EventLoop& loop, std::unique_ptr<ClientConnection> connection);
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  [[nodiscard]] Client& client() { return connection_->client(); }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] Timers& timers() { return timers_; }
+
+  /// The command ends when what it waits for does, but with kInterrupted: for the first Ctrl-C.
+  /// A second one, or too long a wait, ends it at once.
+  void set_on_interrupt(std::function<void()> action) { on_interrupt_ = std::move(action); }
+
+  /// For questions: the gateway may be there and not answer.
+  void expect_answer();
+
+  void end(ExitCode code);
+  /// Reports what ended the command, and says how to reach another gateway if that was the reason.
+  void fail(const Error& error);
+
+ private:
+  void interrupt();
+
+  EventLoop& loop_;
+  SteadyClock clock_;
+  AsioTimers timers_;
+  std::unique_ptr<ClientConnection> connection_;
+  std::function<void()> on_interrupt_;
+  bool is_interrupted_ = false;
+  ExitCode code_ = kOk;
+  Signals signals_;
+};
+
+}  // namespace unmask::cli

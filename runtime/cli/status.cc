@@ -1,0 +1,31 @@
+#include <cstdio>
+#include <memory>
+
+#include "runtime/cli/client_session.h"
+#include "runtime/cli/cluster_text.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/job_files.h"
+
+namespace unmask::cli {
+
+void add_status(CLI::App& app, int& exit_code) {
+  auto where = std::make_shared<ClientOptions>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command =
+      app.add_subcommand("status", "Say how a cluster is, and what a restart of it loses");
+  command->group(kClusterGroup);
+  command->add_flag("--json", *json, "Print a JSON object");
+  where->add_to(*command);
+  command->callback([where, json, &exit_code] {
+    exit_code = ClientSession::run(*where, [&](ClientSession& session) {
+      session.expect_answer();
+      session.client().status([&](const Result<ClusterStatus>& status) {
+        if (!status) return session.fail(status.error());
+        std::fputs((*json ? to_json(*status) + "\n" : to_text(*status)).c_str(), stdout);
+        session.end(kOk);
+      });
+    });
+  });
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,105 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "runtime/cli/client_session.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/job_batch.h"
+#include "runtime/cli/job_options.h"
+#include "runtime/cli/job_printer.h"
+#include "runtime/cli/terminal.h"
+#include "runtime/cli/text_file.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 256 * 1024 * 1024;  // of a jobs.jsonl
+constexpr int kMaxConcurrency = 256;                      // as a gateway allows one client
+
+struct SubmitOptions {
+  ClientOptions where;
+  JobOptions job;
+  std::string file;
+  int concurrency = 8;
+  bool stream = false;
+};
+
+/// One job: its text on stdout, everything else on stderr.
+int submit_job(const SubmitOptions& options) {
+  Result<Submit> submit = options.job.to_submit();
+  if (!submit) return report(submit.error());
+  JobPrinter::Options style = JobPrinter::options_for_this_process(options.job.json);
+  if (style.style == JobPrinter::Style::kCanvas && !options.stream) {
+    style.style = JobPrinter::Style::kStream;
+  }
+  JobPrinter printer(style, stdout, stderr);
+  submit->watching = printer.watching();
+  return ClientSession::run(options.where, [&](ClientSession& session) {
+    const JobId id = submit->job;
+    session.set_on_interrupt([&session, id] { session.client().cancel(id); });
+    JobEvents events;
+    events.on_queued = [&](const Queued& queued) { printer.show(queued); };
+    events.on_frame = [&](const Frame& frame) { printer.show(frame); };
+    events.on_block = [&](const Committed& block) { printer.show(block); };
+    events.on_end = [&, id](const Result<Finished>& end) {
+      if (end) return session.end(printer.show(*end));
+      if (session.client().failure()) return session.fail(end.error());
+      session.end(printer.show(Rejected{id, end.error()}));
+    };
+    const Result<> submitted = session.client().submit(*submit, std::move(events));
+    if (!submitted) session.fail(submitted.error());
+  });
+}
+
+/// Many jobs: one JSON object each on stdout, progress on stderr.
+int submit_file(const SubmitOptions& options) {
+  const Result<std::string> text = read_text(options.file, kMaxFileBytes);
+  if (!text) return report(text.error());
+  const Result<Submit> common = options.job.to_submit_without_input();
+  if (!common) return report(common.error());
+  std::optional<JobBatch> batch;
+  return ClientSession::run(options.where, [&](ClientSession& session) {
+    const JobBatch::Options limits{
+        .concurrency = std::size_t(options.concurrency),
+        .shows_progress = terminal_of(STDERR_FILENO).is_terminal,
+    };
+    batch.emplace(session.client(), session.clock(), session.timers(), limits, *text, *common);
+    session.set_on_interrupt([&] { batch->cancel(); });
+    batch->start(stdout, stderr, [&session](const Result<ExitCode>& end) {
+      end ? session.end(*end) : session.fail(end.error());
+    });
+  });
+}
+
+}  // namespace
+
+void add_submit(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<SubmitOptions>();
+  CLI::App* command = app.add_subcommand("submit", "Send a job to a cluster, and print its text");
+  command->group(kClusterGroup);
+  options->job.add_to(*command);
+  command->add_flag("--stream", options->stream,
+                    "Show every denoising step on a terminal: the canvas as it fills");
+  CLI::Option* file =
+      command
+          ->add_option("--file", options->file,
+                       "One job a line: {\"prompt\": ...}, or \"messages\" or \"tokens\", and any "
+                       "parameter; prints one JSON object a line, in the same order; - is stdin")
+          ->type_name("FILE");
+  command->add_option("--concurrency", options->concurrency, "Jobs of --file that are in flight")
+      ->type_name("N")
+      ->check(CLI::Range(1, kMaxConcurrency))
+      ->capture_default_str()
+      ->needs(file);
+  for (const char* other : {"prompt", "--messages", "--tokens-file", "--raw", "--stream"}) {
+    file->excludes(command->get_option(other));
+  }
+  options->where.add_to(*command);
+  command->callback([options, &exit_code] {
+    exit_code = options->file.empty() ? submit_job(*options) : submit_file(*options);
+  });
+}
+
+}  // namespace unmask::cli
