@@ -12,6 +12,7 @@
 #include "tests/bench/measured_backend.h"
 #include "tests/bench/model_subject.h"
 #include "tests/bench/samples.h"
+#include "tests/bench/serving/serving_bench.h"
 
 namespace unmask::bench {
 namespace {
@@ -21,6 +22,7 @@ using kernels::DType;
 
 /// Forwards are repeated in rounds of about this length, each beside a measurement of the peaks.
 constexpr double kSecondsPerRound = 0.02;
+constexpr int kServingRounds = 3;
 
 CpuBackend::Options backend_options(const Options& options) {
   CpuBackend::Options backend;
@@ -61,6 +63,10 @@ class Bench {
         measure(*std::make_unique<HeadSubject>(backend_, shapes, dtype, max_rows), dtype);
       }
     }
+    for (const int num_workers : {1, 2}) {
+      if (!options_.wants("serving") || options_.is_quick) continue;
+      if (const Result<> served = serve(num_workers); !served) return served.error();
+    }
     return std::move(report_);
   }
 
@@ -82,6 +88,14 @@ class Bench {
                                .cost = samples.cost(),
                                .peaks = samples.peaks()});
     }
+  }
+
+  Result<> serve(int num_workers) {
+    std::cerr << "unmask up --workers " << num_workers << '\n';
+    const auto runs = measure_serving(options_.model, num_workers, kServingRounds);
+    if (!runs) return runs.error();
+    report_.serving.insert(report_.serving.end(), runs->begin(), runs->end());
+    return {};
   }
 
   void measure_round(Subject& subject, Samples& samples) {

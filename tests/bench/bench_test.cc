@@ -9,6 +9,7 @@
 
 #include "tests/bench/history.h"
 #include "tests/bench/samples.h"
+#include "tests/bench/serving/metrics_page.h"
 
 namespace unmask::bench {
 namespace {
@@ -59,6 +60,47 @@ TEST(BenchTest, JsonHoldsTheFiguresOfTheTable) {
   EXPECT_DOUBLE_EQ(forward.at("total").at("ms").as_double(), 4);
   EXPECT_DOUBLE_EQ(forward.at("experts").at("of_peak").as_double(), 0.5);
   EXPECT_DOUBLE_EQ(forward.at("attention").at("of_bandwidth").as_double(), 0.5);
+}
+
+TEST(BenchTest, ServingIsToldPerStep) {
+  Report report = report_of_one_cell();
+  report.serving.push_back({.cache = "dual",
+                            .num_workers = 2,
+                            .num_jobs = 8,
+                            .max_at_once = 4,
+                            .seconds = 0.5,
+                            .tokens = 400,
+                            .forwards = 80,
+                            .steps = 20,
+                            .overhead_seconds = 0.002,
+                            .collective_seconds = 0.06,
+                            .processor_seconds = 0.75});
+  std::ostringstream table;
+  write_table(report, table);
+  EXPECT_THAT(table.str(),
+              HasSubstr("      2   dual     4/8      0.500     800.0     0.75 s        "
+                        "80      4.00  0.100 ms    3.000 ms\n"));
+  const auto json = boost::json::parse(to_json(report));
+  const auto& run = json.at("serving").at(0);
+  EXPECT_EQ(run.at("at_once").as_int64(), 4);
+  EXPECT_DOUBLE_EQ(run.at("tokens_per_s").as_double(), 800);
+  EXPECT_DOUBLE_EQ(run.at("overhead_ms_per_step").as_double(), 0.1);
+  EXPECT_DOUBLE_EQ(run.at("collective_ms_per_step").as_double(), 3);
+}
+
+TEST(BenchTest, ASeriesIsSummedOverItsLabelsAndOverNoOther) {
+  const std::string page =
+      "# HELP steps Steps.\nsteps{phase=\"a b\"} 1.5\nsteps{phase=\"c\"} 2\nsteps_total 100\nsteps "
+      "4";
+  EXPECT_DOUBLE_EQ(sum_of(page, "steps"), 7.5);
+  EXPECT_DOUBLE_EQ(sum_of(page, "steps_total"), 100);
+  EXPECT_DOUBLE_EQ(sum_of(page, "step"), 0);
+}
+
+TEST(BenchTest, AProcessThatDoesNotAnswerIsNamed) {
+  const auto page = fetch_metrics("http://127.0.0.1:1");
+  ASSERT_FALSE(page);
+  EXPECT_THAT(page.error().message, HasSubstr("http://127.0.0.1:1/metrics"));
 }
 
 TEST(BenchTest, TheHistoryGrowsByOneLineARun) {

@@ -9,7 +9,7 @@
 namespace unmask::bench {
 
 /// One line: when, of what, on what, the peaks, and the milliseconds and share of the peak of every
-/// part, by "subject, weights, rows".
+/// part, by "subject, weights, rows"; what serving gave.
 std::string history_line(const Report& report);
 
 /// Errors  kInvalidArgument if the file cannot be written

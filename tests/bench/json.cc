@@ -58,6 +58,27 @@ json::object object_of(const Cell& cell) {
   return object;
 }
 
+json::object object_of(const ServingRun& run) {
+  return {{"cache", run.cache},
+          {"workers", run.num_workers},
+          {"jobs", run.num_jobs},
+          {"at_once", run.max_at_once},
+          {"seconds", rounded(run.seconds)},
+          {"tokens", run.tokens},
+          {"tokens_per_s", rounded(run.tokens_per_second())},
+          {"forwards", run.forwards},
+          {"processor_seconds", rounded(run.processor_seconds)},
+          {"forwards_per_step", rounded(run.forwards_per_step())},
+          {"overhead_ms_per_step", rounded(run.overhead_ms_per_step())},
+          {"collective_ms_per_step", rounded(run.collective_ms_per_step())}};
+}
+
+json::array array_of(const std::vector<ServingRun>& runs) {
+  json::array array;
+  for (const ServingRun& run : runs) array.push_back(object_of(run));
+  return array;
+}
+
 }  // namespace
 
 std::string to_json(const Report& report) {
@@ -65,6 +86,7 @@ std::string to_json(const Report& report) {
   json::array forwards;
   for (const Cell& cell : report.cells) forwards.push_back(object_of(cell));
   object["forwards"] = std::move(forwards);
+  object["serving"] = array_of(report.serving);
   return json::serialize(object);
 }
 
@@ -80,6 +102,7 @@ std::string history_line(const Report& report) {
         std::move(parts);
   }
   object["forwards"] = std::move(forwards);
+  object["serving"] = array_of(report.serving);
   return json::serialize(object);
 }
 

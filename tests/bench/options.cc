@@ -23,11 +23,12 @@ Options parse_options(int argc, char** argv) {
   Options options;
   CLI::App app(kHowItMeasures, "unmask_bench");
   bool is_processor_time = false;
-  app.add_flag("--quick", options.is_quick, "fewer rows, less repetition: under 20 seconds");
-  app.add_option("--only", options.only, "these sections: model, layer, head")
+  app.add_flag("--quick", options.is_quick,
+               "fewer rows, less repetition, no serving: under 20 seconds");
+  app.add_option("--only", options.only, "these sections: model, layer, head, serving")
       ->delimiter(',')
       ->check(CLI::IsMember(kSections));
-  app.add_option("--model", options.model, "the checkpoint of the section `model`");
+  app.add_option("--model", options.model, "the checkpoint of the sections model and serving");
   app.add_option("--threads", options.num_threads, "threads; 0: one per core")
       ->check(CLI::Range(0, 1024));
   app.add_flag("--portable", options.is_portable, "the kernels for any machine");

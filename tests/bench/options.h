@@ -33,7 +33,7 @@ struct Options {
   }
 };
 
-inline const std::vector<std::string> kSections = {"model", "layer", "head"};
+inline const std::vector<std::string> kSections = {"model", "layer", "head", "serving"};
 
 /// Exits after --help or a flag that cannot be right.
 Options parse_options(int argc, char** argv);

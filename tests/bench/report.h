@@ -8,6 +8,7 @@
 
 #include "tests/bench/cost.h"
 #include "tests/bench/peak.h"
+#include "tests/bench/serving/serving_run.h"
 
 namespace unmask::bench {
 
@@ -47,6 +48,7 @@ struct Report {
   std::string instruction_set;
   bool is_processor_time = false;  ///< times are not of the clock on the wall
   std::vector<Cell> cells;
+  std::vector<ServingRun> serving;
 
   [[nodiscard]] Peaks peaks() const;
 };

@@ -34,6 +34,24 @@ void print_cell(std::ostream& out, const Cell& cell) {
   }
 }
 
+void print_peaks(std::ostream& out, const Peaks& peaks) {
+  print(out, "peak: %.0f GFLOP/s of f32, %.0f of bf16, %.1f GB/s from memory\n", peaks.f32_gflops,
+        peaks.bf16_gflops, peaks.gbytes);
+}
+
+void print_serving(std::ostream& out, const std::vector<ServingRun>& runs) {
+  out << "\nunmask up, the same jobs, so many at once\n"
+         "workers  cache  at once   seconds  tokens/s  processor  forwards  per step  overhead  "
+         "collective\n";
+  for (const ServingRun& run : runs) {
+    print(out, "%7d  %5s %5d/%-2d %9.3f %9.1f %8.2f s %9.0f %9.2f %6.3f ms %8.3f ms\n",
+          run.num_workers, run.cache.c_str(), run.max_at_once, run.num_jobs, run.seconds,
+          run.tokens_per_second(), run.processor_seconds, run.forwards, run.forwards_per_step(),
+          run.overhead_ms_per_step(), run.collective_ms_per_step());
+  }
+  out << "overhead: the coordinator's time per step outside the workers; collective: a worker's\n";
+}
+
 }  // namespace
 
 Peaks Report::peaks() const {
@@ -43,12 +61,10 @@ Peaks Report::peaks() const {
 }
 
 void write_table(const Report& report, std::ostream& out) {
-  const Peaks peaks = report.peaks();
   out << report.cpu << ", " << report.num_threads << " threads, " << report.instruction_set
       << (report.is_processor_time ? ", processor time" : "") << ", commit " << report.commit
       << '\n';
-  print(out, "peak: %.0f GFLOP/s of f32, %.0f of bf16, %.1f GB/s from memory\n", peaks.f32_gflops,
-        peaks.bf16_gflops, peaks.gbytes);
+  if (!report.cells.empty()) print_peaks(out, report.peaks());
   const Cell* above = nullptr;
   for (const Cell& cell : report.cells) {
     if (above == nullptr || above->subject != cell.subject || above->weights != cell.weights) {
@@ -58,6 +74,7 @@ void write_table(const Report& report, std::ostream& out) {
     print_cell(out, cell);
     above = &cell;
   }
+  if (!report.serving.empty()) print_serving(out, report.serving);
 }
 
 }  // namespace unmask::bench
