@@ -97,9 +97,8 @@ inline void mix_values(const AttentionTile& tile, int first_row, int first_dim,
   for (int i = 0; i < kHeight; ++i, to += tile.out_stride) {
 #pragma GCC unroll 16
     for (int p = 0; p < kPanels; ++p) {
-      const int count = tile.head_dim - first_dim - p * kLanes;
-      store_first(to + p * kLanes, sums[i][p] * scales[first_row + i],
-                  count < kLanes ? count : kLanes);
+      store_most(to + p * kLanes, sums[i][p] * scales[first_row + i],
+                 tile.head_dim - first_dim - p * kLanes);
     }
   }
 }

@@ -116,13 +116,7 @@ inline void multiply_panels(const Tile& tile, int first_panel) {
   for (int i = 0; i < kHeight; ++i) {
     for (int p = 0; p < kPanels; ++p) {
       const int col = (first_panel + p) * kLanes;
-      float* const to = tile.out + i * tile.out_stride + col;
-      const int num_cols = tile.num_cols - col;
-      if (num_cols >= kLanes) {
-        store(to, sums.value[i][p]);
-      } else {
-        store_first(to, sums.value[i][p], num_cols);
-      }
+      store_most(tile.out + i * tile.out_stride + col, sums.value[i][p], tile.num_cols - col);
     }
   }
 }

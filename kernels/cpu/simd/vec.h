@@ -35,13 +35,30 @@ using VecBits [[gnu::vector_size(64)]] = std::uint32_t;
 
 /// The first `count` lanes, the others `rest`. count in [0, 16]
 [[gnu::always_inline]] inline Vec load_first(const float* from, int count, float rest = 0) {
+#ifdef __AVX512F__
+  return Vec(_mm512_mask_loadu_ps(__m512(splat(rest)), __mmask16((1u << count) - 1), from));
+#else
   Vec v = splat(rest);
   __builtin_memcpy(&v, from, sizeof(float) * unsigned(count));
   return v;
+#endif
 }
 
 [[gnu::always_inline]] inline void store_first(float* to, Vec v, int count) {
+#ifdef __AVX512F__
+  _mm512_mask_storeu_ps(to, __mmask16((1u << count) - 1), __m512(v));
+#else
   __builtin_memcpy(to, &v, sizeof(float) * unsigned(count));
+#endif
+}
+
+/// All lanes, if `count` is that many. Whole stores are faster, and the usual case.
+[[gnu::always_inline]] inline void store_most(float* to, Vec v, int count) {
+  if (count >= kLanes) {
+    store(to, v);
+  } else {
+    store_first(to, v, count);
+  }
 }
 
 /// a * b + c, rounded once where the machine can.
