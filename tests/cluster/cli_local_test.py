@@ -148,10 +148,21 @@ class ForwardTest(LocalTest):
         self.expect_refused(forward(b"[1]", "--block-length", "-1"), USAGE, "--block-length")
         self.expect_refused(forward(b"[1]", "--dtype", "f64"), USAGE, "--dtype")
         self.expect_refused(forward(b"[1]", "--workers", "0"), USAGE, "--workers")
+        self.expect_refused(forward(b"[1]", "--workers", "3"), USAGE, "--workers")
         self.expect_refused(forward(b"[1]", "--dump", "/nonexistent/x"), USAGE, "/nonexistent/x")
         self.expect_refused(unmask("forward", "--model", model, "--tokens-file", "/nonexistent",
                                    "--out", out), USAGE, "cannot read '/nonexistent'")
         self.assertEqual(list(self.dir.iterdir()), [])
+
+    def test_every_number_of_workers_writes_the_same_bytes(self):
+        tokens = self.file("tokens.json", "[1, 2, 3, 500]")
+        written = set()
+        for workers in (1, 2, 4):
+            out, dump = self.dir / "logits.npy", self.dir / "hidden.safetensors"
+            self.expect_done(unmask("forward", "--model", GOLDEN / "models/moe_gqa", "--workers",
+                                    workers, "--tokens-file", tokens, "--out", out, "--dump", dump))
+            written.add((out.read_bytes(), dump.read_bytes()))
+        self.assertEqual(len(written), 1)
 
     def test_a_broken_checkpoint_is_named(self):
         def forward(model):
@@ -202,6 +213,16 @@ class TraceTest(LocalTest):
                 self.assertEqual(diff.returncode, DONE, diff.stdout.decode())
                 num_reproduced += 1
         self.assertGreaterEqual(num_reproduced, 22)
+
+    def test_every_number_of_workers_writes_the_same_bytes(self):
+        case = GOLDEN / "traces/moe_mha/09_threshold_prefix.json"
+        written = set()
+        for workers in (1, 2, 4):
+            result = unmask("trace", "--model", GOLDEN / "models/moe_mha", "--workers", workers,
+                            "--job", case)
+            self.expect_done(result)
+            written.add(result.stdout)
+        self.assertEqual(len(written), 1)
 
     def test_a_difference_is_named_and_has_its_own_exit_code(self):
         case = GOLDEN / "traces/moe_mha/03_threshold_none.json"
