@@ -57,9 +57,15 @@ class ClientEnd:
 class FakeGateway:
     """Listens on a free port of this machine while its `async with` lasts, unless stopped."""
 
-    def __init__(self, script: Script, options: LinkOptions | None = None) -> None:
+    def __init__(
+        self,
+        script: Script,
+        options: LinkOptions | None = None,
+        secret_key: bytes | None = None,  # encrypted, if given
+    ) -> None:
         self.script = script
         self.options = options
+        self.secret_key = secret_key
         self.heard: list[tuple[MessageType, dict[str, Any]]] = []
         self.clients: dict[bytes, ClientEnd] = {}
         self._context = zmq.asyncio.Context()
@@ -83,6 +89,9 @@ class FakeGateway:
         """Listens, on the same port as before."""
         socket = self._context.socket(zmq.ROUTER)
         socket.setsockopt(zmq.LINGER, 0)
+        if self.secret_key is not None:
+            socket.setsockopt(zmq.CURVE_SERVER, 1)
+            socket.setsockopt(zmq.CURVE_SECRETKEY, self.secret_key)
         if not self._port:
             self._port = socket.bind_to_random_port("tcp://127.0.0.1")
         while not socket.LAST_ENDPOINT:

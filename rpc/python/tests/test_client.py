@@ -1,9 +1,13 @@
 import asyncio
 import contextlib
 import os
+import pathlib
 import socket
+import tempfile
 import unittest
 from typing import Any
+
+import zmq
 
 from gateway import ClientEnd, FakeGateway, accepted, committed, finished, rejected
 
@@ -322,6 +326,42 @@ class ConnectTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(unmask.connect().endpoint, "tcp://10.0.0.1:1")
         with patched_environment(UNMASK_ENDPOINT=""):
             self.assertEqual(unmask.connect().endpoint, unmask.DEFAULT_ENDPOINT)
+
+
+class CurveTest(unittest.IsolatedAsyncioTestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.public, self.secret = zmq.curve_keypair()
+        (self.folder / "gateway.pub").write_bytes(self.public + b"\n")
+        (self.folder / "client").write_bytes(zmq.curve_keypair()[1] + b"\n")
+
+    def keys(self) -> unmask.Curve:
+        return unmask.Curve.from_files(self.folder / "gateway.pub", self.folder / "client")
+
+    async def test_a_job_is_served_over_an_encrypted_connection(self) -> None:
+        async with FakeGateway(answer_at_once, secret_key=self.secret) as gateway:
+            async with unmask.connect(gateway.endpoint, curve=self.keys()) as client:
+                job = await client.submit("hi")
+                self.assertEqual(await blocks_of(job), list(range(BLOCKS)))
+
+    async def test_without_the_keys_nobody_gets_in(self) -> None:
+        (self.folder / "gateway.pub").write_bytes(zmq.curve_keypair()[0])
+        async with FakeGateway(answer_at_once, secret_key=self.secret) as gateway:
+            for curve in (None, self.keys()):
+                with self.assertRaises(unmask.ConnectError):
+                    async with unmask.connect(gateway.endpoint, curve=curve, connect_timeout=0.5):
+                        pass
+        self.assertEqual(gateway.heard, [])
+
+    def test_a_file_that_holds_no_key_is_named(self) -> None:
+        (self.folder / "client").write_text("secret")
+        with self.assertRaisesRegex(unmask.InvalidArgument, "client' is not a key"):
+            self.keys()
+        (self.folder / "client").unlink()
+        with self.assertRaisesRegex(unmask.InvalidArgument, "cannot read the key .*client"):
+            self.keys()
 
 
 class GenerateTest(unittest.TestCase):

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "../zmq/zmq_pair.h"
+#include "rpc/zmq/curve_keys.h"
 #include "runtime/asio_timers.h"
 #include "runtime/base/null_metrics.h"
 
@@ -19,7 +20,7 @@ constexpr int kNumBlocks = 4;
 /// A gateway on a real socket: it serves two blocks a connection, of the job that is asked for.
 class Gateway {
  public:
-  Gateway(EventLoop& loop, const HostPort& address)
+  Gateway(EventLoop& loop, const HostPort& address, const ZmqOptions& options = {})
       : timers_(loop),
         links_({clock_, timers_, rng_, metrics_, log_}, {},
                {[](PeerId /*peer*/) {},
@@ -28,7 +29,7 @@ class Gateway {
                   return true;
                 },
                 [](PeerId /*peer*/, DownReason /*reason*/, const std::string& /*why*/) {}}) {
-    auto listener = ZmqListener::listen(loop, {}, address, links_.transport_events());
+    auto listener = ZmqListener::listen(loop, options, address, links_.transport_events());
     EXPECT_TRUE(listener) << listener.error().message;
     listener_ = std::move(*listener);
     links_.bind(*listener_);
@@ -59,9 +60,9 @@ class Gateway {
 
 class ClientConnectionTest : public testing::Test {
  protected:
-  void connect(const HostPort& address) {
+  void connect(const HostPort& address, const ZmqOptions& zmq = {}) {
     auto opened = ClientConnection::open(
-        loop, {.gateway = address, .client = {.connect_timeout = milliseconds(500)}});
+        loop, {.gateway = address, .zmq = zmq, .client = {.connect_timeout = milliseconds(500)}});
     ASSERT_TRUE(opened) << opened.error().message;
     connection = std::move(*opened);
     Submit submit;
@@ -99,6 +100,26 @@ TEST_F(ClientConnectionTest, NobodyListeningIsSaidInTimeWithTheEndpoint) {
   EXPECT_EQ(end->error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(end->error().message, Eq("cannot reach " + address.to_string() +
                                        ": nothing listens there (tried for 0.5 s)"));
+}
+
+TEST_F(ClientConnectionTest, AnEncryptedGatewayServesTheKeysItKnowsAndRefusesOthersInWords) {
+  const CurveKeyPair server = make_curve_keys(), friendly = make_curve_keys();
+  ZmqOptions listening;
+  listening.curve = server;
+  listening.allowed_keys = {friendly.public_key};
+  const Gateway gateway(loop, {"127.0.0.1", 0}, listening);
+
+  ZmqOptions dialing;
+  dialing.server_key = server.public_key;
+  dialing.curve = make_curve_keys();
+  connect(gateway.address(), dialing);
+  ASSERT_TRUE(run_until([&] { return end.has_value(); }));
+  EXPECT_THAT(end->error().message, HasSubstr("does not accept this process's key"));
+
+  end.reset();
+  dialing.curve = friendly;
+  connect(gateway.address(), dialing);
+  ASSERT_TRUE(run_until([&] { return blocks.size() == 2; }));
 }
 
 TEST(ParseEndpointTest, TheSchemeMayBeLeftOut) {
