@@ -60,6 +60,15 @@ void JobOptions::add_to(CLI::App& command) {
 }
 
 Result<Submit> JobOptions::to_submit() const {
+  Result<Submit> submit = to_submit_without_input();
+  if (!submit) return submit;
+  Result<JobInput> given = input();
+  if (!given) return given.error();
+  submit->input = std::move(*given);
+  return submit;
+}
+
+Result<Submit> JobOptions::to_submit_without_input() const {
   Submit submit;
   submit.job = random_job_id();
   submit.stop = stop;
@@ -77,9 +86,6 @@ Result<Submit> JobOptions::to_submit() const {
                      show_field(kMaxDeadline) + ", not " + deadline);
     }
   }
-  Result<JobInput> given = input();
-  if (!given) return given.error();
-  submit.input = std::move(*given);
   return submit;
 }
 
