@@ -13,11 +13,11 @@ import urllib.parse
 
 from live_cluster import TIMEOUT, UNMASK, LiveCluster
 
-PROMPT = "Sort these numbers from small to large: 9, 4, 7"
-ANSWER = "4, 7, 9"
-# Hundreds of forwards: long enough that something can happen meanwhile.
-LONG_JOB = ["--gen-length", "448", "--block-length", "448", "--strategy", "fixed", "--set",
-            "steps=448", "--raw", "x"]
+PROMPT = "Sort these numbers from small to large: 96, 95, 41, 60"
+ANSWER = "41, 60, 95, 96"
+# Hundreds of forwards, long enough that something can happen meanwhile.
+LONG_JOB = ["--gen-length", "224", "--block-length", "224", "--strategy", "fixed", "--set",
+            "steps=224", "--raw", "x"]
 BAD_CONFIG = 3
 
 
@@ -84,7 +84,7 @@ class FaultsTest(unittest.TestCase):
         os.kill(victim, signal.SIGKILL)
         stdout, stderr = job.communicate(timeout=TIMEOUT)
         self.assertNotEqual(job.returncode, 0)
-        self.assertIn("worker 1", stdout + stderr)
+        self.assertRegex(stderr, "worker 1|rank 1")
         self.assertLess(time.monotonic() - began, 10)
         self.cluster.wait_until(
             lambda: self.cluster.processes("worker")[1]["pid"] != victim and self.all_ready(),
@@ -159,7 +159,7 @@ class EndTest(unittest.TestCase):
         finally:
             code = cluster.stop()
             stdout, stderr = job.communicate(timeout=TIMEOUT)
-        self.assertEqual(job.returncode, 0, stderr)
+        self.assertEqual(job.returncode, 0, stderr + cluster.last_log)
         self.assertIn('"finish_reason":"length"', stdout.replace('": "', '":"'))
         self.assertEqual(code, 0)
         self.assertEqual([pid for pid in pids if is_running(pid)], [])

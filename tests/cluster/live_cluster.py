@@ -75,5 +75,6 @@ class LiveCluster:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
+        self.last_log = self.log
         self._folder.cleanup()
         return code
