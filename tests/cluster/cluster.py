@@ -1,4 +1,4 @@
-"""A cluster on this machine, for tests in Python. Needs nothing but Python's own library."""
+"""A real cluster on this machine, for tests in Python. Needs nothing but Python's own library."""
 
 from __future__ import annotations
 
@@ -8,43 +8,85 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
 
 UNMASK = os.environ["UNMASK"]
+TIMEOUT = 60  # seconds, for anything that is waited for
 
 
 class Cluster:
-    """`unmask up`, from the line that says it is ready to the end after SIGINT."""
+    """`unmask up`, ready when the constructor returns; stop() ends it.
+
+    words: further flags of `unmask up`. Two workers, unless they say otherwise.
+    """
 
     def __init__(self, *words: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="unmask-cluster-")
-        self._log = open(pathlib.Path(self._folder.name) / "stderr", "w+")
-        endpoints = pathlib.Path(self._folder.name) / "endpoints.json"
-        self._process = subprocess.Popen(
-            [UNMASK, "up", "--workers", "2", "--endpoints-file", str(endpoints), *words],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        said = []
-        for line in self._process.stdout:
-            said.append(line)
-            if line.startswith("[4/4] ready"):
-                break
-        else:
-            raise RuntimeError("the cluster did not come up:\n" + "".join(said) + self._errors())
-        self.endpoint: str = json.loads(endpoints.read_text())["client"]
+        folder = pathlib.Path(self._folder.name)
+        self._endpoints_file, self._log_file = folder / "endpoints.json", folder / "log"
+        with open(self._log_file, "wb") as log:
+            self.process = subprocess.Popen(
+                [UNMASK, "up", "--workers", "2", "--endpoints-file", self._endpoints_file, *words],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            self.wait_until(self._endpoints_file.exists, "the endpoints file")
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    @property
+    def processes(self) -> list[dict]:
+        """As the endpoints file has them now: a process that was started again is another."""
+        return json.loads(self._endpoints_file.read_text())["processes"]
+
+    @property
+    def endpoint(self) -> str:
+        return json.loads(self._endpoints_file.read_text())["client"]
+
+    @property
+    def log(self) -> str:
+        return self._log_file.read_text(errors="replace")
+
+    def workers(self) -> list[dict]:
+        return [process for process in self.processes if process["role"] == "worker"]
+
+    def is_busy(self) -> bool:
+        """A job runs."""
+        jobs = subprocess.run([UNMASK, "jobs", "--json", "--endpoint", self.endpoint],
+                              capture_output=True, text=True, timeout=TIMEOUT, check=True)
+        return any(job["state"] == "running" for job in json.loads(jobs.stdout))
+
+    def wait_until(self, is_true: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + TIMEOUT
+        while not is_true():
+            code = self.process.poll()
+            if code is not None:
+                raise AssertionError(f"the cluster ended with exit code {code}:\n{self.log}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{what} did not come in {TIMEOUT} s:\n{self.log}")
+            time.sleep(0.02)
+
+    def submit_command(self, *words: str) -> list[str]:
+        return [UNMASK, "submit", "--endpoint", self.endpoint, *words]
+
+    def submit(self, *words: str) -> subprocess.CompletedProcess:
+        """`unmask submit WORDS...` to its end."""
+        return subprocess.run(self.submit_command(*words), capture_output=True, text=True,
+                              timeout=TIMEOUT, stdin=subprocess.DEVNULL)
 
     def stop(self) -> None:
-        """Raises RuntimeError if it does not end well."""
-        self._process.send_signal(signal.SIGINT)
-        self._process.communicate(timeout=60)
-        code, errors = self._process.returncode, self._errors()
-        self._log.close()
+        """Drains the cluster. Raises AssertionError if it does not end well."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(TIMEOUT)
+        log = self.log
         self._folder.cleanup()
         if code != 0:
-            raise RuntimeError(f"the cluster ended with exit code {code}:\n{errors}")
+            raise AssertionError(f"the cluster ended with exit code {code}:\n{log}")
 
-    def _errors(self) -> str:
-        self._log.seek(0)
-        return self._log.read()
+    def kill(self) -> None:
+        """Nobody is told, as when the machine takes the launcher away."""
+        self.process.kill()
+        self.process.wait(TIMEOUT)
+        self._folder.cleanup()
