@@ -13,16 +13,24 @@
 namespace unmask::cli {
 namespace {
 
-/// "12 tokens in 5 forwards (2.4 a forward), 0.21 s (57 tokens/s)".
+double in_seconds(std::chrono::microseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+/// "12 tokens in 5 forwards (2.4 a forward), 0.21 s (57 tokens/s), first block after 0.08 s".
 std::string sentence_of(const JobFigures& figures) {
-  const double seconds = std::chrono::duration<double>(figures.duration).count();
-  char text[160];
+  const double seconds = in_seconds(figures.duration);
+  char text[200];
   std::snprintf(text, sizeof text,
                 "%d tokens in %d forwards (%.1f a forward), %.2f s (%.0f tokens/s)", figures.tokens,
                 figures.forwards,
                 figures.forwards > 0 ? double(figures.tokens) / double(figures.forwards) : 0.0,
                 seconds, seconds > 0 ? double(figures.tokens) / seconds : 0.0);
-  return text;
+  if (figures.blocks == 0) return text;
+  char first_block[64];
+  std::snprintf(first_block, sizeof first_block, ", first block after %.2f s",
+                in_seconds(figures.time_to_first_block));
+  return std::string(text) + first_block;
 }
 
 }  // namespace

@@ -100,6 +100,15 @@ TEST_F(JobPrinterTest, ATerminalIsToldTheFiguresBesideTheText) {
   EXPECT_EQ(out_.text(), "");
 }
 
+TEST_F(JobPrinterTest, TheFiguresSayWhenTheFirstBlockCame) {
+  JobPrinter printer = this->printer(JobPrinter::Style::kStream, true);
+  Finished end = finished(FinishReason::kStop, "");
+  end.figures.blocks = 1;
+  end.figures.time_to_first_block = std::chrono::milliseconds(40);
+  EXPECT_EQ(printer.show(end), kOk);
+  EXPECT_THAT(status_.text(), testing::EndsWith("tokens/s), first block after 0.04 s\n"));
+}
+
 TEST_F(JobPrinterTest, APlaceInTheQueueIsClearedBeforeTheText) {
   JobPrinter printer = this->printer(JobPrinter::Style::kStream, true);
   printer.show(Queued{{}, 3, "no pages"});
