@@ -24,6 +24,14 @@ constexpr Address kProgram = 1;
 /// A gateway that answers a job with its own prompt, after the milliseconds that its gen_length
 /// says.
 class JobBatchTest : public testing::Test {
+ public:
+  ~JobBatchTest() override {
+    std::fclose(out_);
+    std::fclose(status_);
+    std::free(out_text_);
+    std::free(status_text_);
+  }
+
  protected:
   JobBatchTest() {
     gateway_.script = [this](PeerId peer, const WireMessage& message) {
@@ -37,13 +45,6 @@ class JobBatchTest : public testing::Test {
     out_ = open_memstream(&out_text_, &out_size_);
     status_ = open_memstream(&status_text_, &status_size_);
   }
-  ~JobBatchTest() override {
-    std::fclose(out_);
-    std::fclose(status_);
-    std::free(out_text_);
-    std::free(status_text_);
-  }
-
   void serve(PeerId peer, const Submit& submit) {
     ++num_submits_;
     if (num_refusals_ > 0) {
