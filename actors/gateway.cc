@@ -198,6 +198,7 @@ void Gateway::on(Incoming<Cancel> cancel) {
     tokenizing_.erase(tokenizing);
     const Error error{ErrorCode::kCancelled, "cancelled before it was accepted"};
     if (!watchers.contain(cancel.from)) reject(cancel.from, id, error);
+    (void)to_coordinator(Cancel{id});  // it may know the job from an earlier life of this gateway
     return refuse(id, watchers, error);
   }
   Job* job = find(id);

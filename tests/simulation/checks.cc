@@ -64,7 +64,10 @@ void check_job(const History& history, const JobHistory& job, const ExpectedAnsw
   check_stream(job, expected, found);
   const std::size_t num_ends = job.ends.size() + job.refusals.size();
   if (num_ends != 1) {
-    found.push_back("it ended " + std::to_string(num_ends) + " times");
+    std::string how;
+    for (const Finished& end : job.ends) how += ", " + std::string(name_of(end.reason));
+    for (const Rejected& refusal : job.refusals) how += ", refused: " + refusal.error.message;
+    found.push_back("it ended " + std::to_string(num_ends) + " times" + how);
     return;
   }
   if (job.ends.empty()) {

@@ -80,6 +80,7 @@ bool SimulatedClient::take(WireMessage message) {
   } else if (auto* refused = std::get_if<Rejected>(&message)) {
     const ErrorCode code = refused->error.code;
     Job& job = jobs_.at(refused->job);
+    if (job.is_over && job.wants_cancel) return true;  // the answer to the cancel
     const bool is_for_now = code == ErrorCode::kUnavailable || code == ErrorCode::kOverloaded;
     if (is_for_now && !job.wants_cancel) {
       try_again(refused->job);
