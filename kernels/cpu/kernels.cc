@@ -2,8 +2,8 @@
 
 namespace unmask::kernels {
 
-#ifdef UNMASK_HAS_AVX512
-extern const Kernels kAvx512Kernels;
+#ifdef UNMASK_HAS_AVX
+extern const Kernels kAvx512Kernels, kAvx2Kernels;
 
 namespace {
 
@@ -13,25 +13,32 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512bf16");
 }
 
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
 }  // namespace
-#endif
 
 const Kernels* kernels_of(InstructionSet set) {
   switch (set) {
     case InstructionSet::kPortable:
       return &kPortableKernels;
+    case InstructionSet::kAvx2:
+      return has_avx2() ? &kAvx2Kernels : nullptr;
     case InstructionSet::kAvx512:
-#ifdef UNMASK_HAS_AVX512
-      if (has_avx512()) return &kAvx512Kernels;
-#endif
-      return nullptr;
+      return has_avx512() ? &kAvx512Kernels : nullptr;
   }
   return nullptr;
 }
+#else
+const Kernels* kernels_of(InstructionSet set) {
+  return set == InstructionSet::kPortable ? &kPortableKernels : nullptr;
+}
+#endif
 
 const Kernels& best_kernels() {
-  const Kernels* const avx512 = kernels_of(InstructionSet::kAvx512);
-  return avx512 != nullptr ? *avx512 : kPortableKernels;
+  for (const InstructionSet set : {InstructionSet::kAvx512, InstructionSet::kAvx2}) {
+    if (const Kernels* const kernels = kernels_of(set); kernels != nullptr) return *kernels;
+  }
+  return kPortableKernels;
 }
 
 }  // namespace unmask::kernels

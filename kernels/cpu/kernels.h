@@ -102,7 +102,7 @@ struct Kernels {
   float (*softmax_numerators)(float* x, std::int64_t n, float max);
 };
 
-enum class InstructionSet : std::uint8_t { kPortable, kAvx512 };
+enum class InstructionSet : std::uint8_t { kPortable, kAvx2, kAvx512 };
 
 /// Plain C++, for any machine.
 extern const Kernels kPortableKernels;

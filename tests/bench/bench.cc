@@ -27,7 +27,7 @@ constexpr int kServingRounds = 3;
 CpuBackend::Options backend_options(const Options& options) {
   CpuBackend::Options backend;
   backend.threads.num_threads = options.num_threads;
-  if (options.is_portable) backend.instruction_set = kernels::InstructionSet::kPortable;
+  backend.instruction_set = options.instruction_set;
   return backend;
 }
 

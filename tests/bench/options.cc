@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <map>
 
 namespace unmask::bench {
 namespace {
@@ -17,6 +18,19 @@ constexpr const char* kHowItMeasures =
     "tells\n"
     "how good the loops are, not how evenly the threads share them.";
 
+const std::map<std::string, kernels::InstructionSet> kInstructionSets = {
+    {"portable", kernels::InstructionSet::kPortable},
+    {"avx2", kernels::InstructionSet::kAvx2},
+    {"avx512", kernels::InstructionSet::kAvx512}};
+
+/// What is wrong with the name, or nothing.
+std::string find_instruction_set_fault(const std::string& name) {
+  const auto found = kInstructionSets.find(name);
+  if (found == kInstructionSets.end()) return "there is no instruction set " + name;
+  if (kernels::kernels_of(found->second) == nullptr) return "this machine has no " + name;
+  return "";
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -31,7 +45,11 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--model", options.model, "the checkpoint of the sections model and serving");
   app.add_option("--threads", options.num_threads, "threads; 0: one per core")
       ->check(CLI::Range(0, 1024));
-  app.add_flag("--portable", options.is_portable, "the kernels for any machine");
+  app.add_option_function<std::string>(
+         "--instructions",
+         [&](const std::string& name) { options.instruction_set = kInstructionSets.at(name); },
+         "not the best that this machine has: portable, avx2 or avx512")
+      ->check(CLI::Validator(find_instruction_set_fault, "NAME"));
   app.add_flag("--processor-time", is_processor_time, "not the time on the wall");
   app.add_option("--json", options.json_file, "write JSON to this file; -: to stdout, no table");
   app.add_flag("--record", options.is_recorded, "append the ratios to tests/bench/history");

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/kernels.h"
 #include "tests/bench/stopwatch.h"
 
 namespace unmask::bench {
@@ -15,8 +17,8 @@ struct Options {
   bool is_quick = false;
   std::vector<std::string> only;  ///< of kSections; empty: all
   std::filesystem::path model = UNMASK_SOURCE_DIR "/model/zoo/unmask-tiny";
-  int num_threads = 0;  ///< 0: all cores
-  bool is_portable = false;
+  int num_threads = 0;                                       ///< 0: all cores
+  std::optional<kernels::InstructionSet> instruction_set{};  ///< none: the best
   Stopwatch::Kind stopwatch = Stopwatch::Kind::kWall;
   std::string json_file;     ///< "-": stdout, instead of the table; empty: none
   bool is_recorded = false;  ///< a line is added to the history

@@ -1,7 +1,7 @@
 /// Attention of some rows to their keys.
 ///
-/// The scores are computed for sixteen rows at once, which stand side by side in the lanes: so the
-/// keys need not be turned, and the softmax never looks across lanes.
+/// The scores are computed for sixteen rows at once, which stand side by side in lanes: so the keys
+/// need not be turned, and the softmax never looks across lanes.
 
 #pragma once
 
@@ -13,37 +13,36 @@
 namespace unmask::kernels {
 namespace {
 
-#ifdef __AVX512F__
-inline constexpr int kKeysAtOnce = 12;  // times two panels of rows: what stays in registers
-#else
-inline constexpr int kKeysAtOnce = 4;
-#endif
+// What stays in registers: keys x panels of rows.
+inline constexpr int kKeysAtOnce = kMaxHeight;
+inline constexpr int kMaxQueryPanels = kPanelsOfManyRows;
 
-constexpr int row_stride(const AttentionTile& tile) { return tile.num_panels * kLanes; }
+constexpr int row_stride(const AttentionTile& tile) { return tile.num_panels * kPanelCols; }
 
 /// Scores of kKeys keys with kPanels panels of rows, summed in the order of the dimensions.
 template <int kKeys, int kPanels>
 inline void score_keys(const AttentionTile& tile, int first_key, int first_panel) {
+  constexpr int kVecs = kPanels * kVecsPerPanel;
   const int stride = row_stride(tile);
   const float* const keys = tile.keys + std::int64_t{first_key} * tile.key_stride;
-  const float* queries = tile.queries + first_panel * kLanes;
-  Vec sums[kKeys][kPanels] = {};
+  const float* queries = tile.queries + first_panel * kPanelCols;
+  Vec sums[kKeys][kVecs] = {};
   for (int d = 0; d < tile.head_dim; ++d, queries += stride) {
-    Vec query[kPanels];
+    Vec query[kVecs];
 #pragma GCC unroll 16
-    for (int p = 0; p < kPanels; ++p) query[p] = load(queries + p * kLanes);
+    for (int v = 0; v < kVecs; ++v) query[v] = load(queries + v * kLanes);
 #pragma GCC unroll 16
     for (int k = 0; k < kKeys; ++k) {
       const Vec key = splat(keys[k * tile.key_stride + d]);
 #pragma GCC unroll 16
-      for (int p = 0; p < kPanels; ++p) sums[k][p] = multiply_add(key, query[p], sums[k][p]);
+      for (int v = 0; v < kVecs; ++v) sums[k][v] = multiply_add(key, query[v], sums[k][v]);
     }
   }
-  float* to = tile.weights + std::int64_t{first_key} * stride + first_panel * kLanes;
+  float* to = tile.weights + std::int64_t{first_key} * stride + first_panel * kPanelCols;
 #pragma GCC unroll 16
   for (int k = 0; k < kKeys; ++k, to += stride) {
 #pragma GCC unroll 16
-    for (int p = 0; p < kPanels; ++p) store(to + p * kLanes, sums[k][p]);
+    for (int v = 0; v < kVecs; ++v) store(to + v * kLanes, sums[k][v]);
   }
 }
 
@@ -56,11 +55,11 @@ inline void score_all_keys(const AttentionTile& tile, int first_panel) {
   for (; key < tile.num_keys; ++key) score_keys<1, kPanels>(tile, key, first_panel);
 }
 
-/// Turns the scores of one panel of rows into weights, not yet divided by their sum, which is
+/// Turns the scores of one vector of rows into weights, not yet divided by their sum, which is
 /// returned.
-inline Vec exp_below_max(const AttentionTile& tile, int panel) {
+inline Vec exp_below_max(const AttentionTile& tile, int first_row) {
   const int stride = row_stride(tile);
-  float* const scores = tile.weights + panel * kLanes;
+  float* const scores = tile.weights + first_row;
   Vec max = splat(-__builtin_inff());
   for (std::int64_t k = 0; k < tile.num_keys; ++k) max = larger(max, load(scores + k * stride));
   Vec sum{};
@@ -76,19 +75,20 @@ inline Vec exp_below_max(const AttentionTile& tile, int panel) {
 template <int kHeight, int kPanels>
 inline void mix_values(const AttentionTile& tile, int first_row, int first_dim,
                        const float* scales) {
+  constexpr int kVecs = kPanels * kVecsPerPanel;
   const int stride = row_stride(tile);
   const float* weights = tile.weights + first_row;
   const float* values = tile.values + first_dim;
-  Vec sums[kHeight][kPanels] = {};
+  Vec sums[kHeight][kVecs] = {};
   for (int k = 0; k < tile.num_keys; ++k, weights += stride, values += tile.key_stride) {
-    Vec value[kPanels];
+    Vec value[kVecs];
 #pragma GCC unroll 16
-    for (int p = 0; p < kPanels; ++p) value[p] = load(values + p * kLanes);
+    for (int v = 0; v < kVecs; ++v) value[v] = load(values + v * kLanes);
 #pragma GCC unroll 16
     for (int i = 0; i < kHeight; ++i) {
 #pragma GCC unroll 16
-      for (int p = 0; p < kPanels; ++p) {
-        sums[i][p] = multiply_add(splat(weights[i]), value[p], sums[i][p]);
+      for (int v = 0; v < kVecs; ++v) {
+        sums[i][v] = multiply_add(splat(weights[i]), value[v], sums[i][v]);
       }
     }
   }
@@ -96,9 +96,9 @@ inline void mix_values(const AttentionTile& tile, int first_row, int first_dim,
 #pragma GCC unroll 16
   for (int i = 0; i < kHeight; ++i, to += tile.out_stride) {
 #pragma GCC unroll 16
-    for (int p = 0; p < kPanels; ++p) {
-      store_most(to + p * kLanes, sums[i][p] * scales[first_row + i],
-                 tile.head_dim - first_dim - p * kLanes);
+    for (int v = 0; v < kVecs; ++v) {
+      store_most(to + v * kLanes, sums[i][v] * scales[first_row + i],
+                 tile.head_dim - first_dim - v * kLanes);
     }
   }
 }
@@ -109,10 +109,10 @@ inline void mix_rows(const AttentionTile& tile, int first_row, int height, const
     if (height < kHeight) return mix_rows<kHeight - 1>(tile, first_row, height, scales);
     constexpr int kPanels = num_panels_at_once(kHeight);
     int dim = 0;
-    for (; dim + kPanels * kLanes <= tile.key_stride; dim += kPanels * kLanes) {
+    for (; dim + kPanels * kPanelCols <= tile.key_stride; dim += kPanels * kPanelCols) {
       mix_values<kHeight, kPanels>(tile, first_row, dim, scales);
     }
-    for (; dim < tile.key_stride; dim += kLanes) {
+    for (; dim < tile.key_stride; dim += kPanelCols) {
       mix_values<kHeight, 1>(tile, first_row, dim, scales);
     }
   }
@@ -120,13 +120,13 @@ inline void mix_rows(const AttentionTile& tile, int first_row, int height, const
 
 inline void attend(const AttentionTile& tile) {
   float scales[kMaxAttentionRows];
-  if (kKeysAtOnce > 4 && tile.num_panels == 2) {
-    score_all_keys<2>(tile, 0);
-  } else {
-    for (int panel = 0; panel < tile.num_panels; ++panel) score_all_keys<1>(tile, panel);
+  int panel = 0;
+  for (; panel + kMaxQueryPanels <= tile.num_panels; panel += kMaxQueryPanels) {
+    score_all_keys<kMaxQueryPanels>(tile, panel);
   }
-  for (int panel = 0; panel < tile.num_panels; ++panel) {
-    store(scales + panel * kLanes, 1.0f / exp_below_max(tile, panel));
+  for (; panel < tile.num_panels; ++panel) score_all_keys<1>(tile, panel);
+  for (int row = 0; row < row_stride(tile); row += kLanes) {
+    store(scales + row, 1.0f / exp_below_max(tile, row));
   }
   const int num_blocks = (tile.num_rows + kMaxHeight - 1) / kMaxHeight;
   for (int block = 0; block < num_blocks; ++block) {

@@ -9,15 +9,20 @@ namespace unmask::kernels {
 namespace {
 
 // What stays in registers: height x panels sums, the panels' weights, one broadcast row value.
-#ifdef __AVX512F__
+#if defined __AVX512F__
 inline constexpr int kMaxHeight = 12;
-inline constexpr int kPanelsOfFewRows = 4;  // enough sums in flight to hide the latency of one
 inline constexpr int kFewRows = 4;
+inline constexpr int kPanelsOfFewRows = 4;  // enough sums in flight to hide the latency of one
 inline constexpr int kPanelsOfManyRows = 2;
-#else
+#elif defined __AVX2__
 inline constexpr int kMaxHeight = 4;
-inline constexpr int kPanelsOfFewRows = 1;
+inline constexpr int kFewRows = 1;
+inline constexpr int kPanelsOfFewRows = 2;
+inline constexpr int kPanelsOfManyRows = 1;
+#else
+inline constexpr int kMaxHeight = 2;
 inline constexpr int kFewRows = 0;
+inline constexpr int kPanelsOfFewRows = 1;
 inline constexpr int kPanelsOfManyRows = 1;
 #endif
 
@@ -52,7 +57,8 @@ struct BF16Step {
 
 template <int kHeight, int kPanels>
 struct Sums {
-  Vec value[kHeight][kPanels];
+  static constexpr int kVecs = kPanels * kVecsPerPanel;
+  Vec value[kHeight][kVecs];
 };
 
 template <class Step, int kHeight, int kPanels>
@@ -67,18 +73,21 @@ template <class Step, int kHeight, int kPanels>
   const auto* row = static_cast<const typename Step::Row*>(tile.rows) + begin * kHeight;
   Sums<kHeight, kPanels> sums{};
   for (std::int64_t step = begin; step < end; ++step, row += kHeight) {
-    typename Step::Weights weights[kPanels];
+    typename Step::Weights weights[sums.kVecs];
 #pragma GCC unroll 16
     for (int p = 0; p < kPanels; ++p) {
       const std::byte* const from = panels + p * tile.panel_bytes + step * kStepBytes;
-      __builtin_memcpy(&weights[p], from, kStepBytes);
+#pragma GCC unroll 16
+      for (int v = 0; v < kVecsPerPanel; ++v) {
+        __builtin_memcpy(&weights[p * kVecsPerPanel + v], from + v * sizeof(Vec), sizeof(Vec));
+      }
       if constexpr (kHeight > kFewRows) __builtin_prefetch(from + kPrefetchBytes, 0, kNearMemory);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < kHeight; ++i) {
 #pragma GCC unroll 16
-      for (int p = 0; p < kPanels; ++p) {
-        sums.value[i][p] = Step::add(row[i], weights[p], sums.value[i][p]);
+      for (int v = 0; v < sums.kVecs; ++v) {
+        sums.value[i][v] = Step::add(row[i], weights[v], sums.value[i][v]);
       }
     }
   }
@@ -99,8 +108,8 @@ template <class Step, int kHeight, int kPanels>
     int level = 0;
     for (; share >> level & 1; ++level) {
       for (int i = 0; i < kHeight; ++i) {
-        for (int p = 0; p < kPanels; ++p) {
-          sums.value[i][p] = left[level].value[i][p] + sums.value[i][p];
+        for (int v = 0; v < sums.kVecs; ++v) {
+          sums.value[i][v] = left[level].value[i][v] + sums.value[i][v];
         }
       }
     }
@@ -114,9 +123,9 @@ inline void multiply_panels(const Tile& tile, int first_panel) {
   const std::byte* const panels = tile.panels + first_panel * tile.panel_bytes;
   const Sums<kHeight, kPanels> sums = sum_shares<Step, kHeight, kPanels>(tile, panels);
   for (int i = 0; i < kHeight; ++i) {
-    for (int p = 0; p < kPanels; ++p) {
-      const int col = (first_panel + p) * kLanes;
-      store_most(tile.out + i * tile.out_stride + col, sums.value[i][p], tile.num_cols - col);
+    for (int v = 0; v < sums.kVecs; ++v) {
+      const int col = first_panel * kPanelCols + v * kLanes;
+      store_most(tile.out + i * tile.out_stride + col, sums.value[i][v], tile.num_cols - col);
     }
   }
 }
@@ -124,7 +133,7 @@ inline void multiply_panels(const Tile& tile, int first_panel) {
 template <class Step, int kHeight>
 inline void multiply_rows(const Tile& tile) {
   constexpr int kPanels = num_panels_at_once(kHeight);
-  const int num_panels = (tile.num_cols + kLanes - 1) / kLanes;
+  const int num_panels = (tile.num_cols + kPanelCols - 1) / kPanelCols;
   int panel = 0;
   for (; panel + kPanels <= num_panels; panel += kPanels) {
     multiply_panels<Step, kHeight, kPanels>(tile, panel);

@@ -9,7 +9,7 @@
 namespace unmask::kernels {
 namespace {
 
-/// work(first, count) for each sixteen values, the last time for fewer.
+/// work(first, count) for each vector of values, the last time for fewer.
 template <class Work>
 [[gnu::always_inline]] inline void for_each_vec(std::int64_t n, Work&& work) {
   std::int64_t i = 0;
@@ -18,7 +18,7 @@ template <class Work>
 }
 
 inline void round_to_bf16(const float* x, std::int64_t n, std::uint16_t* out) {
-  using Half [[gnu::vector_size(32)]] = std::uint16_t;
+  using Half [[gnu::vector_size(kLanes * 2)]] = std::uint16_t;
   for_each_vec(n, [&](std::int64_t i, int count) {
     const Vec value = load_first(x + i, count);
     const VecBits bits = VecBits(value);

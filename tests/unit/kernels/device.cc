@@ -19,6 +19,7 @@ std::vector<Device> devices() {
                    }});
   };
   add_cpu("CpuPortable", InstructionSet::kPortable);
+  add_cpu("CpuAvx2", InstructionSet::kAvx2);
   add_cpu("CpuAvx512", InstructionSet::kAvx512);
   return all;
 }

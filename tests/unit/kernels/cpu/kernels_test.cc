@@ -20,9 +20,11 @@ class KernelsTest : public testing::TestWithParam<InstructionSet> {
 };
 
 INSTANTIATE_TEST_SUITE_P(, KernelsTest,
-                         testing::Values(InstructionSet::kPortable, InstructionSet::kAvx512),
+                         testing::Values(InstructionSet::kPortable, InstructionSet::kAvx2,
+                                         InstructionSet::kAvx512),
                          [](const auto& set) {
-                           return set.param == InstructionSet::kPortable ? "Portable" : "Avx512";
+                           constexpr const char* kNames[] = {"Portable", "Avx2", "Avx512"};
+                           return kNames[std::size_t(set.param)];
                          });
 
 std::vector<float> random_values(int n, float deviation) {
