@@ -19,13 +19,15 @@ class KernelsTest : public testing::TestWithParam<InstructionSet> {
   [[nodiscard]] const Kernels& kernels() const { return *kernels_of(GetParam()); }
 };
 
+std::string name_of(const testing::TestParamInfo<InstructionSet>& set) {
+  constexpr const char* kNames[] = {"Portable", "Avx2", "Avx512"};
+  return kNames[std::size_t(set.param)];
+}
+
 INSTANTIATE_TEST_SUITE_P(, KernelsTest,
                          testing::Values(InstructionSet::kPortable, InstructionSet::kAvx2,
                                          InstructionSet::kAvx512),
-                         [](const auto& set) {
-                           constexpr const char* kNames[] = {"Portable", "Avx2", "Avx512"};
-                           return kNames[std::size_t(set.param)];
-                         });
+                         name_of);
 
 std::vector<float> random_values(int n, float deviation) {
   std::mt19937 random(1);
