@@ -82,7 +82,7 @@ void Gateway::on(Incoming<Submit> submit) {
     if (job->admit.body_digest != digest) return reject(client, id, other_body());
     return attach(*job, client, submit.message);
   }
-  const Watcher watcher{client, submit.message.watching, submit.message.resume_after_block};
+  Watcher watcher{client, submit.message.watching, submit.message.resume_after_block};
   const auto known = tokenizing_.find(id);
   if (known != tokenizing_.end()) {
     if (known->second.body_digest != digest) return reject(client, id, other_body());
@@ -144,7 +144,7 @@ void Gateway::on(Tokenized tokenized) {
 }
 
 void Gateway::attach(Job& job, PeerId client, const Submit& submit) {
-  const Watcher watcher{client, submit.watching, submit.resume_after_block};
+  Watcher watcher{client, submit.watching, submit.resume_after_block};
   if (!job.finished && !add(job.watchers, submit.job, watcher)) return;
   replay(job, watcher);
   if (job.finished || !submit.watching.frames || job.admit.watching.frames) return;
@@ -152,7 +152,7 @@ void Gateway::attach(Job& job, PeerId client, const Submit& submit) {
   send_later(job);
 }
 
-bool Gateway::add(Watchers& watchers, JobId id, const Watcher& watcher) {
+bool Gateway::add(Watchers& watchers, JobId id, Watcher& watcher) {
   std::set<JobId>& jobs = unfinished_of_[watcher.client];
   if (!jobs.contains(id) && jobs.size() >= options_.max_jobs_per_client) {
     reject(watcher.client, id,
@@ -177,7 +177,7 @@ void Gateway::let_go(const Watchers& watchers, JobId id) {
   }
 }
 
-void Gateway::replay(const Job& job, const Watcher& watcher) {
+void Gateway::replay(Job& job, const Watcher& watcher) {
   if (job.accepted) {
     Accepted accepted = *job.accepted;
     accepted.is_resend = true;
@@ -187,6 +187,7 @@ void Gateway::replay(const Job& job, const Watcher& watcher) {
   for (const Committed& block : job.blocks) {
     if (watcher.wants(block)) to_client(watcher.client, block);
   }
+  if (!job.blocks.empty()) job.watchers.has(watcher.client, job.blocks.back().block);
   if (job.finished) to_client(watcher.client, *job.finished);
 }
 
@@ -338,9 +339,7 @@ void Gateway::on(Incoming<Committed> committed) {
   if (job == nullptr) return;
   const Committed* block = job->take(std::move(committed.message));
   if (block == nullptr) return;
-  for (const Watcher& watcher : job->watchers) {
-    if (watcher.wants(*block)) to_client(watcher.client, *block);
-  }
+  job->watchers.each_that_wants(*block, [&](PeerId client) { to_client(client, *block); });
   if (!job->stop.has_stopped()) return;
   if (job->waits_to_be_sent || !to_coordinator(StopJob{block->job})) send_later(*job);
 }
@@ -393,9 +392,7 @@ void Gateway::on(Incoming<Rejected> rejected) {
 
 void Gateway::end(Job& job, Finished finished) {
   if (const Committed* tail = job.take(std::move(finished))) {
-    for (const Watcher& watcher : job.watchers) {
-      if (watcher.wants(*tail)) to_client(watcher.client, *tail);
-    }
+    job.watchers.each_that_wants(*tail, [&](PeerId client) { to_client(client, *tail); });
   }
   const JobId id = job.admit.job;
   tell(job.watchers, *job.finished);

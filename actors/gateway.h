@@ -97,10 +97,10 @@ class Gateway final
 
   [[nodiscard]] std::optional<Error> refusal(const Submit& submit) const;
   [[nodiscard]] std::optional<Error> overload(PeerId client) const;
-  [[nodiscard]] bool add(Watchers& watchers, JobId id, const Watcher& watcher);
+  [[nodiscard]] bool add(Watchers& watchers, JobId id, Watcher& watcher);
   void let_go(const Watchers& watchers, JobId id);
   void attach(Job& job, PeerId client, const Submit& submit);
-  void replay(const Job& job, const Watcher& watcher);
+  void replay(Job& job, const Watcher& watcher);
   void end(Job& job, Finished finished);
   void refuse(JobId id, const Watchers& watchers, const Error& error);
   template <typename End>

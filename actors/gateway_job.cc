@@ -10,7 +10,11 @@ bool is_early(FinishReason reason) {
 
 }  // namespace
 
-bool Watchers::add(const Watcher& watcher) {
+bool Watchers::add(Watcher& watcher) {
+  const auto before = std::ranges::find(list_, watcher.client, &Watcher::client);
+  if (before != list_.end() && before->watching.blocks) {
+    watcher.after_block = std::max(watcher.after_block, before->after_block);
+  }
   remove(watcher.client);
   if (list_.size() == kMaxWatchers) return false;
   list_.push_back(watcher);

@@ -31,14 +31,29 @@ class Watchers {
  public:
   static constexpr std::size_t kMaxWatchers = 64;
 
-  /// Replaces what the same client wanted before. False if there are too many.
-  bool add(const Watcher& watcher);
+  /// Replaces what the same client wanted before; what it was sent it is not sent again. False if
+  /// there are too many.
+  bool add(Watcher& watcher);
   void remove(PeerId client) {
     std::erase_if(list_, [&](auto& w) { return w.client == client; });
   }
   void clear() { list_.clear(); }
+  /// The client has all blocks up to this one.
+  void has(PeerId client, std::int32_t block) {
+    const auto watcher = std::ranges::find(list_, client, &Watcher::client);
+    if (watcher != list_.end()) watcher->after_block = std::max(watcher->after_block, block);
+  }
   [[nodiscard]] bool contain(PeerId client) const {
     return std::ranges::find(list_, client, &Watcher::client) != list_.end();
+  }
+  /// Everybody who gets this block, each once over its connection.
+  template <typename Send>
+  void each_that_wants(const Committed& block, Send send) {
+    for (Watcher& watcher : list_) {
+      if (!watcher.wants(block)) continue;
+      watcher.after_block = block.block;
+      send(watcher.client);
+    }
   }
   [[nodiscard]] auto begin() const { return list_.begin(); }
   [[nodiscard]] auto end() const { return list_.end(); }

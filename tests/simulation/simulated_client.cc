@@ -63,7 +63,9 @@ void SimulatedClient::send(Job& job) {
 
 void SimulatedClient::try_again(const JobId& id) {
   jobs_.at(id).waits = true;
-  simulation_.after(kTryAgain, [this, id] { send(jobs_.at(id)); });
+  simulation_.after(kTryAgain, [this, id] {
+    if (jobs_.at(id).waits) send(jobs_.at(id));  // unless a new connection was faster
+  });
 }
 
 bool SimulatedClient::take(WireMessage message) {

@@ -217,6 +217,17 @@ TEST_F(GatewayTest, AClientThatVanishesInTheMiddleResumesBehindItsLastBlock) {
   EXPECT_EQ(to_client<Finished>(kOther).at(0).text, "7 8 9 10 ");
 }
 
+TEST_F(GatewayTest, AClientThatAsksTwiceOverOneConnectionGetsEachBlockOnce) {
+  run_job(1);
+  tell(kClient, submit(1));  // sent before it had the block
+  tell(kCoordinator, block(1, 1, {9}));
+  tell(kClient, submit(1));
+  tell(kCoordinator, end(1));
+  EXPECT_EQ(streamed(), "7 8 9 ");
+  tell(kOther, submit(1));
+  EXPECT_EQ(streamed(kOther), "7 8 9 ");
+}
+
 TEST_F(GatewayTest, AResultIsThereForAClientThatComesBackAfterTheEnd) {
   run_job(1);
   tell(PeerDown{kClient});
