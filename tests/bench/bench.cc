@@ -22,7 +22,7 @@ using kernels::DType;
 
 /// Forwards are repeated in rounds of about this length, each beside a measurement of the peaks.
 constexpr double kSecondsPerRound = 0.02;
-constexpr int kServingRounds = 3;
+constexpr int kServingRounds = 6;
 
 CpuBackend::Options backend_options(const Options& options) {
   CpuBackend::Options backend;

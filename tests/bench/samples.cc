@@ -1,6 +1,7 @@
 #include "tests/bench/samples.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 namespace unmask::bench {
@@ -10,7 +11,8 @@ namespace {
 template <class Sample, class Value, class Better>
 Sample pick(std::vector<Sample> samples, double passed_over, const Value& value,
             const Better& is_better) {
-  const auto nth = samples.begin() + std::ptrdiff_t(double(samples.size()) * passed_over);
+  const double count = std::ceil(double(samples.size() - 1) * passed_over);
+  const auto nth = samples.begin() + std::ptrdiff_t(count);
   std::nth_element(samples.begin(), nth, samples.end(),
                    [&](const Sample& a, const Sample& b) { return is_better(value(a), value(b)); });
   return *nth;

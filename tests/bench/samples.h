@@ -10,11 +10,11 @@ namespace unmask::bench {
 
 /// Repeated measurements of one thing, of which the good ones count: whatever disturbs the machine
 /// makes them worse. Time on the wall is never too short, so its best is taken; processor time now
-/// and then is, so a tenth of its samples is passed over.
+/// and then is, so the best quarter of its samples is passed over.
 class Samples {
  public:
   explicit Samples(Stopwatch::Kind kind)
-      : passed_over_(kind == Stopwatch::Kind::kWall ? 0.0 : 0.1) {}
+      : passed_over_(kind == Stopwatch::Kind::kWall ? 0.0 : 0.25) {}
 
   void add(const ForwardCost& cost) { costs_.push_back(cost); }
   void add(const Peaks& peaks) { peaks_.push_back(peaks); }
