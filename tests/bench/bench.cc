@@ -22,6 +22,7 @@ using kernels::DType;
 
 /// Forwards are repeated in rounds of about this length, each beside a measurement of the peaks.
 constexpr double kSecondsPerRound = 0.02;
+constexpr int kMinRounds = 5;
 constexpr int kServingRounds = 6;
 
 CpuBackend::Options backend_options(const Options& options) {
@@ -78,9 +79,9 @@ class Bench {
       subject.forward();
       Samples samples(options_.stopwatch);
       const Time end = clock_.now() + options_.time_per_cell();
-      do {
+      for (int round = 0; round < kMinRounds || clock_.now() < end; ++round) {
         measure_round(subject, samples);
-      } while (clock_.now() < end);
+      }
       report_.cells.push_back({.subject = subject.name(),
                                .weights = dtype == DType::kF32 ? "f32" : "bf16",
                                .num_rows = num_rows,

@@ -12,12 +12,6 @@ constexpr std::int64_t kMemoryFloats = std::int64_t{64} << 20;  // more than any
 
 }  // namespace
 
-void Peaks::raise_to(const Peaks& other) {
-  f32_gflops = std::max(f32_gflops, other.f32_gflops);
-  bf16_gflops = std::max(bf16_gflops, other.bf16_gflops);
-  gbytes = std::max(gbytes, other.gbytes);
-}
-
 PeakMeter::PeakMeter(int num_threads, Stopwatch stopwatch)
     : pool_({.num_threads = num_threads}),
       stopwatch_(stopwatch),

@@ -13,9 +13,6 @@ struct Peaks {
   double f32_gflops = 0;   ///< fused multiply-adds of f32
   double bf16_gflops = 0;  ///< products of bf16 added up in f32; 0: no instruction does that
   double gbytes = 0;       ///< read from memory, a second
-
-  /// Field by field the larger.
-  void raise_to(const Peaks& other);
 };
 
 /// Loops that do nothing but what they measure. One round takes some 20 ms, so that it can be

@@ -50,6 +50,7 @@ struct Report {
   std::vector<Cell> cells;
   std::vector<ServingRun> serving;
 
+  /// Each the middle one of all cells'; some cells know theirs from a few rounds only.
   [[nodiscard]] Peaks peaks() const;
 };
 

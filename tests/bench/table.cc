@@ -54,12 +54,6 @@ void print_serving(std::ostream& out, const std::vector<ServingRun>& runs) {
 
 }  // namespace
 
-Peaks Report::peaks() const {
-  Peaks best;
-  for (const Cell& cell : cells) best.raise_to(cell.peaks);
-  return best;
-}
-
 void write_table(const Report& report, std::ostream& out) {
   out << report.cpu << ", " << report.num_threads << " threads, " << report.instruction_set
       << (report.is_processor_time ? ", processor time" : "") << ", commit " << report.commit
