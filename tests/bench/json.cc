@@ -12,8 +12,8 @@ namespace json = boost::json;
 /// Four digits say all that a measurement knows.
 double rounded(double value) {
   if (value == 0) return 0;
-  const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 3);
-  return std::round(value / unit) * unit;
+  const double scale = std::pow(10.0, 3 - std::floor(std::log10(std::abs(value))));
+  return std::round(value * scale) / scale;
 }
 
 json::object object_of(const Peaks& peaks) {
