@@ -61,8 +61,8 @@ class Process::Child : public std::enable_shared_from_this<Child> {
 
   void kill(int signal) {
     if (!is_running) return;
-    // It leads its group, and is not reaped yet, so the number is still its own. Once only: a second
-    // signal may mean something else.
+    // It leads its group, and is not reaped yet, so the number is still its own. Once only: a
+    // second signal may mean something else.
     ::kill(-pid, signal);
   }
 
