@@ -196,7 +196,7 @@ void Link::drain(Time now) {
       retry_at_ = now + options_.retry;
       return;
     }
-    undelivered_.pop_front();
+    if (!is_down_) undelivered_.pop_front();  // the receiver may have closed the connection
   }
 }
 

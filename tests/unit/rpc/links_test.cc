@@ -19,6 +19,7 @@ struct End {
               {[this](PeerId peer) { ups.push_back(peer); },
                [this](PeerId /*peer*/, WireMessage message) {
                  if (!is_reading) return false;
+                 if (closes_on_reading) links.disconnect({ups.at(0), DownReason::kClosed});
                  heard.push_back(std::get<ListJobs>(message).request);
                  return true;
                },
@@ -32,6 +33,7 @@ struct End {
   std::vector<std::uint64_t> heard;
   std::vector<std::pair<DownReason, std::string>> downs;
   bool is_reading = true;
+  bool closes_on_reading = false;
   Links links;
 };
 
@@ -92,6 +94,15 @@ TEST_F(LinksTest, AnotherProtocolVersionIsRefusedOnBothEndsInWords) {
   EXPECT_EQ(client->downs[0].first, DownReason::kProtocol);
   EXPECT_THAT(client->downs[0].second, HasSubstr("protocol"));
   EXPECT_THAT(server->downs[0].second, HasSubstr("protocol"));
+}
+
+TEST_F(LinksTest, AReceiverMayCloseTheConnectionWhileItTakesAMessage) {
+  start({});
+  server->closes_on_reading = true;
+  for (std::uint64_t i = 0; i < 3; ++i) ASSERT_TRUE(send(i));
+  simulation->run_for(std::chrono::seconds(1));
+  EXPECT_EQ(server->heard, up_to(1));
+  EXPECT_EQ(server->downs.size(), 1u);
 }
 
 TEST_F(LinksTest, APeerThatVanishesIsReportedOnce) {
