@@ -69,6 +69,7 @@ Result<> Client::submit(Submit submit, JobEvents events) {
     return Error{ErrorCode::kInvalidArgument, "another job of this client has this job id"};
   }
   Job job;
+  job.number = next_job_++;
   job.events = std::move(events);
   job.last_block = submit.resume_after_block;
   if (submit.deadline.count() > 0) job.deadline = env_.clock.now() + submit.deadline;
@@ -87,6 +88,7 @@ void Client::cancel(JobId id, JobEvents events) {
   auto found = jobs_.find(id);
   if (found == jobs_.end()) {
     found = jobs_.emplace(id, Job{}).first;
+    found->second.number = next_job_++;
     found->second.events = std::move(events);
   }
   found->second.is_cancelling = true;
@@ -164,7 +166,9 @@ bool Client::send(WireMessage message) {
 void Client::ask_for_everything() {
   // First, because a link takes more than there may be.
   for (const auto& [number, question] : questions_) (void)ask(number, question);
-  for (const auto& [id, job] : jobs_) {
+  std::map<std::uint64_t, JobId> in_order;
+  for (const auto& [id, job] : jobs_) in_order.emplace(job.number, id);
+  for (const auto& [number, id] : in_order) {
     if (!ask_for(id)) ask_again_soon(id);
   }
 }

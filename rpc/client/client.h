@@ -72,6 +72,7 @@ class Client {
 
  private:
   struct Job {
+    std::uint64_t number = 0;      // in the order in which they were asked for
     std::optional<Submit> submit;  // none: its end is all that was asked for
     JobEvents events;
     bool is_accepted = false;  // and told so
@@ -117,6 +118,7 @@ class Client {
   std::map<JobId, Job> jobs_;
   std::map<std::uint64_t, Question> questions_;
   std::uint64_t next_question_ = 1;
+  std::uint64_t next_job_ = 1;
 };
 
 }  // namespace unmask

@@ -136,6 +136,17 @@ TEST_F(ClientTest, ABlockThatCameAlreadyIsNoNews) {
   EXPECT_THAT(heard.blocks, ElementsAre(0, 1, 2));
 }
 
+TEST_F(ClientTest, JobsAreAskedForInTheOrderInWhichTheyWereSubmitted) {
+  start();
+  for (const std::uint8_t number : {5, 1, 9, 3}) ASSERT_TRUE(client->submit(submit_of(number), {}));
+  run(seconds(1));
+  simulation->network().cut(kProgram, kGateway);
+  run(seconds(1));
+  std::vector<int> numbers;
+  for (const Submit& submit : gateway->heard_of<Submit>()) numbers.push_back(submit.job.bytes[0]);
+  EXPECT_THAT(numbers, ElementsAre(5, 1, 9, 3, 5, 1, 9, 3));
+}
+
 TEST_F(ClientTest, ARefusalEndsTheJobWithTheServersSentence) {
   start();
   gateway->script = [&](PeerId peer, const WireMessage& message) {
