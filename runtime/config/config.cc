@@ -138,7 +138,9 @@ class Loader {
   Result<> add_worker(const ConfigFile::Section& section, const std::string& path) {
     const std::string prefix = "worker[" + std::to_string(loaded_.config.workers.size()) + "].";
     WorkerConfig& worker = loaded_.config.workers.emplace_back();
-    for (const auto& [key, value] : section) {
+    for (const auto& entry : section) {
+      const auto& key = entry.first;  // not bound: clang 14 lets no lambda capture that
+      const auto& value = entry.second;
       const std::string origin = path + ":" + std::to_string(value.line);
       std::optional<Result<>> result;
       for_each_worker_setting(worker, [&](const char* known, auto& field) {

@@ -16,6 +16,9 @@ using testing::IsEmpty;
 using namespace std::chrono_literals;
 
 class ConfigTest : public testing::Test {
+ public:
+  ~ConfigTest() override { std::filesystem::remove_all(folder_); }
+
  protected:
   ConfigTest() {
     std::string name = (std::filesystem::temp_directory_path() / "unmask-config-XXXXXX").string();
@@ -23,7 +26,6 @@ class ConfigTest : public testing::Test {
     inputs_.file = (folder_ / "cluster.toml").string();
     write("");
   }
-  ~ConfigTest() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& text) { std::ofstream(inputs_.file) << text; }
 
