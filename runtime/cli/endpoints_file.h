@@ -16,9 +16,4 @@ namespace unmask::cli {
 std::string endpoints_json(const ClusterConfig& config, const std::string& client,
                            const std::vector<MemberStatus>& members);
 
-/// Readers see the old file or the whole new one.
-///
-/// Errors  kInvalidArgument naming the path
-Result<> write_whole_file(const std::string& path, const std::string& text);
-
 }  // namespace unmask::cli

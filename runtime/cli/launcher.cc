@@ -18,13 +18,18 @@ std::string this_program() {
   return error ? "unmask" : path.string();
 }
 
+/// As make_log() writes it, for people or as JSON.
+bool is_error_line(const std::string& line) {
+  return line.find(" error [") != std::string::npos ||
+         line.find("\"level\":\"error\"") != std::string::npos;
+}
+
 }  // namespace
 
 std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
                                       const std::vector<std::string>& arguments) {
-  constexpr const char* kRoles[] = {"coordinator", "gateway", "worker"};
   std::vector<std::string> command{this_program(), "node", "--announce", "--role",
-                                   kRoles[std::size_t(seat.role)]};
+                                   std::string(name_of(seat.role))};
   if (seat.role == Role::kWorker) {
     const std::int32_t rank = seat.replica * config.cluster.workers + seat.rank;
     command.insert(command.end(), {"--rank", std::to_string(rank)});
@@ -71,7 +76,7 @@ void Launcher::take_line(Child& child, const std::string& line) {
   constexpr std::string_view kError = "error: ";
   if (const std::size_t at = line.find(kError); at != std::string::npos) {
     child.last_error = line.substr(at + kError.size());
-  } else if (line.find("[error]") != std::string::npos) {
+  } else if (is_error_line(line)) {
     child.last_error = line;
   }
   events_.on_line(child.name, line);

@@ -9,6 +9,7 @@
 #include "runtime/cli/endpoints_file.h"
 #include "runtime/cli/launcher.h"
 #include "runtime/cli/memory_report.h"
+#include "runtime/cli/output_file.h"
 
 namespace unmask::cli {
 namespace {
@@ -73,9 +74,10 @@ class UpCommand {
     if (endpoints == endpoints_) return;
     endpoints_ = endpoints;
     if (!endpoints_file_.empty()) {
-      if (const Result<> written = write_whole_file(endpoints_file_, endpoints); !written) {
-        return fail(written.error().message);
-      }
+      Result<OutputFile> file = OutputFile::create(endpoints_file_);
+      if (!file) return fail(file.error().message);
+      file->write(endpoints);
+      if (const Result<> written = file->commit(); !written) return fail(written.error().message);
     }
     if (!std::exchange(is_ready_, true)) show_ready(status);
   }
