@@ -203,6 +203,7 @@ void Membership::dissolve(int replica, const std::string& reason) {
     send(*seat.peer, LeaveGroup{group.epoch, reason});
   }
   group.reason = reason;
+  env_.log.warning("a group is over", {{"replica", std::to_string(replica)}, {"why", reason}});
   tell_group(replica);
   tell_members();  // the next tick forms the group again, if all its workers live
 }

@@ -11,11 +11,14 @@
 namespace unmask::cli {
 namespace {
 
-std::unique_ptr<CollectiveFactory> make_collectives(const ClusterConfig& config,
-                                                    const WorkerConfig& worker) {
+/// Errors  those of a place where no other rank could reach this one
+Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig& config,
+                                                            const WorkerConfig& worker) {
   if (config.cluster.workers == 1) return make_lone_collectives();
-  return make_gloo_collectives(
-      {{worker.host, config.collective.interface}, config.limits.step_timeout});
+  const MeshPlace place{worker.host, config.collective.interface};
+  // Groups form again and again; what can never work is said once, at the start.
+  if (const Result<Descriptor> probe = listen_at(place, 1); !probe) return probe.error();
+  return make_gloo_collectives({place, config.limits.step_timeout});
 }
 
 }  // namespace
@@ -30,13 +33,14 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
   const WorkerConfig worker = config.worker(seat.replica, seat.rank);
-  const std::unique_ptr<CollectiveFactory> collectives = make_collectives(config, worker);
+  const Result<std::unique_ptr<CollectiveFactory>> collectives = make_collectives(config, worker);
+  if (!collectives) return report(collectives.error(), kBadConfig);
   Wire wire(host);
   const auto leave = [&host](const Error& error) {
     host.log().error("this worker leaves the cluster", {{"why", error.message}});
     host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
   };
-  WorkerRole role(host, config, worker, node.self(), *model, *collectives, wire.outgoing(), leave);
+  WorkerRole role(host, config, worker, node.self(), *model, **collectives, wire.outgoing(), leave);
   wire.receive(role.dispatch());
   wire.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
                [&role](PeerId peer) { return role.coordinator_down(peer); });

@@ -138,6 +138,10 @@ class StartTest(unittest.TestCase):
     def test_a_missing_model_is_named(self):
         self.expect_no_start("--model", "/no/such/model", reason="/no/such/model")
 
+    def test_a_network_interface_that_is_not_there_is_named(self):
+        self.expect_no_start("--workers", 2, "--set", "collective.interface=nosuch0",
+                             reason="nosuch0")
+
     def test_an_unknown_setting_gets_a_suggestion(self):
         self.expect_no_start("--set", "model.dtyp=f32", reason="model.dtype")
 
