@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "rpc/client/connection.h"
 #include "runtime/cli/cluster_options.h"
-#include "runtime/cli/cluster_watch.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/endpoints_file.h"
 #include "runtime/cli/launcher.h"
@@ -34,7 +34,6 @@ class UpCommand {
       : config_(config),
         endpoints_file_(std::move(endpoints_file)),
         host_(config.log, "up"),
-        watch_(host_, [this](const ClusterStatus& status) { take_status(status); }),
         launcher_(host_, config_, std::move(arguments),
                   {[](const std::string& /*process*/, const std::string& line) {
                      std::fprintf(stderr, "%s\n", line.c_str());
@@ -56,10 +55,27 @@ class UpCommand {
 
  private:
   void take_gateway(const HostPort& clients) {
+    gateway_ = clients;
     client_ = "tcp://" + clients.to_string();
-    if (const Result<> started = watch_.start(clients, kWatchInterval); !started) {
-      fail(started.error().message);
-    }
+    connect();
+    host_.every(kWatchInterval, [this] { ask(); });
+  }
+
+  void connect() {
+    Result<std::unique_ptr<ClientConnection>> connection =
+        ClientConnection::open(host_.loop(), {.gateway = gateway_});
+    if (!connection) return fail(connection.error().message);
+    connection_ = std::move(*connection);
+  }
+
+  void ask() {
+    if (std::exchange(is_asking_, true)) return;
+    connection_->client().status([this](const Result<ClusterStatus>& status) {
+      is_asking_ = false;
+      if (status) return take_status(*status);
+      // The client gave up; the gateway may come back later. Not within its own call.
+      host_.loop().post([this] { connect(); });
+    });
   }
 
   void take_status(const ClusterStatus& status) {
@@ -117,9 +133,11 @@ class UpCommand {
   const ClusterConfig config_;
   const std::string endpoints_file_;
   ProcessHost host_;
-  ClusterWatch watch_;
   Launcher launcher_;
+  HostPort gateway_;
   std::string client_;
+  std::unique_ptr<ClientConnection> connection_;
+  bool is_asking_ = false;
   std::string endpoints_;
   std::map<std::string, std::string> told_;
   bool is_ready_ = false;
