@@ -1,8 +1,10 @@
 #include "actors/coordinator.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+
+#include "actors/admission.h"
+#include "actors/job_messages.h"
 
 namespace unmask {
 namespace {
@@ -29,7 +31,7 @@ void Coordinator::on(Incoming<Admit> admit) {
   const JobId id = admit.message.job;
   if (const JobRecord* record = store_.find(id)) return resend(admit.from, admit.message, *record);
 
-  Result<RunningJob> made = make_job(admit.from, admit.message);
+  Result<RunningJob> made = make_job(admit.from, admit.message, options_.model, env_.clock.now());
   std::optional<Error> error;
   if (is_draining_) {
     error = Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
@@ -39,7 +41,7 @@ void Coordinator::on(Incoming<Admit> admit) {
     error = Error{ErrorCode::kOverloaded, "the queue is full: " + std::to_string(waiting_.size()) +
                                               " jobs wait already; try again later"};
   } else {
-    error = cannot_ever_fit(*made);
+    error = cannot_ever_fit(*made, replicas_);
   }
   if (!error) {
     if (const Result<> stored = store_.put(admit.message); !stored) error = stored.error();
@@ -60,44 +62,6 @@ void Coordinator::on(Incoming<Admit> admit) {
   probe_.canvas_opened(job.loop.canvas().num_holes(job.loop.canvas().whole()));
   to_gateways(job, Accepted{id, false, job.figures.prompt_tokens, job.loop.canvas().size()});
   schedule();
-}
-
-Result<RunningJob> Coordinator::make_job(PeerId gateway, const Admit& admit) const {
-  const Result<diffusion::DiffusionParams> params = params_of(admit);
-  if (!params) return params.error();
-  Result<diffusion::DiffusionLoop> loop = make_loop(admit.input, *params, options_.model);
-  if (!loop) return loop.error();
-  RunningJob job(std::move(*loop));
-  job.id = admit.job;
-  job.add_gateway(gateway);
-  job.watching = admit.watching;
-  job.accepted_at = job.last_block_at = env_.clock.now();
-  job.figures.prompt_tokens = job.loop.canvas().num_pinned();
-  return job;
-}
-
-std::optional<Error> Coordinator::cannot_ever_fit(const RunningJob& job) const {
-  if (replicas_.empty()) return std::nullopt;  // not known yet; checked again when it is placed
-  const std::int32_t length = job.loop.canvas().size();
-  std::int32_t most_positions = 0;
-  std::int64_t most_in_cache = 0;
-  for (const auto& [index, replica] : replicas_) {
-    if (replica.could_hold(length)) return std::nullopt;
-    const Capacity& capacity = replica.capacity;
-    const std::int32_t positions = std::min(capacity.max_positions, capacity.max_rows_per_step);
-    most_positions = std::max(most_positions, positions);
-    if (length > positions) continue;
-    most_in_cache = std::max(most_in_cache, capacity.num_kv_pages * capacity.page_size);
-  }
-  if (length > most_positions) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the canvas has " + std::to_string(length) + " positions (prompt " +
-                     std::to_string(job.figures.prompt_tokens) + " + gen_length), a worker takes " +
-                     std::to_string(most_positions) + "; shorten the prompt or --gen-length"};
-  }
-  return Error{ErrorCode::kInvalidArgument,
-               "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +
-                   std::to_string(most_in_cache) + "; start the workers with more --kv-memory"};
 }
 
 void Coordinator::resend(PeerId gateway, const Admit& admit, const JobRecord& record) {
@@ -228,7 +192,7 @@ Replica* Coordinator::place_for(const RunningJob& job) {
 void Coordinator::place_waiting() {
   while (!waiting_.empty() && !replicas_.empty()) {
     RunningJob& job = jobs_.at(waiting_.front());
-    if (std::optional<Error> error = cannot_ever_fit(job)) {
+    if (std::optional<Error> error = cannot_ever_fit(job, replicas_)) {
       finish(job.id, FinishReason::kError, std::move(error));
       continue;
     }
@@ -339,26 +303,10 @@ void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
 void Coordinator::tell_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
                                 const CandidateColumns& candidates) {
   if (job.watching.trace) {
-    Traced traced{job.id,     block, *std::exchange(job.next, std::nullopt),
-                  candidates, {},    applied.eos_fill};
-    for (const diffusion::Edit& edit : applied.edits) {
-      traced.edits.push_back({edit.position, edit.token});
-    }
-    to_gateways(job, std::move(traced));
+    SequenceStep step = *std::exchange(job.next, std::nullopt);
+    to_gateways(job, traced_of(job, std::move(step), block, applied, candidates));
   }
-  if (!job.watching.frames) return;
-  Frame frame{
-      job.id, job.block, job.loop.figures().forwards, block, job.loop.canvas().num_holes(block),
-      {}};
-  for (const diffusion::Edit& edit : applied.edits) {
-    const auto at = std::ranges::lower_bound(candidates.position, edit.position);
-    const auto i = std::size_t(at - candidates.position.begin());
-    const bool is_known = at != candidates.position.end() && *at == edit.position;
-    const double log_confidence =
-        is_known ? double(candidates.logit[i]) - double(candidates.log_sum_exp[i]) : 0.0;
-    frame.changes.push_back({edit.position, edit.token, float(std::exp(log_confidence)), {}});
-  }
-  to_gateways(job, std::move(frame));
+  if (job.watching.frames) to_gateways(job, frame_of(job, block, applied, candidates));
 }
 
 void Coordinator::commit(RunningJob& job, Range positions) {
@@ -459,20 +407,11 @@ void Coordinator::on(Incoming<ListJobs> list) {
   constexpr std::size_t kMaxListed = 1000;
   JobList answer{list.message.request, {}};
   for (const auto& [id, job] : jobs_) {
-    const diffusion::Figures figures = job.loop.figures();
-    answer.jobs.push_back(
-        {id, job.replica ? JobSummary::State::kRunning : JobSummary::State::kQueued, figures.tokens,
-         figures.forwards, job.block, num_blocks(job.loop),
-         duration_cast<std::chrono::milliseconds>(env_.clock.now() - job.accepted_at), ""});
+    answer.jobs.push_back(summary_of(job, env_.clock.now()));
   }
   for (const JobRecord* record : store_.finished()) {
     if (answer.jobs.size() >= kMaxListed) break;
-    const Finished& finished = *record->finished;
-    answer.jobs.push_back({finished.job, JobSummary::State::kFinished, finished.figures.tokens,
-                           finished.figures.forwards, finished.figures.blocks,
-                           finished.figures.blocks,
-                           duration_cast<std::chrono::milliseconds>(finished.figures.duration),
-                           std::string(name_of(finished.reason))});
+    answer.jobs.push_back(summary_of(*record->finished));
   }
   to_gateway(list.from, std::move(answer));
 }
@@ -488,7 +427,7 @@ void Coordinator::on(Incoming<GetStatus> get) {
   status.jobs_running = std::int32_t(jobs_.size() - waiting_.size());
   for (const auto& [index, replica] : replicas_) {
     status.kv_pages_total += replica.capacity.num_kv_pages;
-    status.kv_pages_used += replica.capacity.num_kv_pages - replica.kv_pages_free;
+    status.kv_pages_used += replica.kv_pages_used();
   }
   status.durability = store_.durability();
   status.members = members_.members;
@@ -515,7 +454,7 @@ void Coordinator::tell_load() {
   std::int64_t used = 0, total = 0;
   for (const auto& [index, replica] : replicas_) {
     total += replica.capacity.num_kv_pages;
-    used += replica.capacity.num_kv_pages - replica.kv_pages_free;
+    used += replica.kv_pages_used();
   }
   probe_.kv_pages(used, total);
   probe_.load(waiting_.size(), jobs_.size() - waiting_.size());

@@ -81,8 +81,6 @@ class Coordinator final
   void on(Drain drain);
 
  private:
-  [[nodiscard]] Result<RunningJob> make_job(PeerId gateway, const Admit& admit) const;
-  [[nodiscard]] std::optional<Error> cannot_ever_fit(const RunningJob& job) const;
   void resend(PeerId gateway, const Admit& admit, const JobRecord& record);
   [[nodiscard]] Replica* place_for(const RunningJob& job);
   void schedule();

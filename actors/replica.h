@@ -39,6 +39,7 @@ struct Replica {
   std::uint64_t last_seq = 0;
   std::optional<StepInFlight> in_flight;
 
+  [[nodiscard]] std::int64_t kv_pages_used() const { return capacity.num_kv_pages - kv_pages_free; }
   [[nodiscard]] std::optional<std::size_t> rank_of(PeerId worker) const;
   /// Pages that a canvas of this length needs at worst.
   [[nodiscard]] std::int64_t pages_of(std::int32_t length) const;

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "actors/replica.h"
+#include "actors/running_job.h"
+
+namespace unmask {
+
+/// The job as it waits, `now`, for a replica. Errors: those of params_of() and make_loop().
+[[nodiscard]] Result<RunningJob> make_job(PeerId gateway, const Admit& admit, const JobModel& model,
+                                          Time now);
+
+/// Why none of the replicas, by index, could run the job even alone, with the figure; nothing if
+/// one could, or if none is known yet.
+[[nodiscard]] std::optional<Error> cannot_ever_fit(const RunningJob& job,
+                                                   const std::map<std::int32_t, Replica>& replicas);
+
+}  // namespace unmask
