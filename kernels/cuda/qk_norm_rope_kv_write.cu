@@ -1,0 +1,103 @@
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/elements.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/cuda/reduce.h"
+
+namespace unmask::kernels {
+namespace {
+
+constexpr int kWarps = 4;
+constexpr int kThreads = kWarps * kWarpSize;
+
+template <typename T>
+struct HeadsOfRows {
+  T* qkv;
+  HeadShape shape;
+  const float* q_norm;
+  const float* k_norm;
+  float eps;
+  Rope rope;
+  const std::int32_t* positions;
+  const std::int32_t* slots;
+  T* keys;
+  T* values;
+};
+
+/// Normalises and rotates one head, a pair of dimensions per lane.
+///
+/// Alias  to may be from
+template <typename T>
+__device__ void norm_rope_head(const T* from, T* to, int head_dim, const float* norm, float eps,
+                               const float* cos, const float* sin, int half) {
+  const int lane = int(threadIdx.x) % kWarpSize;
+  float scale = 1.0f;
+  if (norm != nullptr) {
+    float squares = 0.0f;
+    for (int j = lane; j < head_dim; j += kWarpSize) {
+      const float value = to_float(from[j]);
+      squares = fmaf(value, value, squares);
+    }
+    squares = warp_reduce(squares, [](float a, float b) { return a + b; });
+    scale = 1.0f / sqrtf(squares / float(head_dim) + eps);
+    __syncwarp();  // all have read what is now overwritten
+  }
+  const auto normed = [&](int j) {
+    const float value = to_float(from[j]);
+    return norm == nullptr ? value : value * scale * norm[j];
+  };
+  for (int j = lane; j < half; j += kWarpSize) {
+    const float a = normed(j), b = normed(half + j);
+    to[j] = from_float<T>(a * cos[j] - b * sin[j]);
+    to[half + j] = from_float<T>(b * cos[j] + a * sin[j]);
+  }
+  for (int j = 2 * half + lane; j < head_dim; j += kWarpSize) to[j] = from_float<T>(normed(j));
+}
+
+/// A warp per head of a row: q in place, k and v to the cache.
+template <typename T>
+__global__ void qk_norm_rope_kv_write_kernel(HeadsOfRows<T> x) {
+  const int row = int(blockIdx.x), head = int(blockIdx.y) * kWarps + int(threadIdx.x) / kWarpSize;
+  const int num_q = x.shape.num_heads, num_kv = x.shape.num_kv_heads, dim = x.shape.head_dim;
+  if (head >= num_q + 2 * num_kv) return;
+  T* const from = x.qkv + (std::size_t(row) * std::size_t(num_q + 2 * num_kv) + head) * dim;
+  const int half = x.rope.rotary_dim / 2;
+  const std::size_t angles = std::size_t(x.positions[row]) * std::size_t(half);
+  const float *const cos = x.rope.cos + angles, *const sin = x.rope.sin + angles;
+  if (head < num_q) {
+    norm_rope_head(from, from, dim, x.q_norm, x.eps, cos, sin, half);
+    return;
+  }
+  const int kv_head = (head - num_q) % num_kv;
+  const std::size_t to = (std::size_t(x.slots[row]) * std::size_t(num_kv) + kv_head) * dim;
+  if (head < num_q + num_kv) {
+    norm_rope_head(from, x.keys + to, dim, x.k_norm, x.eps, cos, sin, half);
+  } else {
+    for (int j = int(threadIdx.x) % kWarpSize; j < dim; j += kWarpSize) x.values[to + j] = from[j];
+  }
+}
+
+}  // namespace
+
+void qk_norm_rope_kv_write(Tensor qkv, HeadShape heads, const float* q_norm, const float* k_norm,
+                           float eps, Rope rope, const std::int32_t* positions,
+                           const std::int32_t* slots, KvLayer kv, cudaStream_t stream) {
+  const int num_heads = heads.num_heads + 2 * heads.num_kv_heads;
+  if (qkv.rows == 0 || num_heads == 0) return;
+  const dim3 grid(unsigned(qkv.rows), unsigned((num_heads + kWarps - 1) / kWarps));
+  with_element(qkv.dtype, [&](auto element) {
+    using T = decltype(element);
+    const HeadsOfRows<T> x{elements<T>(qkv),
+                           heads,
+                           q_norm,
+                           k_norm,
+                           eps,
+                           rope,
+                           positions,
+                           slots,
+                           elements<T>(kv.keys),
+                           elements<T>(kv.values)};
+    launch(qk_norm_rope_kv_write_kernel<T>, {grid, dim3(kThreads), 0, stream}, x);
+  });
+}
+
+}  // namespace unmask::kernels

@@ -1,0 +1,33 @@
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/elements.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/cuda/tree_sum.h"
+
+namespace unmask::kernels {
+namespace {
+
+constexpr int kThreads = 256;
+
+template <int kParts, typename T>
+__global__ void tree_add_kernel(T* x, const T* parts, std::size_t count) {
+  const std::size_t i = std::size_t(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= count) return;
+  x[i] = from_float<T>(to_float(x[i]) + tree_sum<kParts>(parts + i, count));
+}
+
+}  // namespace
+
+void tree_add(Tensor x, const void* parts, int num_parts, cudaStream_t stream) {
+  const std::size_t count = std::size_t(x.rows) * std::size_t(x.cols);
+  if (count == 0) return;
+  const dim3 grid(unsigned((count + kThreads - 1) / kThreads));
+  with_element(x.dtype, [&](auto element) {
+    with_num_parts(num_parts, [&](auto parts_constant) {
+      using T = decltype(element);
+      launch(tree_add_kernel<parts_constant(), T>, {grid, dim3(kThreads), 0, stream},
+             elements<T>(x), static_cast<const T*>(parts), count);
+    });
+  });
+}
+
+}  // namespace unmask::kernels
