@@ -68,7 +68,7 @@ class FakeGateway:
         self.secret_key = secret_key
         self.heard: list[tuple[MessageType, dict[str, Any]]] = []
         self.clients: dict[bytes, ClientEnd] = {}
-        self._context = zmq.asyncio.Context()
+        self.context = zmq.asyncio.Context()
         self._port = 0
         self._socket: zmq.asyncio.Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,11 +83,11 @@ class FakeGateway:
 
     async def __aexit__(self, *_: object) -> None:
         self.stop()
-        self._context.destroy(linger=0)
+        self.context.destroy(linger=0)
 
     async def start(self) -> None:
         """Listens, on the same port as before."""
-        socket = self._context.socket(zmq.ROUTER)
+        socket = self.context.socket(zmq.ROUTER)
         socket.setsockopt(zmq.LINGER, 0)
         if self.secret_key is not None:
             socket.setsockopt(zmq.CURVE_SERVER, 1)

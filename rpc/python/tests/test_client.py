@@ -5,9 +5,10 @@ import pathlib
 import socket
 import tempfile
 import unittest
-from typing import Any
+from typing import Any, Self
 
 import zmq
+from zmq.auth.asyncio import AsyncioAuthenticator
 
 from gateway import ClientEnd, FakeGateway, accepted, committed, finished, rejected
 
@@ -163,6 +164,56 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
                     await client.submit("ho", job_id="01" * 16)
 
 
+class Porch:
+    """In front of a gateway: turns the first ones who connect away before the greeting, as a
+    gateway does that is ending, and carries the bytes of those who come later."""
+
+    def __init__(self, endpoint: str, turns_away: int) -> None:
+        host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
+        self._gateway = (host, int(port))
+        self._carriers: set[asyncio.Task[None]] = set()
+        self.turns_away = turns_away
+        self.num_turned_away = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._admit, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for carrier in self._carriers:
+            carrier.cancel()
+        await asyncio.gather(*self._carriers, return_exceptions=True)
+
+    @property
+    def endpoint(self) -> str:
+        return f"tcp://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.turns_away > 0:
+            self.turns_away -= 1
+            self.num_turned_away += 1
+            return writer.transport.abort()
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._gateway)
+        except OSError:
+            return writer.transport.abort()
+        for source, target in ((reader, far_writer), (far_reader, writer)):
+            carrier = asyncio.create_task(self._carry(source, target))
+            self._carriers.add(carrier)
+            carrier.add_done_callback(self._carriers.discard)
+
+    @staticmethod
+    async def _carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                target.write(data)
+        except OSError:
+            pass
+        finally:
+            target.transport.abort()
+
+
 class ReconnectTest(unittest.IsolatedAsyncioTestCase):
     async def test_a_job_goes_on_after_its_last_block_when_the_connection_comes_back(self) -> None:
         def two_blocks_a_life(
@@ -283,9 +334,42 @@ class ConnectTest(unittest.IsolatedAsyncioTestCase):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             endpoint = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-        with self.assertRaisesRegex(unmask.ConnectError, endpoint):
+        with self.assertRaisesRegex(unmask.ConnectError, f"{endpoint}: nothing listens there"):
             async with asyncio.timeout(5), unmask.connect(endpoint, connect_timeout=0.3):
                 pass
+
+    async def test_a_gateway_that_hangs_up_before_its_greeting_is_dialed_again(self) -> None:
+        async with FakeGateway(answer_at_once) as gateway, Porch(gateway.endpoint, 2) as porch:
+            async with unmask.connect(porch.endpoint) as client:
+                job = await client.submit("hi")
+                self.assertEqual(await blocks_of(job), list(range(BLOCKS)))
+                # The same when a connection that was is made again.
+                porch.turns_away = 2
+                gateway.stop()
+                await gateway.start()
+                job = await client.submit("ho")
+                self.assertEqual(await blocks_of(job), list(range(BLOCKS)))
+        self.assertEqual(porch.num_turned_away, 4)
+
+    async def test_why_the_last_attempt_failed_is_said_once(self) -> None:
+        async with FakeGateway(lambda *_: None) as gateway, Porch(gateway.endpoint, 0) as porch:
+            async with unmask.connect(porch.endpoint, reconnect_timeout=0.4) as client:
+                asking = asyncio.create_task(client.status())
+                while not gateway.heard:
+                    await asyncio.sleep(0.01)
+                porch.turns_away = 1000
+                gateway.stop()
+                with self.assertRaises(unmask.ConnectionLost) as raised:
+                    await asyncio.wait_for(asking, 5)
+            self.assertRegex(
+                str(raised.exception),
+                f"^cannot reach {porch.endpoint}: what listens there does not answer as unmask "
+                r"does, or not with the same CURVE keys \(tried for 0.4 s\), after the connection "
+                f"was lost: the connection to {porch.endpoint} is gone$",
+            )
+            with self.assertRaisesRegex(unmask.ConnectError, "does not answer as unmask does"):
+                async with unmask.connect(porch.endpoint, connect_timeout=0.3):
+                    pass
 
     async def test_somebody_silent_is_left_in_time(self) -> None:
         with socket.socket() as silent:
@@ -354,6 +438,21 @@ class CurveTest(unittest.IsolatedAsyncioTestCase):
                     async with unmask.connect(gateway.endpoint, curve=curve, connect_timeout=0.5):
                         pass
         self.assertEqual(gateway.heard, [])
+
+    async def test_a_refusal_of_the_keys_is_final_at_once(self) -> None:
+        async with FakeGateway(answer_at_once, secret_key=self.secret) as gateway:
+            guard = AsyncioAuthenticator(gateway.context)
+            guard.start()
+            guard.configure_curve(location=str(self.folder))  # which holds no key of a client
+            try:
+                with self.assertRaisesRegex(unmask.ConnectError, "refused the keys"):
+                    async with asyncio.timeout(5):
+                        async with unmask.connect(
+                            gateway.endpoint, curve=self.keys(), connect_timeout=60
+                        ):
+                            pass
+            finally:
+                guard.stop()
 
     def test_a_file_that_holds_no_key_is_named(self) -> None:
         (self.folder / "client").write_text("secret")

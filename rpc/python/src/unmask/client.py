@@ -55,9 +55,10 @@ def connect(
     """A client for `async with`; endpoint: tcp://HOST:PORT, else $UNMASK_ENDPOINT, else this
     machine's default gateway.
 
-    Entering it raises ConnectError if nobody answers within `connect_timeout` seconds. A
-    connection that breaks later is made again, and every job goes on after its last block; if
-    that does not succeed within `reconnect_timeout` seconds, what waits raises ConnectionLost.
+    Entering it raises ConnectError if nobody answers within `connect_timeout` seconds, or at once
+    if the gateway refuses the keys. A connection that breaks later is made again, and every job
+    goes on after its last block; if that does not succeed within `reconnect_timeout` seconds, what
+    waits raises ConnectionLost.
     """
     return Client(resolve_endpoint(endpoint), curve, connect_timeout, reconnect_timeout)
 

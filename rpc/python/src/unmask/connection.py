@@ -19,18 +19,15 @@ _HIGH_WATER_MARK = 1000  # the link keeps queues far below it
 _HANDSHAKE_MS = 2000
 _LINGER_MS = 200  # for what was sent last
 
-_REFUSED = (
-    zmq.EVENT_HANDSHAKE_FAILED_AUTH
-    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
-    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
-)
-_ENDED = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED
+# Also what is seen of a gateway that ends, or is not quite up.
+_NOT_GREETED = zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 
 
 class Connection:
     """Frames in and out until the connection ends; it never comes back, a new one is made.
 
-    Invariant: `ended` gets the reason once; nothing is told after it.
+    Invariant: `ended` gets the reason once; nothing is told after it. A ConnectionLost may pass
+    with the next connection; ConnectError (the keys were refused) and ProtocolError will not.
     """
 
     def __init__(
@@ -105,9 +102,18 @@ class Connection:
             if event["event"] & zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self._link = Link(self, self._loop.time(), LinkOptions())
                 self._arm()
-            elif event["event"] & _REFUSED:
+            elif event["event"] & zmq.EVENT_HANDSHAKE_FAILED_AUTH:
                 self.on_down(ConnectError(f"{self._endpoint} refused the keys of this client"))
-            elif event["event"] & _ENDED:
+            elif event["event"] & _NOT_GREETED:
+                self.on_down(
+                    ConnectionLost(
+                        "what listens there does not answer as unmask does, or not with the same "
+                        "CURVE keys"
+                    )
+                )
+            elif event["event"] & zmq.EVENT_CLOSED:
+                self.on_down(ConnectionLost("nothing listens there"))
+            elif event["event"] & zmq.EVENT_DISCONNECTED:
                 self.on_down(ConnectionLost(f"the connection to {self._endpoint} is gone"))
 
     async def _read(self) -> None:

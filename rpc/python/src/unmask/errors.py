@@ -40,7 +40,7 @@ class ProtocolError(UnmaskError):
 
 
 class ConnectError(Unavailable):
-    """Nobody answered at the endpoint in time."""
+    """Nobody answered at the endpoint in time, or it refused this client's keys."""
 
 
 class ConnectionLost(Unavailable):

@@ -15,6 +15,10 @@ _FIRST_PAUSE = 0.05  # before the next attempt to connect; doubles
 _MAX_PAUSE = 1.0
 
 
+class _NotReached(Exception):
+    """No attempt to connect succeeded in time."""
+
+
 class Session:
     """Makes a connection, and another one whenever it breaks, until that takes too long.
 
@@ -45,14 +49,19 @@ class Session:
         self._outage_began: float | None = None  # until what is waited for comes
 
     async def open(self, timeout: float) -> None:
-        """The first connection. Raises ConnectError if nobody answers in time, ProtocolError for
-        another version."""
+        """The first connection. Raises ConnectError if nobody answers in time or the keys are
+        refused, ProtocolError for another version."""
         self._context = zmq.asyncio.Context(io_threads=1)
+        now = asyncio.get_running_loop().time()
         try:
-            connection = await self._dial(self._context, timeout)
-        except BaseException:
+            connection = await self._dial(self._context, now, timeout)
+        except BaseException as failure:
             self._context.destroy(linger=0)
-            raise
+            if not isinstance(failure, _NotReached):
+                raise
+            raise ConnectError(
+                f"{failure}; is the cluster up, and is this the address of its gateway?"
+            ) from None
         self._connection = connection
         self._keeper = asyncio.create_task(self._keep_connected(self._context, connection))
 
@@ -79,19 +88,22 @@ class Session:
         if self._context is not None:
             self._context.destroy()
 
-    async def _dial(self, context: zmq.asyncio.Context, timeout: float) -> Connection:
+    async def _dial(
+        self, context: zmq.asyncio.Context, began: float, timeout: float
+    ) -> Connection:
         """The first connection that greets. What will not pass is raised at once: keys that are
-        refused, another version."""
+        refused, another version. Raises _NotReached if none does within `timeout` of `began`."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
+        end = began + timeout
         pause = _FIRST_PAUSE
+        why = ""
         while loop.time() < end:
             connection = Connection(context, self.endpoint, self._curve, self._take)
             try:
                 await asyncio.wait_for(connection.greeted(), end - loop.time())
                 return connection
-            except ConnectionLost:
-                pass
+            except ConnectionLost as error:
+                why = str(error)
             except TimeoutError:
                 connection.on_down(ConnectionLost("nobody answered"))
             except asyncio.CancelledError:
@@ -99,9 +111,10 @@ class Session:
                 raise
             await asyncio.sleep(min(pause, max(end - loop.time(), 0)))
             pause = min(2 * pause, _MAX_PAUSE)
-        raise ConnectError(
-            f"nobody answered at {self.endpoint} within {timeout:g} s; is the cluster up, and is "
-            "this the address of its gateway?"
+        raise _NotReached(
+            f"cannot reach {self.endpoint}: {why} (tried for {timeout:g} s)"
+            if why
+            else f"nobody answered at {self.endpoint} within {timeout:g} s"
         )
 
     async def _keep_connected(self, context: zmq.asyncio.Context, connection: Connection) -> None:
@@ -115,13 +128,12 @@ class Session:
                 self._outage_began = self._outage_began or loop.time()
                 await asyncio.sleep(_FIRST_PAUSE)
                 # It may be over although connections come up: nothing comes through them.
-                left = self._outage_began + self.reconnect_timeout - loop.time()
+                began, timeout = self._outage_began, self.reconnect_timeout
                 try:
-                    connection = self._connection = await self._dial(context, left)
-                except ConnectError:
+                    connection = self._connection = await self._dial(context, began, timeout)
+                except (ConnectError, _NotReached) as failure:
                     raise ConnectionLost(
-                        f"nobody answered at {self.endpoint} within {self.reconnect_timeout:g} s "
-                        f"after the connection was lost: {error}"
+                        f"{failure}, after the connection was lost: {error}"
                     ) from None
                 if not self._on_again():
                     self._outage_began = None
