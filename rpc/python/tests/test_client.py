@@ -5,7 +5,9 @@ import pathlib
 import socket
 import tempfile
 import unittest
+from dataclasses import replace
 from typing import Any, Self
+from unittest import mock
 
 import zmq
 from zmq.auth.asyncio import AsyncioAuthenticator
@@ -270,6 +272,38 @@ class ReconnectTest(unittest.IsolatedAsyncioTestCase):
                 await gateway.start()
                 self.assertEqual(await blocks_of(job), list(range(BLOCKS)))
         self.assertEqual(refusals, 2)
+
+    async def test_what_finds_no_room_on_the_way_is_asked_for_again_soon(self) -> None:
+        is_back = False
+
+        def resume(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            if kind == MessageType.CANCEL:
+                client.tell(MessageType.FINISHED, finished(message["job"], 0, reason=2))
+            elif is_back:
+                answer_at_once(client, kind, message)
+            elif message["resumeAfterBlock"] < 0:
+                client.tell(MessageType.ACCEPTED, accepted(message["job"]))
+                client.tell(MessageType.COMMITTED, committed(message["job"], 0))
+
+        narrow = LinkOptions(window=1, max_queued=2)
+        with mock.patch("unmask.connection.LinkOptions", lambda: replace(narrow, hello=Hello())):
+            async with FakeGateway(resume, LinkOptions(window=1)) as gateway:
+                async with unmask.connect(gateway.endpoint) as client:
+                    jobs = [await client.submit(f"job {i}") for i in range(8)]
+                    # One is on its way and two wait, so that this one does not even wait.
+                    more = [asyncio.create_task(client.submit(f"more {i}")) for i in range(3)]
+                    await asyncio.sleep(0)
+                    cancelled = await asyncio.wait_for(jobs.pop().cancel(), 5)
+                    self.assertEqual(cancelled.finish_reason, "cancelled")
+                    jobs += await asyncio.gather(*more)
+                    while not all(job.blocks for job in jobs):
+                        await asyncio.sleep(0.01)
+                    gateway.stop()
+                    is_back = True
+                    await gateway.start()
+                    async with asyncio.timeout(10):
+                        for job in jobs:
+                            self.assertEqual(await blocks_of(job), list(range(BLOCKS)))
 
     async def test_a_question_is_asked_again(self) -> None:
         def answer_later(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from .session import Session
 from .submission import Value, job_id_of, make_submission
 
 _MAX_QUESTIONS = 1024  # without an answer; the gateway takes no more
-_RESUBMIT_PAUSE = 0.25  # while a server that just came back is not ready
+_ASK_AGAIN_AFTER = 0.25  # while a server that just came back is not ready, or takes no more
 
 
 class _Watched:
@@ -66,8 +66,7 @@ def connect(
 class Client:
     """A connection to a cluster; made by connect().
 
-    All methods belong to the
-    event loop that entered it.
+    All methods belong to the event loop that entered it.
     """
 
     def __init__(
@@ -84,6 +83,7 @@ class Client:
         self._watched: dict[str, _Watched] = {}
         self._questions: dict[int, tuple[MessageType, asyncio.Future[Any]]] = {}
         self._numbers = itertools.count(1)
+        self._asked_again: set[str] = set()  # jobs, soon
 
     @property
     def endpoint(self) -> str:
@@ -184,7 +184,8 @@ class Client:
             self._session.send(kind, encode_question(number))
         for key, watched in self._watched.items():
             watched.resume_until = until
-            self._ask_for(key)
+            if not self._ask_for(key):
+                self._ask_again_soon(key)
         return bool(self._watched or self._questions)
 
     def _fail(self, error: UnmaskError) -> None:
@@ -221,7 +222,7 @@ class Client:
         loop = asyncio.get_running_loop()
         if not isinstance(value, Overloaded | Unavailable) or loop.time() >= watched.resume_until:
             return False
-        loop.call_later(_RESUBMIT_PAUSE, self._ask_for, key)
+        self._ask_again_soon(key)
         return True
 
     # ---- Jobs and questions ----
@@ -236,6 +237,7 @@ class Client:
         return watched
 
     def _ask_for(self, key: str) -> bool:
+        """False: too much waits to be sent."""
         watched = self._watched.get(key)
         is_sent = True
         if watched is None:
@@ -251,7 +253,18 @@ class Client:
         watched = self._watched.get(key)
         if watched is not None:
             watched.is_cancelling = True
-            self._session.send(MessageType.CANCEL, encode_cancel(key))
+            if not self._session.send(MessageType.CANCEL, encode_cancel(key)):
+                self._ask_again_soon(key)
+
+    def _ask_again_soon(self, key: str) -> None:
+        def ask_again() -> None:
+            self._asked_again.discard(key)
+            if not self._ask_for(key):
+                self._ask_again_soon(key)
+
+        if key not in self._asked_again:
+            self._asked_again.add(key)
+            asyncio.get_running_loop().call_later(_ASK_AGAIN_AFTER, ask_again)
 
     async def _ask(self, kind: MessageType) -> Any:
         self._session.check()
