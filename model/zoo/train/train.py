@@ -197,7 +197,7 @@ class Training:
         started = time.monotonic() - self.elapsed
         seconds = args.seconds
         if args.ends:
-            seconds = min(seconds or 1e9, self.elapsed + args.ends - time.time())
+            seconds = max(1e-3, min(seconds or 1e9, self.elapsed + args.ends - time.time()))
         saved = shown = time.monotonic()
         shown_step, losses = self.step, []
         measured = 0.0
