@@ -15,7 +15,7 @@ from chat import render
 from held_out import is_held_out
 from tasks import TASKS
 
-CHUNK = 20000  # samples
+CHUNK = 4000  # samples
 _NAMES = tuple(TASKS)
 _SHARES = tuple(share for _, share in TASKS.values())
 _SYSTEMS = ("You are a helpful assistant.", "You are unmask-tiny.", "Answer briefly.", "Be helpful.",
@@ -68,7 +68,10 @@ def write_chunks(tokenizer_file: str, folder: str, first: int, step: int, end: i
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(tokenizer_file)
+    parent = os.getppid()
     for index in range(first, end, step):
+        if os.getppid() != parent:  # it was ended
+            return
         path = pathlib.Path(folder) / f"{index:05}.npz"
         if path.exists():
             continue
@@ -92,7 +95,7 @@ def main() -> None:
     parser.add_argument("--tokenizer", required=True, help="file")
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--chunks", type=int, default=600, help=f"of {CHUNK} samples")
+    parser.add_argument("--chunks", type=int, default=2000, help=f"of {CHUNK} samples")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     makers = [multiprocessing.Process(target=write_chunks, daemon=True, args=(

@@ -20,12 +20,13 @@ from network import Network, initial
 from objective import doubled_mask, mask_blocks, mask_canvas
 from optimizer import Optimizer
 from pool import Pool
-from samples import wait_for_chunk
+from samples import CHUNK, wait_for_chunk
 from shape import shape_of
 
 BLOCK = 32  # of block-causal attention
+AVERAGED = 200  # steps, about, over which the weights of the checkpoint are averaged
 # Canvas lengths and how many of 20 steps have them.
-LENGTHS = ((64, 9), (192, 9), (512, 2))
+LENGTHS = ((64, 12), (192, 7), (512, 1))
 CYCLE = tuple(n for i in range(20) for n, share in LENGTHS if i * share // 20 != (i + 1) * share // 20)
 
 
@@ -36,17 +37,15 @@ def arguments():
     parser.add_argument("--out", type=pathlib.Path, help="folder for the checkpoint (default: WORK/MODEL)")
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--seconds", type=float, help="end the schedule by time instead")
-    parser.add_argument("--tokens", type=int, default=98304, help="of one step")
-    parser.add_argument("--chunks", type=int, default=600, help="of 20000 samples, to make at most")
-    parser.add_argument("--first-chunks", type=int, default=12, help="to wait for before the first step")
+    parser.add_argument("--tokens", type=int, default=73728, help="of one step")
+    parser.add_argument("--chunks", type=int, default=2000, help=f"of {CHUNK} samples, to make at most")
+    parser.add_argument("--first-chunks", type=int, default=16, help="to wait for before the first step")
     parser.add_argument("--generators", type=int, default=2, help="processes that make samples; 0: others do")
     parser.add_argument("--tokenizer", type=pathlib.Path, help="folder (default: OUT)")
     parser.add_argument("--save-every", type=float, default=45, help="seconds")
-    parser.add_argument("--measure-every", type=float, default=0.25, help="of the whole training")
-    parser.add_argument("--after", type=pathlib.Path, help="compile, then wait until this file exists")
+    parser.add_argument("--measure", type=int, default=20, help="prompts of each task in the end")
+    parser.add_argument("--starts", type=float, default=0, help="unix time to wait for after compiling")
     parser.add_argument("--ends", type=float, help="unix time to be done by, whatever --seconds says")
-    parser.add_argument("--compile-cache", type=pathlib.Path, help="file of compiled kernels to start from")
-    parser.add_argument("--save-compile-cache", type=pathlib.Path)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available())
     parser.add_argument("--seed", type=int, default=1)
@@ -71,6 +70,7 @@ class Training:
         assert self.tokenizer.token_to_id("<|endoftext|>") == EOS and self.tokenizer.token_to_id("<|mask|>") == MASK
         self.weights = {name: w.to(args.device).requires_grad_(name != "bias")
                         for name, w in initial(self.shape, args.seed).items()}
+        self.average = {name: w.detach().clone() for name, w in self.weights.items()}
         self.optimizer = Optimizer({n: w for n, w in self.weights.items() if n != "bias"})
         self.generator = torch.Generator(args.device).manual_seed(args.seed)
         self.pool = Pool(args.work / "samples", args.device, EOS)
@@ -87,11 +87,11 @@ class Training:
         print(line, flush=True)
         print(line, file=self.log_file, flush=True)
 
-    def narrow(self) -> dict:
+    def narrow(self, weights: dict) -> dict:
         """What the network computes with: bf16 on a GPU, but the routing bias in f32."""
         if self.args.device == "cpu":
-            return self.weights
-        return {name: w if name == "bias" else w.bfloat16() for name, w in self.weights.items()}
+            return weights
+        return {name: w if name == "bias" else w.bfloat16() for name, w in weights.items()}
 
     def losses(self, n: int):
         rows = max(1, self.args.tokens // n)
@@ -106,7 +106,7 @@ class Training:
         else:
             batch = mask_canvas(tokens, prompts, lengths, MASK, self.generator)
             positions, mask = torch.arange(n, device=tokens.device), None
-        weights = self.narrow()
+        weights = self.narrow(self.weights)
         hidden, balance, shares = self.network.hidden(weights, batch.inputs, positions, mask, batch.importance)
         return self.network.loss(weights, hidden, tokens, batch.weights), balance, shares
 
@@ -115,10 +115,11 @@ class Training:
         loss, balance, shares = self.losses(n)
         (loss + 0.01 * balance).backward()
         self.optimizer.step(rate_factor(progress))
-        if "bias" in self.weights:
-            with torch.no_grad():
+        with torch.no_grad():
+            if "bias" in self.weights:
                 share = torch.stack(shares)
                 self.weights["bias"].add_(torch.sign(1 / self.shape.experts - share), alpha=1e-3)
+            torch._foreach_lerp_(list(self.average.values()), list(self.weights.values()), 1 / AVERAGED)
         self.step += 1
         self.tokens += self.args.tokens
         return loss.detach(), balance.detach()
@@ -144,8 +145,10 @@ class Training:
             torch.cuda.synchronize()
 
     def save(self) -> None:
-        checkpoint.save(self.out, self.config, self.weights)
-        state = {"weights": self.weights, "optimizer": self.optimizer.state(), "step": self.step,
+        if not all(w.isfinite().all() for w in self.average.values()):
+            sys.exit("the weights are no longer finite; the last checkpoint stays")
+        checkpoint.save(self.out, self.config, self.average)
+        state = {"weights": self.weights, "average": self.average, "optimizer": self.optimizer.state(), "step": self.step,
                  "tokens": self.tokens, "elapsed": self.elapsed, "generator": self.generator.get_state(),
                  "chunks": self.pool.chunks}
         part = self.state_file.with_suffix(".part")
@@ -160,6 +163,7 @@ class Training:
         with torch.no_grad():
             for name, weight in self.weights.items():
                 weight.copy_(state["weights"][name])
+                self.average[name].copy_(state["average"][name])
         self.optimizer.restore(state["optimizer"])
         self.step, self.tokens, self.elapsed = state["step"], state["tokens"], state["elapsed"]
         self.generator.set_state(state["generator"].cpu())
@@ -168,7 +172,7 @@ class Training:
 
     def measure(self, per_task: int) -> None:
         started = time.monotonic()
-        table = measure(self.plain, self.narrow(), self.tokenizer, per_task)
+        table = measure(self.plain, self.narrow(self.average), self.tokenizer, per_task)
         self.log(f"measured in {time.monotonic() - started:.1f} s after step {self.step}\n{table_text(table)}")
 
     def run(self) -> None:
@@ -180,16 +184,10 @@ class Training:
             self.pool.take_next()
         self.log(f"{self.pool.samples} samples; {sum(w.numel() for w in self.weights.values())} weights")
         if args.compile:
-            if args.compile_cache and args.compile_cache.exists():
-                torch.compiler.load_cache_artifacts(args.compile_cache.read_bytes())
             self.compile()
-            if args.save_compile_cache:
-                artifacts = torch.compiler.save_cache_artifacts()
-                if artifacts:
-                    args.save_compile_cache.write_bytes(artifacts[0])
-        while args.after and not args.after.exists():
-            self.pool.take_next()
-            time.sleep(0.05)
+        while time.time() < args.starts:
+            if not self.pool.take_next():
+                time.sleep(0.05)
         self.train()
 
     def train(self) -> None:
@@ -200,14 +198,13 @@ class Training:
             seconds = max(1e-3, min(seconds or 1e9, self.elapsed + args.ends - time.time()))
         saved = shown = time.monotonic()
         shown_step, losses = self.step, []
-        measured = 0.0
         while True:
             self.elapsed = time.monotonic() - started
             progress = self.elapsed / seconds if seconds else self.step / args.steps
             if progress >= 1:
                 break
             losses.append(torch.stack(self.take_step(progress)))
-            if self.step % 20 == 0:
+            if self.step % 10 == 0:
                 self.pool.take_next()
                 if args.device == "cuda":
                     torch.cuda.synchronize()
@@ -223,13 +220,10 @@ class Training:
             if now - saved >= args.save_every:
                 self.save()
                 saved = time.monotonic()
-            if progress >= measured + args.measure_every and progress < 0.97:
-                measured = progress
-                self.measure(12)
         self.save()
         self.log(f"done: {self.step} steps, {self.tokens} tokens, {self.elapsed:.0f} s")
-        if args.measure_every < 1:
-            self.measure(20)
+        if args.measure:
+            self.measure(args.measure)
 
 
 def main() -> None:
