@@ -1,5 +1,5 @@
-"""Exact answers and tokens per forward on the held-out prompts, by PyTorch. What the program does itself is measured by
-model/zoo/measure."""
+"""Exact answers and tokens per forward on the held-out prompts, by PyTorch. What the program does itself is told by
+model/zoo/measure.py."""
 
 import json
 import pathlib

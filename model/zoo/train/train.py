@@ -185,9 +185,8 @@ class Training:
         self.log(f"{self.pool.samples} samples; {sum(w.numel() for w in self.weights.values())} weights")
         if args.compile:
             self.compile()
-        while time.time() < args.starts:
-            if not self.pool.take_next():
-                time.sleep(0.05)
+        while self.pool.take_next() or time.time() < args.starts:
+            time.sleep(0.01)
         self.train()
 
     def train(self) -> None:

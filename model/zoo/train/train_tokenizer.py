@@ -9,8 +9,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 from tokenizers import AddedToken
 
 from chat import TEMPLATE
+from dialogues import draw
 from held_out import is_held_out
-from samples import draw
 from tasks.words import CITIES, COLORS, JOBS, NAMES, PLAIN, THINGS
 
 VOCAB_SIZE = 2048
