@@ -69,12 +69,15 @@ Character take_character(std::string_view& text) {
 }
 
 std::string printable(std::string_view text) {
-  std::string line;
-  while (!text.empty()) {
-    const Character character = take_character(text);
-    line += character.bytes == "\n" ? " " : character.bytes;
-  }
+  std::string line = printable_lines(text);
+  std::ranges::replace(line, '\n', ' ');
   return line;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) lines += take_character(text).bytes;
+  return lines;
 }
 
 }  // namespace unmask::cli

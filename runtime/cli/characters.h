@@ -19,4 +19,7 @@ struct Character {
 /// `text` as one line that cannot command a terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// The same with its newlines.
+[[nodiscard]] std::string printable_lines(std::string_view text);
+
 }  // namespace unmask::cli

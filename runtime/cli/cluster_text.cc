@@ -31,14 +31,15 @@ std::string to_table(const std::vector<Row>& rows) {
 }
 
 std::string state_of(const MemberStatus& member) {
-  std::string state = member.state;
-  if (!member.phase.empty()) {
-    state += ": " + member.phase + " " + std::to_string(int(100 * member.progress)) + " %";
-  }
-  return printable(state);
+  return printable(member.phase.empty() ? member.state : member.state + ": " + doing(member));
 }
 
 }  // namespace
+
+std::string doing(const MemberStatus& member) {
+  if (member.phase.empty()) return member.state;
+  return member.phase + " " + std::to_string(int(100 * member.progress)) + " %";
+}
 
 std::string short_time(std::chrono::milliseconds duration) {
   const long long ms = duration.count();

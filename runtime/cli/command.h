@@ -31,7 +31,8 @@ void add_models(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 
-/// Prints "unmask: error: ..." on stderr and returns the exit code of the error's class.
+/// Prints "unmask: error: ..." on stderr and returns the exit code of the error's class. What was
+/// cancelled is no error: "unmask: ...", kInterrupted.
 ExitCode report(const Error& error);
 /// The same where the class is known better: a file that is a configuration or a checkpoint.
 ExitCode report(const Error& error, ExitCode exit_code);

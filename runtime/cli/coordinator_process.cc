@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "rpc/zmq/zmq_endpoint.h"
+#include "runtime/cli/cluster_text.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/coordinator_role.h"
 #include "runtime/cli/node_process.h"
@@ -19,11 +19,7 @@ std::string missing(const ClusterConfig& config, const std::vector<MemberStatus>
     if (member.role != Role::kWorker || member.state == "ready") continue;
     const NodeSeat seat{Role::kWorker, member.replica, member.rank};
     const std::string& host = config.worker(member.replica, member.rank).host;
-    text += (text.empty() ? "" : ", ") + seat.name(config) + " (" + host +
-            "): " + (member.phase.empty() ? member.state : member.phase);
-    if (member.progress > 0 && member.progress < 1) {
-      text += " " + std::to_string(int(member.progress * 100)) + " %";
-    }
+    text += (text.empty() ? "" : ", ") + seat.name(config) + " (" + host + "): " + doing(member);
   }
   return text.empty() ? "workers have not been heard of yet" : text;
 }

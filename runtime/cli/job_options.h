@@ -17,8 +17,8 @@ struct JobOptions {
   bool json = false;
   std::vector<std::string> stop;
   std::string deadline;               ///< 2s, 500ms, 1min; empty: none
-  std::vector<Parameter> parameters;  ///< of the named flags and of --set, in order of writing
-  std::vector<std::string> set;       ///< name=value
+  std::vector<Parameter> parameters;  ///< of the named flags, in order of writing
+  std::vector<std::string> set;       ///< name=value; after the named flags
 
   void add_to(CLI::App& command);
 

@@ -74,7 +74,9 @@ void JobPrinter::show(const Frame& frame) {
 void JobPrinter::show(const Committed& block) {
   clear_status();
   if (options_.style == Style::kCanvas) write(canvas_.show(block));
-  if (options_.style == Style::kStream) write(block.text);
+  if (options_.style == Style::kStream) {
+    write(options_.terminal.is_tty ? printable_lines(block.text) : block.text);
+  }
 }
 
 ExitCode JobPrinter::show(const Finished& finished) {
@@ -96,9 +98,7 @@ ExitCode JobPrinter::show(const Finished& finished) {
 ExitCode JobPrinter::show(const Rejected& rejected) {
   clear_status();
   if (options_.style == Style::kJson) write(to_json(rejected) + "\n");
-  if (rejected.error.code != ErrorCode::kCancelled) return report(rejected.error);
-  tell("unmask: " + rejected.error.message);
-  return kInterrupted;
+  return report(rejected.error);
 }
 
 ExitCode JobPrinter::show_end(const Finished& finished) {

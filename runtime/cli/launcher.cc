@@ -18,13 +18,18 @@ std::string this_program() {
   return error ? "unmask" : path.string();
 }
 
-/// As make_log() writes it, for people or as JSON.
-bool is_error_line(const std::string& line) {
-  return line.find(" error [") != std::string::npos ||
-         line.find("\"level\":\"error\"") != std::string::npos;
-}
-
 }  // namespace
+
+std::string error_in(const std::string& line) {
+  constexpr std::string_view kError = "error: ";  // as report() writes it
+  if (const auto at = line.find(kError); at != std::string::npos) {
+    return line.substr(at + kError.size());
+  }
+  // As make_log() writes it, for people or as JSON.
+  const bool is_logged = line.find(" error [") != std::string::npos ||
+                         line.find("\"level\":\"error\"") != std::string::npos;
+  return is_logged ? line : "";
+}
 
 std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
                                       const std::vector<std::string>& arguments) {
@@ -61,6 +66,7 @@ Launcher::Child& Launcher::child(Role role) {
 
 void Launcher::launch(Child& child) {
   child.last_error.clear();
+  child.is_told_to_end = false;
   Result<std::unique_ptr<Process>> process = Process::start(
       host_.loop(), {.command = node_command(child.seat, config_, arguments_),
                      .on_line = [this, &child](const std::string& line) { take_line(child, line); },
@@ -73,12 +79,7 @@ void Launcher::take_line(Child& child, const std::string& line) {
   if (const std::string address = announced_address(line); !address.empty()) {
     return take_address(child, address);
   }
-  constexpr std::string_view kError = "error: ";
-  if (const std::size_t at = line.find(kError); at != std::string::npos) {
-    child.last_error = line.substr(at + kError.size());
-  } else if (is_error_line(line)) {
-    child.last_error = line;
-  }
+  if (std::string error = error_in(line); !error.empty()) child.last_error = std::move(error);
   events_.on_line(child.name, line);
 }
 
@@ -101,9 +102,12 @@ void Launcher::take_address(const Child& child, const std::string& address) {
 void Launcher::take_exit(Child& child, ExitStatus status) {
   child.process.reset();
   if (is_over_) return;
-  if (is_draining_) return drain_next();
   const std::string why = child.name + " " + status.describe() +
                           (child.last_error.empty() ? "" : ": " + child.last_error);
+  if (is_draining_) {
+    if (!status.is_success() && is_ready_ && lost_.empty()) lost_ = why + ", while draining";
+    return drain_next();
+  }
   if (!is_ready_) return fail(why);
   restart(child, why);
 }
@@ -130,11 +134,10 @@ void Launcher::fail(const std::string& why) {
 
 void Launcher::drain() {
   if (is_over_ || std::exchange(is_draining_, true)) return;
-  host_.env().timers.after(config_.limits.drain_timeout, [this] {
-    host_.log().warning("draining took too long; what was left is ended");
-    for (const auto& child : children_) {
-      if (child->process) child->process->kill(SIGKILL);
-    }
+  const Milliseconds timeout = config_.limits.drain_timeout;
+  host_.env().timers.after(timeout, [this, timeout] {
+    fail("what was accepted did not end within " + std::to_string(timeout.count()) +
+         " ms (limits.drain_timeout) and was dropped");
   });
   drain_next();
 }
@@ -145,10 +148,11 @@ void Launcher::drain_next() {
     for (const auto& child : children_) {
       if (child->seat.role != role || !child->process) continue;
       has_running = true;
-      child->process->kill(SIGTERM);
+      if (!std::exchange(child->is_told_to_end, true)) child->process->kill(SIGTERM);
     }
     if (has_running) return;
   }
+  if (!lost_.empty()) return fail(lost_);
   if (!std::exchange(is_over_, true)) events_.on_ended();
 }
 

@@ -16,9 +16,11 @@ namespace unmask::cli {
 std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
                                       const std::vector<std::string>& arguments);
 
+/// The error that a process tells of in a line of its output; empty if the line tells of none.
+std::string error_in(const std::string& line);
+
 /// Starts the processes of a cluster on this machine, starts again those that fail, and ends all
-/// in the order in which nothing is lost: gateway, workers,
-/// coordinator.
+/// in the order in which nothing is lost: gateway, workers, coordinator.
 class Launcher {
  public:
   struct Events {
@@ -26,9 +28,10 @@ class Launcher {
     std::function<void(const std::string& process, const std::string& line)> on_line;
     /// Clients can reach the gateway here.
     std::function<void(const HostPort& clients)> on_gateway;
-    /// The cluster cannot start, or a process failed too often. Nothing is told after it.
+    /// The cluster cannot start, a process failed too often, or jobs may have been lost while
+    /// draining. Nothing is told after it.
     std::function<void(const std::string& why)> on_failed;
-    /// Every process has ended after drain().
+    /// Every process has ended well after drain().
     std::function<void()> on_ended;
   };
 
@@ -48,6 +51,7 @@ class Launcher {
     std::unique_ptr<Process> process;
     std::string last_error;       ///< of its log: why it ended
     std::deque<Time> failures{};  ///< the latest ones
+    bool is_told_to_end = false;  ///< once: a second signal would end it at once
   };
 
   Child& child(Role role);
@@ -66,6 +70,7 @@ class Launcher {
   std::vector<std::unique_ptr<Child>> children_;  ///< coordinator, gateway, workers by rank
   bool is_ready_ = false;
   bool is_draining_ = false;
+  std::string lost_;  ///< what did not end well while draining; empty: all did
   bool is_over_ = false;
 };
 

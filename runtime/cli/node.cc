@@ -3,6 +3,7 @@
 
 #include "runtime/cli/cluster_options.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/local_config.h"
 #include "runtime/cli/node_process.h"
 
 namespace unmask::cli {
@@ -18,9 +19,7 @@ struct NodeOptions {
 int run_node(const NodeOptions& options) {
   const Result<LoadedConfig> loaded = options.cluster.load();
   if (!loaded) return report(loaded.error(), kBadConfig);
-  for (const std::string& warning : loaded->warnings) {
-    std::fprintf(stderr, "unmask: warning: %s\n", warning.c_str());
-  }
+  if (!options.announces) warn(*loaded);  // `unmask up` has said it
   const ClusterConfig& config = loaded->config;
   if (config.security.insecure && !config.security.curve) {
     std::fprintf(stderr,

@@ -34,7 +34,6 @@ class NodeProcess {
   void set_readiness(std::function<std::string()> why_not_ready);
 
   [[nodiscard]] ProcessHost& host() { return host_; }
-  [[nodiscard]] const std::string& name() const { return name_; }
   /// As the coordinator shows it in `unmask status`.
   [[nodiscard]] const MemberStatus& self() const { return self_; }
 

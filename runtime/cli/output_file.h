@@ -27,7 +27,7 @@ class OutputFile {
   /// Goes back to the beginning, to write over it.
   void rewind();
 
-  /// Errors  kUnavailable naming the file if anything could not be written
+  /// Errors  kInternal naming the file if anything could not be written
   Result<> commit();
 
  private:

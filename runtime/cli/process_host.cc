@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/cli/exit_code.h"
 
 namespace unmask::cli {
 namespace {
@@ -32,7 +33,10 @@ ProcessHost::ProcessHost(const ClusterConfig::Logging& logging, const std::strin
         log_->info("draining; a second signal ends this process at once");
         on_drain_();
       },
-      [this] { loop_.stop(); });
+      [this] {
+        exit_code_ = kInterrupted;
+        loop_.stop();
+      });
 }
 
 ProcessHost::~ProcessHost() = default;

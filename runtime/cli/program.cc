@@ -130,7 +130,10 @@ int run_program(std::span<const AddCommand> commands, int argc, const char* cons
 
   if (const std::optional<int> shown = show_topic(app, argc, argv)) return *shown;
   const int code = parse(app, argc, argv, exit_code);
-  if (std::fflush(stdout) != 0) return report({ErrorCode::kInternal, "stdout cannot be written"});
+  // A write that failed earlier is remembered by ferror alone.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return report({ErrorCode::kInternal, "stdout cannot be written"});
+  }
   return code;
 }
 

@@ -47,14 +47,20 @@ class RemoteToolModel final : public ToolModel {
         "--set", "cluster.workers=" + std::to_string(config_.cluster.workers),
         "--set", "model.dir=" + config_.model.dir,
         "--set", "model.dtype=" + config_.model.dtype,
+        "--set", "model.numerics=" + config_.model.numerics,
+        "--set", "security.curve=false",
         "--set", "log.level=" + config_.log.level};
     for (std::int32_t rank = 0; rank < config_.cluster.workers; ++rank) {
       const NodeSeat seat{Role::kWorker, 0, rank};
       Process::Options options;
       options.command = node_command(seat, config_, arguments);
-      options.on_line = [this](const std::string& line) { last_line_ = line; };
-      options.on_exit = [this, name = seat.name(config_)](ExitStatus status) {
-        fail({ErrorCode::kUnavailable, name + " " + status.describe() + ": " + last_line_});
+      const auto last_error = std::make_shared<std::string>();
+      options.on_line = [last_error](const std::string& line) {
+        if (std::string error = error_in(line); !error.empty()) *last_error = std::move(error);
+      };
+      options.on_exit = [this, last_error, name = seat.name(config_)](ExitStatus status) {
+        const std::string why = last_error->empty() ? "" : ": " + *last_error;
+        fail({ErrorCode::kUnavailable, name + " " + status.describe() + why});
       };
       Result<std::unique_ptr<Process>> worker = Process::start(host_.loop(), std::move(options));
       if (!worker) return worker.error();
@@ -155,7 +161,6 @@ class RemoteToolModel final : public ToolModel {
   Wire wire_;
   CoordinatorRole role_;
   std::vector<std::unique_ptr<Process>> workers_;
-  std::string last_line_;  // of a worker's log: why it ended
   std::optional<Error> error_;
   bool has_ended_ = false;
 

@@ -25,6 +25,10 @@ ExitCode class_of(ErrorCode code) {
 ExitCode report(const Error& error) { return report(error, class_of(error.code)); }
 
 ExitCode report(const Error& error, ExitCode exit_code) {
+  if (error.code == ErrorCode::kCancelled) {
+    std::fprintf(stderr, "unmask: %s\n", printable(error.message).c_str());
+    return kInterrupted;
+  }
   std::fprintf(stderr, "unmask: error: %s\n", printable(error.message).c_str());
   return exit_code;
 }

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -57,7 +55,10 @@ class LocalRun {
 
  private:
   LocalCluster::Client client() {
-    return {.on_loading = [this](auto done, auto total) { loading_->update(done, total); },
+    return {.on_loading =
+                [this](auto done, auto total) {
+                  if (loading_) loading_->update(done, total);  // a failed load tells on
+                },
             .on_ready = [this] { submit(); },
             .on_message = [this](WireMessage message) { take(std::move(message)); },
             .on_failed = [this](const Error& error) { end(report(error, kBadConfig)); }};

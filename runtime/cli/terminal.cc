@@ -18,7 +18,8 @@ std::string_view environment(const char* name) {
 
 Terminal terminal_of(int descriptor) {
   Terminal terminal;
-  terminal.is_terminal = isatty(descriptor) == 1 && environment("TERM") != "dumb";
+  terminal.is_tty = isatty(descriptor) == 1;
+  terminal.is_terminal = terminal.is_tty && environment("TERM") != "dumb";
   terminal.has_color = terminal.is_terminal && environment("NO_COLOR").empty();
   winsize size{};
   if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {

@@ -69,11 +69,20 @@ Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions)
     return Error{ErrorCode::kInvalidArgument,
                  "--workers can be 1, 2, 4 or 8, not " + std::to_string(workers)};
   }
-  const std::int32_t max_positions = served.checkpoint.config().max_positions;
-  if (num_positions >= 1 && num_positions <= max_positions) return {};
-  return Error{ErrorCode::kInvalidArgument, "there are " + std::to_string(num_positions) +
-                                                " tokens; model '" + served.name + "' takes 1 to " +
-                                                std::to_string(max_positions)};
+  const auto refused = [&](const std::string& who, int most) {
+    return Error{ErrorCode::kInvalidArgument, "there are " + std::to_string(num_positions) +
+                                                  " tokens; " + who + " takes 1 to " +
+                                                  std::to_string(most)};
+  };
+  const int max_positions = served.checkpoint.config().max_positions;
+  if (num_positions < 1 || num_positions > max_positions) {
+    return refused("model '" + served.name + "'", max_positions);
+  }
+  const int max_rows = EngineOptions{}.max_rows;  // of a worker process
+  if (workers > 1 && num_positions > max_rows) {
+    return refused("a step of --workers " + std::to_string(workers), max_rows);
+  }
+  return {};
 }
 
 Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ServedModel& served,

@@ -1,13 +1,16 @@
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
 #include "rpc/client/connection.h"
 #include "runtime/cli/cluster_options.h"
+#include "runtime/cli/cluster_text.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/endpoints_file.h"
 #include "runtime/cli/launcher.h"
+#include "runtime/cli/local_config.h"
 #include "runtime/cli/memory_report.h"
 #include "runtime/cli/output_file.h"
 
@@ -98,19 +101,17 @@ class UpCommand {
     if (!std::exchange(is_ready_, true)) show_ready(status);
   }
 
-  /// A line per member whenever what it does changes.
+  /// A line per member whenever what it does changes, or a tenth of it is done.
   void show_progress(const ClusterStatus& status) {
     if (is_ready_) return;
-    for (const MemberStatus& member : status.members) {
+    for (MemberStatus member : status.members) {
       if (member.role != Role::kWorker || member.state == "absent") continue;
       const NodeSeat seat{Role::kWorker, member.replica, member.rank};
-      std::string doing = member.state;
-      if (!member.phase.empty() && member.state == "loading") {
-        doing = member.phase + " " + std::to_string(int(member.progress * 10) * 10) + " %";
-      }
+      member.progress = std::floor(member.progress * 10) / 10;
       std::string& told = told_[seat.name(config_)];
-      if (told != doing) say("[3/4] " + seat.name(config_) + ": " + doing);
-      told = doing;
+      if (told == doing(member)) continue;
+      told = doing(member);
+      say("[3/4] " + seat.name(config_) + ": " + told);
     }
   }
 
@@ -160,6 +161,7 @@ int run_up(UpOptions options) {
   use_free_ports(*asked, options.cluster);
   const Result<LoadedConfig> loaded = options.cluster.load();
   if (!loaded) return report(loaded.error(), kBadConfig);
+  warn(*loaded);
   if (loaded->config.security.curve) {
     return report(Error{ErrorCode::kInvalidArgument,
                         "up runs on this machine only and uses no CURVE keys: set security.curve "

@@ -26,7 +26,6 @@ struct WorkerConfig {
 
 struct ClusterConfig {
   struct Cluster {
-    std::string name = "unmask";
     std::int32_t replicas = 1;
     std::int32_t workers = 1;  ///< per replica
     Milliseconds heartbeat{250};
@@ -63,14 +62,12 @@ struct ClusterConfig {
     bool insecure = false;          ///< listen beyond this machine without curve
     std::string secret_key{};       ///< file: this process's own
     std::string coordinator_key{};  ///< file: the coordinator's public key
-    std::string gateway_key{};      ///< file: the gateway's public key
     std::vector<std::string> allowed_nodes{};    ///< files: public keys of workers and gateways
     std::vector<std::string> allowed_clients{};  ///< files: public keys of clients
   };
   struct Limits {
     std::int64_t max_waiting = 1024;      ///< jobs; beyond this they are refused
     std::int64_t max_running = 256;       ///< jobs in one replica's batch
-    std::int64_t max_message = 16 << 20;  ///< bytes of one message from a client
     std::int64_t max_connections = 1024;  ///< of HTTP, per process
     Milliseconds step_timeout{30'000};    ///< an answer later than this ends the group
     Milliseconds form_timeout{30'000};    ///< for the ranks of a group to find each other

@@ -9,7 +9,6 @@ namespace unmask {
 /// Calls `visit(key, field)` for every setting that is not of one worker, in the order of the file.
 template <typename Config, typename Visit>
 void for_each_setting(Config& config, Visit visit) {
-  visit("cluster.name", config.cluster.name);
   visit("cluster.replicas", config.cluster.replicas);
   visit("cluster.workers", config.cluster.workers);
   visit("cluster.heartbeat", config.cluster.heartbeat);
@@ -31,12 +30,10 @@ void for_each_setting(Config& config, Visit visit) {
   visit("security.insecure", config.security.insecure);
   visit("security.secret_key", config.security.secret_key);
   visit("security.coordinator_key", config.security.coordinator_key);
-  visit("security.gateway_key", config.security.gateway_key);
   visit("security.allowed_nodes", config.security.allowed_nodes);
   visit("security.allowed_clients", config.security.allowed_clients);
   visit("limits.max_waiting", config.limits.max_waiting);
   visit("limits.max_running", config.limits.max_running);
-  visit("limits.max_message", config.limits.max_message);
   visit("limits.max_connections", config.limits.max_connections);
   visit("limits.step_timeout", config.limits.step_timeout);
   visit("limits.form_timeout", config.limits.form_timeout);

@@ -370,6 +370,23 @@ class RunTest(LocalTest):
         self.assertEqual(result.returncode, USAGE)
         self.assertIn(b"cannot be tokenized", result.stderr)
 
+    def test_a_tensor_that_is_missing_late_in_the_load_is_named(self):
+        model = self.dir / "model"
+        shutil.copytree(TINY, model)
+        weights = model / "model.safetensors"
+        name = b"model.norm.weight"
+        whole = weights.read_bytes()
+        self.assertIn(name, whole)
+        weights.write_bytes(whole.replace(name, b"model.worm.weight", 1))
+        self.expect_refused(unmask("run", "--model", model, "Hi"), BAD_CONFIG, name.decode())
+
+    def test_a_full_disk_is_told(self):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([UNMASK, "run", self.PROMPT], stdout=full,
+                                    stderr=subprocess.PIPE, timeout=TIMEOUT)
+        self.assertNotEqual(result.returncode, DONE)
+        self.assertIn(b"stdout cannot be written", result.stderr)
+
     def test_input_that_cannot_be_right_is_refused_in_one_sentence(self):
         def run(*flags, stdin=b""):
             return unmask("run", *flags, stdin=stdin)

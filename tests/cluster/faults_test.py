@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -93,7 +94,8 @@ class FaultsTest(unittest.TestCase):
         self.expect_answer()
 
     def test_garbage_on_every_port_disturbs_nobody(self):
-        ports = [("client", self.cluster.endpoint)]
+        inside = re.search(r"coordinator is up address=(\S+)", self.cluster.log)[1]
+        ports = [("client", self.cluster.endpoint), ("coordinator", "tcp://" + inside)]
         for process in self.cluster.processes:
             ports.append((process["role"], process["http"]))
         for role, address in ports:

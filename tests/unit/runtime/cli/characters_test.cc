@@ -29,6 +29,10 @@ TEST(CharactersTest, WhatIsNoUtf8IsReplacedByteByByte) {
   EXPECT_TRUE(text.empty());
 }
 
+TEST(CharactersTest, PrintableLinesKeepTheirNewlines) {
+  EXPECT_EQ(printable_lines("a\n\x1b[2Jb\n"), "a\n [2Jb\n");
+}
+
 TEST(CharactersTest, PrintableIsOneLine) {
   EXPECT_EQ(printable("no file 'a\nb\x1b[31m'"), "no file 'a b [31m'");
 }

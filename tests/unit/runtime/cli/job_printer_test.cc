@@ -73,6 +73,17 @@ TEST_F(JobPrinterTest, AStreamIsTheTextOfTheBlocksAndOneNewline) {
   EXPECT_EQ(status_.text(), "");
 }
 
+TEST_F(JobPrinterTest, AStreamCannotCommandATerminalAndIsWholeInAPipe) {
+  for (const auto& [is_tty, shown] :
+       {std::pair(true, "a [2J\nb"), std::pair(false, "a\x1b[2J\nb")}) {
+    Captured out;
+    JobPrinter::Options options;
+    options.terminal.is_tty = is_tty;
+    JobPrinter(options, out.file(), status_.file()).show(committed("a\x1b[2J\nb"));
+    EXPECT_EQ(out.text(), shown);
+  }
+}
+
 TEST_F(JobPrinterTest, AStreamThatEndsWithANewlineGetsNoOther) {
   JobPrinter printer = this->printer(JobPrinter::Style::kStream);
   printer.show(committed("Hello\n"));

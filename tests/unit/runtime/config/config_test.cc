@@ -67,10 +67,10 @@ TEST_F(ConfigTest, EmptyFileIsTheDefaults) {
 TEST_F(ConfigTest, EveryKindOfValueIsRead) {
   const auto loaded = load(R"(
 [cluster]
-name = "zoo"
 workers = 2
 heartbeat = "0.1s"
 [model]
+dir = "zoo"
 mask_id = 5
 [gateway]
 address = "[::1]:9000"
@@ -84,9 +84,9 @@ max_waiting = 12
 )");
   ASSERT_TRUE(loaded) << loaded.error().message;
   const ClusterConfig& config = loaded->config;
-  EXPECT_EQ(config.cluster.name, "zoo");
   EXPECT_EQ(config.cluster.workers, 2);
   EXPECT_EQ(config.cluster.heartbeat, 100ms);
+  EXPECT_EQ(config.model.dir, "zoo");
   EXPECT_EQ(config.model.mask_id, 5);
   EXPECT_EQ(config.gateway.address, (HostPort{"::1", 9000}));
   EXPECT_TRUE(config.security.insecure);
@@ -115,9 +115,9 @@ TEST_F(ConfigTest, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
 }
 
 TEST_F(ConfigTest, WhatIsShownReadsTheSame) {
-  const auto loaded = load("[limits]\nmax_message = \"3MiB\"\nstep_timeout = \"90s\"\n");
+  const auto loaded = load("[compute]\nkv_memory = \"3MiB\"\n[limits]\nstep_timeout = \"90s\"\n");
   ASSERT_TRUE(loaded) << loaded.error().message;
-  EXPECT_EQ(entry(*loaded, "limits.max_message").value, "3MiB");
+  EXPECT_EQ(entry(*loaded, "compute.kv_memory").value, "3MiB");
   EXPECT_EQ(entry(*loaded, "limits.step_timeout").value, "90s");
   for (const ConfigEntry& shown : loaded->entries) {
     inputs_.flags.push_back({shown.key, shown.value, "--set"});
