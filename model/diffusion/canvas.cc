@@ -99,8 +99,8 @@ Ranges Canvas::holes(Range range) const {
   return runs(range, [&](std::int32_t position) { return is_hole_[position]; });
 }
 
-Ranges Canvas::generated() const {
-  return runs(whole(), [&](std::int32_t position) { return !is_pinned_[position]; });
+Ranges Canvas::generated(Range range) const {
+  return runs(range, [&](std::int32_t position) { return !is_pinned_[position]; });
 }
 
 std::optional<std::int32_t> Canvas::first_hole(std::int32_t from) const {

@@ -50,8 +50,9 @@ class Canvas {
   [[nodiscard]] std::int32_t num_pinned() const;
   /// The runs of holes inside `range`.
   [[nodiscard]] Ranges holes(Range range) const;
-  /// The runs of positions that are not pinned.
-  [[nodiscard]] Ranges generated() const;
+  /// The runs of positions that are not pinned; those inside `range`.
+  [[nodiscard]] Ranges generated() const { return generated(whole()); }
+  [[nodiscard]] Ranges generated(Range range) const;
   [[nodiscard]] std::optional<std::int32_t> first_hole(std::int32_t from = 0) const;
   /// The first position inside `range` that is generated, decided, and holds `token`.
   [[nodiscard]] std::optional<std::int32_t> find_generated(std::int32_t token, Range range) const;

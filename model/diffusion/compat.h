@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 namespace unmask::diffusion {
@@ -19,6 +18,10 @@ struct RefreshRules {
   RefreshCounter counter = RefreshCounter::kForwardsOfBlock;
   /// A refresh is followed by a cached forward at once, even if the block is finished by then.
   bool cached_forward_follows = false;
+  /// Of a prefix cache the rows see what stands before them; else the whole canvas, of which their
+  /// own keys take the place of the cached ones. The same keys, said in another way.
+  bool prefix_is_appended_to = false;
+  bool vicinity_as_dinfer = false;  ///< see vicinity_cache.h
 
   bool operator==(const RefreshRules&) const = default;
 };
@@ -27,6 +30,7 @@ struct RefreshRules {
 enum class Cut : std::uint8_t {
   kAtFirstEos,    ///< the first generated EOS and all behind it are cut off
   kEveryEosGone,  ///< all EOS are taken out, those of the prompt too; the rest stays
+  kNothing,       ///< the whole canvas
 };
 
 /// The loop's habits: the defaults are what jobs get, presets are what a reference does.
@@ -36,13 +40,16 @@ struct Compat {
   bool prompt_eos_counts = false;  ///< an EOS of the prompt inside a block does so too
   bool stops_within_block = true;  ///< early_stop does not wait for the holes behind the EOS
   bool fills_with_eos = false;     ///< early_stop overwrites all later blocks with EOS
+  /// early_stop overwrites all that stands behind the first EOS after every forward but a refresh,
+  /// tokens that were decided too.
+  bool fills_at_every_forward = false;
   Cut cut = Cut::kAtFirstEos;
   bool may_choose_mask_id = false;  ///< a candidate may be the mask id; its hole then stays
   /// Forwards between two looks at the block, max(min(holes / expected_tpf, unroll), 1), are made
   /// even if it is finished before.
   std::int32_t unroll = 1;
   std::int32_t expected_tpf = 8;  ///< tokens per forward
-  RefreshRules refresh;
+  RefreshRules refresh{};
 
   bool operator==(const Compat&) const = default;
 };
@@ -60,14 +67,43 @@ inline constexpr Compat kBlockwise{
     .may_choose_mask_id = true,
     .unroll = 4,
     .expected_tpf = 8,
-    .refresh = {.counter = RefreshCounter::kCallsOfSequence, .cached_forward_follows = true},
+    .refresh = {.counter = RefreshCounter::kCallsOfSequence,
+                .cached_forward_follows = true,
+                .vicinity_as_dinfer = true},
 };
 
-/// The preset of a driver as golden traces name it; "unmask" is the default.
-inline std::optional<Compat> preset(std::string_view driver) {
-  if (driver == "unmask") return kDefault;
-  if (driver == "blockwise") return kBlockwise;
-  return std::nullopt;
-}
+/// dInfer fce4e32, generate_hierarchy; ML-GSAI LLaDA b7e6c35, generate: no cache, no end of text.
+inline constexpr Compat kRaw{
+    .early_stop = false,
+    .cut = Cut::kNothing,
+    .may_choose_mask_id = true,
+};
+
+/// dInfer fce4e32, its own variants of Fast-dLLM's generate functions.
+inline constexpr Compat kFastDllm{
+    .early_stop = false,
+    .stops_within_block = false,
+    .fills_at_every_forward = true,
+    .cut = Cut::kNothing,
+    .may_choose_mask_id = true,
+    .refresh = {.prefix_is_appended_to = true},
+};
+
+/// NVlabs Fast-dLLM 24cc59e, generate, generate_with_prefix_cache and generate_with_dual_cache.
+inline constexpr Compat kFastDllmOriginal{
+    .early_stop = false,
+    .cut = Cut::kNothing,
+    .may_choose_mask_id = true,
+    .refresh = {.cached_forward_follows = true, .prefix_is_appended_to = true},
+};
+
+struct Preset {
+  std::string_view driver;  ///< as golden traces name it
+  Compat compat;
+};
+inline constexpr Preset kPresets[] = {
+    {"unmask", kDefault},     {"blockwise", kBlockwise}, {"hierarchy", kRaw},
+    {"llada_generate", kRaw}, {"fastdllm", kFastDllm},   {"fastdllm_original", kFastDllmOriginal},
+};
 
 }  // namespace unmask::diffusion

@@ -59,6 +59,16 @@ std::string did_you_mean(std::string_view name, std::span<const std::string_view
   return nearest.empty() ? "" : " (did you mean " + std::string(nearest) + "?)";
 }
 
+/// Names under which a reference or a paper knows a strategy with something around it.
+struct Alias {
+  std::string_view name;
+  std::string_view strategy;
+  std::string_view switches_on;  ///< a boolean parameter, if any
+};
+constexpr Alias kAliases[] = {{"credit", "threshold", "credit"},
+                              {"fastdllm_fixed", "fixed", ""},
+                              {"llada_fixed", "fixed", ""}};
+
 /// Shown in messages: not longer than a line, without control characters.
 std::string quoted(std::string_view text) {
   std::string shown = "'";
@@ -83,6 +93,23 @@ class Values {
     if (!texts_.emplace(param->name, given.value).second) {
       return invalid("parameter " + given.name + " is given twice");
     }
+    return std::nullopt;
+  }
+
+  /// Puts what a strategy's alias stands for in its place.
+  [[nodiscard]] std::optional<Error> resolve_alias() {
+    const std::string_view strategy = text("strategy");
+    const auto* alias = std::ranges::find(kAliases, strategy, &Alias::name);
+    if (alias == std::end(kAliases)) return std::nullopt;
+    if (!alias->switches_on.empty()) {
+      const auto given = texts_.emplace(alias->switches_on, "true").first;
+      if (given->second != "true") {
+        return invalid("strategy " + std::string(alias->name) + " is " +
+                       std::string(alias->strategy) + " with " + std::string(alias->switches_on) +
+                       ": that parameter cannot be false");
+      }
+    }
+    texts_["strategy"] = alias->strategy;
     return std::nullopt;
   }
 
@@ -153,29 +180,47 @@ class Values {
   std::map<std::string_view, std::string> texts_;  // by a name of the table
 };
 
-Strategy strategy_of(const Values& values) {
-  if (values.text("strategy") == "fixed") return FixedSteps{values.integer("steps")};
-  return Threshold{float(values.number("threshold"))};
+/// `params` with those fields that are given, or have a default in the table.
+template <typename Params>
+Params with_values(Params params, const Values& values) {
+  Params::for_each_param(params, [&]<typename Field>(std::string_view name, Field& field) {
+    if (values.has(name)) field = static_cast<Field>(values.number(name));
+  });
+  return params;
 }
 
-CachePolicy cache_of(const Values& values) {
-  const std::int32_t freq = values.integer_or("cache_update_freq", 0);
-  if (values.text("cache") == "prefix") return PrefixCache{freq};
-  if (values.text("cache") == "dual") return DualCache{freq};
-  return NoCache{};
+/// The alternative of `Variant` (a strategy, a cache policy) that is called `name`, its parameters
+/// read from `values`.
+template <typename Variant>
+Variant chosen(std::string_view name, const Values& values) {
+  Variant result;
+  const auto read = [&]<typename Params>(const Params& params) {
+    if (Params::kName == name) result = with_values(params, values);
+  };
+  [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+    (read(std::variant_alternative_t<Index, Variant>{}), ...);
+  }
+  (std::make_index_sequence<std::variant_size_v<Variant>>());
+  return result;
 }
 
 Compat compat_of(const Values& values) {
-  Compat compat = preset(values.text("driver")).value_or(kDefault);
+  const std::string_view driver = values.text("driver");
+  Compat compat = std::ranges::find(kPresets, driver, &Preset::driver)->compat;
   compat.early_stop = values.boolean("early_stop");
-  if (values.text("driver") == "unmask") return compat;
-  compat.unroll = values.integer("unroll");
-  compat.expected_tpf = values.integer("expected_tpf");
+  if (values.has("unroll")) compat.unroll = values.integer("unroll");
+  if (values.has("expected_tpf")) compat.expected_tpf = values.integer("expected_tpf");
   return compat;
 }
 
-std::string_view driver_of(const Compat& compat) {
-  return compat.always_stops ? "blockwise" : "unmask";
+/// The first preset that `compat` is, but for what jobs set themselves.
+const Preset& preset_of(Compat compat) {
+  return *std::ranges::find_if(kPresets, [&](const Preset& preset) {
+    compat.early_stop = preset.compat.early_stop;
+    compat.unroll = preset.compat.unroll;
+    compat.expected_tpf = preset.compat.expected_tpf;
+    return preset.compat == compat;
+  });
 }
 
 /// Every parameter of `params` as text, those at their default and those of no effect left out.
@@ -188,13 +233,42 @@ class Named {
   void integer(std::string_view name, std::int64_t value) { text(name, std::to_string(value)); }
   void boolean(std::string_view name, bool value) { text(name, value ? "true" : "false"); }
 
-  std::vector<NamedValue> all;
-};
+  /// A strategy or a cache policy: what it is called, and its parameters.
+  template <typename Variant>
+  void choice(std::string_view name, const Variant& chosen) {
+    std::visit(
+        [&]<typename Params>(const Params& params) {
+          text(name, Params::kName);
+          this->params(params);
+        },
+        chosen);
+  }
 
-std::string shown_float(float number) {
-  std::array<char, 32> digits{};
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr};
-}
+  template <typename Params>
+  void params(const Params& params) {
+    const std::vector<NamedValue> unset = shown(Params{});
+    std::size_t i = 0;
+    for (const NamedValue& param : shown(params)) {
+      const bool can_be_unset = find_param(param.name)->default_value.empty();
+      if (!can_be_unset || param.value != unset[i].value) text(param.name, param.value);
+      ++i;
+    }
+  }
+
+  std::vector<NamedValue> all;
+
+ private:
+  template <typename Params>
+  static std::vector<NamedValue> shown(const Params& params) {
+    std::vector<NamedValue> values;
+    Params::for_each_param(params, [&](std::string_view name, auto field) {
+      std::array<char, 32> digits{};
+      char* end = std::to_chars(digits.data(), digits.data() + digits.size(), field).ptr;
+      values.push_back({std::string(name), std::string(digits.data(), end)});
+    });
+    return values;
+  }
+};
 
 }  // namespace
 
@@ -203,13 +277,20 @@ Result<DiffusionParams> parse_job_params(std::span<const NamedValue> given) {
   for (const NamedValue& value : given) {
     if (auto error = values.set(value)) return *error;
   }
+  if (auto error = values.resolve_alias()) return *error;
   if (auto error = values.find_idle()) return *error;
   DiffusionParams params;
   params.gen_length = values.integer("gen_length");
   params.block_length = values.integer("block_length");
   params.start_block_align = values.boolean("start_block_align");
-  params.strategy = strategy_of(values);
-  params.cache = cache_of(values);
+  params.strategy = chosen<Strategy>(values.text("strategy"), values);
+  if (auto* fixed = std::get_if<FixedSteps>(&params.strategy); fixed && values.has("steps_total")) {
+    const std::int32_t num_blocks =
+        (params.gen_length + params.block_length - 1) / params.block_length;
+    fixed->steps_per_block = std::max(values.integer("steps_total") / num_blocks, 1);
+  }
+  if (values.boolean("credit")) params.credit = with_values(Credit{}, values);
+  params.cache = chosen<CachePolicy>(values.text("cache"), values);
   params.compat = compat_of(values);
   params.seed = std::uint64_t(values.number("seed"));
   params.mask_id = values.integer_or("mask_id", -1);
@@ -222,29 +303,18 @@ std::vector<NamedValue> named_values(const DiffusionParams& params) {
   named.integer("gen_length", params.gen_length);
   named.integer("block_length", params.block_length);
   named.boolean("start_block_align", params.start_block_align);
-  if (const auto* fixed = std::get_if<FixedSteps>(&params.strategy)) {
-    named.text("strategy", "fixed");
-    named.integer("steps", fixed->steps_per_block);
-  } else {
-    named.text("threshold", shown_float(std::get<Threshold>(params.strategy).threshold));
-  }
-  std::int32_t freq = 0;
-  if (const auto* prefix = std::get_if<PrefixCache>(&params.cache)) {
-    named.text("cache", "prefix");
-    freq = prefix->cache_update_freq;
-  } else if (const auto* dual = std::get_if<DualCache>(&params.cache)) {
-    named.text("cache", "dual");
-    freq = dual->cache_update_freq;
-  }
-  if (freq > 0) named.integer("cache_update_freq", freq);
+  named.choice("strategy", params.strategy);
+  named.boolean("credit", params.credit.has_value());
+  if (params.credit) named.params(*params.credit);
+  named.choice("cache", params.cache);
   named.boolean("early_stop", params.compat.early_stop);
   named.integer("seed", std::int64_t(params.seed));
   if (params.mask_id >= 0) named.integer("mask_id", params.mask_id);
   if (params.eos_id >= 0) named.integer("eos_id", params.eos_id);
-  const std::string_view driver = driver_of(params.compat);
+  const auto& [driver, compat] = preset_of(params.compat);
   named.text("driver", driver);
-  if (driver != "unmask") {
-    named.integer("unroll", params.compat.unroll);
+  if (params.compat.unroll != compat.unroll) named.integer("unroll", params.compat.unroll);
+  if (params.compat.expected_tpf != compat.expected_tpf) {
     named.integer("expected_tpf", params.compat.expected_tpf);
   }
   return std::move(named.all);

@@ -9,8 +9,8 @@
 namespace unmask::diffusion {
 namespace {
 
-Candidates view_of(const CandidateColumns& columns) {
-  return {columns.position, columns.token, columns.logit, columns.log_sum_exp};
+Candidates view_of(const CandidateColumns& columns, std::span<const std::int32_t> present = {}) {
+  return {columns.position, columns.token, columns.logit, columns.log_sum_exp, present};
 }
 
 CandidateColumns without_token(const CandidateColumns& columns, std::int32_t token) {
@@ -79,6 +79,7 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   step.window.mixed = ranges_of(plan.mixed);
   step.inputs.assign(canvas().tokens().begin() + plan.computed.begin,
                      canvas().tokens().begin() + plan.computed.end);
+  if (params_.credit) step.listed = state_.credit.listed(step.window.decoded);
   step.rules.seed = params_.seed;
   if (!params_.compat.may_choose_mask_id) {
     step.rules.never_chosen = {vocabulary_.mask_id};
@@ -92,12 +93,35 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   if (auto fault = find_fault(columns)) return std::move(*fault);
   Applied applied;
   ++state_.iteration;
-  const bool is_block_done = decide_and_edit(columns, applied.edits);
+  const bool has_credit = params_.credit && state_.plan.decoded.size() > 0;
+  if (has_credit) applied.fused = fuse(columns);
+  const bool is_block_done = decide_and_edit(has_credit ? *applied.fused : columns, applied.edits);
+  const Compat& compat = params_.compat;
+  if (compat.early_stop && compat.fills_at_every_forward && state_.plan.phase != Phase::kRefresh) {
+    fill_behind_eos(applied);
+  }
   look_at_block(is_block_done, applied);
   return applied;
 }
 
-Ranges DiffusionLoop::decoded() const { return canvas().holes(state_.plan.decoded); }
+Ranges DiffusionLoop::decoded() const {
+  const Range range = state_.plan.decoded;
+  return sees_decided(params_.strategy) ? canvas().generated(range) : canvas().holes(range);
+}
+
+std::size_t DiffusionLoop::num_listed() const {
+  return params_.credit ? state_.credit.listed(decoded()).tokens.size() : 0;
+}
+
+/// Per candidate the token that stands there; nothing if the strategy sees holes only.
+std::vector<std::int32_t> DiffusionLoop::present_at(const CandidateColumns& columns) const {
+  std::vector<std::int32_t> present;
+  if (!sees_decided(params_.strategy)) return present;
+  for (const std::int32_t position : columns.position) {
+    present.push_back(canvas().is_hole(position) ? kHole : canvas().token(position));
+  }
+  return present;
+}
 
 std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) const {
   const std::vector<std::int32_t> expected = positions_of(decoded());
@@ -105,8 +129,13 @@ std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) 
     return Error{ErrorCode::kInternal, std::move(sentence)};
   };
   if (columns.position != expected || columns.token.size() != expected.size() ||
-      columns.logit.size() != expected.size() || columns.log_sum_exp.size() != expected.size()) {
+      columns.logit.size() != expected.size() || columns.log_sum_exp.size() != expected.size() ||
+      columns.listed_logit.size() != num_listed()) {
     return fault("the workers answered with candidates for other positions than were asked for");
+  }
+  if (!std::ranges::all_of(columns.listed_logit,
+                           [](float logit) { return std::isfinite(logit); })) {
+    return fault("the model's logits of tokens with credit are not finite numbers");
   }
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const std::string where = " at position " + std::to_string(expected[i]);
@@ -124,6 +153,13 @@ std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) 
   return std::nullopt;
 }
 
+CandidateColumns DiffusionLoop::fuse(const CandidateColumns& columns) {
+  std::vector<bool> is_hole;
+  for (const std::int32_t position : columns.position)
+    is_hole.push_back(canvas().is_hole(position));
+  return state_.credit.fuse(*params_.credit, columns, is_hole);
+}
+
 /// Returns the strategy's word on whether the block is done.
 bool DiffusionLoop::decide_and_edit(const CandidateColumns& columns, std::vector<Edit>& edits) {
   if (state_.plan.decoded.size() == 0) return false;
@@ -131,20 +167,22 @@ bool DiffusionLoop::decide_and_edit(const CandidateColumns& columns, std::vector
       params_.compat.may_choose_mask_id && passes_over_mask_id(params_.strategy);
   const CandidateColumns kept =
       passes_over ? without_token(columns, vocabulary_.mask_id) : CandidateColumns{};
-  const Candidates candidates = view_of(passes_over ? kept : columns);
+  const std::vector<std::int32_t> present = present_at(passes_over ? kept : columns);
+  const Candidates candidates = view_of(passes_over ? kept : columns, present);
 
   std::vector<Edit> decided(candidates.position.size());
   const Decision decision = decide(params_.strategy, candidates, state_.strategy, decided);
   decided.resize(decision.num_edits);
   const std::int32_t num_holes = canvas().num_holes(state_.block);
+  // Late: nothing is taken back any more, and one hole at least is filled.
+  const bool is_late =
+      ++state_.block_iteration >= max_iterations(params_.strategy, state_.block.size());
   for (const Edit edit : decided) {
+    if (is_late && edit.token == kHole) continue;
     if (params_.compat.may_choose_mask_id && edit.token == vocabulary_.mask_id) continue;
     if (state_.canvas.apply(edit)) edits.push_back(edit);
   }
 
-  ++state_.block_iteration;
-  const bool is_late =
-      state_.block_iteration >= max_iterations(params_.strategy, state_.block.size());
   if (is_late && num_holes > 0 && canvas().num_holes(state_.block) >= num_holes) {
     force_best(columns, edits);
   }
@@ -154,7 +192,11 @@ bool DiffusionLoop::decide_and_edit(const CandidateColumns& columns, std::vector
 
 /// The guard of a strategy without progress: the surest candidate is taken whatever it is.
 void DiffusionLoop::force_best(const CandidateColumns& columns, std::vector<Edit>& edits) {
-  const int best = next_surest(view_of(columns), kNone);
+  const Candidates candidates = view_of(columns);
+  int best = next_surest(candidates, kNone);
+  while (best != kNone && !canvas().is_hole(columns.position[best])) {
+    best = next_surest(candidates, best);
+  }
   if (best == kNone) return;
   const Edit edit{columns.position[best], columns.token[best]};
   state_.canvas.apply(edit);
@@ -162,11 +204,33 @@ void DiffusionLoop::force_best(const CandidateColumns& columns, std::vector<Edit
   ++state_.num_forced;
 }
 
+/// Fast-dLLM's early stop: nothing stands behind the first EOS but more of them. What was decided
+/// there in this very forward is no edit then.
+void DiffusionLoop::fill_behind_eos(Applied& applied) {
+  const auto eos = canvas().find_generated(vocabulary_.eos_id, canvas().whole());
+  if (!eos) return;
+  const Range rest{*eos + 1, canvas().size()};
+  if (overwrite_with_eos(rest)) applied.eos_fill = rest;
+  std::erase_if(applied.edits, [&](const Edit& edit) { return edit.position > *eos; });
+}
+
+/// Returns whether anything changed.
+bool DiffusionLoop::overwrite_with_eos(Range range) {
+  bool has_changed = false;
+  for (std::int32_t position = range.begin; position < range.end; ++position) {
+    if (canvas().is_pinned(position)) continue;
+    has_changed |= state_.canvas.apply({position, vocabulary_.eos_id});
+  }
+  return has_changed;
+}
+
 void DiffusionLoop::look_at_block(bool is_block_done, Applied& applied) {
+  const Compat& compat = params_.compat;
   if (stop_within_block(applied)) return finish_block(applied);
   if (!state_.plan.ends_call) return plan_next();
   if (--state_.calls_left > 0) return plan_next();
-  if (is_block_done && canvas().num_holes(state_.block) == 0) return finish_block(applied);
+  const bool is_filled = compat.fills_at_every_forward || is_block_done;
+  if (is_filled && canvas().num_holes(state_.block) == 0) return finish_block(applied);
   state_.calls_left = num_calls();
   plan_next();
 }
@@ -179,9 +243,7 @@ bool DiffusionLoop::stop_within_block(Applied& applied) {
   if (!eos || canvas().num_holes({state_.block.begin, *eos}) > 0) return false;
   const Range rest{*eos + 1, state_.block.end};
   if (canvas().num_holes(rest) == 0) return false;
-  for (std::int32_t position = rest.begin; position < rest.end; ++position) {
-    if (!canvas().is_pinned(position)) state_.canvas.apply({position, vocabulary_.eos_id});
-  }
+  overwrite_with_eos(rest);
   applied.eos_fill = rest;
   return true;
 }
@@ -201,9 +263,7 @@ void DiffusionLoop::finish_block(Applied& applied) {
 
   const Range rest{state_.block.end, canvas().size()};
   if (stops && compat.early_stop && compat.fills_with_eos && rest.size() > 0) {
-    for (std::int32_t position = rest.begin; position < rest.end; ++position) {
-      if (!canvas().is_pinned(position)) state_.canvas.apply({position, vocabulary_.eos_id});
-    }
+    overwrite_with_eos(rest);
     applied.eos_fill = rest;
   }
   end(applied);
@@ -220,6 +280,7 @@ void DiffusionLoop::enter_block(std::int32_t first_hole) {
   state_.block = state_.grid.block_at(first_hole);
   state_.block_iteration = 0;
   state_.strategy = initial_state(params_.strategy);
+  state_.credit = params_.credit ? CreditLedger(state_.block) : CreditLedger();
   state_.calls_left = num_calls();
   plan_next();
 }

@@ -39,6 +39,7 @@ struct Applied {
   std::optional<Range> eos_fill;                ///< overwritten with EOS after the edits
   std::optional<FinishedBlock> finished_block;  ///< final from here on
   std::optional<Ending> ending;                 ///< of the sequence
+  std::optional<CandidateColumns> fused;        ///< with credit: what was decided on
 };
 
 /// All that changes in a sequence's life; parameters aside, enough to go on from.
@@ -52,6 +53,7 @@ struct LoopState {
   std::int32_t calls_left = 0;       ///< before the next look at the block
   std::int32_t num_forced = 0;       ///< holes filled because the strategy had no iteration left
   StrategyState strategy;
+  CreditLedger credit;  ///< of the block
   CacheState cache;
   Plan plan;  ///< of the next forward
   std::optional<Ending> ending;
@@ -99,9 +101,14 @@ class DiffusionLoop {
   DiffusionLoop(const DiffusionParams& params, Vocabulary vocabulary, LoopState state);
 
   [[nodiscard]] Ranges decoded() const;
+  [[nodiscard]] std::size_t num_listed() const;
+  [[nodiscard]] std::vector<std::int32_t> present_at(const CandidateColumns& columns) const;
   [[nodiscard]] std::optional<Error> find_fault(const CandidateColumns& columns) const;
+  [[nodiscard]] CandidateColumns fuse(const CandidateColumns& columns);
   bool decide_and_edit(const CandidateColumns& columns, std::vector<Edit>& edits);
   void force_best(const CandidateColumns& columns, std::vector<Edit>& edits);
+  void fill_behind_eos(Applied& applied);
+  bool overwrite_with_eos(Range range);
   void look_at_block(bool is_block_done, Applied& applied);
   bool stop_within_block(Applied& applied);
   void finish_block(Applied& applied);

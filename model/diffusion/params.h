@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "model/diffusion/cache_policies/cache_policy.h"
 #include "model/diffusion/compat.h"
+#include "model/diffusion/credit.h"
 #include "model/diffusion/strategies/strategy.h"
 
 namespace unmask::diffusion {
@@ -16,6 +18,7 @@ struct DiffusionParams {
   std::int32_t block_length = 32;
   bool start_block_align = false;
   Strategy strategy = Threshold{};
+  std::optional<Credit> credit{};  ///< wraps the strategy
   CachePolicy cache = NoCache{};
   Compat compat = kDefault;
   std::uint64_t seed = 0;

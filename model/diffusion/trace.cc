@@ -34,6 +34,19 @@ std::optional<Range> replaced(const Window& window) {
   return both;
 }
 
+/// Whether the forward read a hole at a position that it computed.
+bool is_hole(const SequenceStep& step, std::int32_t position, std::int32_t mask_id) {
+  std::size_t row = 0;
+  for (const Range range : step.window.computed) {
+    if (position < range.end) {
+      const std::int32_t input = step.inputs[row + std::size_t(position - range.begin)];
+      return input == mask_id || input == kSoftRow;
+    }
+    row += std::size_t(range.size());
+  }
+  return false;
+}
+
 Result<CandidateColumns> candidates_of(const StepResult& result, const SequenceStep& step) {
   if (result.sequences.size() != 1 || result.sequences[0].sequence != step.sequence ||
       result.sequences[0].iteration != step.iteration) {
@@ -64,6 +77,7 @@ TraceIteration trace_iteration(Range block, const SequenceStep& step,
   const Candidates view{candidates.position, candidates.token, candidates.logit,
                         candidates.log_sum_exp};
   for (int i = 0; i < view.size(); ++i) {
+    if (!is_hole(step, view.position[i], mask_id)) continue;
     iteration.candidates.push_back({view.position[i], view.token[i], view.confidence(i)});
   }
   iteration.eos_fill = eos_fill;
@@ -100,7 +114,8 @@ Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunc
     if (!candidates) return candidates.error();
     const Result<Applied> applied = loop->apply(*candidates);
     if (!applied) return applied.error();
-    trace.iterations.push_back(trace_iteration(block, *next, *candidates, applied->edits,
+    const CandidateColumns& decided_on = applied->fused ? *applied->fused : *candidates;
+    trace.iterations.push_back(trace_iteration(block, *next, decided_on, applied->edits,
                                                applied->eos_fill, job.params.mask_id));
   }
   trace.canvas = loop->canvas().tokens();

@@ -106,6 +106,19 @@ std::string text_of(const json::value& value) {
   return json::serialize(value);
 }
 
+/// Fast-dLLM's functions take `steps` beside rules that do not read it.
+bool is_idle(const json::object& choice, std::string_view name) {
+  return name == "steps" &&
+         (choice.at("name") == "factor" || choice.at("name") == "fastdllm_threshold");
+}
+
+/// What null means: no confidence is above a high threshold, every one is above a low one.
+std::string unset(std::string_view name) {
+  if (name == "threshold") return "1";
+  if (name == "low_threshold") return "0";
+  return "null";
+}
+
 /// "name" becomes the choice itself, the other fields stand beside it.
 void add_choice(Reader& reader, const json::object& job, std::string_view field,
                 std::vector<NamedValue>& values) {
@@ -118,7 +131,8 @@ void add_choice(Reader& reader, const json::object& job, std::string_view field,
   }
   values.push_back({std::string(field), text_of(choice->at("name"))});
   for (const auto& [name, parameter] : *choice) {
-    if (name != "name") values.push_back({std::string(name), text_of(parameter)});
+    if (name == "name" || is_idle(*choice, name)) continue;
+    values.push_back({std::string(name), parameter.is_null() ? unset(name) : text_of(parameter)});
   }
 }
 
@@ -152,6 +166,25 @@ TraceIteration read_iteration(Reader& reader, const json::object& object) {
     }
   }
   return iteration;
+}
+
+/// Of Fast-dLLM's early stop some traces list what it overwrites among the edits, others do not:
+/// edits behind the first EOS are left out of both.
+void drop_edits_behind_eos(Reader& reader, const json::object& job, Trace& trace) {
+  const json::value* early_stop = job.if_contains("early_stop");
+  if (early_stop == nullptr || *early_stop != true) return;
+  if (const json::value* driver = job.if_contains("driver"); !driver || *driver != "fastdllm")
+    return;
+  const json::value* eos = reader.find(job, "eos_id");
+  if (eos == nullptr || eos->is_null()) return;
+  const std::int32_t eos_id = reader.integer(*eos, "eos_id");
+  std::int32_t first = INT32_MAX;
+  for (TraceIteration& iteration : trace.iterations) {
+    for (const Edit& edit : iteration.edits) {
+      if (edit.token == eos_id) first = std::min(first, edit.position);
+    }
+    std::erase_if(iteration.edits, [&](const Edit& edit) { return edit.position > first; });
+  }
 }
 
 void refuse_batch(Reader& reader, const json::object& object) {
@@ -226,6 +259,7 @@ Result<Trace> read_trace(std::string_view text, const std::string& file) {
       trace.iterations.push_back(read_iteration(reader, item.get_object()));
     }
   }
+  drop_edits_behind_eos(reader, *object, trace);
   if (reader.error) return *reader.error;
   return trace;
 }

@@ -41,9 +41,10 @@ void JobOptions::add_to(CLI::App& command) {
   };
   named("--gen-length", "gen_length", "Tokens to generate at most", "N");
   named("--block-length", "block_length", "Tokens that are denoised together", "N");
-  named("--strategy", "strategy", "How holes become tokens: threshold, fixed", "NAME");
-  named("--threshold", "threshold", "Confidence from which a token is kept (threshold)", "P");
-  named("--cache", "cache", "Which keys and values are kept: none, prefix, dual", "NAME");
+  named("--strategy", "strategy", "How holes become tokens: threshold, credit, hierarchy, ...",
+        "NAME");
+  named("--threshold", "threshold", "Confidence from which a token is kept", "P");
+  named("--cache", "cache", "Which keys and values are kept: none, prefix, dual, vicinity", "NAME");
   named("--seed", "seed", "Of the random numbers of this job", "N");
   named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");
   named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");

@@ -229,6 +229,12 @@ void ReferenceEngine::add_candidate(const SequenceStep& step, std::int32_t posit
   for (std::int32_t id = 0; id < config_.vocab_size; ++id) {
     if (!contains(step.rules.not_in_confidence, id)) sum += std::exp(logits[id] - highest);
   }
+  const ListedTokens& listed = step.listed;
+  const std::size_t row = columns.position.size();
+  for (std::int32_t n = listed.offsets.empty() ? 0 : listed.offsets[row];
+       !listed.offsets.empty() && n < listed.offsets[row + 1]; ++n) {
+    columns.listed_logit.push_back(float(logits[std::size_t(listed.tokens[std::size_t(n)])]));
+  }
   columns.position.push_back(position);
   columns.token.push_back(best);
   columns.logit.push_back(float(logits[best]));

@@ -2,7 +2,8 @@
 ///
 /// A policy is a header with a struct of parameters, its State inside, and one function:
 ///   plan(params, input, state)   the next forward of the sequence
-/// It depends on nothing but its arguments. A new one adds its name to the two lists below.
+/// It depends on nothing but its arguments. kName and for_each_param: as of a strategy. A new one
+/// adds its name to the lists below.
 
 #pragma once
 
@@ -13,12 +14,13 @@
 #include "model/diffusion/cache_policies/no_cache.h"
 #include "model/diffusion/cache_policies/plan.h"
 #include "model/diffusion/cache_policies/prefix_cache.h"
+#include "model/diffusion/cache_policies/vicinity_cache.h"
 #include "runtime/base/check.h"
 
 namespace unmask::diffusion {
 
-using CachePolicy = std::variant<NoCache, PrefixCache, DualCache>;
-using CacheState = std::variant<NoCache::State, RefreshState>;
+using CachePolicy = std::variant<NoCache, PrefixCache, DualCache, VicinityCache>;
+using CacheState = std::variant<NoCache::State, RefreshState, VicinityCache::State>;
 
 // Both travel to workers and devices as bytes.
 static_assert(std::is_trivially_copyable_v<CachePolicy>);

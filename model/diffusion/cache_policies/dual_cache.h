@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "model/diffusion/cache_policies/plan.h"
 
 namespace unmask::diffusion {
@@ -9,8 +11,13 @@ namespace unmask::diffusion {
 /// Source  Fast-dLLM, arXiv:2505.22618, DualCache; refreshes as in dInfer
 struct DualCache {
   using State = RefreshState;
+  static constexpr std::string_view kName = "dual";
 
   std::int32_t cache_update_freq = 0;  ///< forwards per refresh inside a block; 0: none
+
+  static void for_each_param(auto& params, auto visit) {
+    visit("cache_update_freq", params.cache_update_freq);
+  }
 
   bool operator==(const DualCache&) const = default;
 };

@@ -1,27 +1,26 @@
 #pragma once
 
+#include <string_view>
+
 #include "model/diffusion/cache_policies/plan.h"
 
 namespace unmask::diffusion {
 
 /// Every forward computes the whole canvas. With full attention nothing else is exact.
 struct NoCache {
+  static constexpr std::string_view kName = "none";
   struct State {
     bool operator==(const State&) const = default;
   };
+
+  static void for_each_param(auto& /*params*/, auto /*visit*/) {}
 
   bool operator==(const NoCache&) const = default;
 };
 
 UNMASK_HOST_DEVICE inline Plan plan(const NoCache& /*params*/, const PlanInput& input,
                                     NoCache::State& /*state*/) noexcept {
-  return {.phase = Phase::kDenoise,
-          .computed = {0, input.num_positions},
-          .visible = {},
-          .written = {},
-          .decoded = input.block,
-          .mixed = {},
-          .ends_call = true};
+  return uncached_plan(input);
 }
 
 }  // namespace unmask::diffusion

@@ -39,6 +39,10 @@ struct RefreshState {
   bool operator==(const RefreshState&) const = default;
 };
 
+UNMASK_HOST_DEVICE inline bool is_same(Range a, Range b) noexcept {
+  return a.begin == b.begin && a.end == b.end;
+}
+
 /// Whether the next forward is a refresh: on entering a block, and whenever `cache_update_freq`
 /// (0: never) divides the count.
 UNMASK_HOST_DEVICE inline bool next_is_refresh(std::int32_t cache_update_freq,
@@ -48,8 +52,7 @@ UNMASK_HOST_DEVICE inline bool next_is_refresh(std::int32_t cache_update_freq,
     state.owes_cached_forward = false;
     return false;
   }
-  const bool is_new_block =
-      input.block.begin != state.last_block.begin || input.block.end != state.last_block.end;
+  const bool is_new_block = !is_same(input.block, state.last_block);
   if (is_new_block && input.rules.counter == RefreshCounter::kForwardsOfBlock) state.count = 0;
   const bool is_due = cache_update_freq > 0 && state.count % cache_update_freq == 0;
   state.last_block = input.block;
@@ -57,6 +60,17 @@ UNMASK_HOST_DEVICE inline bool next_is_refresh(std::int32_t cache_update_freq,
   const bool is_refresh = is_new_block || is_due;
   state.owes_cached_forward = is_refresh && input.rules.cached_forward_follows;
   return is_refresh;
+}
+
+/// A full forward that neither reads nor changes the cache.
+UNMASK_HOST_DEVICE inline Plan uncached_plan(const PlanInput& input) noexcept {
+  return {.phase = Phase::kDenoise,
+          .computed = {0, input.num_positions},
+          .visible = {},
+          .written = {},
+          .decoded = input.block,
+          .mixed = {},
+          .ends_call = true};
 }
 
 /// A full forward whose K/V stay in the cache; it is decoded like any other.

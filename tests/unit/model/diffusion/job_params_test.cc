@@ -50,12 +50,39 @@ TEST(JobParamsTest, ADriverIsAPresetOfTheCompat) {
   EXPECT_EQ(parsed({{"driver", "blockwise"}, {"unroll", "2"}}).compat, compat);
 }
 
+TEST(JobParamsTest, EveryStrategyAndCacheIsChosenByItsNameWithItsOwnParameters) {
+  EXPECT_EQ(parsed({{"strategy", "factor"}, {"factor", "2"}}).strategy, Strategy(Factor{2}));
+  EXPECT_EQ(parsed({{"strategy", "hierarchy"}, {"low_threshold", "0.2"}}).strategy,
+            Strategy(Hierarchy{.low_threshold = 0.2f}));
+  EXPECT_EQ(parsed({{"strategy", "hierarchy_remask"}, {"remask_threshold", "0.1"}}).strategy,
+            Strategy(HierarchyRemask{.remask_threshold = 0.1f}));
+  EXPECT_EQ(parsed({{"cache", "vicinity"}, {"after_look", "0"}}).cache,
+            CachePolicy(VicinityCache{.after_look = 0}));
+}
+
+TEST(JobParamsTest, AnAliasIsTheStrategyThatItStandsFor) {
+  const DiffusionParams credit = parsed({{"strategy", "credit"}, {"decay_beta", "0.5"}});
+  EXPECT_EQ(credit.strategy, Strategy(Threshold{}));
+  EXPECT_EQ(credit.credit, (Credit{.decay_beta = 0.5f}));
+  EXPECT_EQ(credit, parsed({{"credit", "true"}, {"decay_beta", "0.5"}}));
+  EXPECT_THAT(refusal({{"strategy", "credit"}, {"credit", "false"}}), HasSubstr("cannot be false"));
+  EXPECT_THAT(refusal({{"decay_beta", "0.5"}}), HasSubstr("only with credit=true"));
+  EXPECT_EQ(parsed({{"strategy", "llada_fixed"},
+                    {"steps_total", "24"},
+                    {"gen_length", "48"},
+                    {"block_length", "16"}})
+                .strategy,
+            Strategy(FixedSteps{8}));
+}
+
 TEST(JobParamsTest, UnknownNamesAreRefusedWithTheNearestOne) {
   EXPECT_EQ(refusal({{"treshold", "0.5"}}),
             "unknown parameter 'treshold' (did you mean threshold?)");
   EXPECT_EQ(refusal({{"frobnicate", "1"}}), "unknown parameter 'frobnicate'");
   EXPECT_EQ(refusal({{"strategy", "treshold"}}),
-            "unknown strategy 'treshold' (did you mean threshold?); known: threshold, fixed");
+            "unknown strategy 'treshold' (did you mean threshold?); known: threshold, credit, "
+            "fixed, factor, hierarchy, hierarchy_fast_v2, hierarchy_remask, fastdllm_threshold, "
+            "fastdllm_fixed, llada_fixed");
   EXPECT_THAT(refusal({{std::string(1000, 'x'), "1"}}), HasSubstr("xxx...'"));
   EXPECT_THAT(refusal({{"a\nb\x1b[0m", "1"}}), HasSubstr("'a?b?[0m'"));
 }
@@ -79,7 +106,8 @@ TEST(JobParamsTest, WhatIsNoNumberIsRefused) {
 TEST(JobParamsTest, ParametersOfNoEffectAndTwicesAreRefused) {
   EXPECT_EQ(refusal({{"steps", "4"}}),
             "parameter steps has no effect with strategy threshold (only with strategy=fixed)");
-  EXPECT_THAT(refusal({{"cache_update_freq", "4"}}), HasSubstr("only with cache=prefix|dual"));
+  EXPECT_THAT(refusal({{"cache_update_freq", "4"}}),
+              HasSubstr("only with cache=prefix|dual|vicinity"));
   EXPECT_THAT(refusal({{"unroll", "4"}}), HasSubstr("driver=blockwise"));
   EXPECT_EQ(refusal({{"seed", "1"}, {"seed", "1"}}), "parameter seed is given twice");
 }
@@ -95,6 +123,9 @@ TEST(JobParamsTest, NamedValuesParseToEqualParameters) {
       parsed({{"driver", "blockwise"}, {"unroll", "8"}, {"expected_tpf", "2"}, {"mask_id", "0"}}),
       parsed({{"cache", "prefix"}, {"cache_update_freq", "3"}, {"seed", "12345678901"}}),
       parsed({{"cache", "dual"}, {"strategy", "fixed"}, {"steps", "7"}, {"early_stop", "false"}}),
+      parsed({{"strategy", "hierarchy_fast_v2"}, {"credit", "true"}, {"driver", "hierarchy"}}),
+      parsed({{"strategy", "fastdllm_threshold"}, {"driver", "fastdllm_original"}}),
+      parsed({{"cache", "vicinity"}, {"warmup_steps", "0"}, {"driver", "fastdllm"}}),
   };
   for (const std::string text : {"0.1", "0.7", "0.8500001", "1e-6", "1", "0"}) {
     all.push_back(parsed({{"threshold", text}}));

@@ -33,6 +33,13 @@ CandidateColumns answer(const SequenceStep& step, const Model& model) {
       columns.log_sum_exp.push_back(0);
     }
   }
+  const ListedTokens& listed = step.listed;
+  for (std::size_t row = 0; row + 1 < listed.offsets.size(); ++row) {
+    for (std::int32_t i = listed.offsets[row]; i < listed.offsets[row + 1]; ++i) {
+      const bool is_best = listed.tokens[std::size_t(i)] == columns.token[row];
+      columns.listed_logit.push_back(is_best ? columns.logit[row] : columns.logit[row] - 1);
+    }
+  }
   return columns;
 }
 
@@ -275,16 +282,20 @@ TEST(LoopTest, CandidatesThatWereNotAskedForEndInAnError) {
 /// Every combination that a reference or a job may run under.
 std::vector<DiffusionParams> combinations() {
   std::vector<DiffusionParams> all;
-  for (const Compat& compat : {kDefault, kBlockwise}) {
+  for (const auto& [driver, compat] : kPresets) {
     for (const Strategy& strategy :
          {Strategy(FixedSteps{1}), Strategy(FixedSteps{3}), Strategy(FixedSteps{64}),
-          Strategy(Threshold{0}), Strategy(Threshold{1})}) {
+          Strategy(Threshold{0}), Strategy(Threshold{1}), Strategy(Factor{}), Strategy(Hierarchy{}),
+          Strategy(HierarchyFastV2{}), Strategy(HierarchyRemask{}),
+          Strategy(FastDllmThreshold{})}) {
       for (const CachePolicy& cache :
-           {CachePolicy(NoCache{}), CachePolicy(PrefixCache{2}), CachePolicy(DualCache{})}) {
+           {CachePolicy(NoCache{}), CachePolicy(PrefixCache{2}), CachePolicy(DualCache{}),
+            CachePolicy(VicinityCache{2, 3})}) {
         for (const bool is_aligned : {false, true}) {
           all.push_back({.block_length = 8,
                          .start_block_align = is_aligned,
                          .strategy = strategy,
+                         .credit = is_aligned ? std::optional(Credit{}) : std::nullopt,
                          .cache = cache,
                          .compat = compat});
         }
@@ -318,7 +329,10 @@ TEST(LoopPropertyTest, AdversarialCandidatesEndAndPinnedTokensStay) {
       // Per block: what the strategy may take, what is forced, and what the driver adds.
       const int limit = 4 * (2 * 8 + 2 * params.compat.unroll + 2);
       const History seen = run(loop, model, limit);
-      EXPECT_TRUE(loop.has_ended());
+      EXPECT_TRUE(loop.has_ended())
+          << name_of(params.strategy) << ", cache " << params.cache.index() << ", cut "
+          << int(params.compat.cut) << ", unroll " << params.compat.unroll << ", aligned "
+          << params.start_block_align << ", model " << (&model - adversaries.data());
       EXPECT_THAT(std::vector(loop.canvas().tokens().begin(), loop.canvas().tokens().begin() + 5),
                   testing::ElementsAreArray(prompt));
       EXPECT_TRUE(is_mask_id || loop.state().num_forced == 0);

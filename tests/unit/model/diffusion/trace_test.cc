@@ -82,12 +82,11 @@ TEST(TraceFileTest, WithoutADriverTheLoopHasOurHabits) {
 }
 
 TEST(TraceFileTest, WhatIsNotKnownIsRefusedByName) {
-  EXPECT_THAT(refusal(replaced(kJob, "\"blockwise\"", "\"hierarchy\"")),
-              HasSubstr("f.json: unknown driver 'hierarchy'"));
-  EXPECT_THAT(refusal(replaced(kJob, "\"name\":\"threshold\"", "\"name\":\"credit\"")),
-              HasSubstr("unknown strategy 'credit'"));
-  EXPECT_THAT(refusal(replaced(kJob, "\"dual\"", "\"vicinity\"")),
-              HasSubstr("unknown cache 'vicinity'"));
+  EXPECT_THAT(refusal(replaced(kJob, "\"blockwise\"", "\"blockwide\"")),
+              HasSubstr("f.json: unknown driver 'blockwide' (did you mean blockwise?)"));
+  EXPECT_THAT(refusal(replaced(kJob, "\"name\":\"threshold\"", "\"name\":\"debit\"")),
+              HasSubstr("unknown strategy 'debit'"));
+  EXPECT_THAT(refusal(replaced(kJob, "\"dual\"", "\"duel\"")), HasSubstr("unknown cache 'duel'"));
   EXPECT_THAT(refusal(replaced(kJob, "use_float64", "use_float46")),
               HasSubstr("did you mean use_float64?"));
   EXPECT_THAT(refusal(replaced(kJob, "\"smoothing\":null", "\"smoothing\":{\"x\":1}")),

@@ -19,7 +19,7 @@ std::vector<Phase> phases(const CachePolicy& policy, RefreshRules rules, int cou
 }
 
 constexpr Phase R = Phase::kRefresh, D = Phase::kDenoise;
-constexpr RefreshRules kReference{RefreshCounter::kCallsOfSequence, true};
+constexpr RefreshRules kReference = kBlockwise.refresh;
 
 TEST(CachePolicyTest, NoCacheComputesTheWholeCanvas) {
   CacheState state = initial_state(NoCache{});
@@ -72,6 +72,46 @@ TEST(CachePolicyTest, ReferencePairsARefreshWithACachedForwardAndCountsThemAsOne
   // The count goes on over blocks: the fourth call, the first of the second block, is due anyway.
   EXPECT_THAT(phases(DualCache{3}, kReference, 9, 4), ElementsAre(R, D, D, D, R, D, D, D, R));
   EXPECT_THAT(phases(DualCache{4}, kReference, 8, 4), ElementsAre(R, D, D, D, R, D, R, D));
+}
+
+TEST(CachePolicyTest, AnAppendingPrefixCacheSeesWhatStandsBeforeTheBlock) {
+  CacheState state = initial_state(PrefixCache{});
+  const PlanInput input{{8, 12}, 20, kFastDllm.refresh};
+  static_cast<void>(plan(PrefixCache{}, input, state));
+  const Plan planned = plan(PrefixCache{}, input, state);
+  EXPECT_EQ(planned.computed, (Range{8, 20}));
+  EXPECT_EQ(planned.visible, (Range{0, 8}));
+}
+
+TEST(CachePolicyTest, VicinityComputesTheSurroundingsOfTheBlockWithinTheCanvas) {
+  const VicinityCache policy{.prefix_look = 3, .after_look = 5, .warmup_steps = 0};
+  for (const auto& [block, computed] :
+       {std::pair(Range{8, 12}, Range{5, 17}), std::pair(Range{2, 6}, Range{0, 11}),
+        std::pair(Range{16, 20}, Range{13, 20})}) {
+    CacheState state = initial_state(policy);
+    EXPECT_EQ(plan(policy, {block, 20, {}}, state).phase, Phase::kRefresh);
+    const Plan planned = plan(policy, {block, 20, {}}, state);
+    EXPECT_EQ(planned.computed, computed);
+    EXPECT_EQ(planned.visible, (Range{0, 20}));
+    EXPECT_EQ(planned.decoded, block);
+  }
+}
+
+TEST(CachePolicyTest, VicinityWarmsUpWithoutACache) {
+  const VicinityCache policy{.warmup_steps = 2};
+  EXPECT_THAT(phases(policy, {}, 6, 4), ElementsAre(D, D, R, D, R, D));
+  CacheState state = initial_state(policy);
+  const Plan planned = plan(policy, {{8, 12}, 20, {}}, state);
+  EXPECT_EQ(planned.computed, (Range{0, 20}));
+  EXPECT_EQ(planned.visible, Range{});
+}
+
+TEST(CachePolicyTest, VicinityOfTheReferenceRefreshesItsFirstBlockOnce) {
+  const VicinityCache policy{.warmup_steps = 2, .cache_update_freq = 2};
+  EXPECT_THAT(phases(policy, kReference, 7, 7), ElementsAre(D, D, R, D, D, D, D));
+  // The warm-up ends inside the second block, which is refreshed for itself once more.
+  EXPECT_THAT(phases({VicinityCache{.warmup_steps = 3}}, kReference, 8, 2),
+              ElementsAre(D, D, D, R, D, R, D, R));
 }
 
 TEST(CachePolicyTest, OnlyARefreshWithACachedForwardBehindItDoesNotEndACall) {

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/step.h"
+
+namespace unmask::diffusion {
+
+/// Trace credit: a token that was a position's best for several iterations gains, so that it is
+/// accepted earlier. Wraps any strategy, which then decides on the fused logits.
+///
+///   C[i, v] = decay_beta * C[i, v], then C[i, best of i] += p(best of i) ^ boost_gamma
+///   z'[i, v] = z[i, v] + credit_alpha * ln(1 + C[i, v])
+///
+/// Source  CreditDecoding, arXiv:2510.06133, equations 6 and 7 and its tuned values
+struct Credit {
+  float credit_alpha = 0.65f;
+  float decay_beta = 0.7f;
+  float boost_gamma = 0.2f;
+
+  static void for_each_param(auto& params, auto visit) {
+    visit("credit_alpha", params.credit_alpha);
+    visit("decay_beta", params.decay_beta);
+    visit("boost_gamma", params.boost_gamma);
+  }
+
+  bool operator==(const Credit&) const = default;
+};
+
+/// The credits of one block, sparse: a position has as many as it had different best tokens.
+class CreditLedger {
+ public:
+  CreditLedger() = default;
+  /// Nothing has credit.
+  explicit CreditLedger(Range block);
+
+  /// The tokens with credit at the positions of `decoded`, whose logits fuse() needs.
+  [[nodiscard]] ListedTokens listed(const Ranges& decoded) const;
+
+  /// Takes the candidates of listed() into account and returns them fused: token, logit and
+  /// log-sum-exp as of z', and raw_token. Holes gain credit; what is decided only loses it.
+  ///
+  /// is_hole: per candidate
+  CandidateColumns fuse(const Credit& params, const CandidateColumns& columns,
+                        const std::vector<bool>& is_hole);
+
+  bool operator==(const CreditLedger&) const = default;
+
+ private:
+  struct Entry {
+    std::int32_t token = 0;
+    float credit = 0;
+
+    bool operator==(const Entry&) const = default;
+  };
+
+  Range block_;
+  std::vector<std::vector<Entry>> entries_;  // [block positions]
+};
+
+}  // namespace unmask::diffusion
