@@ -4,25 +4,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/cpu/cpu_backend.h"
 #include "kernels/float_formats.h"
 
 namespace unmask::kernels {
-
-std::vector<Device> devices() {
-  std::vector<Device> all;
-  const auto add_cpu = [&](const char* name, InstructionSet set) {
-    if (kernels_of(set) == nullptr) return;
-    all.push_back({name, [set](int num_threads) {
-                     return std::make_unique<CpuBackend>(CpuBackend::Options{
-                         .threads = {.num_threads = num_threads}, .instruction_set = set});
-                   }});
-  };
-  add_cpu("CpuPortable", InstructionSet::kPortable);
-  add_cpu("CpuAvx2", InstructionSet::kAvx2);
-  add_cpu("CpuAvx512", InstructionSet::kAvx512);
-  return all;
-}
 
 std::string device_name(const testing::TestParamInfo<Device>& info) { return info.param.name; }
 

@@ -18,9 +18,11 @@ namespace unmask::kernels {
 struct Device {
   std::string name;
   std::function<std::unique_ptr<Backend>(int num_threads)> make;
+  int size_step = 1;  ///< what tries every size takes such steps: an emulator is slow
 };
 
-/// What this machine can run.
+/// What this machine can run: cpu/devices.cc in one program, cuda/devices.cc in another, where
+/// there are none without a GPU or its emulator.
 std::vector<Device> devices();
 
 class BackendTest : public testing::TestWithParam<Device> {
