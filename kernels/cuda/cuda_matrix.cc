@@ -35,6 +35,7 @@ ShareOffsets padded_shares(const ShareOffsets& shares) {
 void pack_row(const void* from, DType from_dtype, const ShareOffsets& shares, DType dtype,
               std::byte* to) {
   const ShareOffsets padded = padded_shares(shares);
+  if (padded.num_items() == 0) return;
   std::memset(to, 0, std::size_t(padded.num_items()) * size_of(dtype));
   for (std::size_t i = 0; i < std::size_t(shares.count); ++i) {
     const std::int64_t begin = shares.offset[i], count = shares.offset[i + 1] - begin;
