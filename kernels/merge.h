@@ -5,11 +5,12 @@
 #include <cmath>
 
 #include "kernels/backend.h"
+#include "runtime/base/host_device.h"
 
 namespace unmask::kernels {
 
 /// Stats of no ids at all.
-constexpr CandidateStats no_candidates() {
+UNMASK_HOST_DEVICE constexpr CandidateStats no_candidates() {
   CandidateStats none;
   none.max = none.logit = none.runner_up_logit = -HUGE_VALF;
   return none;
@@ -22,12 +23,13 @@ struct Choice {
   float logit;
 };
 
-inline bool is_before(Choice a, Choice b) {
+UNMASK_HOST_DEVICE inline bool is_before(Choice a, Choice b) {
   if (a.token < 0 || b.token < 0) return b.token < 0 && a.token >= 0;
   return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
 }
 
-inline void merge_choices(const CandidateStats& a, const CandidateStats& b, CandidateStats& out) {
+UNMASK_HOST_DEVICE inline void merge_choices(const CandidateStats& a, const CandidateStats& b,
+                                             CandidateStats& out) {
   const bool a_wins = !is_before({b.token, b.logit}, {a.token, a.logit});
   const CandidateStats &winner = a_wins ? a : b, &loser = a_wins ? b : a;
   out.token = winner.token;
@@ -41,7 +43,7 @@ inline void merge_choices(const CandidateStats& a, const CandidateStats& b, Cand
 }  // namespace merge_detail
 
 /// In double, rounded once: the parts' order decides the bytes, so both sides of a tree agree.
-inline CandidateStats merged(const CandidateStats& a, const CandidateStats& b) {
+UNMASK_HOST_DEVICE inline CandidateStats merged(const CandidateStats& a, const CandidateStats& b) {
   CandidateStats out = no_candidates();
   merge_detail::merge_choices(a, b, out);
   const bool b_is_empty = b.sum_exp == 0, a_is_empty = a.sum_exp == 0;

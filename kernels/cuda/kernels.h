@@ -6,6 +6,7 @@
 #include <cuda_runtime_api.h>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/cuda_experts.h"
 #include "kernels/cuda/cuda_matrix.h"
 
 namespace unmask::kernels {
@@ -41,5 +42,30 @@ inline constexpr int kMaxHeadDim = 256;
 std::size_t attention_scratch_floats(int num_rows, HeadShape heads);
 void attention(Tensor qkv, HeadShape heads, KvLayer kv, const AttentionPlan& plan, float* scratch,
                Tensor out, cudaStream_t stream);
+
+/// logits: scratch, [x.rows, num_experts]
+void route_topk(Tensor x, const float* router, int num_experts, const Routing& routing,
+                float* logits, std::int32_t* expert_ids, float* expert_weights,
+                cudaStream_t stream);
+
+std::size_t experts_scratch_bytes(const ExpertsView& experts, int num_rows, int top_k);
+void experts(Tensor x, const ExpertsView& experts, int first_expert, int top_k,
+             const std::int32_t* expert_ids, const float* expert_weights, Tensor out, void* scratch,
+             cudaStream_t stream);
+
+std::size_t lm_head_scratch_bytes(const MatrixView& head, const ShareOffsets& vocab_shares,
+                                  int num_rows, std::size_t num_rules);
+void lm_head_candidates(Tensor x, const MatrixView& head, const ShareOffsets& vocab_shares,
+                        std::int32_t first_token, const Backend::CandidateQuery& query,
+                        CandidateStats* out, void* scratch, cudaStream_t stream);
+
+void merge_candidates(const CandidateStats* parts, int num_parts, int num_rows, CandidateStats* out,
+                      cudaStream_t stream);
+
+std::size_t mix_scratch_bytes(const MatrixView& head, const ShareOffsets& vocab_shares,
+                              int num_rows, int table_cols);
+void mix_embeddings(Tensor x, const MatrixView& head, Tensor table,
+                    const ShareOffsets& vocab_shares, const float* log_sum_exp, Tensor out,
+                    void* scratch, cudaStream_t stream);
 
 }  // namespace unmask::kernels

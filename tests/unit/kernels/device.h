@@ -17,16 +17,19 @@ namespace unmask::kernels {
 
 struct Device {
   std::string name;
-  std::function<std::unique_ptr<Backend>(int num_threads)> make;
+  std::function<std::unique_ptr<Backend>(int num_threads)> make;  ///< null: it is not here
   int size_step = 1;  ///< what tries every size takes such steps: an emulator is slow
 };
 
-/// What this machine can run: cpu/devices.cc in one program, cuda/devices.cc in another, where
-/// there are none without a GPU or its emulator.
+/// What this machine can run: cpu/devices.cc in one program, cuda/devices.cc in another.
 std::vector<Device> devices();
 
 class BackendTest : public testing::TestWithParam<Device> {
  protected:
+  void SetUp() override {
+    if (backend_ == nullptr) GTEST_SKIP() << "no such device on this machine";
+  }
+
   std::unique_ptr<Backend> backend_ = GetParam().make(2);
 };
 

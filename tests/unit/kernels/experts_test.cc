@@ -110,12 +110,12 @@ TEST_P(ExpertsTest, BytesOfARowDependOnNothingButTheRow) {
     const auto packed = layer.pack(*backend_, dtype, 0, 9, local_shares(9, 0, 1));
     const auto packed_alone = layer.pack(*alone, dtype, 0, 9, local_shares(9, 0, 1));
     const Matrix all = run(*backend_, layer, x, 0, *packed, 0);
-    for (int count = 1; count <= x.rows; ++count) {
+    for (int count = 1; count <= x.rows; count += GetParam().size_step) {
       ASSERT_TRUE(same_bytes(run(*backend_, layer, x.first_rows(count), 0, *packed, 0),
                              all.first_rows(count)))
           << count << " rows";
     }
-    for (int i = 0; i < x.rows; ++i) {
+    for (int i = 0; i < x.rows; i += GetParam().size_step) {
       ASSERT_TRUE(same_bytes(run(*alone, layer, x.row(i), i, *packed_alone, 0), all.row(i)));
     }
   }

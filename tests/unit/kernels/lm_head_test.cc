@@ -152,7 +152,7 @@ TEST_P(LmHeadTest, BytesOfARowDependOnNothingButTheRow) {
   const auto packed = backend_->pack_matrix({{head.host()}}, DType::kBF16, whole);
   const auto packed_alone = alone->pack_matrix({{head.host()}}, DType::kBF16, whole);
   const Answer all = run(*backend_, x, *packed, shares, 0, query);
-  for (int i = 0; i < x.rows; ++i) {
+  for (int i = 0; i < x.rows; i += GetParam().size_step) {
     const Answer one = run(*alone, x.row(i), *packed_alone, shares, 0, query);
     ASSERT_EQ(std::memcmp(&one.stats[0], &all.stats[std::size_t(i)], sizeof(CandidateStats)), 0);
   }

@@ -4,8 +4,10 @@
 namespace unmask::kernels {
 
 std::vector<Device> devices() {
-  if (CudaBackend::num_devices() == 0) return {};
-  const auto make = [](int) { return std::make_unique<CudaBackend>(CudaBackend::Options{}); };
+  const auto make = [](int) {
+    return CudaBackend::num_devices() > 0 ? std::make_unique<CudaBackend>(CudaBackend::Options{})
+                                          : nullptr;
+  };
   return {{"Cuda", make, UNMASK_TESTS_SIZE_STEP}};
 }
 

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "kernels/backend.h"
+#include "kernels/cuda/cuda_matrix.h"
+#include "kernels/cuda/device_memory.h"
+
+namespace unmask::kernels {
+
+/// How the matrices of an expert are packed: in tiles of kExpertTileRows rows, a tile in steps of
+/// kColsPerStep columns, each step contiguous [rows, columns]. What is beyond the matrix is zero.
+/// Gate and up are one matrix: eight rows of gate, eight of up, and so on.
+inline constexpr int kExpertTileRows = 128;
+
+struct ExpertShape {
+  int hidden = 0;
+  int width = 0;
+
+  [[nodiscard]] std::int64_t gate_up_values() const { return tiled(2 * padded(width, 8), hidden); }
+  [[nodiscard]] std::int64_t down_values() const { return tiled(hidden, width); }
+
+ private:
+  static constexpr std::int64_t padded(std::int64_t n, std::int64_t to) {
+    return (n + to - 1) / to * to;
+  }
+  static constexpr std::int64_t tiled(std::int64_t rows, std::int64_t cols) {
+    return padded(rows, kExpertTileRows) * padded(cols, kColsPerStep);
+  }
+};
+
+/// Experts of one shape on the device, one after another.
+struct ExpertsView {
+  const void* gate_up = nullptr;  ///< [num_experts, shape.gate_up_values()]
+  const void* down = nullptr;     ///< [num_experts, shape.down_values()]
+  DType dtype = DType::kF32;      ///< f32 or bf16
+  int num_experts = 0;
+  ExpertShape shape;
+  ShareOffsets shares;  ///< of the experts
+};
+
+class CudaExperts final : public PackedExperts {
+ public:
+  CudaExperts(int num_experts, ExpertShape shape, DType dtype, const ShareOffsets& shares);
+
+  [[nodiscard]] std::size_t bytes() const override { return gate_up_.size() + down_.size(); }
+  [[nodiscard]] const ExpertsView& view() const { return view_; }
+
+  /// Where the expert's matrices go.
+  [[nodiscard]] std::byte* gate_up(int expert) const;
+  [[nodiscard]] std::byte* down(int expert) const;
+  [[nodiscard]] std::size_t gate_up_bytes() const;  ///< of one expert
+  [[nodiscard]] std::size_t down_bytes() const;
+
+ private:
+  ExpertsView view_;
+  DeviceMemory gate_up_, down_;
+};
+
+/// An expert as the view says, in host memory.
+///
+/// to: [gate_up_values()] of dtype
+void pack_gate_up(const ExpertMatrices& expert, DType dtype, std::byte* to);
+/// to: [down_values()] of dtype
+void pack_down(const ExpertMatrices& expert, DType dtype, std::byte* to);
+
+/// `experts` were packed by a CudaBackend.
+inline const ExpertsView& view_of(const PackedExperts& experts) {
+  return static_cast<const CudaExperts&>(experts).view();
+}
+
+}  // namespace unmask::kernels

@@ -1,0 +1,334 @@
+// Choices are sorted by expert on the device; then gate and up, down, and the weighted sum. Each
+// expert's weights are read once per 64 rows that chose it.
+
+#include <algorithm>
+
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/elements.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/cuda/numbers.h"
+#include "kernels/cuda/product.h"
+#include "kernels/cuda/scratch_parts.h"
+#include "runtime/base/check.h"
+
+namespace unmask::kernels {
+namespace {
+
+constexpr int kSortThreads = 256;
+constexpr int kSortWarps = kSortThreads / kWarpSize;
+constexpr int kMaxExperts = 1024;
+constexpr int kSumThreads = 256;
+
+/// Up to 64 neighbouring places of one expert.
+struct RowTile {
+  int expert;
+  int first_place;
+  int num_places;
+};
+
+/// Where each choice went. A place is a position among the choices sorted by expert.
+struct Places {
+  int* choice_of_place;  // [num_choices]
+  int* place_of_choice;  // [num_choices]; -1: of an expert that is not held here
+  RowTile* tiles;        // [max_row_tiles]
+  int* num_tiles;
+};
+
+int padded_cols(int cols) { return (cols + kColsPerStep - 1) / kColsPerStep * kColsPerStep; }
+
+int max_row_tiles(int num_experts, int num_choices) {
+  return std::min(num_experts, num_choices) + num_choices / kProductRows;
+}
+
+struct SortShared {
+  int count[kMaxExperts];
+  int places_of_warp[kSortWarps];
+  int sums[2][kSortWarps];
+};
+
+__device__ int sum_of_warp(int value) {
+  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) {
+    value += __shfl_xor_sync(kAllLanes, value, mask);
+  }
+  return value;
+}
+
+__device__ int num_row_tiles(int count) { return (count + kProductRows - 1) / kProductRows; }
+
+/// One thread block per expert held: counts all, then places its own in their order.
+__global__ void sort_choices_kernel(const std::int32_t* expert_ids, int num_choices,
+                                    int first_expert, int num_experts, Places places) {
+  SortShared& shared = block_shared<SortShared>();
+  const int thread = int(threadIdx.x), warp = thread / kWarpSize, lane = thread % kWarpSize;
+  const int mine = int(blockIdx.x);
+  for (int e = thread; e < num_experts; e += kSortThreads) shared.count[e] = 0;
+  __syncthreads();
+  for (int i = thread; i < num_choices; i += kSortThreads) {
+    const std::int64_t expert = std::int64_t{expert_ids[i]} - first_expert;
+    if (expert >= 0 && expert < num_experts) {
+      atomicAdd(&shared.count[expert], 1);
+    } else if (mine == 0) {
+      places.place_of_choice[i] = -1;
+    }
+  }
+  __syncthreads();
+
+  int num_before = 0, tiles_before = 0;
+  for (int e = thread; e < mine; e += kSortThreads) {
+    num_before += shared.count[e];
+    tiles_before += num_row_tiles(shared.count[e]);
+  }
+  num_before = sum_of_warp(num_before);
+  tiles_before = sum_of_warp(tiles_before);
+  if (lane == 0) {
+    shared.sums[0][warp] = num_before;
+    shared.sums[1][warp] = tiles_before;
+  }
+  __syncthreads();
+  num_before = tiles_before = 0;
+  for (int w = 0; w < kSortWarps; ++w) {
+    num_before += shared.sums[0][w];
+    tiles_before += shared.sums[1][w];
+  }
+
+  const int count = shared.count[mine], num_tiles = num_row_tiles(count);
+  for (int t = thread; t < num_tiles; t += kSortThreads) {
+    const int begin = t * kProductRows;
+    places.tiles[tiles_before + t] = {mine, num_before + begin,
+                                      count - begin < kProductRows ? count - begin : kProductRows};
+  }
+  if (mine == num_experts - 1 && thread == 0) *places.num_tiles = tiles_before + num_tiles;
+
+  int next = num_before;
+  for (int base = 0; base < num_choices; base += kSortThreads) {
+    const int i = base + thread;
+    const bool is_mine = i < num_choices && std::int64_t{expert_ids[i]} - first_expert == mine;
+    const unsigned lanes = __ballot_sync(kAllLanes, is_mine);
+    if (lane == 0) shared.places_of_warp[warp] = __popc(lanes);
+    __syncthreads();
+    int before = 0, all = 0;
+    for (int w = 0; w < kSortWarps; ++w) {
+      if (w < warp) before += shared.places_of_warp[w];
+      all += shared.places_of_warp[w];
+    }
+    if (is_mine) {
+      const int place = next + before + __popc(lanes & ((1u << lane) - 1));
+      places.choice_of_place[place] = i;
+      places.place_of_choice[i] = place;
+    }
+    next += all;
+    __syncthreads();  // the counts may be overwritten
+  }
+}
+
+template <class T>
+struct Arrays {
+  Places places;
+  T* rows;               // [num_rows, padded hidden]
+  T* activations;        // [num_choices, padded width]
+  float* contributions;  // [num_choices, hidden]
+};
+
+template <class T>
+Arrays<T> arrays_in(ScratchParts& parts, const ExpertsView& experts, int num_rows, int top_k) {
+  const std::size_t num_choices = std::size_t(num_rows) * std::size_t(top_k);
+  Arrays<T> arrays{};
+  arrays.places.choice_of_place = parts.take<int>(num_choices);
+  arrays.places.place_of_choice = parts.take<int>(num_choices);
+  arrays.places.tiles =
+      parts.take<RowTile>(std::size_t(max_row_tiles(experts.num_experts, int(num_choices))));
+  arrays.places.num_tiles = parts.take<int>(1);
+  arrays.rows = parts.take<T>(std::size_t(num_rows) * padded_cols(experts.shape.hidden));
+  arrays.activations = parts.take<T>(num_choices * padded_cols(experts.shape.width));
+  arrays.contributions = parts.take<float>(num_choices * std::size_t(experts.shape.hidden));
+  return arrays;
+}
+
+/// Weights of one tile of 128 rows, as ExpertShape has them.
+template <class T>
+__device__ ProductOperands<T> operands_of(const T* matrix, int tile, int num_cols) {
+  ProductOperands<T> in;
+  in.weight = matrix + std::int64_t{tile} * kProductFeatures * num_cols;
+  in.feature_stride = kColsPerStep;
+  in.step_stride = kProductFeatures * kColsPerStep;
+  in.num_features = kProductFeatures;
+  in.depth = num_cols;
+  in.x_stride = num_cols;
+  return in;
+}
+
+/// activations[place] = silu(gate row) * (up row).  Grid: tiles of 128 rows, tiles of places.
+template <class T>
+__global__ void __launch_bounds__(kProductThreads)
+    gate_up_kernel(const T* gate_up, std::int64_t expert_values, Arrays<T> arrays, int top_k,
+                   int padded_hidden, int padded_width) {
+  if (int(blockIdx.y) >= *arrays.places.num_tiles) return;
+  const RowTile tile = arrays.places.tiles[blockIdx.y];
+  auto& shared = dynamic_shared<RowsAndProduct<T>>();
+  if (int(threadIdx.x) < tile.num_places) {
+    shared.x_rows[threadIdx.x] =
+        arrays.places.choice_of_place[tile.first_place + int(threadIdx.x)] / top_k;
+  }
+  __syncthreads();
+  ProductOperands<T> in =
+      operands_of(gate_up + tile.expert * expert_values, int(blockIdx.x), padded_hidden);
+  in.x = arrays.rows;
+  in.x_rows = shared.x_rows;
+  in.num_rows = tile.num_places;
+  multiply_each(shared.product, in, [&](int feature, int row, float gate, float up) {
+    const int column = int(blockIdx.x) * (kProductFeatures / 2) + feature / 16 * 8 + feature % 8;
+    if (row >= tile.num_places || column >= padded_width) return;
+    arrays.activations[std::int64_t{tile.first_place + row} * padded_width + column] =
+        from_float<T>(gate / (1.0f + expf(-gate)) * up);
+  });
+}
+
+/// contributions[place] = down activations[place].  Grid as above.
+template <class T>
+__global__ void __launch_bounds__(kProductThreads)
+    down_kernel(const T* down, std::int64_t expert_values, Arrays<T> arrays, int hidden,
+                int padded_width) {
+  if (int(blockIdx.y) >= *arrays.places.num_tiles) return;
+  const RowTile tile = arrays.places.tiles[blockIdx.y];
+  auto& shared = dynamic_shared<RowsAndProduct<T>>();
+  if (int(threadIdx.x) < tile.num_places) {
+    shared.x_rows[threadIdx.x] = tile.first_place + int(threadIdx.x);
+  }
+  __syncthreads();
+  ProductOperands<T> in =
+      operands_of(down + tile.expert * expert_values, int(blockIdx.x), padded_width);
+  in.x = arrays.activations;
+  in.x_rows = shared.x_rows;
+  in.num_rows = tile.num_places;
+  multiply_each(shared.product, in, [&](int feature, int row, float low, float high) {
+    const int column = int(blockIdx.x) * kProductFeatures + feature;
+    if (row >= tile.num_places) return;
+    float* const to = arrays.contributions + std::int64_t{tile.first_place + row} * hidden;
+    if (column < hidden) to[column] = low;
+    if (column + 8 < hidden) to[column + 8] = high;
+  });
+}
+
+struct ShareEnds {
+  int end[kNumShares];
+  int count;
+};
+
+struct SumChoice {
+  int place;
+  int share;
+  float weight;
+};
+constexpr int kMaxTopK = 64;
+struct SumShared {
+  SumChoice choice[kMaxTopK];
+};
+
+/// The shares by tree, each in the order of the choice. Grid: rows, pieces of the columns.
+__global__ void sum_choices_kernel(const float* contributions, const int* place_of_choice,
+                                   const std::int32_t* expert_ids, const float* expert_weights,
+                                   int first_expert, int top_k, ShareEnds shares, Tensor out) {
+  SumShared& shared = block_shared<SumShared>();
+  const std::int64_t row = blockIdx.x;
+  if (int(threadIdx.x) < top_k) {
+    const std::int64_t choice = row * top_k + int(threadIdx.x);
+    SumChoice& mine = shared.choice[threadIdx.x];
+    mine = {place_of_choice[choice], 0, expert_weights[choice]};
+    if (mine.place >= 0) {
+      while (shares.end[mine.share] <= expert_ids[choice] - first_expert) ++mine.share;
+    }
+  }
+  __syncthreads();
+  const int column = int(blockIdx.y) * kSumThreads + int(threadIdx.x);
+  if (column >= out.cols) return;
+  float parts[kNumShares] = {};
+  for (int k = 0; k < top_k; ++k) {
+    const SumChoice choice = shared.choice[k];
+    if (choice.place < 0) continue;
+    const float value = contributions[std::int64_t{choice.place} * out.cols + column];
+#pragma unroll
+    for (int s = 0; s < kNumShares; ++s) {
+      if (s == choice.share) parts[s] = fmaf(choice.weight, value, parts[s]);
+    }
+  }
+#pragma unroll
+  for (int width = kNumShares / 2; width > 0; width /= 2) {
+    if (width >= shares.count) continue;
+#pragma unroll
+    for (int s = 0; s < kNumShares / 2; ++s) {
+      if (s < width) parts[s] = parts[2 * s] + parts[2 * s + 1];
+    }
+  }
+  set_number(out.data, out.dtype, row * out.cols + column, parts[0]);
+}
+
+__global__ void zero_kernel(Tensor out) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * kSumThreads + threadIdx.x;
+  if (i < std::int64_t{out.rows} * out.cols) set_number(out.data, out.dtype, i, 0.0f);
+}
+
+unsigned blocks_for(std::int64_t count, int per_block) {
+  return unsigned((count + per_block - 1) / per_block);
+}
+
+template <class T>
+void run(Tensor x, const ExpertsView& view, int first_expert, int top_k,
+         const std::int32_t* expert_ids, const float* expert_weights, Tensor out, void* scratch,
+         cudaStream_t stream) {
+  const int num_choices = x.rows * top_k, hidden = view.shape.hidden;
+  ScratchParts parts(scratch);
+  const Arrays<T> arrays = arrays_in<T>(parts, view, x.rows, top_k);
+  launch(sort_choices_kernel, {dim3(unsigned(view.num_experts)), dim3(kSortThreads), 0, stream},
+         expert_ids, num_choices, first_expert, view.num_experts, arrays.places);
+  MatrixView as_weights{nullptr, view.dtype, 0, {{0, hidden}, 1}, {{0, padded_cols(hidden)}, 1}};
+  pack_rows(x, as_weights, arrays.rows, stream);
+  const int padded_hidden = padded_cols(hidden);
+  const int padded_width = padded_cols(view.shape.width);
+  const unsigned row_tiles = unsigned(max_row_tiles(view.num_experts, num_choices));
+  const std::size_t shared_bytes = sizeof(RowsAndProduct<T>);
+  launch(gate_up_kernel<T>,
+         {dim3(unsigned(view.shape.gate_up_values() / padded_hidden / kProductFeatures), row_tiles),
+          dim3(kProductThreads), shared_bytes, stream},
+         static_cast<const T*>(view.gate_up), view.shape.gate_up_values(), arrays, top_k,
+         padded_hidden, padded_width);
+  launch(down_kernel<T>,
+         {dim3(unsigned(view.shape.down_values() / padded_width / kProductFeatures), row_tiles),
+          dim3(kProductThreads), shared_bytes, stream},
+         static_cast<const T*>(view.down), view.shape.down_values(), arrays, hidden, padded_width);
+  ShareEnds shares{};
+  shares.count = view.shares.count;
+  for (int s = 0; s < view.shares.count; ++s) {
+    shares.end[s] = int(view.shares.offset[std::size_t(s) + 1]);
+  }
+  launch(sum_choices_kernel,
+         {dim3(unsigned(x.rows), blocks_for(hidden, kSumThreads)), dim3(kSumThreads), 0, stream},
+         arrays.contributions, arrays.places.place_of_choice, expert_ids, expert_weights,
+         first_expert, top_k, shares, out);
+}
+
+}  // namespace
+
+std::size_t experts_scratch_bytes(const ExpertsView& view, int num_rows, int top_k) {
+  ScratchParts parts(nullptr);
+  with_element(view.dtype,
+               [&](auto element) { arrays_in<decltype(element)>(parts, view, num_rows, top_k); });
+  return parts.bytes();
+}
+
+void experts(Tensor x, const ExpertsView& view, int first_expert, int top_k,
+             const std::int32_t* expert_ids, const float* expert_weights, Tensor out, void* scratch,
+             cudaStream_t stream) {
+  UNMASK_CHECK(top_k <= kMaxTopK && view.num_experts <= kMaxExperts);
+  if (x.rows == 0) return;
+  if (view.num_experts == 0) {
+    const std::int64_t count = std::int64_t{out.rows} * out.cols;
+    launch(zero_kernel, {dim3(blocks_for(count, kSumThreads)), dim3(kSumThreads), 0, stream}, out);
+    return;
+  }
+  with_element(view.dtype, [&](auto element) {
+    run<decltype(element)>(x, view, first_expert, top_k, expert_ids, expert_weights, out, scratch,
+                           stream);
+  });
+}
+
+}  // namespace unmask::kernels

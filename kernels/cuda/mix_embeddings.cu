@@ -1,0 +1,199 @@
+// The probabilities of 64 rows at a time, then their product with the table, in f32. Shares are cut
+// into pieces of fixed borders, each summed in the order of its ids.
+
+#include <algorithm>
+
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/elements.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/cuda/numbers.h"
+#include "kernels/cuda/product.h"
+#include "kernels/cuda/scratch_parts.h"
+#include "kernels/cuda/vocab_tiles.h"
+
+namespace unmask::kernels {
+namespace {
+
+constexpr int kPieces = 8;  // of a share
+constexpr int kThreads = 128;
+constexpr int kTileColumns = 64;
+constexpr int kTileIds = 16;
+constexpr int kThreadRows = 8, kThreadColumns = 4;  // of the 64 x 64 sums of a thread block
+
+/// probabilities [id, 64].  Grid: tiles of the vocabulary.
+template <class T>
+__global__ void __launch_bounds__(kProductThreads)
+    probabilities_kernel(const T* x, int num_rows, const T* weights, int stride, VocabTiles tiles,
+                         const float* log_sum_exp, float* probabilities) {
+  auto& shared = dynamic_shared<RowsAndProduct<T>>();
+  const int tile = int(blockIdx.x);
+  if (int(threadIdx.x) < num_rows) shared.x_rows[threadIdx.x] = int(threadIdx.x);
+  __syncthreads();
+  const int begin = tiles.begin(tile), size = tiles.size(tile);
+  ProductOperands<T> in;
+  in.weight = weights + std::int64_t{begin} * stride;
+  in.feature_stride = stride;
+  in.step_stride = kColsPerStep;
+  in.num_features = size;
+  in.x = x;
+  in.x_stride = stride;
+  in.x_rows = shared.x_rows;
+  in.num_rows = num_rows;
+  in.depth = stride;
+  multiply_each(shared.product, in, [&](int feature, int row, float low, float high) {
+    if (row >= num_rows) return;
+    float* const to = probabilities + std::int64_t{begin + feature} * kProductRows + row;
+    if (feature < size) to[0] = expf(low - log_sum_exp[row]);
+    if (feature + 8 < size) to[8 * kProductRows] = expf(high - log_sum_exp[row]);
+  });
+}
+
+struct MixShared {
+  float probabilities[kTileIds][kProductRows];
+  float table[kTileIds][kTileColumns];
+};
+
+/// First id of piece `piece` of all pieces of all shares.
+__device__ int piece_begin(const VocabTiles& tiles, int piece) {
+  const int share = piece / kPieces;
+  if (share >= tiles.num_shares) return tiles.first_id[tiles.num_shares];
+  const std::int64_t size = tiles.first_id[share + 1] - tiles.first_id[share];
+  return tiles.first_id[share] + int(size * (piece % kPieces) / kPieces);
+}
+
+/// parts [piece, row, column].  Grid: tiles of 64 columns, pieces.
+__global__ void __launch_bounds__(kThreads)
+    mix_kernel(const float* probabilities, int num_rows, Tensor table, VocabTiles tiles,
+               float* parts) {
+  auto& shared = block_shared<MixShared>();
+  const int piece = int(blockIdx.y), first_column = int(blockIdx.x) * kTileColumns;
+  const int end = piece_begin(tiles, piece + 1), thread = int(threadIdx.x);
+  const int my_row = thread / (kTileColumns / kThreadColumns) * kThreadRows;
+  const int my_column = thread % (kTileColumns / kThreadColumns) * kThreadColumns;
+  float sums[kThreadRows][kThreadColumns] = {};
+  for (int id = piece_begin(tiles, piece); id < end; id += kTileIds) {
+    __syncthreads();  // the tiles may be overwritten
+    for (int i = thread; i < kTileIds * kProductRows; i += kThreads) {
+      const int k = i / kProductRows, row = i % kProductRows;
+      shared.probabilities[k][row] = id + k < end && row < num_rows
+                                         ? probabilities[std::int64_t{id + k} * kProductRows + row]
+                                         : 0.0f;
+    }
+    for (int i = thread; i < kTileIds * kTileColumns; i += kThreads) {
+      const int k = i / kTileColumns, column = first_column + i % kTileColumns;
+      shared.table[k][i % kTileColumns] =
+          id + k < end && column < table.cols
+              ? number_at(table.data, table.dtype, std::int64_t{id + k} * table.cols + column)
+              : 0.0f;
+    }
+    __syncthreads();
+    for (int k = 0; k < kTileIds; ++k) {
+      float value[kThreadColumns];
+      for (int j = 0; j < kThreadColumns; ++j) value[j] = shared.table[k][my_column + j];
+      for (int i = 0; i < kThreadRows; ++i) {
+        const float probability = shared.probabilities[k][my_row + i];
+        for (int j = 0; j < kThreadColumns; ++j) {
+          sums[i][j] = fmaf(probability, value[j], sums[i][j]);
+        }
+      }
+    }
+  }
+  for (int i = 0; i < kThreadRows; ++i) {
+    for (int j = 0; j < kThreadColumns; ++j) {
+      const int row = my_row + i, column = first_column + my_column + j;
+      if (row >= num_rows || column >= table.cols) continue;
+      parts[(std::int64_t{piece} * num_rows + row) * table.cols + column] = sums[i][j];
+    }
+  }
+}
+
+/// out[i] = the pieces of each share in order, the shares by tree.
+__global__ void add_pieces_kernel(const float* parts, int num_shares, std::int64_t count,
+                                  float* out) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  if (i >= count) return;
+  float shares[kNumShares];
+  for (int s = 0; s < num_shares; ++s) {
+    float sum = 0;
+    for (int p = 0; p < kPieces; ++p) sum += parts[(s * kPieces + p) * count + i];
+    shares[s] = sum;
+  }
+  for (int width = num_shares / 2; width > 0; width /= 2) {
+    for (int s = 0; s < width; ++s) shares[s] = shares[2 * s] + shares[2 * s + 1];
+  }
+  out[i] = shares[0];
+}
+
+template <class T>
+struct Arrays {
+  T* rows;
+  float* probabilities;
+  float* parts;
+};
+
+template <class T>
+Arrays<T> arrays_in(ScratchParts& parts, const MatrixView& head, int num_shares, int num_rows,
+                    int table_cols) {
+  const std::size_t rows = std::size_t(std::min(num_rows, kProductRows));
+  return {parts.take<T>(rows * std::size_t(head.stride())),
+          parts.take<float>(std::size_t(head.rows) * kProductRows),
+          parts.take<float>(std::size_t(num_shares * kPieces) * rows * std::size_t(table_cols))};
+}
+
+Tensor rows_of(const Tensor& tensor, int first, int count) {
+  Tensor part = tensor;
+  part.data = static_cast<unsigned char*>(tensor.data) +
+              size_of(tensor.dtype) * std::size_t(first) * std::size_t(tensor.cols);
+  part.rows = count;
+  return part;
+}
+
+template <class T>
+void run(Tensor x, const MatrixView& head, Tensor table, const VocabTiles& tiles,
+         const float* log_sum_exp, Tensor out, void* scratch, cudaStream_t stream) {
+  ScratchParts scratch_parts(scratch);
+  const Arrays<T> arrays = arrays_in<T>(scratch_parts, head, tiles.num_shares, x.rows, table.cols);
+  for (int first = 0; first < x.rows; first += kProductRows) {
+    const int num_rows = std::min(kProductRows, x.rows - first);
+    pack_rows(rows_of(x, first, num_rows), head, arrays.rows, stream);
+    if (tiles.count() > 0) {
+      launch(
+          probabilities_kernel<T>,
+          {dim3(unsigned(tiles.count())), dim3(kProductThreads), sizeof(RowsAndProduct<T>), stream},
+          arrays.rows, num_rows, static_cast<const T*>(head.data), head.stride(), tiles,
+          log_sum_exp + first, arrays.probabilities);
+    }
+    const unsigned column_tiles = unsigned((table.cols + kTileColumns - 1) / kTileColumns);
+    launch(mix_kernel,
+           {dim3(column_tiles, unsigned(tiles.num_shares * kPieces)), dim3(kThreads), 0, stream},
+           arrays.probabilities, num_rows, table, tiles, arrays.parts);
+    const std::int64_t count = std::int64_t{num_rows} * table.cols;
+    launch(add_pieces_kernel,
+           {dim3(unsigned((count + kThreads - 1) / kThreads)), dim3(kThreads), 0, stream},
+           arrays.parts, tiles.num_shares, count,
+           static_cast<float*>(out.data) + std::int64_t{first} * table.cols);
+  }
+}
+
+}  // namespace
+
+std::size_t mix_scratch_bytes(const MatrixView& head, const ShareOffsets& vocab_shares,
+                              int num_rows, int table_cols) {
+  ScratchParts parts(nullptr);
+  with_element(head.dtype, [&](auto element) {
+    arrays_in<decltype(element)>(parts, head, vocab_shares.count, num_rows, table_cols);
+  });
+  return parts.bytes();
+}
+
+void mix_embeddings(Tensor x, const MatrixView& head, Tensor table,
+                    const ShareOffsets& vocab_shares, const float* log_sum_exp, Tensor out,
+                    void* scratch, cudaStream_t stream) {
+  if (x.rows == 0) return;
+  with_element(head.dtype, [&](auto element) {
+    run<decltype(element)>(x, head, table, vocab_tiles(vocab_shares), log_sum_exp, out, scratch,
+                           stream);
+  });
+}
+
+}  // namespace unmask::kernels

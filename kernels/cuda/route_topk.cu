@@ -1,0 +1,181 @@
+#include <algorithm>
+
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/cuda/numbers.h"
+#include "runtime/base/check.h"
+
+namespace unmask::kernels {
+namespace {
+
+constexpr int kLogitWarps = 8;  // of a thread block, an expert each
+constexpr int kLogitRows = 4;   // of a thread block
+constexpr int kMaxExperts = 1024;
+constexpr int kChooseWarps = 4;  // a row each
+
+__device__ float add_over_warp(float value) {
+  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) {
+    value += __shfl_xor_sync(kAllLanes, value, mask);
+  }
+  return value;
+}
+
+/// logits [num_rows, num_experts] = x router^T.  Grid: groups of experts, groups of rows.
+__global__ void logits_kernel(Tensor x, const float* router, int num_experts, float* logits) {
+  const int lane = int(threadIdx.x) % kWarpSize;
+  const int expert = int(blockIdx.x) * kLogitWarps + int(threadIdx.x) / kWarpSize;
+  if (expert >= num_experts) return;  // a whole warp leaves
+  const int first_row = int(blockIdx.y) * kLogitRows;
+  const float* const weights = router + std::int64_t{expert} * x.cols;
+  float sums[kLogitRows] = {};
+  for (int j = lane; j < x.cols; j += kWarpSize) {
+    const float weight = weights[j];
+    for (int i = 0; i < kLogitRows; ++i) {
+      const int row = first_row + i < x.rows ? first_row + i : x.rows - 1;
+      const float value = number_at(x.data, x.dtype, std::int64_t{row} * x.cols + j);
+      sums[i] = fmaf(value, weight, sums[i]);
+    }
+  }
+  for (int i = 0; i < kLogitRows; ++i) {
+    const float sum = add_over_warp(sums[i]);
+    if (lane == i && first_row + i < x.rows) {
+      logits[std::int64_t{first_row + i} * num_experts + expert] = sum;
+    }
+  }
+}
+
+struct Best {
+  float value;
+  int idx;
+};
+
+/// The lowest index of the largest of x [n]. Every lane gets it; a NaN loses to everything.
+__device__ Best argmax(const float* x, int n) {
+  Best best{-HUGE_VALF, n};
+  for (int i = int(threadIdx.x) % kWarpSize; i < n; i += kWarpSize) {
+    if (x[i] > best.value || best.idx == n) best = {x[i] > -HUGE_VALF ? x[i] : -HUGE_VALF, i};
+  }
+  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) {
+    const Best other{__shfl_xor_sync(kAllLanes, best.value, mask),
+                     __shfl_xor_sync(kAllLanes, best.idx, mask)};
+    if (other.value > best.value || (other.value == best.value && other.idx < best.idx)) {
+      best = other;
+    }
+  }
+  return best;
+}
+
+/// Sum of the two largest; the largest if there is only one.
+__device__ float group_score(const float* x, int n) {
+  float first = -HUGE_VALF, second = -HUGE_VALF;
+  for (int i = 0; i < n; ++i) {
+    if (x[i] > first) {
+      second = first;
+      first = x[i];
+    } else if (x[i] > second) {
+      second = x[i];
+    }
+  }
+  return n == 1 ? first : first + second;
+}
+
+/// What one warp works on. Its lanes meet before they read what others wrote.
+struct Row {
+  float scores[kMaxExperts];
+  float choice[kMaxExperts];        // what the experts are chosen by; -inf: cannot be any more
+  float group_scores[kMaxExperts];  // NaN: kept
+};
+struct ChooseShared {
+  Row row[kChooseWarps];
+};
+
+__device__ void make_scores(Row& row, const float* logits, int num_experts, Routing::Score kind) {
+  const int lane = int(threadIdx.x) % kWarpSize;
+  if (kind == Routing::Score::kSigmoid) {
+    for (int e = lane; e < num_experts; e += kWarpSize) {
+      row.scores[e] = 1.0f / (1.0f + expf(-logits[e]));
+    }
+    return;
+  }
+  float max = -HUGE_VALF, sum = 0;
+  for (int e = lane; e < num_experts; e += kWarpSize) max = fmaxf(max, logits[e]);
+  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) {
+    max = fmaxf(max, __shfl_xor_sync(kAllLanes, max, mask));
+  }
+  for (int e = lane; e < num_experts; e += kWarpSize) {
+    row.scores[e] = expf(logits[e] - max);
+    sum += row.scores[e];
+  }
+  sum = add_over_warp(sum);
+  for (int e = lane; e < num_experts; e += kWarpSize) row.scores[e] /= sum;
+}
+
+__device__ void keep_top_groups(Row& row, int num_experts, const Routing& routing) {
+  const int lane = int(threadIdx.x) % kWarpSize, size = num_experts / routing.num_groups;
+  for (int g = lane; g < routing.num_groups; g += kWarpSize) {
+    row.group_scores[g] = group_score(row.choice + g * size, size);
+  }
+  for (int kept = 0; kept < routing.top_groups; ++kept) {
+    __syncwarp();
+    const int best = argmax(row.group_scores, routing.num_groups).idx;
+    __syncwarp();
+    if (lane == 0) row.group_scores[best] = NAN;
+  }
+  __syncwarp();
+  for (int e = lane; e < num_experts; e += kWarpSize) {
+    const float score = row.group_scores[e / size];
+    if (score == score) row.choice[e] = -HUGE_VALF;
+  }
+}
+
+/// One warp per row.
+__global__ void choose_kernel(const float* logits, int num_rows, int num_experts, Routing routing,
+                              std::int32_t* expert_ids, float* expert_weights) {
+  const int lane = int(threadIdx.x) % kWarpSize, warp = int(threadIdx.x) / kWarpSize;
+  const std::int64_t row_idx = std::int64_t{blockIdx.x} * kChooseWarps + warp;
+  if (row_idx >= num_rows) return;  // a whole warp leaves
+  Row& row = dynamic_shared<ChooseShared>().row[warp];
+  make_scores(row, logits + row_idx * num_experts, num_experts, routing.score);
+  for (int e = lane; e < num_experts; e += kWarpSize) {
+    row.choice[e] =
+        row.scores[e] + (routing.expert_bias != nullptr ? routing.expert_bias[e] : 0.0f);
+  }
+  __syncwarp();
+  if (routing.top_groups < routing.num_groups) keep_top_groups(row, num_experts, routing);
+  std::int32_t* const ids = expert_ids + row_idx * routing.top_k;
+  float* const weights = expert_weights + row_idx * routing.top_k;
+  float sum = 0;
+  for (int k = 0; k < routing.top_k; ++k) {
+    __syncwarp();
+    const int best = argmax(row.choice, num_experts).idx;
+    sum += row.scores[best];
+    __syncwarp();
+    if (lane != 0) continue;
+    row.choice[best] = -HUGE_VALF;
+    ids[k] = best;
+  }
+  __syncwarp();
+  constexpr float kTiny = 1e-20f;  // as the reference models have it
+  const float factor = routing.renormalize ? routing.scaling / (sum + kTiny) : routing.scaling;
+  for (int k = lane; k < routing.top_k; k += kWarpSize) weights[k] = row.scores[ids[k]] * factor;
+}
+
+}  // namespace
+
+void route_topk(Tensor x, const float* router, int num_experts, const Routing& routing,
+                float* logits, std::int32_t* expert_ids, float* expert_weights,
+                cudaStream_t stream) {
+  UNMASK_CHECK(num_experts <= kMaxExperts);
+  if (x.rows == 0) return;
+  const dim3 logits_grid(unsigned((num_experts + kLogitWarps - 1) / kLogitWarps),
+                         unsigned((x.rows + kLogitRows - 1) / kLogitRows));
+  launch(logits_kernel, {logits_grid, dim3(kLogitWarps * kWarpSize), 0, stream}, x, router,
+         num_experts, logits);
+  launch(choose_kernel,
+         {dim3(unsigned((x.rows + kChooseWarps - 1) / kChooseWarps)),
+          dim3(kChooseWarps * kWarpSize), sizeof(ChooseShared), stream},
+         static_cast<const float*>(logits), x.rows, num_experts, routing, expert_ids,
+         expert_weights);
+}
+
+}  // namespace unmask::kernels
