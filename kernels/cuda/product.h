@@ -79,21 +79,28 @@ __device__ void add_step(const ProductShared<bf16>& shared, int stage, ProductSu
 #pragma unroll
   for (int k = 0; k < kColsPerStep / 8; k += 4) {  // in chunks; two products of 16 columns
     std::uint32_t a[2][2][4];
+#pragma unroll
     for (int m = 0; m < 2; ++m) {
+#pragma unroll
       for (int half = 0; half < 2; ++half) {
         const int feature = warp * 32 + m * 16 + lane % 16;
         ldmatrix_x4(a[m][half],
                     &shared.weight[stage][feature][swizzled(feature, k + half * 2 + lane / 16)]);
       }
     }
+    std::uint32_t b[kTiles][4];
+#pragma unroll
     for (int n = 0; n < kTiles; ++n) {
-      std::uint32_t b[4];
       const int row = n * 8 + lane % 8;
-      ldmatrix_x4(b, &shared.x[stage][row][swizzled(row, k + lane / 8)]);
-      const std::uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
-      for (int m = 0; m < 2; ++m) {
-        mma_m16n8k16(sums[m][n], a[m][0], low);
-        mma_m16n8k16(sums[m][n], a[m][1], high);
+      ldmatrix_x4(b[n], &shared.x[stage][row][swizzled(row, k + lane / 8)]);
+    }
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {  // outermost: no product waits for the one before it
+#pragma unroll
+      for (int n = 0; n < kTiles; ++n) {
+        const std::uint32_t x[2] = {b[n][half * 2], b[n][half * 2 + 1]};
+#pragma unroll
+        for (int m = 0; m < 2; ++m) mma_m16n8k16(sums[m][n], a[m][half], x);
       }
     }
   }

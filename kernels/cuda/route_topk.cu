@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
-#include "kernels/cuda/numbers.h"
 #include "runtime/base/check.h"
 
 namespace unmask::kernels {
@@ -21,24 +21,28 @@ __device__ float add_over_warp(float value) {
 }
 
 /// logits [num_rows, num_experts] = x router^T.  Grid: groups of experts, groups of rows.
-__global__ void logits_kernel(Tensor x, const float* router, int num_experts, float* logits) {
+template <class T>
+__global__ void logits_kernel(const T* x, int num_rows, int num_cols, const float* router,
+                              int num_experts, float* logits) {
   const int lane = int(threadIdx.x) % kWarpSize;
   const int expert = int(blockIdx.x) * kLogitWarps + int(threadIdx.x) / kWarpSize;
   if (expert >= num_experts) return;  // a whole warp leaves
   const int first_row = int(blockIdx.y) * kLogitRows;
-  const float* const weights = router + std::int64_t{expert} * x.cols;
+  const float* const weights = router + std::int64_t{expert} * num_cols;
+  const T* rows[kLogitRows];
+  for (int i = 0; i < kLogitRows; ++i) {
+    const int row = first_row + i < num_rows ? first_row + i : num_rows - 1;
+    rows[i] = x + std::int64_t{row} * num_cols;
+  }
   float sums[kLogitRows] = {};
-  for (int j = lane; j < x.cols; j += kWarpSize) {
+#pragma unroll 8  // so that many loads are under way
+  for (int j = lane; j < num_cols; j += kWarpSize) {
     const float weight = weights[j];
-    for (int i = 0; i < kLogitRows; ++i) {
-      const int row = first_row + i < x.rows ? first_row + i : x.rows - 1;
-      const float value = number_at(x.data, x.dtype, std::int64_t{row} * x.cols + j);
-      sums[i] = fmaf(value, weight, sums[i]);
-    }
+    for (int i = 0; i < kLogitRows; ++i) sums[i] = fmaf(to_float(rows[i][j]), weight, sums[i]);
   }
   for (int i = 0; i < kLogitRows; ++i) {
     const float sum = add_over_warp(sums[i]);
-    if (lane == i && first_row + i < x.rows) {
+    if (lane == i && first_row + i < num_rows) {
       logits[std::int64_t{first_row + i} * num_experts + expert] = sum;
     }
   }
@@ -169,8 +173,11 @@ void route_topk(Tensor x, const float* router, int num_experts, const Routing& r
   if (x.rows == 0) return;
   const dim3 logits_grid(unsigned((num_experts + kLogitWarps - 1) / kLogitWarps),
                          unsigned((x.rows + kLogitRows - 1) / kLogitRows));
-  launch(logits_kernel, {logits_grid, dim3(kLogitWarps * kWarpSize), 0, stream}, x, router,
-         num_experts, logits);
+  with_element(x.dtype, [&](auto element) {
+    using T = decltype(element);
+    launch(logits_kernel<T>, {logits_grid, dim3(kLogitWarps * kWarpSize), 0, stream},
+           elements<T>(x), x.rows, x.cols, router, num_experts, logits);
+  });
   launch(choose_kernel,
          {dim3(unsigned((x.rows + kChooseWarps - 1) / kChooseWarps)),
           dim3(kChooseWarps * kWarpSize), sizeof(ChooseShared), stream},
