@@ -84,7 +84,7 @@ void read_moe(ConfigReader& reader, const StoredTensors& tensors, ModelConfig& c
   config.has_tied_embeddings =
       reader.flag_or("tie_word_embeddings", !tensors.contains("lm_head.weight"));
   const double factor = reader.positive_or("partial_rotary_factor", 1.0, 1.0);
-  config.rotary_dim = static_cast<int>(std::lround(config.head_dim * factor));
+  config.rotary_dim = static_cast<int>(config.head_dim * factor);
   reader.require("hidden_act", "silu");
   reader.require("rope_scaling", nullptr);
 }
@@ -109,18 +109,28 @@ void read_llada_moe(ConfigReader& reader, const StoredTensors& tensors, ModelCon
   reader.require("router_topk_group", nullptr);
 }
 
+bool has_tensor_ending(const StoredTensors& tensors, std::string_view ending) {
+  return std::ranges::any_of(
+      tensors, [&](const auto& named) { return std::string_view(named.first).ends_with(ending); });
+}
+
 void read_llada2_moe(ConfigReader& reader, const StoredTensors& tensors, ModelConfig& config) {
   read_moe(reader, tensors, config);
   config.rope_theta = reader.positive_or("rope_theta", kMaxTheta, 600000.0);
   config.rms_norm_eps = static_cast<float>(reader.positive_or("rms_norm_eps", 1.0, 1e-6));
-  config.rotary_dim = reader.count_or("rotary_dim", 1, kMaxWidth, config.rotary_dim);
-  config.has_qk_norm = reader.flag_or("use_qk_norm", true);
+  config.has_qk_norm = tensors.contains("model.layers.0.attention.query_layernorm.weight");
   config.intermediate_size = reader.count("intermediate_size", 1, kMaxWidth);
   config.num_dense_layers = reader.count_or("first_k_dense_replace", 0, kMaxLayers, 0);
   config.expert_intermediate_size = reader.count("moe_intermediate_size", 1, kMaxWidth);
   config.shared_expert_intermediate_size =
       config.expert_intermediate_size * reader.count_or("num_shared_experts", 0, 64, 0);
-  config.renormalize_topk = reader.flag_or("norm_topk_prob", true);
+  // The reference reads no flag for these, nor rotary_dim: it always does them.
+  config.renormalize_topk = true;
+  config.has_sigmoid_router = true;
+  config.has_expert_bias = has_tensor_ending(tensors, ".mlp.gate.expert_bias");
+  config.routed_scaling = static_cast<float>(reader.positive_or("routed_scaling_factor", 1e6, 1.0));
+  config.num_expert_groups = reader.count_or("n_group", 1, kMaxExperts, 1);
+  config.num_top_groups = reader.count_or("topk_group", 1, kMaxExperts, 1);
 }
 
 void read_llada(ConfigReader& reader, ModelConfig& config) {
@@ -155,6 +165,13 @@ void check(ConfigReader& reader, const ModelConfig& config) {
         "RoPE needs an even number of dimensions, at most the head's");
   needs(config.num_experts_per_token <= config.num_experts,
         "num_experts_per_tok is larger than num_experts");
+  needs(config.num_experts % config.num_expert_groups == 0 &&
+            config.num_top_groups <= config.num_expert_groups,
+        "n_group does not divide num_experts, or topk_group is larger than n_group");
+  needs(config.num_experts == 0 || config.num_experts_per_token <= config.num_experts /
+                                                                       config.num_expert_groups *
+                                                                       config.num_top_groups,
+        "the groups of topk_group have fewer experts than num_experts_per_tok");
   needs(config.num_dense_layers <= config.num_layers,
         "first_k_dense_replace is larger than num_hidden_layers");
 }

@@ -40,7 +40,12 @@ struct ModelConfig {
   int expert_intermediate_size = 0;
   int shared_expert_intermediate_size = 0;  ///< 0: no shared expert
   int num_dense_layers = 0;                 ///< the first layers, which have no experts
-  bool renormalize_topk = false;  ///< the weights of the chosen experts are made to add up to 1
+  bool renormalize_topk = false;    ///< the weights of the chosen experts are made to add up to 1
+  bool has_sigmoid_router = false;  ///< else softmax
+  bool has_expert_bias = false;     ///< added to the scores for the choice only
+  float routed_scaling = 1.0f;      ///< of the chosen experts' weights
+  int num_expert_groups = 1;        ///< divides num_experts; experts of num_top_groups are chosen
+  int num_top_groups = 1;
 
   std::optional<std::int32_t> mask_id;
   std::optional<std::int32_t> eos_id;

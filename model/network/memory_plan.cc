@@ -30,8 +30,15 @@ std::uint64_t weight_bytes(const ModelConfig& config, const EngineOptions& optio
   const std::uint64_t experts =
       product(num_experts, 3 * std::int64_t(config.expert_intermediate_size)) *
       static_cast<std::uint64_t>(num_moe_layers);
+  const int num_slices = options.placement.slice(kernels::kNumShares).size();
+  const auto mlp = [&](int width, int num_layers) {
+    const std::int64_t slice = (width + kernels::kNumShares - 1) / kernels::kNumShares;
+    return product(3 * slice, std::int64_t(num_slices) * num_layers);
+  };
+  const std::uint64_t mlps = mlp(config.intermediate_size, config.num_dense_layers) +
+                             mlp(config.shared_expert_intermediate_size, num_moe_layers);
   const std::uint64_t rows =
-      attention + experts + static_cast<std::uint64_t>(config.vocab_size + num_tokens);
+      attention + experts + mlps + static_cast<std::uint64_t>(config.vocab_size + num_tokens);
   const std::uint64_t f32_rows = product(config.num_experts, num_moe_layers) +
                                  static_cast<std::uint64_t>(2 * config.num_layers + 1);
   const auto hidden = static_cast<std::uint64_t>(config.hidden_size);
@@ -44,7 +51,8 @@ std::uint64_t scratch_bytes(const ModelConfig& config, const EngineOptions& opti
   const std::int64_t gathered = num_ranks > 1 ? num_ranks : 0;
   // The residual stream, its norm, the part of a sum, the decoded rows before and after the norm.
   const std::int64_t floats = (5 + gathered) * config.hidden_size + heads.qkv_width() +
-                              heads.q_width() + 2 * config.num_experts_per_token;
+                              heads.q_width() + 2 * config.num_experts_per_token +
+                              2 * kernels::kNumShares;
   return static_cast<std::uint64_t>(options.max_rows) *
          (product(floats, sizeof(float)) + kv_position_bytes(config, heads.kv_heads.size()));
 }

@@ -34,6 +34,25 @@ void convert_row(const HostMatrix& matrix, std::int64_t row, DType dtype, std::b
   }
 }
 
+/// `matrix` with zeros behind its rows and columns; a copy in `copies` if there is any to add.
+HostMatrix padded(const HostMatrix& matrix, std::int64_t rows, std::int64_t cols,
+                  std::vector<std::vector<std::byte>>& copies) {
+  if (matrix.rows == rows && matrix.cols == cols) return matrix;
+  const auto size = static_cast<std::int64_t>(size_of(matrix.dtype));
+  std::vector<std::byte>& copy = copies.emplace_back(std::size_t(rows * cols * size));
+  const auto* source = static_cast<const std::byte*>(matrix.data);
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    std::memcpy(copy.data() + i * cols * size, source + i * matrix.row_stride * size,
+                std::size_t(matrix.cols * size));
+  }
+  HostMatrix result = matrix;
+  result.data = copy.data();
+  result.rows = static_cast<decltype(result.rows)>(rows);
+  result.cols = static_cast<decltype(result.cols)>(cols);
+  result.row_stride = cols;
+  return result;
+}
+
 }  // namespace
 
 WeightLoader::WeightLoader(const Checkpoint& checkpoint, kernels::Backend& backend, DType dtype,
@@ -81,15 +100,24 @@ std::unique_ptr<kernels::PackedMatrix> WeightLoader::matrix(std::span<const Matr
 std::unique_ptr<kernels::PackedExperts> WeightLoader::experts(std::span<const ExpertParts> experts,
                                                               kernels::ShareOffsets shares) {
   std::vector<kernels::ExpertMatrices> matrices;
+  std::int64_t width = 0;
   for (const ExpertParts& expert : experts) {
     matrices.push_back({find(expert.gate), find(expert.up), find(expert.down)});
+    width = std::max(width, matrices.back().gate.rows);
   }
   if (error_) return nullptr;
+  const std::vector<kernels::ExpertMatrices> stored = matrices;
+  std::vector<std::vector<std::byte>> copies;
+  for (kernels::ExpertMatrices& expert : matrices) {
+    expert = {padded(expert.gate, width, expert.gate.cols, copies),
+              padded(expert.up, width, expert.up.cols, copies),
+              padded(expert.down, expert.down.rows, width, copies)};
+  }
   auto packed = backend_.pack_experts(matrices, dtype_, shares);
   for (std::size_t i = 0; i < experts.size(); ++i) {
-    finish(experts[i].gate, matrices[i].gate, dtype_);
-    finish(experts[i].up, matrices[i].up, dtype_);
-    finish(experts[i].down, matrices[i].down, dtype_);
+    finish(experts[i].gate, stored[i].gate, dtype_);
+    finish(experts[i].up, stored[i].up, dtype_);
+    finish(experts[i].down, stored[i].down, dtype_);
   }
   return packed;
 }

@@ -43,6 +43,7 @@ class WeightLoader {
   /// Stacks the parts by rows.
   std::unique_ptr<kernels::PackedMatrix> matrix(std::span<const MatrixPart> parts,
                                                 kernels::ShareOffsets col_shares);
+  /// Those that are narrower than the widest are filled up with zeros, which change no sum.
   std::unique_ptr<kernels::PackedExperts> experts(std::span<const ExpertParts> experts,
                                                   kernels::ShareOffsets shares);
   /// A row-major matrix, not packed.

@@ -1,4 +1,4 @@
-/// Logits, hidden states and routing of every golden LLaDA-MoE case, on 1, 2, 4 and 8 workers.
+/// Logits, hidden states and routing of every golden case, on 1, 2, 4 and 8 workers.
 
 #include <gmock/gmock.h>
 
@@ -21,8 +21,11 @@ using golden::WorkerGroup;
 using Bits = std::vector<std::uint32_t>;
 
 const std::vector<std::string>& models() {
-  static const std::vector<std::string> names = {"moe_mha", "moe_mha_bf16_sharded", "moe_gqa",
-                                                 "moe_tied_renorm", "moe_smooth"};
+  static const std::vector<std::string> names = {"moe_mha",    "moe_mha_bf16_sharded",
+                                                 "moe_gqa",    "moe_tied_renorm",
+                                                 "moe_smooth", "llada-mha",
+                                                 "llada-gqa",  "llada2-a",
+                                                 "llada2-b",   "llada2-b-bf16"};
   return names;
 }
 
@@ -45,6 +48,12 @@ std::vector<std::int32_t> as_ids(const Bits& bits) {
   std::vector<std::int32_t> ids;
   for (const std::uint32_t word : bits) ids.push_back(std::bit_cast<std::int32_t>(word));
   return ids;
+}
+
+/// Of block-causal attention, as the case's name ends: n032-b16. 0: every row sees all.
+std::int32_t causal_block_length(const std::string& file) {
+  const std::size_t at = file.find("-b");
+  return at == std::string::npos ? 0 : std::stoi(file.substr(at + 2));
 }
 
 /// The largest difference, and the largest number of the reference.
@@ -74,7 +83,8 @@ TEST_P(GoldenLogitsTest, AreThoseOfTheReference) {
     SCOPED_TRACE(file);
     const auto expected = read_case(cases_ / file);
     ASSERT_TRUE(expected.contains("tokens"));
-    const auto tensors = worker.forward(as_ids(expected.at("tokens"))).front();
+    const auto tensors =
+        worker.forward(as_ids(expected.at("tokens")), causal_block_length(file)).front();
     ASSERT_EQ(tensors.size() + 1, expected.size());  // all but the tokens
     for (const TensorRows& tensor : tensors) {
       ASSERT_TRUE(expected.contains(tensor.name)) << tensor.name;
@@ -96,8 +106,9 @@ TEST_P(GoldenLogitsTest, AreTheSameBytesOnAnyNumberOfWorkers) {
     for (const std::string& file : golden::files_below(cases_)) {
       SCOPED_TRACE(file + " on " + std::to_string(num_ranks) + " workers");
       const auto tokens = as_ids(read_case(cases_ / file).at("tokens"));
-      const auto expected = alone.forward(tokens).front();
-      for (const auto& tensors : group.forward(tokens)) {
+      const std::int32_t length = causal_block_length(file);
+      const auto expected = alone.forward(tokens, length).front();
+      for (const auto& tensors : group.forward(tokens, length)) {
         ASSERT_EQ(tensors.size(), expected.size());
         for (std::size_t i = 0; i < tensors.size(); ++i) {
           EXPECT_TRUE(tensors[i].data == expected[i].data) << tensors[i].name;
@@ -107,8 +118,12 @@ TEST_P(GoldenLogitsTest, AreTheSameBytesOnAnyNumberOfWorkers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(LladaMoe, GoldenLogitsTest, testing::ValuesIn(models()),
-                         [](const auto& model) { return model.param; });
+INSTANTIATE_TEST_SUITE_P(Models, GoldenLogitsTest, testing::ValuesIn(models()),
+                         [](const auto& model) {
+                           std::string name = model.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace unmask

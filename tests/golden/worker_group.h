@@ -74,10 +74,12 @@ class WorkerGroup {
   StepResult run(const Step& step) { return must(std::move(run_all(step).front())); }
 
   /// Logits, hidden states and routing, as each rank sees them.
-  std::vector<std::vector<TensorRows>> forward(const std::vector<std::int32_t>& tokens) {
+  std::vector<std::vector<TensorRows>> forward(const std::vector<std::int32_t>& tokens,
+                                               std::int32_t causal_block_length = 0) {
     std::vector<std::vector<TensorRows>> tensors(workers_.size());
     on_all([&](int rank) {
-      tensors[std::size_t(rank)] = must(forward_full(engine(rank), tokens, 0, true));
+      tensors[std::size_t(rank)] =
+          must(forward_full(engine(rank), tokens, causal_block_length, true));
     });
     return tensors;
   }

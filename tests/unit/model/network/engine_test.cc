@@ -263,18 +263,6 @@ TEST_F(EngineTest, ThreeWorkersShareAModelOnlyUnderFastNumerics) {
   }
 }
 
-TEST_F(EngineTest, OtherArchitecturesAreRefusedByName) {
-  kernels::CpuBackend backend;
-  for (const auto& [folder, name] :
-       {std::pair("llada-mha", "LLaDA "), {"llada2-a", "LLaDA2-MoE"}}) {
-    const Checkpoint checkpoint = must(Checkpoint::open(model(folder)));
-    const auto engine = Engine::create(checkpoint, backend, {});
-    ASSERT_FALSE(engine);
-    EXPECT_THAT(engine.error().message, HasSubstr(name));
-    EXPECT_THAT(engine.error().message, HasSubstr("not supported yet"));
-  }
-}
-
 TEST_F(EngineTest, AGroupThatLostARankFailsAndANewOneWorks) {
   WorkerGroup group(model("moe_gqa"), 2);
   const Tokens canvas = random_canvas(12);
