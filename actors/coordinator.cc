@@ -293,7 +293,7 @@ void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
   if (!applied) return finish(job.id, FinishReason::kError, applied.error());
   ++job.block_forwards;
   probe_.tokens_decided(std::int32_t(applied->edits.size()));
-  tell_progress(job, block, *applied, applied->fused ? *applied->fused : result.candidates);
+  tell_progress(job, block, *applied, applied->adjusted ? *applied->adjusted : result.candidates);
   if (applied->finished_block) commit(job, applied->finished_block->positions);
   if (!applied->ending) return;
   const bool has_stopped = *applied->ending == diffusion::Ending::kStop;

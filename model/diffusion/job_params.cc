@@ -295,6 +295,9 @@ Result<DiffusionParams> parse_job_params(std::span<const NamedValue> given) {
   params.seed = std::uint64_t(values.number("seed"));
   params.mask_id = values.integer_or("mask_id", -1);
   params.eos_id = values.integer_or("eos_id", -1);
+  params.eot_id = values.integer_or("eot_id", -1);
+  params.logits_eos_inf = values.boolean("logits_eos_inf");
+  params.confidence_eos_eot_inf = values.boolean("confidence_eos_eot_inf");
   return params;
 }
 
@@ -311,6 +314,9 @@ std::vector<NamedValue> named_values(const DiffusionParams& params) {
   named.integer("seed", std::int64_t(params.seed));
   if (params.mask_id >= 0) named.integer("mask_id", params.mask_id);
   if (params.eos_id >= 0) named.integer("eos_id", params.eos_id);
+  if (params.eot_id >= 0) named.integer("eot_id", params.eot_id);
+  named.boolean("logits_eos_inf", params.logits_eos_inf);
+  named.boolean("confidence_eos_eot_inf", params.confidence_eos_eot_inf);
   const auto& [driver, compat] = preset_of(params.compat);
   named.text("driver", driver);
   if (params.compat.unroll != compat.unroll) named.integer("unroll", params.compat.unroll);

@@ -85,7 +85,34 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
     step.rules.never_chosen = {vocabulary_.mask_id};
     step.rules.choosable_end = vocabulary_.choosable_end;
   }
+  if (params_.logits_eos_inf) {
+    step.rules.never_chosen.push_back(vocabulary_.eos_id);
+    step.rules.not_in_confidence.push_back(vocabulary_.eos_id);
+  }
+  if (params_.confidence_eos_eot_inf) {
+    for (const std::int32_t id : ids_without_confidence()) {
+      step.rules.not_in_confidence.push_back(id);
+    }
+  }
+  for (std::vector<std::int32_t>* ids : {&step.rules.never_chosen, &step.rules.not_in_confidence}) {
+    std::ranges::sort(*ids);
+    ids->erase(std::ranges::unique(*ids).begin(), ids->end());
+  }
   return step;
+}
+
+std::vector<std::int32_t> DiffusionLoop::ids_without_confidence() const {
+  std::vector<std::int32_t> ids{vocabulary_.eos_id};
+  if (params_.eot_id >= 0) ids.push_back(params_.eot_id);
+  return ids;
+}
+
+/// A candidate that does not count for the sum has no probability; it stays the last of all.
+void DiffusionLoop::take_confidence(CandidateColumns& columns) const {
+  const std::vector<std::int32_t> ids = ids_without_confidence();
+  for (std::size_t i = 0; i < columns.token.size(); ++i) {
+    if (std::ranges::find(ids, columns.token[i]) != ids.end()) columns.logit[i] = -INFINITY;
+  }
 }
 
 Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
@@ -93,9 +120,15 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   if (auto fault = find_fault(columns)) return std::move(*fault);
   Applied applied;
   ++state_.iteration;
-  const bool has_credit = params_.credit && state_.plan.decoded.size() > 0;
-  if (has_credit) applied.fused = fuse(columns);
-  const bool is_block_done = decide_and_edit(has_credit ? *applied.fused : columns, applied.edits);
+  if (state_.plan.decoded.size() > 0) {
+    if (params_.credit) applied.adjusted = fuse(columns);
+    if (params_.confidence_eos_eot_inf) {
+      if (!applied.adjusted) applied.adjusted = columns;
+      take_confidence(*applied.adjusted);
+    }
+  }
+  const bool is_block_done =
+      decide_and_edit(applied.adjusted ? *applied.adjusted : columns, applied.edits);
   const Compat& compat = params_.compat;
   if (compat.early_stop && compat.fills_at_every_forward && state_.plan.phase != Phase::kRefresh) {
     fill_behind_eos(applied);

@@ -39,7 +39,8 @@ struct Applied {
   std::optional<Range> eos_fill;                ///< overwritten with EOS after the edits
   std::optional<FinishedBlock> finished_block;  ///< final from here on
   std::optional<Ending> ending;                 ///< of the sequence
-  std::optional<CandidateColumns> fused;        ///< with credit: what was decided on
+  /// What was decided on, where that is not what the workers answered: with credit, say.
+  std::optional<CandidateColumns> adjusted;
 };
 
 /// All that changes in a sequence's life; parameters aside, enough to go on from.
@@ -104,6 +105,8 @@ class DiffusionLoop {
   [[nodiscard]] std::size_t num_listed() const;
   [[nodiscard]] std::vector<std::int32_t> present_at(const CandidateColumns& columns) const;
   [[nodiscard]] std::optional<Error> find_fault(const CandidateColumns& columns) const;
+  [[nodiscard]] std::vector<std::int32_t> ids_without_confidence() const;
+  void take_confidence(CandidateColumns& columns) const;
   [[nodiscard]] CandidateColumns fuse(const CandidateColumns& columns);
   bool decide_and_edit(const CandidateColumns& columns, std::vector<Edit>& edits);
   void force_best(const CandidateColumns& columns, std::vector<Edit>& edits);

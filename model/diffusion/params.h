@@ -22,8 +22,11 @@ struct DiffusionParams {
   CachePolicy cache = NoCache{};
   Compat compat = kDefault;
   std::uint64_t seed = 0;
-  std::int32_t mask_id = -1;  ///< -1: the model's
-  std::int32_t eos_id = -1;   ///< -1: the model's
+  std::int32_t mask_id = -1;    ///< -1: the model's
+  std::int32_t eos_id = -1;     ///< -1: the model's
+  std::int32_t eot_id = -1;     ///< end of a turn, as confidence_eos_eot_inf knows it; -1: none
+  bool logits_eos_inf = false;  ///< the EOS is never chosen and counts for nothing
+  bool confidence_eos_eot_inf = false;  ///< EOS and EoT are chosen last: they have no confidence
 
   bool operator==(const DiffusionParams&) const = default;
 };

@@ -114,7 +114,7 @@ Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunc
     if (!candidates) return candidates.error();
     const Result<Applied> applied = loop->apply(*candidates);
     if (!applied) return applied.error();
-    const CandidateColumns& decided_on = applied->fused ? *applied->fused : *candidates;
+    const CandidateColumns& decided_on = applied->adjusted ? *applied->adjusted : *candidates;
     trace.iterations.push_back(trace_iteration(block, *next, decided_on, applied->edits,
                                                applied->eos_fill, job.params.mask_id));
   }
