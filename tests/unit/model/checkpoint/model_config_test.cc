@@ -118,7 +118,8 @@ TEST(ModelConfigTest, NumbersThatDoNotGoTogetherAreRefused) {
   EXPECT_THAT(refusal(llada_moe(), "num_experts_per_tok", 9),
               HasSubstr("num_experts_per_tok is larger than num_experts"));
   EXPECT_THAT(refusal(llada_moe(), "head_dim", 15), HasSubstr("RoPE needs an even number"));
-  EXPECT_THAT(refusal(llada2_moe(), "rotary_dim", 18), HasSubstr("RoPE needs an even number"));
+  EXPECT_THAT(refusal(llada2_moe(), "partial_rotary_factor", 0.2),
+              HasSubstr("RoPE needs an even number"));
   EXPECT_THAT(refusal(llada2_moe(), "first_k_dense_replace", 3),
               HasSubstr("first_k_dense_replace is larger than num_hidden_layers"));
   EXPECT_THAT(refusal(llada(), "n_heads", 128), HasSubstr("the heads have no dimension"));
