@@ -124,6 +124,7 @@ void read_llada2_moe(ConfigReader& reader, const StoredTensors& tensors, ModelCo
   config.expert_intermediate_size = reader.count("moe_intermediate_size", 1, kMaxWidth);
   config.shared_expert_intermediate_size =
       config.expert_intermediate_size * reader.count_or("num_shared_experts", 0, 64, 0);
+  config.is_block_causal = true;
   // The reference reads no flag for these, nor rotary_dim: it always does them.
   config.renormalize_topk = true;
   config.has_sigmoid_router = true;

@@ -28,6 +28,8 @@ struct ModelConfig {
   int head_dim = 0;
   int intermediate_size = 0;  ///< of the MLPs of dense layers, 0 if there are none
   int max_positions = 0;      ///< prompt and generated tokens together
+  /// A position sees its own block of a job's block_length, and those before; else it sees all.
+  bool is_block_causal = false;
 
   float rms_norm_eps = 0.0f;
   double rope_theta = 0.0;

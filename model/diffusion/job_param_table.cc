@@ -52,8 +52,9 @@ constexpr std::array kTable{
              "what is left of a credit after a forward"},
     JobParam{"boost_gamma", kNumber, "0.2", 0, 10, "", "", "credit=true",
              "a best token of probability p gains p ^ boost_gamma"},
-    JobParam{"cache", kChoice, "none", 0, 0, "", "none|prefix|dual|vicinity", "",
-             "which keys and values are kept between forwards; none is exact, dual the fastest"},
+    JobParam{
+        "cache", kChoice, "", 0, 0, "", "none|prefix|dual|vicinity|block", "",
+        "which keys and values are kept; none is exact, dual fast; block: for block-causal models"},
     JobParam{"prefix_look", kInteger, "16", 0, kMaxPositions, "positions", "", "cache=vicinity",
              "computed anew before the block"},
     JobParam{"after_look", kInteger, "16", 0, kMaxPositions, "positions", "", "cache=vicinity",

@@ -290,7 +290,7 @@ Result<DiffusionParams> parse_job_params(std::span<const NamedValue> given) {
     fixed->steps_per_block = std::max(values.integer("steps_total") / num_blocks, 1);
   }
   if (values.boolean("credit")) params.credit = with_values(Credit{}, values);
-  params.cache = chosen<CachePolicy>(values.text("cache"), values);
+  if (values.has("cache")) params.cache = chosen<CachePolicy>(values.text("cache"), values);
   params.compat = compat_of(values);
   params.seed = std::uint64_t(values.number("seed"));
   params.mask_id = values.integer_or("mask_id", -1);
@@ -309,7 +309,7 @@ std::vector<NamedValue> named_values(const DiffusionParams& params) {
   named.choice("strategy", params.strategy);
   named.boolean("credit", params.credit.has_value());
   if (params.credit) named.params(*params.credit);
-  named.choice("cache", params.cache);
+  if (params.cache) named.choice("cache", *params.cache);
   named.boolean("early_stop", params.compat.early_stop);
   named.integer("seed", std::int64_t(params.seed));
   if (params.mask_id >= 0) named.integer("mask_id", params.mask_id);

@@ -35,6 +35,11 @@ std::vector<std::int32_t> positions_of(const Ranges& ranges) {
   return positions;
 }
 
+CachePolicy cache_of(const DiffusionParams& params, const Vocabulary& vocabulary) {
+  if (params.cache) return *params.cache;
+  return vocabulary.is_block_causal ? CachePolicy(BlockCache{}) : CachePolicy(NoCache{});
+}
+
 Ranges ranges_of(Range range) { return range.size() > 0 ? Ranges{range} : Ranges{}; }
 
 }  // namespace
@@ -51,10 +56,21 @@ Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocab
   if (!first_hole) {
     return Error{ErrorCode::kInvalidArgument, "the canvas has no hole: nothing is to be generated"};
   }
+  const bool is_block_causal = vocabulary.is_block_causal;
+  const CachePolicy cache = cache_of(params, vocabulary);
+  const bool suits_all = std::holds_alternative<NoCache>(cache);
+  if (!suits_all && std::holds_alternative<BlockCache>(cache) != is_block_causal) {
+    return Error{ErrorCode::kInvalidArgument,
+                 is_block_causal
+                     ? "the model's attention is block-causal: cache can be block or none"
+                     : "cache block needs a model whose attention is block-causal"};
+  }
   LoopState state;
-  state.grid = block_grid(canvas, params.block_length, params.start_block_align);
+  // What a position sees is told by blocks that are counted from 0.
+  const bool is_aligned = params.start_block_align || is_block_causal;
+  state.grid = block_grid(canvas, params.block_length, is_aligned);
   state.canvas = std::move(canvas);
-  state.cache = initial_state(params.cache);
+  state.cache = initial_state(cache);
   DiffusionLoop loop(params, vocabulary, std::move(state));
   loop.enter_block(*first_hole);
   return loop;
@@ -77,6 +93,7 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   step.window.written = ranges_of(plan.written);
   step.window.decoded = decoded();
   step.window.mixed = ranges_of(plan.mixed);
+  if (vocabulary_.is_block_causal) step.window.causal_block_length = params_.block_length;
   step.inputs.assign(canvas().tokens().begin() + plan.computed.begin,
                      canvas().tokens().begin() + plan.computed.end);
   if (params_.credit) step.listed = state_.credit.listed(step.window.decoded);
@@ -320,7 +337,11 @@ void DiffusionLoop::enter_block(std::int32_t first_hole) {
 
 void DiffusionLoop::plan_next() {
   const PlanInput input{state_.block, canvas().size(), params_.compat.refresh};
-  state_.plan = plan(params_.cache, input, state_.cache);
+  state_.plan = plan(cache_of(params_, vocabulary_), input, state_.cache);
+  // No row that is looked at sees what stands behind the block.
+  if (vocabulary_.is_block_causal) {
+    state_.plan.computed.end = std::min(state_.plan.computed.end, state_.block.end);
+  }
 }
 
 std::int32_t DiffusionLoop::num_calls() const {

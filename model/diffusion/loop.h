@@ -19,6 +19,7 @@ struct Vocabulary {
   std::int32_t mask_id = 0;
   std::int32_t eos_id = -1;                ///< -1: none
   std::int32_t choosable_end = INT32_MAX;  ///< ids from here on are beyond the tokenizer
+  bool is_block_causal = false;  ///< a position sees its own block and those before, no other
 
   bool operator==(const Vocabulary&) const = default;
 };
@@ -70,7 +71,7 @@ class DiffusionLoop {
  public:
   /// Ids of the parameters count before those of the vocabulary.
   ///
-  /// Errors  kInvalidArgument if the canvas has no hole
+  /// Errors  kInvalidArgument if the canvas has no hole, or the cache does not suit the attention
   static Result<DiffusionLoop> create(const DiffusionParams& params, Vocabulary vocabulary,
                                       Canvas canvas);
   /// Goes on from what state() returned, under the same parameters and vocabulary.

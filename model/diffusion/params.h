@@ -19,7 +19,8 @@ struct DiffusionParams {
   bool start_block_align = false;
   Strategy strategy = Threshold{};
   std::optional<Credit> credit{};  ///< wraps the strategy
-  CachePolicy cache = NoCache{};
+  /// Unset: none with full attention, block with block-causal attention; both are exact.
+  std::optional<CachePolicy> cache{};
   Compat compat = kDefault;
   std::uint64_t seed = 0;
   std::int32_t mask_id = -1;    ///< -1: the model's

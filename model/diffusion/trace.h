@@ -21,10 +21,13 @@ namespace unmask::diffusion {
 struct TraceJob {
   std::vector<std::int32_t> prompt;
   DiffusionParams params;
+  bool is_block_causal = false;  ///< the model's attention is
   /// The job as the file says it, without results: a JSON object that is written back as it is.
   std::string source = "{}";
 
-  [[nodiscard]] Vocabulary vocabulary() const { return {params.mask_id, params.eos_id, INT32_MAX}; }
+  [[nodiscard]] Vocabulary vocabulary() const {
+    return {params.mask_id, params.eos_id, INT32_MAX, is_block_causal};
+  }
 };
 
 /// A hole of the block before the edits. On a position that was not decoded there is none.

@@ -74,6 +74,7 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
   jobs.vocab_size = model.vocab_size;
   jobs.max_positions = model.max_positions;
   jobs.vocabulary = vocabulary_of(model, tokenizer ? &*tokenizer : nullptr);
+  jobs.vocabulary.is_block_causal = model.is_block_causal;
   if (config.mask_id >= 0) jobs.vocabulary.mask_id = config.mask_id;
   const Numerics numerics = config.numerics == "fast" ? Numerics::kFast : Numerics::kExact;
   const kernels::DType dtype = dtype_of(config, *checkpoint);

@@ -60,10 +60,11 @@ int run_trace(const TraceFlags& flags) {
     return report({ErrorCode::kInvalidArgument,
                    "trace wants --job FILE, a trace file; or: trace diff FILE FILE"});
   }
-  const Result<diffusion::TraceJob> job = read_job(flags.job);
+  Result<diffusion::TraceJob> job = read_job(flags.job);
   if (!job) return report(job.error());
   const Result<ServedModel> model = flags.tool.open();
   if (!model) return report(model.error(), kBadConfig);
+  job->is_block_causal = model->jobs.vocabulary.is_block_causal;
   const std::int64_t num_positions = std::int64_t(job->prompt.size()) + job->params.gen_length;
   Result<> can_be = check_job(*job, *model);
   if (can_be) can_be = flags.tool.check(*model, num_positions);

@@ -167,6 +167,47 @@ TEST(GoldenTraces, AreReproducedWhenSequencesJoinAndLeaveOneBatchAtEveryStep) {
   }
 }
 
+/// Jobs of a block-causal model by `cache`, all of them in one batch, on `num_workers`.
+std::vector<std::vector<std::int32_t>> answers(const std::string& model, CachePolicy cache,
+                                               int num_workers) {
+  golden::WorkerGroup group(golden_dir() / "models" / model, num_workers);
+  std::vector<DiffusionLoop> loops;
+  for (const std::int32_t length : {1, 7, 16, 21}) {
+    std::vector<std::int32_t> prompt;
+    for (std::int32_t i = 0; i < length; ++i) prompt.push_back(3 + 7 * i % 400);
+    loops.push_back(golden::must(DiffusionLoop::create(
+        {.block_length = 8, .strategy = Threshold{0.3f}, .cache = cache},
+        {.mask_id = 501, .is_block_causal = true}, Canvas::of_prompt(prompt, 24, 501))));
+  }
+  for (std::uint64_t seq = 1;; ++seq) {
+    Step step;
+    step.seq = seq;
+    for (std::size_t i = 0; i < loops.size(); ++i) {
+      if (auto next = loops[i].next()) {
+        next->sequence = i;
+        step.sequences.push_back(std::move(*next));
+      }
+    }
+    if (step.sequences.empty()) break;
+    for (const SequenceResult& result : group.run(step).sequences) {
+      golden::must(loops[result.sequence].apply(result.candidates));
+    }
+  }
+  std::vector<std::vector<std::int32_t>> tokens;
+  for (const DiffusionLoop& loop : loops) tokens.push_back(loop.canvas().tokens());
+  return tokens;
+}
+
+TEST(BlockCacheTest, GivesTheTokensOfNoCacheOnAnyNumberOfWorkers) {
+  for (const std::string model : {"llada2-a", "llada2-b"}) {
+    const auto uncached = answers(model, NoCache{}, 1);
+    for (const int num_workers : {1, 2, 4}) {
+      EXPECT_EQ(answers(model, BlockCache{}, num_workers), uncached)
+          << model << " on " << num_workers << " workers";
+    }
+  }
+}
+
 std::string name_of(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "model/diffusion/cache_policies/block_cache.h"
 #include "model/diffusion/cache_policies/dual_cache.h"
 #include "model/diffusion/cache_policies/no_cache.h"
 #include "model/diffusion/cache_policies/plan.h"
@@ -19,8 +20,9 @@
 
 namespace unmask::diffusion {
 
-using CachePolicy = std::variant<NoCache, PrefixCache, DualCache, VicinityCache>;
-using CacheState = std::variant<NoCache::State, RefreshState, VicinityCache::State>;
+using CachePolicy = std::variant<NoCache, PrefixCache, DualCache, VicinityCache, BlockCache>;
+using CacheState =
+    std::variant<NoCache::State, RefreshState, VicinityCache::State, BlockCache::State>;
 
 // Both travel to workers and devices as bytes.
 static_assert(std::is_trivially_copyable_v<CachePolicy>);

@@ -216,6 +216,51 @@ TEST(LoopTest, AFixedShareMayBeUsedUpByTheMaskIdWhichFillsNoHole) {
   EXPECT_TRUE(loop.canvas().is_hole(0));
 }
 
+TEST(LoopTest, ABlockCausalModelComputesEveryBlockWithTheOneThatWasFinished) {
+  Vocabulary vocabulary = kVocabulary;
+  vocabulary.is_block_causal = true;
+  // The prompt ends inside the second block of 4.
+  DiffusionLoop loop = *DiffusionLoop::create({.block_length = 4}, vocabulary,
+                                              Canvas::of_prompt(std::vector{1, 2, 3, 4, 5}, 6, 99));
+  const History seen = run(loop, [](std::int32_t p, std::int32_t i) {
+    return Guess{p, (p + i) % 2 == 0 ? 0.95f : 0.5f};  // every second hole a forward
+  });
+  ASSERT_EQ(seen.steps.size(), 4u);
+  const auto window = [&](std::size_t i) { return seen.steps[i].window; };
+  EXPECT_EQ(window(0).computed, (Ranges{{0, 8}}));
+  EXPECT_EQ(window(0).visible, Ranges{});
+  EXPECT_EQ(window(0).written, (Ranges{{0, 4}}));
+  EXPECT_EQ(window(0).decoded, (Ranges{{5, 8}}));
+  EXPECT_EQ(window(1).computed, (Ranges{{4, 8}}));
+  EXPECT_EQ(window(1).visible, (Ranges{{0, 4}}));
+  EXPECT_EQ(window(1).written, Ranges{});
+  EXPECT_EQ(window(2).computed, (Ranges{{4, 11}}));
+  EXPECT_EQ(window(2).visible, (Ranges{{0, 4}}));
+  EXPECT_EQ(window(2).written, (Ranges{{4, 8}}));
+  EXPECT_EQ(window(3).computed, (Ranges{{8, 11}}));
+  for (const SequenceStep& step : seen.steps) EXPECT_EQ(step.window.causal_block_length, 4);
+}
+
+TEST(LoopTest, ABlockCausalModelWithoutACacheComputesUpToTheBlocksEnd) {
+  Vocabulary vocabulary = kVocabulary;
+  vocabulary.is_block_causal = true;
+  const DiffusionLoop loop =
+      *DiffusionLoop::create({.block_length = 4, .cache = NoCache{}}, vocabulary,
+                             Canvas::of_prompt(std::vector{1, 2, 3, 4, 5}, 6, 99));
+  EXPECT_EQ(loop.next()->window.computed, (Ranges{{0, 8}}));
+  EXPECT_EQ(loop.next()->window.written, Ranges{});
+}
+
+TEST(LoopTest, ACacheThatDoesNotSuitTheAttentionIsRefused) {
+  Vocabulary causal = kVocabulary;
+  causal.is_block_causal = true;
+  const Canvas canvas = Canvas::of_prompt(std::vector{1}, 4, 99);
+  EXPECT_THAT(DiffusionLoop::create({.cache = DualCache{}}, causal, canvas).error().message,
+              HasSubstr("cache can be block or none"));
+  EXPECT_THAT(DiffusionLoop::create({.cache = BlockCache{}}, kVocabulary, canvas).error().message,
+              HasSubstr("block-causal"));
+}
+
 TEST(LoopTest, NextIsTheSameUntilCandidatesWereApplied) {
   DiffusionLoop loop = loop_of({.block_length = 4, .cache = DualCache{}}, {1}, 8);
   EXPECT_EQ(loop.next()->window, loop.next()->window);
@@ -330,7 +375,7 @@ TEST(LoopPropertyTest, AdversarialCandidatesEndAndPinnedTokensStay) {
       const int limit = 4 * (2 * 8 + 2 * params.compat.unroll + 2);
       const History seen = run(loop, model, limit);
       EXPECT_TRUE(loop.has_ended())
-          << name_of(params.strategy) << ", cache " << params.cache.index() << ", cut "
+          << name_of(params.strategy) << ", cache " << params.cache->index() << ", cut "
           << int(params.compat.cut) << ", unroll " << params.compat.unroll << ", aligned "
           << params.start_block_align << ", model " << (&model - adversaries.data());
       EXPECT_THAT(std::vector(loop.canvas().tokens().begin(), loop.canvas().tokens().begin() + 5),
