@@ -48,11 +48,12 @@ Result<> write_key(const std::string& key, const std::filesystem::path& path, mo
   const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (file.get() < 0) return failure("write", path, errno);
   const std::string line = key + "\n";
-  const ssize_t written = ::write(file.get(), line.data(), line.size());
-  if (written != ssize_t(line.size()) || ::fsync(file.get()) != 0) {
-    return failure("write", path, written < 0 ? errno : ENOSPC);
-  }
-  return {};
+  errno = ENOSPC;  // of a write that is cut short
+  const bool is_whole = ::write(file.get(), line.data(), line.size()) == ssize_t(line.size());
+  if (is_whole && ::fsync(file.get()) == 0) return {};
+  const Error error = failure("write", path, errno);
+  ::unlink(path.c_str());  // it would be in the way of the next attempt
+  return error;
 }
 
 Result<std::string> read_key(const std::filesystem::path& path, mode_t forbidden) {

@@ -1,6 +1,8 @@
 #include "rpc/zmq/curve_keys.h"
 
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -63,6 +65,24 @@ TEST_F(CurveKeysTest, AKeyIsNeverOverwritten) {
   EXPECT_FALSE(write_curve_keys(make_curve_keys(), folder / "node"));
   EXPECT_FALSE(fs::exists(folder / "node")) << "a pair is written whole or not at all";
   EXPECT_EQ(*read_curve_public_key(folder / "node.pub"), first.public_key);
+}
+
+TEST_F(CurveKeysTest, AKeyThatFindsNoRoomLeavesNothingBehind) {
+  const auto old_handler = ::signal(SIGXFSZ, SIG_IGN);
+  rlimit sizes{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &sizes), 0);
+  for (const rlim_t room : {0, 10}) {
+    const rlimit narrow{room, sizes.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &narrow), 0);
+    const Result<> written = write_curve_keys(make_curve_keys(), folder / "node");
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &sizes), 0);
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().code, ErrorCode::kUnavailable);
+    EXPECT_THAT(written.error().message, HasSubstr((folder / "node").string()));
+    EXPECT_TRUE(fs::is_empty(folder));
+  }
+  ::signal(SIGXFSZ, old_handler);
+  EXPECT_TRUE(write_curve_keys(make_curve_keys(), folder / "node"));
 }
 
 TEST_F(CurveKeysTest, AFileWithoutAKeyIsNamedAndNotQuoted) {
