@@ -24,6 +24,7 @@ const HostPort kAnyPort{"127.0.0.1", 0};
 const std::string kGreeting =
     std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16) + std::string(48, '\0');
 const std::string kReady("\4\x1c\5READY\x0bSocket-Type\0\0\0\6DEALER", 30);
+const std::string kLetter("\0\1x", 3);  // a message
 
 /// What is not a ZmqDialer at the other end.
 class ZmqListenerTest : public testing::Test {
@@ -191,21 +192,29 @@ TEST_F(ZmqListenerTest, OneConnectionTooManyIsClosed) {
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
-  constexpr int kAllowed = 512;
+  constexpr std::size_t kAllowed = 512;
+  // Everybody speaks, so that nobody is cut off for being silent.
   std::vector<Descriptor> crowd;
-  for (int i = 0; i < kAllowed; ++i) {
-    crowd.push_back(connect_tcp());
-    if (i % 64 == 0) loop.poll();
+  while (crowd.size() < kAllowed) {
+    crowd.push_back(connect_greeted());
+    ASSERT_TRUE(say(crowd.back(), kLetter));
   }
-  ZmqSocket first = connect();
-  const auto monitor = *ZmqMonitor::open(context, first);
-  std::vector<ConnectionEvent::Kind> events;
+  ASSERT_TRUE(run_until([&] { return server.ups.size() == kAllowed; }));
+  ZmqSocket late = connect([](ZmqSocket& socket) { socket.set(ZMQ_RECONNECT_IVL, -1); });
+  const auto monitor = *ZmqMonitor::open(context, late);
+  ASSERT_TRUE(late.send(bytes_of("x")));
+  bool is_cut = false;
   ASSERT_TRUE(run_until([&] {
-    while (const auto event = monitor->next()) events.push_back(event->kind);
+    while (const auto event = monitor->next()) {
+      is_cut |= event->kind == ConnectionEvent::Kind::kDisconnected;
+    }
     loop.post([] {});
-    return !events.empty() && events.back() == ConnectionEvent::Kind::kDisconnected;
+    return is_cut || server.ups.size() > kAllowed;
   }));
-  crowd.clear();
+  EXPECT_EQ(server.ups.size(), kAllowed);
+  EXPECT_TRUE(server.downs.empty()) << "it is not others who go";
+  crowd.pop_back();
+  ASSERT_TRUE(run_until([&] { return server.downs.size() == 1; }));
   expect_service();
 }
 
