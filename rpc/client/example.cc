@@ -1,6 +1,6 @@
 /// A whole client: submits one prompt, prints each block as soon as it is final.
 ///
-///   unmask_client_example tcp://127.0.0.1:7400 "Name three moons."
+///   unmask_client_example tcp://127.0.0.1:7400 "What is 347 + 285?"
 
 #include <sys/random.h>
 

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kHelpTopic = "--help=";
 
 constexpr const char* kFooter = R"(Examples:
-  unmask run "Sort these numbers from small to large: 96, 95, 41, 60"
+  unmask run "Mia has 12 apples and buys 7 more. How many apples does she have?"
   unmask run --model LLaDA-MoE-7B-A1B-Instruct "Why is the sky blue?"
   unmask run --help=strategy       every diffusion parameter, its default and its range
 

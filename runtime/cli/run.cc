@@ -17,7 +17,7 @@ namespace unmask::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  unmask run "Sort these numbers from small to large: 96, 95, 41, 60"
+  unmask run "Mia has 12 apples and buys 7 more. How many apples does she have?"
   unmask run --threshold 0.5 --json "Times table of 3, please."
   unmask run --model LLaDA-MoE-7B-A1B-Instruct --cache dual --gen-length 256 < question.txt
   unmask run --strategy fixed --set steps=8 "Start at 15 and add 4 each time, 9 numbers."

@@ -123,7 +123,8 @@ class UpCommand {
     }
     say("      jobs     " + status.durability);
     say("\nSubmit a job:\n  unmask submit --endpoint " + client_ +
-        " \"Sort these numbers from small to large: 96, 95, 41, 60\"\nCtrl-C stops the cluster.\n");
+        " \"Mia has 12 apples and buys 7 more. How many apples does she have?\"\nCtrl-C stops the "
+        "cluster.\n");
   }
 
   void fail(const std::string& why) {

@@ -156,11 +156,11 @@ TEST(BenchTest, AQuickRunMeasuresTheShippedModel) {
     EXPECT_GT(cell.peaks.f32_gflops, 0);
     EXPECT_GT(cell.peaks.gbytes, 0);
     for (const Cost& part : cell.cost.parts) EXPECT_GT(part.seconds, 0);
-    // 4 layers of qkv and o [256 -> 1024], 2 of 8 experts of width 128, 2048 tokens.
-    EXPECT_DOUBLE_EQ(cell.cost[Part::kDense].flops, 2.0 * cell.num_rows * 4 * 4 * 256 * 256);
-    EXPECT_DOUBLE_EQ(cell.cost[Part::kExperts].flops, 2.0 * cell.num_rows * 4 * 2 * 3 * 256 * 128);
+    // 8 layers of qkv and o [256 -> 1024], 2 of 8 experts of width 96, 2048 tokens.
+    EXPECT_DOUBLE_EQ(cell.cost[Part::kDense].flops, 2.0 * cell.num_rows * 8 * 4 * 256 * 256);
+    EXPECT_DOUBLE_EQ(cell.cost[Part::kExperts].flops, 2.0 * cell.num_rows * 8 * 2 * 3 * 256 * 96);
     EXPECT_DOUBLE_EQ(cell.cost[Part::kLmHead].flops, 2.0 * cell.num_rows * 2048 * 256);
-    EXPECT_DOUBLE_EQ(cell.cost[Part::kAttention].flops, 4.0 * cell.num_rows * 4 * 256 * 256);
+    EXPECT_DOUBLE_EQ(cell.cost[Part::kAttention].flops, 4.0 * cell.num_rows * 8 * 256 * 256);
   }
 }
 

@@ -20,7 +20,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-PROMPTS = ["Sort these numbers from small to large: 96, 95, 41, 60",
+PROMPTS = ["Sort these numbers from small to large: 734, 812, 778, 75, 101, 198, 638",
            "Extract as JSON: Gina is a 9 year old clerk from Paris."]
 NUM_WORKERS = 2
 START_SECONDS = 240  # for a cluster, on a busy machine

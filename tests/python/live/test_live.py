@@ -12,7 +12,7 @@ import unmask
 from cluster import UNMASK, Cluster
 from wire import Wire
 
-PROMPT = "Sort these numbers from small to large: 96, 95, 41, 60"
+PROMPT = "Sort these numbers from small to large: 734, 812, 778, 75, 101, 198, 638"
 #: One forward a token, and no end before the last one: seconds.
 LONG: dict[str, Any] = {
     "gen_length": 448,
@@ -77,7 +77,7 @@ class LiveTest(unittest.IsolatedAsyncioTestCase):
             prompt, chat, tokens = await asyncio.gather(
                 client.submit(PROMPT, gen_length=32),
                 client.submit([{"role": "user", "content": PROMPT}], gen_length=32),
-                client.submit([5, 6, 7, 8], gen_length=16, mask_id=2043, eos_id=2042),
+                client.submit([5, 6, 7, 8], gen_length=16, mask_id=2043, eos_id=2040),
             )
             self.assertEqual((await prompt.result()).text, (await chat.result()).text)
             self.assertEqual((await tokens.result()).figures.prompt_tokens, 4)

@@ -1,12 +1,12 @@
 """Client of unmask, the server of diffusion language models.
 
     async with unmask.connect("tcp://127.0.0.1:7400") as client:
-        job = await client.submit("Name three moons.", gen_length=64)
+        job = await client.submit("What is 347 + 285?", gen_length=64)
         async for block in job:
             print(block.text, end="", flush=True)
         result = await job.result()
 
-or, without an event loop, `unmask.generate("tcp://127.0.0.1:7400", "Name three moons.").text`.
+or, without an event loop, `unmask.generate("tcp://127.0.0.1:7400", "What is 347 + 285?").text`.
 """
 
 from .client import Client, connect

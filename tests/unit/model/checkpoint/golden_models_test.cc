@@ -11,9 +11,10 @@ namespace unmask {
 namespace {
 
 const std::filesystem::path kShared = UNMASK_SHARED_DIR;
+const std::filesystem::path kSource = UNMASK_SOURCE_DIR;
 
 struct Expected {
-  std::string folder;
+  std::filesystem::path folder;  ///< in kShared, or with its whole path
   Architecture architecture;
   int vocab_size, hidden_size, num_layers, num_heads, num_kv_heads, head_dim;
   std::size_t num_tensors;
@@ -36,6 +37,13 @@ TEST_P(GoldenModelsTest, OpensAndTellsItsShapes) {
   EXPECT_EQ(checkpoint->tensors().size(), expected.num_tensors);
 }
 
+/// The folder's name, as a test may be named.
+std::string name_of(const testing::TestParamInfo<Expected>& model) {
+  std::string name = model.param.folder.filename();
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, GoldenModelsTest,
     testing::Values(
@@ -53,11 +61,17 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"golden/models/llada2-b-bf16", Architecture::kLlada2Moe, 512, 64, 3, 4, 2, 32,
                  226},
         Expected{"zoo/unmask-tiny", Architecture::kLladaMoe, 2048, 256, 4, 4, 4, 64, 135}),
-    [](const auto& model) {
-      std::string name = std::filesystem::path(model.param.folder).filename();
-      for (char& c : name) c = c == '-' ? '_' : c;
-      return name;
-    });
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Shipped, GoldenModelsTest,
+    testing::Values(Expected{kSource / "model/zoo/unmask-tiny", Architecture::kLladaMoe, 2048, 256,
+                             8, 4, 4, 64, 267},
+                    Expected{kSource / "model/zoo/unmask-tiny-dense", Architecture::kLlada, 2048,
+                             256, 5, 4, 4, 64, 48},
+                    Expected{kSource / "model/zoo/unmask-tiny-block", Architecture::kLlada2Moe,
+                             2048, 256, 5, 8, 4, 32, 152}),
+    name_of);
 
 TEST(GoldenModelTest, LladaMoeTensorsHaveTheShapesOfTheConfig) {
   const auto checkpoint = Checkpoint::open(kShared / "golden/models/moe_gqa");
