@@ -20,7 +20,7 @@ DONE, FAILED, USAGE, BAD_CONFIG, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 5, 130
 
 PROMPT = "Sort these numbers from small to large: 734, 812, 778, 75, 101, 198, 638"
 # One forward a token, and no end before the last one: seconds.
-LONG = "--gen-length 448 --block-length 16 --strategy fixed --set steps=16 --set early_stop=false".split()
+LONG = "--gen-length 256 --block-length 16 --strategy fixed --set steps=16 --set early_stop=false".split()
 
 
 def setUpModule():
@@ -163,9 +163,9 @@ class SubmitTest(unittest.TestCase):
         path = self.file("jobs.jsonl", (line + "\n") * 30)
         short = self.file("short.jsonl", json.dumps({"prompt": PROMPT, "gen_length": 16}) + "\n")
         path.write_text(short.read_text() + path.read_text())
-        flags = [word for word in LONG if word not in ("--gen-length", "448")]
+        flags = [word for word in LONG if word not in ("--gen-length", "256")]
         process = subprocess.Popen(
-            [UNMASK, "submit", "--file", path, "--gen-length", "448", *flags],
+            [UNMASK, "submit", "--file", path, "--gen-length", "256", *flags],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
