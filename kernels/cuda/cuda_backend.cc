@@ -16,8 +16,7 @@ constexpr std::size_t kPackedAtOnce = 1 << 20;  // bytes of weights, on the host
 bool is_kv_shape(const Tensor& qkv, HeadShape heads, const KvLayer& kv) {
   return qkv.cols == (heads.num_heads + 2 * heads.num_kv_heads) * heads.head_dim &&
          kv.keys.cols == heads.num_kv_heads * heads.head_dim && kv.values.cols == kv.keys.cols &&
-         kv.values.rows == kv.keys.rows &&
-         (kv.keys.cols == 0 || (kv.keys.dtype == qkv.dtype && kv.values.dtype == qkv.dtype));
+         kv.values.rows == kv.keys.rows && kv.values.dtype == kv.keys.dtype;
 }
 
 }  // namespace
@@ -112,7 +111,7 @@ void CudaBackend::linear(Tensor x, const PackedMatrix& weight, Tensor out) {
   }
   const auto num_shares = std::size_t(weights.cols.count);
   float* const sums =
-      num_shares == 1
+      num_shares == 1 || weights.dtype == DType::kBF16
           ? nullptr
           : partial_sums_.take<float>(num_shares * num_rows * std::size_t(weights.rows));
   multiply_rows(rows, weights, sums, out, stream);

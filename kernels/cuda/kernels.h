@@ -30,12 +30,12 @@ void pack_rows(Tensor x, const MatrixView& weight, void* packed, cudaStream_t st
 /// out = x * weight^T of packed rows, a tree over weight's column shares.
 ///
 /// Shapes  x [n, stride of weight], aligned to 16 bytes; partial_sums f32 [shares, n, rows of
-///         weight], not used if there is one share; out [n, rows of weight]
+///         weight], used if those are f32 and there is more than one share; out [n, rows of weight]
 void multiply_rows(const void* x, const MatrixView& weight, float* partial_sums, Tensor out,
                    cudaStream_t stream);
 
 /// The keys of a sequence are dealt to this many sums, which are put together in the end.
-inline constexpr int kAttentionSplits = 4;
+inline constexpr int kAttentionSplits = 8;
 inline constexpr int kMaxHeadDim = 256;
 
 /// What `attention` needs as scratch.

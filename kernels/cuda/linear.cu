@@ -1,6 +1,6 @@
-// A matrix product in three steps: rows in the layout of the weights, a sum for each share of the
-// columns, and the tree over the shares. Within a share a sum runs over the columns in order,
-// whatever the number of rows, and wherever a row stands among them.
+// A matrix product: rows in the layout of the weights, a sum for each share of the columns, and the
+// tree over the shares. Within a share a sum runs over the columns in order, whatever the number of
+// rows, and wherever a row stands among them.
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
@@ -27,7 +27,7 @@ __global__ void pack_rows_kernel(const From* x, ShareOffsets cols, ShareOffsets 
   }
 }
 
-/// What a product multiplies, and where a share's sums go: out + share * rows * features.
+/// What a product multiplies.
 template <typename T>
 struct Product {
   const T* x;        // [num_rows, stride]
@@ -72,7 +72,7 @@ __device__ float dot_4(float4 a, float4 b, float sum) {
   return fmaf(a.w, b.w, fmaf(a.z, b.z, fmaf(a.y, b.y, fmaf(a.x, b.x, sum))));
 }
 
-/// Grid: tiles of features, tiles of rows, shares.
+/// Sums go to out + share * rows * features. Grid: tiles of features, tiles of rows, shares.
 template <typename Out>
 __global__ void __launch_bounds__(kF32Threads) multiply_f32_kernel(Product<float> p, Out* out) {
   F32Shared& shared = block_shared<F32Shared>();
@@ -106,94 +106,128 @@ __global__ void __launch_bounds__(kF32Threads) multiply_f32_kernel(Product<float
   }
 }
 
-// bf16: each warp multiplies 16 features with up to 64 rows on tensor cores. Features are the rows
-// of the instruction, because there are always enough of them.
+// bf16: a thread block has 32 features and up to 64 rows, and each of its warps a share of the
+// columns, which it loads and multiplies on tensor cores without waiting for the others. Features
+// are the rows of the instruction, because there are always enough of them.
 
-constexpr int kWarps = 4;
-constexpr int kThreads = kWarps * kWarpSize;
-constexpr int kFeatures = kWarps * 16;
+constexpr int kFeatures = 32;
 constexpr int kRows = 64;
-constexpr int kCols = kColsPerStep;
-constexpr int kRowElements = kCols + 8;  // padded, so that ldmatrix meets no bank twice
-constexpr int kStages = 4;
+constexpr int kCols = 32;
+constexpr int kStages = 2;
+static_assert(kColsPerStep % kCols == 0);
 
 struct Bf16Stage {
-  alignas(16) bf16 weights[kFeatures][kRowElements];
-  alignas(16) bf16 x[kRows][kRowElements];
+  alignas(128) bf16 weights[kFeatures][kCols];
+  alignas(128) bf16 x[kRows][kCols];
 };
-struct Bf16Shared {
-  Bf16Stage stages[kStages];
+template <int kShares>
+union Bf16Shared {
+  Bf16Stage stages[kShares][kStages];
+  float sums[kShares][kRows][kFeatures + 4];  // padded, so that a warp's stores share no bank
 };
 
+/// Where the 16 bytes that begin at column 8 * chunk lie, of rows of 64 bytes: eight rows read at
+/// one chunk fall into different banks.
+__device__ inline int swizzled_64(int row, int chunk) { return (chunk ^ (row / 2 & 3)) * 8; }
+
+/// Starts copying rows of `matrix`; all lanes of a warp come here.
 template <int kTileRows>
-__device__ void load_bf16_tile(bf16 (&tile)[kTileRows][kRowElements], int num_tile_rows,
-                               const bf16* matrix, int first, int num_rows, int stride, int col) {
-  constexpr int kVectors = kCols / 8;
-  for (int i = int(threadIdx.x); i < num_tile_rows * kVectors; i += kThreads) {
-    const int row = i / kVectors, j = i % kVectors * 8;
-    cp_async_16(&tile[row][j], row_of(matrix, first + row, num_rows, stride) + col + j);
+__device__ void load_bf16_tile(bf16 (&tile)[kTileRows][kCols], int num_tile_rows,
+                               const bf16* matrix, int first, int num_rows, int stride) {
+  constexpr int kChunks = kCols / 8, kRowsAtOnce = kWarpSize / kChunks;
+  const int lane = int(threadIdx.x) % kWarpSize, chunk = lane % kChunks;
+#pragma unroll
+  for (int i = 0; i < kTileRows; i += kRowsAtOnce) {
+    if (i >= num_tile_rows) break;
+    const int row = i + lane / kChunks;
+    cp_async_16(&tile[row][swizzled_64(row, chunk)],
+                row_of(matrix, first + row, num_rows, stride) + chunk * 8);
   }
 }
 
-/// sums[i] += the warp's 16 features times rows 8 i .. 8 i + 7, for i < num_tiles, which is even.
-__device__ void multiply_stage(const Bf16Stage& stage, int num_tiles, float (&sums)[kRows / 8][4]) {
-  const int lane = int(threadIdx.x) % kWarpSize, warp = int(threadIdx.x) / kWarpSize;
+/// sums[m][i] += features 16 m .. 16 m + 15 times rows 8 i .. 8 i + 7, for i < num_tiles, which is
+/// even.
+__device__ void multiply_stage(const Bf16Stage& stage, int num_tiles,
+                               float (&sums)[kFeatures / 16][kRows / 8][4]) {
+  const int lane = int(threadIdx.x) % kWarpSize;
+  std::uint32_t w[kFeatures / 16][kCols / 16][4];
 #pragma unroll
-  for (int k = 0; k < kCols; k += 16) {
-    std::uint32_t w[4];
-    ldmatrix_x4(w, &stage.weights[warp * 16 + lane % 16][k + lane / 16 * 8]);
+  for (int m = 0; m < kFeatures / 16; ++m) {
 #pragma unroll
-    for (int i = 0; i < kRows / 8; i += 2) {
-      if (i >= num_tiles) break;
-      std::uint32_t x[4];
-      ldmatrix_x4(x, &stage.x[i * 8 + lane / 16 * 8 + lane % 8][k + lane / 8 % 2 * 8]);
-      const std::uint32_t low[2] = {x[0], x[1]}, high[2] = {x[2], x[3]};
-      mma_m16n8k16(sums[i], w, low);
-      mma_m16n8k16(sums[i + 1], w, high);
+    for (int k = 0; k < kCols / 16; ++k) {
+      const int feature = m * 16 + lane % 16;
+      ldmatrix_x4(w[m][k], &stage.weights[feature][swizzled_64(feature, k * 2 + lane / 16)]);
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < kRows / 8; i += 2) {
+    if (i >= num_tiles) break;
+    std::uint32_t x[2][4];
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      const int row = (i + j) * 8 + lane % 8;
+      ldmatrix_x4(x[j], &stage.x[row][swizzled_64(row, lane / 8)]);
+    }
+#pragma unroll
+    for (int k = 0; k < kCols / 16; ++k) {  // outermost: no product waits for the one before it
+#pragma unroll
+      for (int j = 0; j < 2; ++j) {
+        const std::uint32_t x16[2] = {x[j][k * 2], x[j][k * 2 + 1]};
+#pragma unroll
+        for (int m = 0; m < kFeatures / 16; ++m) mma_m16n8k16(sums[m][i + j], w[m][k], x16);
+      }
     }
   }
 }
 
-/// Grid: tiles of features, tiles of rows, shares.
-template <typename Out>
-__global__ void __launch_bounds__(kThreads) multiply_bf16_kernel(Product<bf16> p, Out* out) {
-  Bf16Shared& shared = dynamic_shared<Bf16Shared>();
+/// Grid: tiles of features, tiles of rows. A warp per share.
+template <int kShares, typename Out>
+__global__ void __launch_bounds__(kShares* kWarpSize)
+    multiply_bf16_kernel(Product<bf16> p, Out* out) {
+  Bf16Shared<kShares>& shared = dynamic_shared<Bf16Shared<kShares>>();
   const int first_feature = int(blockIdx.x) * kFeatures, first_row = int(blockIdx.y) * kRows;
-  const int share = int(blockIdx.z), stride = p.stride();
-  const int rows_left = p.num_rows - first_row;
+  const int lane = int(threadIdx.x) % kWarpSize, share = int(threadIdx.x) / kWarpSize;
+  const int stride = p.stride(), rows_left = p.num_rows - first_row;
   const int num_tiles = rows_left < kRows ? (rows_left + 15) / 16 * 2 : kRows / 8;
   const int first_col = int(p.padded.offset[share]);
   const int num_steps = (int(p.padded.offset[share + 1]) - first_col) / kCols;
   const auto load_stage = [&](int step) {
     if (step < num_steps) {
-      Bf16Stage& stage = shared.stages[step % kStages];
+      Bf16Stage& stage = shared.stages[share][step % kStages];
       const int col = first_col + step * kCols;
-      load_bf16_tile(stage.weights, kFeatures, p.weights, first_feature, p.num_features, stride,
-                     col);
-      load_bf16_tile(stage.x, num_tiles * 8, p.x, first_row, p.num_rows, stride, col);
+      load_bf16_tile(stage.weights, kFeatures, p.weights + col, first_feature, p.num_features,
+                     stride);
+      load_bf16_tile(stage.x, num_tiles * 8, p.x + col, first_row, p.num_rows, stride);
     }
     cp_async_commit();  // empty groups keep the count of those in flight
   };
 
-  float sums[kRows / 8][4] = {};
-  for (int step = 0; step < kStages - 1; ++step) load_stage(step);
+  float sums[kFeatures / 16][kRows / 8][4] = {};
+  for (int step = 0; step < kStages; ++step) load_stage(step);
   for (int step = 0; step < num_steps; ++step) {
-    cp_async_wait<kStages - 2>();
-    __syncthreads();  // this stage is there, and all are done with the one before
-    load_stage(step + kStages - 1);
-    multiply_stage(shared.stages[step % kStages], num_tiles, sums);
+    cp_async_wait<kStages - 1>();
+    __syncwarp();  // this stage is there
+    multiply_stage(shared.stages[share][step % kStages], num_tiles, sums);
+    __syncwarp();  // it may be overwritten
+    load_stage(step + kStages);
   }
   cp_async_wait<0>();
+  __syncthreads();  // all stages may be overwritten
 
-  const int lane = int(threadIdx.x) % kWarpSize, warp = int(threadIdx.x) / kWarpSize;
-  out += std::size_t(share) * std::size_t(p.num_rows) * std::size_t(p.num_features);
-  for (int i = 0; i < kRows / 8; ++i) {
-    for (int r = 0; r < 4; ++r) {
-      const int row = first_row + i * 8 + lane % 4 * 2 + r % 2;
-      const int feature = first_feature + warp * 16 + lane / 4 + r / 2 * 8;
-      if (row >= p.num_rows || feature >= p.num_features) continue;
-      out[std::size_t(row) * std::size_t(p.num_features) + feature] = from_float<Out>(sums[i][r]);
+  for (int m = 0; m < kFeatures / 16; ++m) {
+    for (int i = 0; i < kRows / 8; ++i) {
+      for (int r = 0; r < 4; ++r) {
+        const int row = i * 8 + lane % 4 * 2 + r % 2;
+        shared.sums[share][row][m * 16 + lane / 4 + r / 2 * 8] = sums[m][i][r];
+      }
     }
+  }
+  __syncthreads();  // the sums are there
+  for (int i = int(threadIdx.x); i < kRows * kFeatures; i += kShares * kWarpSize) {
+    const int row = first_row + i / kFeatures, feature = first_feature + i % kFeatures;
+    if (row >= p.num_rows || feature >= p.num_features) continue;
+    out[std::size_t(row) * std::size_t(p.num_features) + feature] = from_float<Out>(
+        tree_sum<kShares>(&shared.sums[0][i / kFeatures][i % kFeatures], kRows * (kFeatures + 4)));
   }
 }
 
@@ -203,25 +237,28 @@ __global__ void sum_shares_kernel(const float* parts, std::size_t count, Out* ou
   if (i < count) out[i] = from_float<Out>(tree_sum<kParts>(parts + i, count));
 }
 
+unsigned num_tiles_of(int size, int tile) { return unsigned((size + tile - 1) / tile); }
+
 /// One sum per share: to `out` itself if there is one share.
 template <typename Out>
-void multiply_shares(const void* x, int num_rows, const MatrixView& weight, Out* out,
-                     cudaStream_t stream) {
-  const auto tiles = [](int size, int tile) { return unsigned((size + tile - 1) / tile); };
-  const auto shares = unsigned(weight.cols.count);
-  if (weight.dtype == DType::kF32) {
-    const dim3 grid(tiles(weight.rows, kF32Features), tiles(num_rows, kF32Rows), shares);
-    launch(multiply_f32_kernel<Out>, {grid, dim3(kF32Threads), 0, stream},
-           Product<float>{static_cast<const float*>(x), static_cast<const float*>(weight.data),
-                          num_rows, weight.rows, weight.padded},
-           out);
-  } else {
-    const dim3 grid(tiles(weight.rows, kFeatures), tiles(num_rows, kRows), shares);
-    launch(multiply_bf16_kernel<Out>, {grid, dim3(kThreads), sizeof(Bf16Shared), stream},
-           Product<bf16>{static_cast<const bf16*>(x), static_cast<const bf16*>(weight.data),
-                         num_rows, weight.rows, weight.padded},
-           out);
-  }
+void multiply_f32(const Product<float>& product, Out* out, cudaStream_t stream) {
+  const dim3 grid(num_tiles_of(product.num_features, kF32Features),
+                  num_tiles_of(product.num_rows, kF32Rows), unsigned(product.padded.count));
+  launch(multiply_f32_kernel<Out>, {grid, dim3(kF32Threads), 0, stream}, product, out);
+}
+
+template <int kShares, typename Out>
+void multiply_bf16(const Product<bf16>& product, Out* out, cudaStream_t stream) {
+  const dim3 grid(num_tiles_of(product.num_features, kFeatures),
+                  num_tiles_of(product.num_rows, kRows));
+  launch(multiply_bf16_kernel<kShares, Out>,
+         {grid, dim3(kShares * kWarpSize), sizeof(Bf16Shared<kShares>), stream}, product, out);
+}
+
+template <typename T>
+Product<T> product_of(const void* x, int num_rows, const MatrixView& weight) {
+  return {static_cast<const T*>(x), static_cast<const T*>(weight.data), num_rows, weight.rows,
+          weight.padded};
 }
 
 }  // namespace
@@ -245,14 +282,21 @@ void multiply_rows(const void* x, const MatrixView& weight, float* partial_sums,
   if (count == 0) return;
   with_element(out.dtype, [&](auto element) {
     using Out = decltype(element);
-    if (weight.cols.count == 1) {
-      return multiply_shares(x, out.rows, weight, elements<Out>(out), stream);
-    }
-    multiply_shares(x, out.rows, weight, partial_sums, stream);
     with_num_parts(weight.cols.count, [&](auto parts) {
-      const dim3 grid(unsigned((count + kElementwiseThreads - 1) / kElementwiseThreads));
-      launch(sum_shares_kernel<parts(), Out>, {grid, dim3(kElementwiseThreads), 0, stream},
-             partial_sums, count, elements<Out>(out));
+      if (weight.dtype == DType::kBF16) {
+        multiply_bf16<parts()>(product_of<bf16>(x, out.rows, weight), elements<Out>(out), stream);
+        return;
+      }
+      const auto product = product_of<float>(x, out.rows, weight);
+      if constexpr (parts() == 1) {
+        multiply_f32(product, elements<Out>(out), stream);
+      } else {
+        multiply_f32(product, partial_sums, stream);
+        launch(sum_shares_kernel<parts(), Out>,
+               {dim3(num_tiles_of(int(count), kElementwiseThreads)), dim3(kElementwiseThreads), 0,
+                stream},
+               partial_sums, count, elements<Out>(out));
+      }
     });
   });
 }

@@ -9,7 +9,7 @@ namespace {
 constexpr int kWarps = 4;
 constexpr int kThreads = kWarps * kWarpSize;
 
-template <typename T>
+template <typename T, typename Kv>
 struct HeadsOfRows {
   T* qkv;
   HeadShape shape;
@@ -19,15 +19,15 @@ struct HeadsOfRows {
   Rope rope;
   const std::int32_t* positions;
   const std::int32_t* slots;
-  T* keys;
-  T* values;
+  Kv* keys;
+  Kv* values;
 };
 
 /// Normalises and rotates one head, a pair of dimensions per lane.
 ///
 /// Alias  to may be from
-template <typename T>
-__device__ void norm_rope_head(const T* from, T* to, int head_dim, const float* norm, float eps,
+template <typename T, typename To>
+__device__ void norm_rope_head(const T* from, To* to, int head_dim, const float* norm, float eps,
                                const float* cos, const float* sin, int half) {
   const int lane = int(threadIdx.x) % kWarpSize;
   float scale = 1.0f;
@@ -47,15 +47,15 @@ __device__ void norm_rope_head(const T* from, T* to, int head_dim, const float* 
   };
   for (int j = lane; j < half; j += kWarpSize) {
     const float a = normed(j), b = normed(half + j);
-    to[j] = from_float<T>(a * cos[j] - b * sin[j]);
-    to[half + j] = from_float<T>(b * cos[j] + a * sin[j]);
+    to[j] = from_float<To>(a * cos[j] - b * sin[j]);
+    to[half + j] = from_float<To>(b * cos[j] + a * sin[j]);
   }
-  for (int j = 2 * half + lane; j < head_dim; j += kWarpSize) to[j] = from_float<T>(normed(j));
+  for (int j = 2 * half + lane; j < head_dim; j += kWarpSize) to[j] = from_float<To>(normed(j));
 }
 
 /// A warp per head of a row: q in place, k and v to the cache.
-template <typename T>
-__global__ void qk_norm_rope_kv_write_kernel(HeadsOfRows<T> x) {
+template <typename T, typename Kv>
+__global__ void qk_norm_rope_kv_write_kernel(HeadsOfRows<T, Kv> x) {
   const int row = int(blockIdx.x), head = int(blockIdx.y) * kWarps + int(threadIdx.x) / kWarpSize;
   const int num_q = x.shape.num_heads, num_kv = x.shape.num_kv_heads, dim = x.shape.head_dim;
   if (head >= num_q + 2 * num_kv) return;
@@ -72,7 +72,9 @@ __global__ void qk_norm_rope_kv_write_kernel(HeadsOfRows<T> x) {
   if (head < num_q + num_kv) {
     norm_rope_head(from, x.keys + to, dim, x.k_norm, x.eps, cos, sin, half);
   } else {
-    for (int j = int(threadIdx.x) % kWarpSize; j < dim; j += kWarpSize) x.values[to + j] = from[j];
+    for (int j = int(threadIdx.x) % kWarpSize; j < dim; j += kWarpSize) {
+      x.values[to + j] = from_float<Kv>(to_float(from[j]));
+    }
   }
 }
 
@@ -85,18 +87,21 @@ void qk_norm_rope_kv_write(Tensor qkv, HeadShape heads, const float* q_norm, con
   if (qkv.rows == 0 || num_heads == 0) return;
   const dim3 grid(unsigned(qkv.rows), unsigned((num_heads + kWarps - 1) / kWarps));
   with_element(qkv.dtype, [&](auto element) {
-    using T = decltype(element);
-    const HeadsOfRows<T> x{elements<T>(qkv),
-                           heads,
-                           q_norm,
-                           k_norm,
-                           eps,
-                           rope,
-                           positions,
-                           slots,
-                           elements<T>(kv.keys),
-                           elements<T>(kv.values)};
-    launch(qk_norm_rope_kv_write_kernel<T>, {grid, dim3(kThreads), 0, stream}, x);
+    with_element(kv.keys.dtype, [&](auto kv_element) {
+      using T = decltype(element);
+      using Kv = decltype(kv_element);
+      const HeadsOfRows<T, Kv> x{elements<T>(qkv),
+                                 heads,
+                                 q_norm,
+                                 k_norm,
+                                 eps,
+                                 rope,
+                                 positions,
+                                 slots,
+                                 elements<Kv>(kv.keys),
+                                 elements<Kv>(kv.values)};
+      launch(qk_norm_rope_kv_write_kernel<T, Kv>, {grid, dim3(kThreads), 0, stream}, x);
+    });
   });
 }
 

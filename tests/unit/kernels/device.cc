@@ -36,6 +36,42 @@ Matrix rounded_to(DType dtype, Matrix matrix) {
   return matrix;
 }
 
+namespace {
+
+std::vector<std::byte> bytes_of(const Matrix& matrix, DType dtype) {
+  std::vector<std::byte> bytes(matrix.values.size() * size_of(dtype));
+  for (std::size_t i = 0; i < matrix.values.size(); ++i) {
+    const float value = matrix.values[i];
+    const std::uint16_t half = bf16_of(value);
+    std::memcpy(bytes.data() + i * size_of(dtype),
+                dtype == DType::kF32 ? static_cast<const void*>(&value) : &half, size_of(dtype));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+DeviceMatrix::DeviceMatrix(Backend& backend, const Matrix& matrix, DType dtype)
+    : array_(backend, bytes_of(matrix, dtype)),
+      dtype_(dtype),
+      rows_(matrix.rows),
+      cols_(matrix.cols) {}
+
+Matrix DeviceMatrix::read() const {
+  Matrix matrix(rows_, cols_);
+  const std::vector<std::byte> bytes = array_.read();
+  for (std::size_t i = 0; i < matrix.values.size(); ++i) {
+    std::uint16_t half = 0;
+    if (dtype_ == DType::kF32) {
+      std::memcpy(&matrix.values[i], bytes.data() + i * 4, 4);
+    } else {
+      std::memcpy(&half, bytes.data() + i * 2, 2);
+      matrix.values[i] = float_of_bf16(half);
+    }
+  }
+  return matrix;
+}
+
 testing::AssertionResult same_bytes(const Matrix& a, const Matrix& b) {
   if (a.rows != b.rows || a.cols != b.cols) return testing::AssertionFailure() << "other shape";
   for (int i = 0; i < a.rows; ++i) {

@@ -96,23 +96,22 @@ Matrix random_matrix(int rows, int cols, unsigned seed, float deviation = 1.0f);
 /// Every value rounded to bf16 if `dtype` is kBF16.
 Matrix rounded_to(DType dtype, Matrix matrix);
 
-/// A matrix in a backend's memory, and its view.
+/// A matrix in a backend's memory, of f32 or bf16, and its view.
 class DeviceMatrix {
  public:
-  DeviceMatrix(Backend& backend, int rows, int cols)
-      : array_(backend, std::size_t(rows) * std::size_t(cols)), rows_(rows), cols_(cols) {}
-  DeviceMatrix(Backend& backend, const Matrix& matrix)
-      : array_(backend, matrix.values), rows_(matrix.rows), cols_(matrix.cols) {}
+  DeviceMatrix(Backend& backend, int rows, int cols, DType dtype = DType::kF32)
+      : array_(backend, std::size_t(rows) * std::size_t(cols) * size_of(dtype)),
+        dtype_(dtype),
+        rows_(rows),
+        cols_(cols) {}
+  DeviceMatrix(Backend& backend, const Matrix& matrix, DType dtype = DType::kF32);
 
-  [[nodiscard]] Tensor view() const { return {array_.data(), DType::kF32, rows_, cols_}; }
-  [[nodiscard]] Matrix read() const {
-    Matrix matrix(rows_, cols_);
-    matrix.values = array_.read();
-    return matrix;
-  }
+  [[nodiscard]] Tensor view() const { return {array_.data(), dtype_, rows_, cols_}; }
+  [[nodiscard]] Matrix read() const;
 
  private:
-  Array<float> array_;
+  Array<std::byte> array_;
+  DType dtype_;
   int rows_, cols_;
 };
 
