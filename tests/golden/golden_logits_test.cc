@@ -1,14 +1,9 @@
 /// Logits, hidden states and routing of every golden case, on 1, 2, 4 and 8 workers.
 
+#include "tests/golden/golden_logits.h"
+
 #include <gmock/gmock.h>
 
-#include <bit>
-#include <cmath>
-#include <cstring>
-#include <map>
-#include <span>
-
-#include "model/checkpoint/mapped_file.h"
 #include "tests/golden/golden_files.h"
 #include "tests/golden/worker_group.h"
 
@@ -17,9 +12,6 @@ namespace {
 
 using golden::WorkerGroup;
 
-/// A tensor of a golden file or of a forward, as bit patterns.
-using Bits = std::vector<std::uint32_t>;
-
 const std::vector<std::string>& models() {
   static const std::vector<std::string> names = {"moe_mha",    "moe_mha_bf16_sharded",
                                                  "moe_gqa",    "moe_tied_renorm",
@@ -27,46 +19,6 @@ const std::vector<std::string>& models() {
                                                  "llada-gqa",  "llada2-a",
                                                  "llada2-b",   "llada2-b-bf16"};
   return names;
-}
-
-/// A golden file of logits.
-std::map<std::string, Bits> read_case(const std::filesystem::path& path) {
-  std::map<std::string, Bits> tensors;
-  const auto file = MappedFile::open(path);
-  if (!file) return tensors;
-  const auto stored = parse_safetensors(file->bytes(), path.string());
-  if (!stored) return tensors;
-  for (const auto& [name, tensor] : *stored) {
-    Bits bits(tensor.data.size() / 4);
-    std::memcpy(bits.data(), tensor.data.data(), bits.size() * 4);
-    tensors[name] = std::move(bits);
-  }
-  return tensors;
-}
-
-std::vector<std::int32_t> as_ids(const Bits& bits) {
-  std::vector<std::int32_t> ids;
-  for (const std::uint32_t word : bits) ids.push_back(std::bit_cast<std::int32_t>(word));
-  return ids;
-}
-
-/// Of block-causal attention, as the case's name ends: n032-b16. 0: every row sees all.
-std::int32_t causal_block_length(const std::string& file) {
-  const std::size_t at = file.find("-b");
-  return at == std::string::npos ? 0 : std::stoi(file.substr(at + 2));
-}
-
-/// The largest difference, and the largest number of the reference.
-std::pair<float, float> compare(const Bits& ours, const Bits& reference) {
-  if (ours.size() != reference.size()) return {INFINITY, 0.0f};
-  float difference = 0, largest = 0;
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    const auto expected = std::bit_cast<float>(reference[i]);
-    const float delta = std::abs(std::bit_cast<float>(ours[i]) - expected);
-    difference = delta <= difference ? difference : delta;  // a NaN stays
-    largest = std::max(largest, std::abs(expected));
-  }
-  return {difference, largest};
 }
 
 class GoldenLogitsTest : public testing::TestWithParam<std::string> {
@@ -81,21 +33,11 @@ TEST_P(GoldenLogitsTest, AreThoseOfTheReference) {
   ASSERT_FALSE(files.empty());
   for (const std::string& file : files) {
     SCOPED_TRACE(file);
-    const auto expected = read_case(cases_ / file);
+    const auto expected = golden::read_logits(cases_ / file);
     ASSERT_TRUE(expected.contains("tokens"));
-    const auto tensors =
-        worker.forward(as_ids(expected.at("tokens")), causal_block_length(file)).front();
-    ASSERT_EQ(tensors.size() + 1, expected.size());  // all but the tokens
-    for (const TensorRows& tensor : tensors) {
-      ASSERT_TRUE(expected.contains(tensor.name)) << tensor.name;
-      const Bits& reference = expected.at(tensor.name);
-      if (tensor.is_integer) {
-        EXPECT_EQ(tensor.data, reference) << tensor.name;
-        continue;
-      }
-      const auto [difference, largest] = compare(tensor.data, reference);
-      EXPECT_LE(difference, 1e-4f * largest) << tensor.name;
-    }
+    const auto tokens = golden::as_ids(expected.at("tokens"));
+    const auto tensors = worker.forward(tokens, golden::causal_block_length(file));
+    golden::expect_agreement(tensors.front(), expected);
   }
 }
 
@@ -105,8 +47,8 @@ TEST_P(GoldenLogitsTest, AreTheSameBytesOnAnyNumberOfWorkers) {
     WorkerGroup group(model_, num_ranks);
     for (const std::string& file : golden::files_below(cases_)) {
       SCOPED_TRACE(file + " on " + std::to_string(num_ranks) + " workers");
-      const auto tokens = as_ids(read_case(cases_ / file).at("tokens"));
-      const std::int32_t length = causal_block_length(file);
+      const auto tokens = golden::as_ids(golden::read_logits(cases_ / file).at("tokens"));
+      const std::int32_t length = golden::causal_block_length(file);
       const auto expected = alone.forward(tokens, length).front();
       for (const auto& tensors : group.forward(tokens, length)) {
         ASSERT_EQ(tensors.size(), expected.size());

@@ -5,13 +5,18 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/diffusion/trace_file.h"
 #include "tests/golden/golden_files.h"
+#include "tests/golden/golden_trace.h"
 #include "tests/golden/reference_engine.h"
 #include "tests/golden/worker_group.h"
 
 namespace unmask::diffusion {
 namespace {
 
+using golden::expect_same_cache_use;
+using golden::Golden;
 using golden::golden_dir;
+using golden::golden_of;
+using golden::model_of;
 
 std::string refusal_of(const std::string& file) {
   const auto job = read_trace_job(golden::read_text(golden_dir() / "traces" / file), file);
@@ -26,36 +31,6 @@ std::vector<std::string> known_traces(std::string_view prefix = "") {
   }
   return known;
 }
-
-/// What a diff leaves out: K/V bookkeeping, kind of input, end-of-text fill.
-void expect_same_cache_use(const TraceJob& job, const Trace& trace, const Trace& golden) {
-  // Of a fill at every forward the traces have what lies in the forward's window.
-  const bool fills_once = !job.params.compat.fills_at_every_forward;
-  ASSERT_EQ(trace.iterations.size(), golden.iterations.size());
-  for (std::size_t i = 0; i < trace.iterations.size(); ++i) {
-    const TraceIteration& a = trace.iterations[i];
-    const TraceIteration& b = golden.iterations[i];
-    EXPECT_EQ(a.kv, b.kv) << "iteration " << i;
-    EXPECT_EQ(a.kv_write, b.kv_write) << "iteration " << i;
-    EXPECT_EQ(a.kv_persist, b.kv_persist) << "iteration " << i;
-    EXPECT_EQ(a.input, b.input) << "iteration " << i;
-    if (fills_once) {
-      EXPECT_EQ(a.eos_fill, b.eos_fill) << "iteration " << i;
-    }
-  }
-}
-
-struct Golden {
-  TraceJob job;
-  Trace trace;
-};
-
-Golden golden_of(const std::string& file) {
-  const std::string text = golden::read_text(golden_dir() / "traces" / file);
-  return {golden::must(read_trace_job(text, file)), golden::must(read_trace(text, file))};
-}
-
-std::string model_of(const std::string& file) { return file.substr(0, file.find('/')); }
 
 class GoldenTrace : public testing::TestWithParam<std::string> {
  protected:

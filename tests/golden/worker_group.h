@@ -30,18 +30,21 @@ T must(Result<T> result) {
 
 class WorkerGroup {
  public:
+  using MakeBackend = std::function<std::unique_ptr<kernels::Backend>()>;
+
   /// Ends the test program if the model cannot be loaded. options: of every rank, but for the
   /// placement's rank and number of ranks.
-  WorkerGroup(const std::filesystem::path& model, int num_ranks, EngineOptions options = {})
+  WorkerGroup(const std::filesystem::path& model, int num_ranks, EngineOptions options = {},
+              const MakeBackend& make_backend = std::make_unique<kernels::CpuBackend>)
       : checkpoint_(must(Checkpoint::open(model))) {
     if (options.max_rows == EngineOptions{}.max_rows) options.max_rows = 512;
     if (options.num_kv_pages == 0) options.num_kv_pages = 64;
     for (int rank = 0; rank < num_ranks; ++rank) {
       options.placement.rank = rank;
       options.placement.num_ranks = num_ranks;
-      workers_.push_back(std::make_unique<Worker>());
+      workers_.push_back(std::make_unique<Worker>(make_backend()));
       workers_.back()->engine =
-          must(Engine::create(checkpoint_, workers_.back()->backend, options));
+          must(Engine::create(checkpoint_, *workers_.back()->backend, options));
     }
     regroup();
   }
@@ -86,8 +89,10 @@ class WorkerGroup {
 
  private:
   struct Worker {
-    kernels::CpuBackend backend;
-    std::unique_ptr<Engine> engine;
+    explicit Worker(std::unique_ptr<kernels::Backend> device) : backend(std::move(device)) {}
+
+    std::unique_ptr<kernels::Backend> backend;
+    std::unique_ptr<Engine> engine{};
   };
 
   void on_all(const std::function<void(int rank)>& call) {

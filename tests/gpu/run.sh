@@ -19,7 +19,7 @@ for argument; do
 done
 build=${UNMASK_GPU_BUILD-}
 if [ -z "$build" ]; then
-  ./dev build cuda tests_gpu unmask_bench
+  ./dev build cuda tests_gpu kernels_bench unmask_bench
   build=build/cuda
 fi
 work=$(mktemp -d)
@@ -58,8 +58,11 @@ measure() {
 add date "\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\""
 add device "\"$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader | head -n 1)\""
 tests=$(find "$build" -name kernels_cuda_tests -type f | head -n 1)
+golden=$(find "$build" -name golden_cuda_tests -type f | head -n 1)
+times=$(find "$build" -name kernels_bench -type f | head -n 1)
 bench=$(find "$build" -name unmask_bench -type f | head -n 1)
 step tests "$tests" --gtest_brief=1
+step golden "$golden" --gtest_brief=1
 
 subset='*AgreesWithTheReference*:*AgreeWithTheReference*:*RowsThatChose*'
 tools=memcheck
@@ -71,6 +74,9 @@ if command -v compute-sanitizer >/dev/null; then
   done
 fi
 
+# Its lines, as a list of strings.
+times_as_json() { "$times" | awk '{ printf "%s\"%s\"", NR > 1 ? ", " : "[", $0 } END { print "]" }'; }
+measure operations times_as_json
 # Its peaks are the probe of the memory; it measures a launch, too.
 measure bench "$bench" --device cuda $quick --json -
 rows=1,8,32,64,128
