@@ -2,7 +2,6 @@
 
 #include <cuda_runtime_api.h>
 
-#include <source_location>
 #include <string>
 
 #include "kernels/device_error.h"
@@ -10,11 +9,11 @@
 namespace unmask::kernels {
 
 /// Throws a DeviceError that names `call` unless `status` is success.
-inline void cuda_check(cudaError_t status, const char* call,
-                       std::source_location where = std::source_location::current()) {
+inline void cuda_check(cudaError_t status, const char* call, const char* file = __builtin_FILE(),
+                       int line = __builtin_LINE()) {
   if (status == cudaSuccess) return;
-  throw DeviceError(std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": " +
-                    call + ": " + cudaGetErrorString(status));
+  throw DeviceError(std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
+                    cudaGetErrorString(status));
 }
 
 }  // namespace unmask::kernels

@@ -60,13 +60,14 @@ __global__ void divergent_shuffle_kernel(int* x) {
 __global__ void write_kernel(float* x, int idx) { x[idx] = 1.0f; }
 
 class EmulationTest : public testing::Test {
- protected:
+ public:
   EmulationTest() {
     testing::GTEST_FLAG(death_test_style) = "threadsafe";
     cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking);
   }
   ~EmulationTest() override { cudaStreamDestroy(stream_); }
 
+ protected:
   cudaStream_t stream_ = nullptr;
 };
 

@@ -9,21 +9,38 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <source_location>
 #include <type_traits>
 
 #include "emulation/sanitizers.h"
 
 #define __launch_bounds__(...)
 
+// NOLINTBEGIN(readability-identifier-naming): the names are CUDA's.
 extern constinit thread_local uint3 threadIdx;
 extern constinit thread_local uint3 blockIdx;
 extern constinit thread_local dim3 blockDim;
 extern constinit thread_local dim3 gridDim;
+// NOLINTEND(readability-identifier-naming)
 
 namespace unmask::emulation {
 
-using Where = std::source_location;
+/// A line of a source. Not std::source_location: clang 14 has none, and its clang-tidy reads this.
+class Where {
+ public:
+  Where() = default;
+  static constexpr Where current(const char* file = __builtin_FILE(),
+                                 unsigned line = __builtin_LINE()) {
+    return {file, line};
+  }
+  [[nodiscard]] const char* file_name() const { return file_; }
+  [[nodiscard]] unsigned line() const { return line_; }
+
+ private:
+  constexpr Where(const char* file, unsigned line) : file_(file), line_(line) {}
+
+  const char* file_ = "";
+  unsigned line_ = 0;
+};
 
 /// Prints what the kernel did wrong, where and in which thread, and aborts.
 [[noreturn]] void kernel_error(const char* what, Where where);
@@ -116,41 +133,43 @@ T shuffle(const char* name, unsigned mask, T value, int source, Where where) {
 
 }  // namespace unmask::emulation
 
-inline void __syncthreads(std::source_location where = std::source_location::current()) {
+// NOLINTBEGIN(readability-identifier-naming): the names are CUDA's.
+inline void __syncthreads(unmask::emulation::Where where = unmask::emulation::Where::current()) {
   unmask::emulation::block_barrier(where);
 }
 inline void __syncwarp(unsigned mask = ~0u,
-                       std::source_location where = std::source_location::current()) {
+                       unmask::emulation::Where where = unmask::emulation::Where::current()) {
   unmask::emulation::warp_barrier(mask, where);
 }
 
 template <typename T>
 T __shfl_sync(unsigned mask, T value, int lane, int = 32,
-              std::source_location where = std::source_location::current()) {
+              unmask::emulation::Where where = unmask::emulation::Where::current()) {
   return unmask::emulation::shuffle("__shfl_sync", mask, value, lane, where);
 }
 template <typename T>
 T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int = 32,
-                  std::source_location where = std::source_location::current()) {
+                  unmask::emulation::Where where = unmask::emulation::Where::current()) {
   return unmask::emulation::shuffle("__shfl_xor_sync", mask, value,
                                     unmask::emulation::lane_id() ^ lane_mask, where);
 }
 template <typename T>
 T __shfl_up_sync(unsigned mask, T value, unsigned delta, int = 32,
-                 std::source_location where = std::source_location::current()) {
+                 unmask::emulation::Where where = unmask::emulation::Where::current()) {
   const int lane = unmask::emulation::lane_id();
   return unmask::emulation::shuffle("__shfl_up_sync", mask, value,
                                     lane < int(delta) ? lane : lane - int(delta), where);
 }
 template <typename T>
 T __shfl_down_sync(unsigned mask, T value, unsigned delta, int = 32,
-                   std::source_location where = std::source_location::current()) {
+                   unmask::emulation::Where where = unmask::emulation::Where::current()) {
   const int lane = unmask::emulation::lane_id();
   return unmask::emulation::shuffle("__shfl_down_sync", mask, value,
                                     lane + int(delta) > 31 ? lane : lane + int(delta), where);
 }
-inline unsigned __ballot_sync(unsigned mask, int predicate,
-                              std::source_location where = std::source_location::current()) {
+inline unsigned __ballot_sync(
+    unsigned mask, int predicate,
+    unmask::emulation::Where where = unmask::emulation::Where::current()) {
   const auto vote = [](const int* in, unsigned* out, unsigned lanes) UNMASK_UNCHECKED {
     unsigned all = 0;
     for (int i = 0; i < 32; ++i) all |= (lanes >> i & 1) && in[i] ? 1u << i : 0u;
@@ -159,7 +178,7 @@ inline unsigned __ballot_sync(unsigned mask, int predicate,
   return unmask::emulation::collective<unsigned>("__ballot_sync", mask, predicate, vote, where);
 }
 inline int __any_sync(unsigned mask, int predicate,
-                      std::source_location where = std::source_location::current()) {
+                      unmask::emulation::Where where = unmask::emulation::Where::current()) {
   return __ballot_sync(mask, predicate, where) != 0;
 }
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
@@ -176,3 +195,4 @@ T atomicMax(T* address, T value) {
   }
   return old;
 }
+// NOLINTEND(readability-identifier-naming)
