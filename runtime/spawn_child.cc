@@ -11,25 +11,22 @@
 #include <csignal>
 #include <cstring>
 #include <string_view>
-#include <utility>
+
+#include "runtime/base/descriptor.h"
 
 namespace unmask {
 namespace {
 
-/// Two ends that are closed when they are no longer wanted.
 struct Pipe {
-  Pipe() = default;
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    for (int& end : ends) close_end(end);
+  bool open() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+    out = Descriptor(ends[0]);
+    in = Descriptor(ends[1]);
+    return true;
   }
-  static void close_end(int& end) {
-    if (end >= 0) ::close(std::exchange(end, -1));
-  }
-  bool open() { return ::pipe2(ends.data(), O_CLOEXEC) == 0; }
 
-  std::array<int, 2> ends{-1, -1};
+  Descriptor out, in;  // what is written to `in` is read from `out`
 };
 
 /// `NAME=value` for every variable; ours win.
@@ -93,14 +90,14 @@ Result<SpawnedChild> spawn_child(const std::vector<std::string>& command,
   if (pid < 0) return cannot_start(command.front(), errno);
   if (pid == 0) {
     become(const_cast<char**>(argument_pointers.data()),
-           const_cast<char**>(variable_pointers.data()), parent, output.ends[1], report.ends[1]);
+           const_cast<char**>(variable_pointers.data()), parent, output.in.get(), report.in.get());
   }
 
-  Pipe::close_end(report.ends[1]);
+  report.in = Descriptor();
   int why = 0;
   ssize_t num_read = 0;
   do {
-    num_read = ::read(report.ends[0], &why, sizeof(why));
+    num_read = ::read(report.out.get(), &why, sizeof(why));
   } while (num_read < 0 && errno == EINTR);
   int pidfd = -1;
   if (num_read == 0) {
@@ -112,7 +109,7 @@ Result<SpawnedChild> spawn_child(const std::vector<std::string>& command,
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
     return cannot_start(command.front(), why);
   }
-  return SpawnedChild{pid, pidfd, std::exchange(output.ends[0], -1)};
+  return SpawnedChild{pid, pidfd, output.out.release()};
 }
 
 }  // namespace unmask

@@ -10,16 +10,10 @@
 #include <string>
 #include <utility>
 
+#include "runtime/base/descriptor.h"
+
 namespace unmask {
 namespace {
-
-/// A file descriptor that is closed with its scope.
-struct Descriptor {
-  int number;
-  ~Descriptor() {
-    if (number >= 0) ::close(number);
-  }
-};
 
 Error system_error(const std::filesystem::path& path, int error) {
   const ErrorCode code = error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInvalidArgument;
@@ -30,18 +24,18 @@ Error system_error(const std::filesystem::path& path, int error) {
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   // Without O_NONBLOCK a pipe in the place of a file would wait for its writer.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.number < 0) return system_error(path, errno);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.is_open()) return system_error(path, errno);
 
   struct stat status = {};
-  if (::fstat(file.number, &status) != 0) return system_error(path, errno);
+  if (::fstat(file.get(), &status) != 0) return system_error(path, errno);
   if (!S_ISREG(status.st_mode)) {
     return Error{ErrorCode::kInvalidArgument, "cannot read " + path.string() + ": not a file"};
   }
   if (status.st_size == 0) return MappedFile(ByteView());  // mmap refuses an empty range
 
   const auto size = static_cast<std::size_t>(status.st_size);
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (data == MAP_FAILED) return system_error(path, errno);
   return MappedFile(ByteView(static_cast<const std::byte*>(data), size));
 }

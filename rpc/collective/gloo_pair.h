@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "rpc/descriptor.h"
+#include "runtime/base/descriptor.h"
 
 namespace unmask {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "rpc/collective/mesh_place.h"
-#include "rpc/descriptor.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/descriptor.h"
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "rpc/descriptor.h"
+#include "runtime/base/descriptor.h"
 #include "runtime/base/result.h"
 #include "runtime/host_port.h"
 

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "runtime/base/check.h"
+#include "runtime/base/descriptor.h"
 
 namespace unmask {
 namespace {
@@ -22,20 +23,6 @@ constexpr mode_t kMineAlone = 0600, kForAll = 0644, kOthers = 0007;
 
 using KeyText = std::array<char, kKeyLetters + 1>;
 
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
-
 Error failure(const char* what, const std::filesystem::path& path, int number) {
   const ErrorCode code = number == ENOENT   ? ErrorCode::kNotFound
                          : number == EEXIST ? ErrorCode::kInvalidArgument
@@ -45,8 +32,8 @@ Error failure(const char* what, const std::filesystem::path& path, int number) {
 }
 
 Result<> write_key(const std::string& key, const std::filesystem::path& path, mode_t mode) {
-  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (file.get() < 0) return failure("write", path, errno);
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!file.is_open()) return failure("write", path, errno);
   const std::string line = key + "\n";
   errno = ENOSPC;  // of a write that is cut short
   const bool is_whole = ::write(file.get(), line.data(), line.size()) == ssize_t(line.size());
@@ -57,8 +44,8 @@ Result<> write_key(const std::string& key, const std::filesystem::path& path, mo
 }
 
 Result<std::string> read_key(const std::filesystem::path& path, mode_t forbidden) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return failure("read", path, errno);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return failure("read", path, errno);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return failure("read", path, errno);
   if ((status.st_mode & forbidden) != 0) {

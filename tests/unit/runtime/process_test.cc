@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "runtime/asio_timers.h"
+#include "runtime/base/descriptor.h"
 
 namespace unmask {
 namespace {
@@ -71,11 +72,10 @@ TEST_F(ProcessTest, EndIsToldAlthoughAGrandchildHoldsThePipeAndEndsThatToo) {
   EXPECT_TRUE(status_->is_success());
   const pid_t grandchild = pid_t(std::stol(lines_.at(0)));
   EXPECT_NE(::getpgid(grandchild), ::getpgid(0));
-  const int pidfd = int(::syscall(SYS_pidfd_open, grandchild, 0));
-  if (pidfd < 0) return;  // it is gone already
-  pollfd end{pidfd, POLLIN, 0};
+  const Descriptor pidfd(int(::syscall(SYS_pidfd_open, grandchild, 0)));
+  if (!pidfd.is_open()) return;  // it is gone already
+  pollfd end{pidfd.get(), POLLIN, 0};
   EXPECT_EQ(::poll(&end, 1, 10'000), 1);
-  ::close(pidfd);
 }
 
 TEST_F(ProcessTest, OverlongLineIsToldInPieces) {

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <future>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "rpc/http/http_server.h"
+#include "runtime/base/descriptor.h"
 #include "runtime/event_loop.h"
 
 namespace unmask {
@@ -27,21 +27,18 @@ class RawClient {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const timeval patience{10, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     is_connected_ =
-        ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+        ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   }
-  ~RawClient() { ::close(socket_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
 
   [[nodiscard]] bool is_connected() const { return is_connected_; }
 
   /// False once the server does not take any more.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) return false;
       bytes.remove_prefix(std::size_t(sent));
     }
@@ -49,7 +46,7 @@ class RawClient {
   }
 
   /// No more will be sent.
-  void finish() { ::shutdown(socket_, SHUT_WR); }
+  void finish() { ::shutdown(socket_.get(), SHUT_WR); }
 
   /// Everything until the server closes.
   std::string read_all() {
@@ -80,13 +77,13 @@ class RawClient {
  private:
   bool receive() {
     char bytes[4096];
-    const ssize_t num_bytes = ::recv(socket_, bytes, sizeof bytes, 0);
+    const ssize_t num_bytes = ::recv(socket_.get(), bytes, sizeof bytes, 0);
     if (num_bytes <= 0) return false;
     received_.append(bytes, std::size_t(num_bytes));
     return true;
   }
 
-  int socket_;
+  const Descriptor socket_;
   bool is_connected_ = false;
   std::string received_;
 };

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 
-#include "rpc/descriptor.h"
 #include "rpc/zmq/zmq_endpoint.h"
+#include "runtime/base/descriptor.h"
 #include "zmq_pair.h"
 
 namespace unmask {

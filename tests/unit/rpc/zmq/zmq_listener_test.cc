@@ -11,8 +11,8 @@
 
 #include <array>
 
-#include "rpc/descriptor.h"
 #include "rpc/zmq/zmq_endpoint.h"
+#include "runtime/base/descriptor.h"
 #include "zmq_pair.h"
 
 namespace unmask {
