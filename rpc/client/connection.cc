@@ -1,25 +1,17 @@
 #include "rpc/client/connection.h"
 
-#include <sys/random.h>
-
 #include <string>
 #include <utility>
 
 #include "rpc/zmq/zmq_dialer.h"
 #include "runtime/asio_timers.h"
-#include "runtime/base/check.h"
 #include "runtime/base/null_metrics.h"
+#include "runtime/base/random.h"
 
 namespace unmask {
 namespace {
 
 constexpr std::string_view kScheme = "tcp://";
-
-std::uint64_t random_bits() {
-  std::uint64_t bits = 0;
-  UNMASK_CHECK(getrandom(&bits, sizeof bits, 0) == ssize_t(sizeof bits));
-  return bits;
-}
 
 }  // namespace
 

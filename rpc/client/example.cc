@@ -2,11 +2,10 @@
 ///
 ///   unmask_client_example tcp://127.0.0.1:7400 "What is 347 + 285?"
 
-#include <sys/random.h>
-
 #include <cstdio>
 
 #include "rpc/client/connection.h"
+#include "rpc/client/job_id.h"
 
 int main(int argc, char** argv) {
   using namespace unmask;
@@ -20,7 +19,7 @@ int main(int argc, char** argv) {
 
   Submit job;
   // The id is made here, so that the same job can be asked for again, by anyone who knows it.
-  if (getrandom(job.job.bytes.data(), job.job.bytes.size(), 0) < 0) return 1;
+  job.job = random_job_id();
   job.input = TextInput{argv[2], false};
   job.parameters = {{"gen_length", "64"}, {"threshold", "0.9"}};
 

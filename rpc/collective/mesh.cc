@@ -1,7 +1,6 @@
 #include "rpc/collective/mesh.h"
 
 #include <poll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/base/random.h"
 #include "runtime/clock.h"
 
 namespace unmask {
@@ -61,7 +61,7 @@ Result<std::unique_ptr<Mesh>> Mesh::listen(const MeshPlace& place, Epoch epoch, 
 
 Mesh::Mesh(Descriptor listener, Epoch epoch, int rank, int size)
     : listener_(std::move(listener)), epoch_(epoch), rank_(rank), size_(size) {
-  UNMASK_CHECK(::getrandom(secret_.data(), secret_.size(), 0) == ssize_t(secret_.size()));
+  fill_randomly(secret_);
 }
 
 /// epoch u64 | rank i32 | secret | host:port

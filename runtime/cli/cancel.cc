@@ -1,9 +1,9 @@
 #include <cstdio>
 #include <memory>
 
+#include "rpc/client/job_id.h"
 #include "runtime/cli/client_session.h"
 #include "runtime/cli/command.h"
-#include "runtime/cli/job_id.h"
 
 namespace unmask::cli {
 namespace {

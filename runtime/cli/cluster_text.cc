@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "rpc/client/job_id.h"
 #include "runtime/cli/characters.h"
-#include "runtime/cli/job_id.h"
 
 namespace unmask::cli {
 namespace {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "rpc/client/job_id.h"
 #include "runtime/cli/job_files.h"
-#include "runtime/cli/job_id.h"
 
 namespace unmask::cli {
 namespace {

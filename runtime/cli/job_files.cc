@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 #include <string_view>
 
-#include "runtime/cli/job_id.h"
+#include "rpc/client/job_id.h"
 #include "runtime/cli/json_text.h"
 #include "runtime/cli/text_file.h"
 

@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "model/diffusion/job_params.h"
+#include "rpc/client/job_id.h"
 #include "runtime/cli/job_files.h"
-#include "runtime/cli/job_id.h"
 #include "runtime/cli/text_file.h"
 #include "runtime/config/value.h"
 

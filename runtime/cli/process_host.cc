@@ -1,11 +1,9 @@
 #include "runtime/cli/process_host.h"
 
-#include <sys/random.h>
-
 #include <iostream>
 #include <utility>
 
-#include "runtime/base/check.h"
+#include "runtime/base/random.h"
 #include "runtime/cli/exit_code.h"
 
 namespace unmask::cli {
@@ -63,12 +61,6 @@ void ProcessHost::every(Duration interval, std::function<void()> action) {
     action();
     every(interval, std::move(action));
   });
-}
-
-std::uint64_t random_bits() {
-  std::uint64_t bits = 0;
-  UNMASK_CHECK(getrandom(&bits, sizeof bits, 0) == ssize_t(sizeof bits));
-  return bits;
 }
 
 }  // namespace unmask::cli

@@ -62,7 +62,4 @@ class ProcessHost {
   std::unique_ptr<Signals> signals_;
 };
 
-/// 64 random bits from the operating system.
-[[nodiscard]] std::uint64_t random_bits();
-
 }  // namespace unmask::cli

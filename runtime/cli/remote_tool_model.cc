@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "model/diffusion/job_params.h"
+#include "rpc/client/job_id.h"
 #include "runtime/cli/coordinator_role.h"
-#include "runtime/cli/job_id.h"
 #include "runtime/cli/launcher.h"
 #include "runtime/cli/wire.h"
 

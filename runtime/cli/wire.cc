@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/base/random.h"
+
 namespace unmask::cli {
 namespace {
 

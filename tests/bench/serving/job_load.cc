@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "runtime/cli/job_id.h"
+#include "rpc/client/job_id.h"
 #include "tests/bench/serving/run_until.h"
 
 namespace unmask::bench {
@@ -33,7 +33,7 @@ Result<JobLoad::Outcome> JobLoad::run() {
 
 void JobLoad::submit_next() {
   Submit submit;
-  submit.job = cli::random_job_id();
+  submit.job = random_job_id();
   submit.input = TextInput{kPrompts[num_submitted_++], false};
   submit.parameters = {{"cache", cache_}};
   JobEvents events;

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "runtime/cli/job_id.h"
+#include "rpc/client/job_id.h"
 #include "runtime/cli/text_file.h"
 #include "tests/unit/runtime/cli/scratch.h"
 

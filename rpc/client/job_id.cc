@@ -1,10 +1,8 @@
-#include "runtime/cli/job_id.h"
+#include "rpc/client/job_id.h"
 
-#include <sys/random.h>
+#include "runtime/base/random.h"
 
-#include "runtime/base/check.h"
-
-namespace unmask::cli {
+namespace unmask {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789abcdef";
@@ -13,7 +11,7 @@ constexpr std::string_view kDigits = "0123456789abcdef";
 
 JobId random_job_id() {
   JobId id;
-  UNMASK_CHECK(getrandom(id.bytes.data(), id.bytes.size(), 0) == ssize_t(id.bytes.size()));
+  fill_randomly(std::as_writable_bytes(std::span(id.bytes)));
   return id;
 }
 
@@ -39,4 +37,4 @@ Result<JobId> parse_job_id(std::string_view hex) {
   return id;
 }
 
-}  // namespace unmask::cli
+}  // namespace unmask

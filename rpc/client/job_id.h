@@ -6,13 +6,13 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask::cli {
+namespace unmask {
 
-/// 128 random bits from the operating system.
+/// Another one at each call.
 [[nodiscard]] JobId random_job_id();
 
 /// 32 hexadecimal digits, and back.
 [[nodiscard]] std::string to_hex(const JobId& id);
 [[nodiscard]] Result<JobId> parse_job_id(std::string_view hex);
 
-}  // namespace unmask::cli
+}  // namespace unmask
