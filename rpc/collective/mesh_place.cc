@@ -1,46 +1,39 @@
 #include "rpc/collective/mesh_place.h"
 
 #include <ifaddrs.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
+#include <memory>
 
 #include "runtime/base/check.h"
+#include "runtime/numeric_host.h"
 
 namespace unmask {
 namespace {
 
-using Addresses = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
+using Address = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
 
 Error invalid(std::string what) { return {ErrorCode::kInvalidArgument, std::move(what)}; }
 Error unavailable(const std::string& what, const char* why) {
   return {ErrorCode::kUnavailable, what + ": " + why};
 }
 
-/// Not empty; the first one is meant.
-Result<Addresses> look_up(const HostPort& endpoint, int flags) {
+/// Of an endpoint in digits.
+///
+/// Errors  kInvalidArgument: in letters
+Result<Address> address_of(const HostPort& endpoint) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = flags | AI_NUMERICSERV;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   const int failure =
       getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
-  if (failure != 0) return unavailable(endpoint.to_string(), gai_strerror(failure));
-  return Addresses(found, freeaddrinfo);
-}
-
-HostPort numeric(const sockaddr* address, socklen_t bytes) {
-  std::array<char, NI_MAXHOST> host{};
-  std::array<char, NI_MAXSERV> port{};
-  UNMASK_CHECK(getnameinfo(address, bytes, host.data(), host.size(), port.data(), port.size(),
-                           NI_NUMERICHOST | NI_NUMERICSERV) == 0);
-  HostPort endpoint{host.data(), 0};
-  std::from_chars(port.data(), port.data() + std::strlen(port.data()), endpoint.port);
-  return endpoint;
+  if (failure != 0) return invalid(endpoint.to_string() + ": " + gai_strerror(failure));
+  return Address(found, freeaddrinfo);
 }
 
 /// The address of a network interface; IPv4 first.
@@ -54,12 +47,19 @@ Result<std::string> host_of(const std::string& interface) {
           interface != entry->ifa_name) {
         continue;
       }
-      return numeric(entry->ifa_addr,
+      return numeric(*entry->ifa_addr,
                      family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6))
           .host;
     }
   }
   return invalid("this machine has no network interface \"" + interface + "\" with an address");
+}
+
+Result<std::string> host_of(const MeshPlace& place) {
+  if (!place.interface.empty()) return host_of(place.interface);
+  const Result<std::string> host = numeric_host(place.host);
+  if (!host) return unavailable(place.host, host.error().message.c_str());
+  return host;
 }
 
 Descriptor open_socket(int family) {
@@ -69,12 +69,12 @@ Descriptor open_socket(int family) {
 }  // namespace
 
 Result<Descriptor> listen_at(const MeshPlace& place, int backlog) {
-  const Result<std::string> host = place.interface.empty() ? place.host : host_of(place.interface);
+  const Result<std::string> host = host_of(place);
   if (!host) return host.error();
   if (*host == "0.0.0.0" || *host == "::") {
     return invalid(*host + " is no address at which other ranks can reach this one");
   }
-  const Result<Addresses> found = look_up({*host, 0}, 0);
+  const Result<Address> found = address_of({*host, 0});
   if (!found) return found.error();
   const addrinfo& address = **found;
   Descriptor socket = open_socket(address.ai_family);
@@ -90,12 +90,12 @@ HostPort endpoint_of(const Descriptor& socket) {
   socklen_t bytes = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   UNMASK_CHECK(::getsockname(socket.get(), generic, &bytes) == 0);
-  return numeric(generic, bytes);
+  return numeric(*generic, bytes);
 }
 
 Result<Descriptor> start_connecting(const HostPort& endpoint) {
-  const Result<Addresses> found = look_up(endpoint, AI_NUMERICHOST);
-  if (!found) return invalid(found.error().message);
+  const Result<Address> found = address_of(endpoint);
+  if (!found) return found.error();
   const addrinfo& address = **found;
   Descriptor socket = open_socket(address.ai_family);
   if (!socket.is_open() ||

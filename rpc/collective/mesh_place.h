@@ -1,8 +1,5 @@
 #pragma once
 
-#include <netdb.h>
-
-#include <memory>
 #include <string>
 
 #include "runtime/base/descriptor.h"

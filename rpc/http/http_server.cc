@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "rpc/http/http_connection.h"
+#include "runtime/numeric_host.h"
 
 namespace unmask {
 namespace {
@@ -22,14 +23,6 @@ constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
     "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 31\r\n\r\n"
     "there are too many connections\n";
-
-tcp::endpoint resolve(asio::io_context& context, const HostPort& address, error_code& error) {
-  const auto literal = asio::ip::make_address(address.host, error);
-  if (!error) return {literal, address.port};
-  const auto found = tcp::resolver(context).resolve(address.host, std::to_string(address.port),
-                                                    tcp::resolver::passive, error);
-  return error ? tcp::endpoint() : found.begin()->endpoint();
-}
 
 /// Without waiting: a fresh socket takes these few bytes, and who sends too many is not owed more.
 void refuse(tcp::socket socket) {
@@ -50,14 +43,18 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<Acceptor> {
         context_(loop.context()),
         acceptor_(context_) {}
 
-  error_code open(const HostPort& address) {
+  /// Errors  why it cannot listen there
+  Result<> open(const HostPort& address) {
+    const Result<std::string> host = numeric_host(address.host);
+    if (!host) return host.error();
     error_code error;
-    const tcp::endpoint endpoint = resolve(context_, address, error);
+    const tcp::endpoint endpoint(asio::ip::make_address(*host, error), address.port);
     if (!error) acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    return error;
+    if (error) return Error{ErrorCode::kUnavailable, error.message()};
+    return {};
   }
 
   void accept() {
@@ -110,9 +107,9 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<Acceptor> {
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(EventLoop& loop, const Options& options,
                                                        const HostPort& address) {
   const auto acceptor = std::make_shared<Acceptor>(loop, options);
-  if (const error_code error = acceptor->open(address)) {
+  if (const Result<> opened = acceptor->open(address); !opened) {
     return Error{ErrorCode::kUnavailable,
-                 "cannot listen on " + address.to_string() + ": " + error.message()};
+                 "cannot listen on " + address.to_string() + ": " + opened.error().message};
   }
   acceptor->accept();
   const HostPort bound{address.host, acceptor->port()};

@@ -1,35 +1,16 @@
 #include "rpc/zmq/zmq_endpoint.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <array>
-#include <memory>
+#include "runtime/numeric_host.h"
 
 namespace unmask {
 
 Result<std::string> binding_endpoint(const HostPort& address) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  int failure = 0;
-  for (const int family : {AF_INET, AF_INET6}) {
-    hints.ai_family = family;
-    failure = getaddrinfo(address.host.c_str(), nullptr, &hints, &found);
-    if (failure == 0) break;
+  const Result<std::string> host = numeric_host(address.host);
+  if (!host) {
+    return Error{host.error().code,
+                 "cannot listen at " + address.to_string() + ": " + host.error().message};
   }
-  if (failure != 0) {
-    return Error{ErrorCode::kUnavailable,
-                 "cannot listen at " + address.to_string() + ": " + gai_strerror(failure)};
-  }
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, freeaddrinfo);
-  std::array<char, NI_MAXHOST> text{};
-  if (getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0,
-                  NI_NUMERICHOST) != 0) {
-    return Error{ErrorCode::kUnavailable, "cannot listen at " + address.to_string()};
-  }
-  return connecting_endpoint({text.data(), address.port});
+  return connecting_endpoint({*host, address.port});
 }
 
 std::string connecting_endpoint(const HostPort& address) { return "tcp://" + address.to_string(); }
