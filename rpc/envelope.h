@@ -45,8 +45,7 @@ struct ParsedFrame {
 };
 
 /// Errors  kInvalidArgument: too short, not ours, lengths that lie, a wrong checksum. A version
-/// that
-///         is not ours is no error here: the link answers it.
+///         that is not ours is no error here: the link answers it.
 [[nodiscard]] Result<ParsedFrame> parse_frame(ByteView frame);
 
 }  // namespace unmask

@@ -20,8 +20,8 @@ Result<HostPort> parse_endpoint(std::string_view text);
 ///
 ///   EventLoop loop;
 ///   auto connection = ClientConnection::open(loop, {.gateway = *parse_endpoint("host:7400")});
-///   (void)(*connection)->client().submit(job, {.on_block = print, .on_end = [&](auto&) {
-///   loop.stop(); }}); loop.run();
+///   (void)(*connection)->client().submit(job, {.on_block = print, .on_end = stop_the_loop});
+///   loop.run();
 ///
 /// Everything happens on the thread that runs `loop`, which outlives this.
 class ClientConnection {

@@ -96,7 +96,7 @@ class GlooCollective final : public Collective {
   Result<> gather(const void* send, std::byte* recv, std::size_t bytes, std::size_t total_bytes) {
     std::byte* const own = recv + std::size_t(rank_) * bytes;
     if (bytes > 0 && own != send) std::memmove(own, send, bytes);
-    if (is_broken_ || is_aborted_) return failure();
+    if (failure_ || is_aborted_) return failure();
     const Peer* at = nullptr;  // whom an exception is about
     try {
       Buffers out, in;
@@ -163,7 +163,6 @@ class GlooCollective final : public Collective {
   }
 
   Error fail(Error error) {
-    is_broken_ = true;
     failure_ = std::move(error);
     hang_up();
     return failure();
@@ -181,8 +180,7 @@ class GlooCollective final : public Collective {
   std::vector<Peer> pairs_;
   std::vector<Descriptor> lines_;  // of pairs_, which close theirs when something fails
   std::uint64_t num_operations_ = 0;
-  bool is_broken_ = false;
-  std::optional<Error> failure_;
+  std::optional<Error> failure_;  // for good
   std::atomic<bool> is_aborted_ = false;
 };
 

@@ -19,7 +19,7 @@ PROTOCOL_VERSION = 1
 HEADER_BYTES = 64
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
-# Types that the link itself uses; those of messages are in codec.py.
+# Types that the link itself uses; those of messages are in schema.py.
 ACK_TYPE = 0
 BYE_TYPE = 0xFFFE
 HELLO_TYPE = 0xFFFF

@@ -88,9 +88,7 @@ class Session:
         if self._context is not None:
             self._context.destroy()
 
-    async def _dial(
-        self, context: zmq.asyncio.Context, began: float, timeout: float
-    ) -> Connection:
+    async def _dial(self, context: zmq.asyncio.Context, began: float, timeout: float) -> Connection:
         """The first connection that greets. What will not pass is raised at once: keys that are
         refused, another version. Raises _NotReached if none does within `timeout` of `began`."""
         loop = asyncio.get_running_loop()
