@@ -7,13 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <numeric>
 #include <thread>
 
-#include "runtime/clock.h"
 #include "runtime/host_port.h"
 
 namespace unmask {
@@ -209,25 +207,6 @@ TEST(GlooProcessTest, ProcessesGatherAndNoticeOneThatIsKilled) {
   }
 }
 
-TEST_F(GlooTest, LatencyOfSmallAndLargeData) {
-  start(2);
-  run([](Collective& collective) {
-    for (const std::size_t bytes : {std::size_t(4), std::size_t(64) << 10, std::size_t(1) << 20}) {
-      const std::vector<char> mine(bytes);
-      std::vector<char> all(2 * bytes);
-      constexpr int kTurns = 200;
-      const Time begin = SteadyClock().now();
-      for (int turn = 0; turn < kTurns; ++turn) {
-        ASSERT_TRUE(collective.all_gather(mine.data(), all.data(), bytes, {}));
-      }
-      const std::chrono::duration<double, std::micro> each = (SteadyClock().now() - begin) / kTurns;
-      if (collective.rank() == 0) {
-        std::printf("all_gather of %zu bytes by 2 ranks: %.1f us\n", bytes, each.count());
-      }
-    }
-  });
-}
-
 TEST_F(GlooTest, AbortWakesWhoWaitsAndFailsAllForGood) {
   start(3);
   const std::jthread aborts([&] { group[0]->abort(); });
@@ -243,7 +222,7 @@ TEST_F(GlooTest, AbortWakesWhoWaitsAndFailsAllForGood) {
   });
 }
 
-TEST_F(GlooTest, ARankThatLeavesIsNamedByTheOthers) {
+TEST_F(GlooTest, ARankThatLeavesIsNamedAndFailsAllTheOthers) {
   start(3);
   group[2].reset();
   factories.pop_back();
@@ -252,7 +231,10 @@ TEST_F(GlooTest, ARankThatLeavesIsNamedByTheOthers) {
     const Result<> result = collective.all_reduce_sum(&data, 1, {});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::kUnavailable);
-    EXPECT_THAT(result.error().message, HasSubstr("left the collective"));
+    // Rank 1 looks at rank 2 first. Rank 0 may see rank 1 leave, because of rank 2.
+    EXPECT_THAT(
+        result.error().message,
+        HasSubstr(collective.rank() == 1 ? "rank 2 left the collective" : "left the collective"));
   });
 }
 

@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdio>
-
 #include "zmq_pair.h"
 
 namespace unmask {
@@ -120,19 +118,6 @@ TEST_F(ZmqLinksTest, GarbageIsAnsweredCountedAndClosed) {
   ASSERT_TRUE(bye);
   EXPECT_EQ(bye->envelope.type, kByeType);
   ASSERT_TRUE(run_until([&] { return !client->ups.empty(); })) << "others are not disturbed";
-}
-
-TEST_F(ZmqLinksTest, RoundTripTime) {
-  start();
-  ASSERT_TRUE(run_until([&] { return !client->ups.empty() && !server->ups.empty(); }));
-  constexpr int kTurns = 2000;
-  const Time begin = SteadyClock().now();
-  for (std::uint64_t turn = 1; turn <= kTurns; ++turn) {
-    ASSERT_TRUE(send(turn));
-    ASSERT_TRUE(run_until([&] { return client->heard.size() == turn; }));
-  }
-  const std::chrono::duration<double, std::micro> each = (SteadyClock().now() - begin) / kTurns;
-  std::printf("a small message there and back, both ends on one thread: %.1f us\n", each.count());
 }
 
 }  // namespace
