@@ -66,6 +66,7 @@ void Coordinator::on(Incoming<Admit> admit) {
 
 void Coordinator::resend(PeerId gateway, const Admit& admit, const JobRecord& record) {
   if (record.admit.body_digest != admit.body_digest) {
+    probe_.job_refused(ErrorCode::kInvalidArgument);
     return to_gateway(
         gateway,
         Rejected{admit.job, {ErrorCode::kInvalidArgument, "another job already has this job id"}});

@@ -22,28 +22,11 @@ constexpr FinishReason kReasons[] = {FinishReason::kStop, FinishReason::kLength,
                                      FinishReason::kCancelled, FinishReason::kDeadline,
                                      FinishReason::kError};
 
-constexpr std::string_view kRefusals[] = {"invalid", "queue_full", "deadline", "unavailable",
-                                          "other"};
-
-std::size_t refusal_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return 0;
-    case ErrorCode::kOverloaded:
-      return 1;
-    case ErrorCode::kDeadlineExceeded:
-      return 2;
-    case ErrorCode::kUnavailable:
-      return 3;
-    default:
-      return 4;
-  }
-}
-
 }  // namespace
 
 CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock)
     : clock_(clock),
+      refusals_(metrics),
       accepted_(metrics.counter("unmask_jobs_accepted_total", "Jobs accepted.")),
       canvas_positions_(metrics.counter("unmask_canvas_positions_total",
                                         "Positions of canvases that were opened to be generated.")),
@@ -100,17 +83,12 @@ CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock)
     finished_[std::size_t(reason)] = &metrics.counter(
         "unmask_jobs_total", "Jobs that ended, by outcome.", {{"outcome", name_of(reason)}});
   }
-  for (std::size_t refusal = 0; refusal < std::size(kRefusals); ++refusal) {
-    refused_[refusal] = &metrics.counter("unmask_admission_rejections_total",
-                                         "Jobs that were not accepted, by reason.",
-                                         {{"reason", kRefusals[refusal]}});
-  }
   progressed();
 }
 
 void CoordinatorProbe::job_accepted() { accepted_.add(); }
 
-void CoordinatorProbe::job_refused(ErrorCode code) { refused_[refusal_of(code)]->add(); }
+void CoordinatorProbe::job_refused(ErrorCode code) { refusals_.count(code); }
 
 void CoordinatorProbe::job_started(std::chrono::microseconds queue_time) {
   queue_seconds_.observe(seconds(queue_time));

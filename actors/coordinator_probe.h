@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "actors/messages.h"
+#include "actors/refusals.h"
 #include "runtime/base/metrics.h"
 #include "runtime/clock.h"
 
@@ -36,11 +37,11 @@ class CoordinatorProbe {
   void progressed();
 
   const Clock& clock_;
+  Refusals refusals_;
   Counter& accepted_;
   Counter& canvas_positions_;
   Counter& committed_tokens_;
   std::array<Counter*, 5> finished_;  // by FinishReason
-  std::array<Counter*, 5> refused_;
   std::array<Counter*, 4> forwards_;  // by Phase
   std::array<Histogram*, 4> step_seconds_;
   Histogram& queue_seconds_;

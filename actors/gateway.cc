@@ -32,7 +32,8 @@ Gateway::Gateway(ActorContext& context, Env env, Options options, TextService& t
       text_(text),
       clients_(std::move(clients)),
       disconnect_client_(std::move(disconnect_client)),
-      coordinator_wire_(std::move(coordinator)) {}
+      coordinator_wire_(std::move(coordinator)),
+      refusals_(env.metrics) {}
 
 // ---- From clients ----
 
@@ -79,19 +80,19 @@ void Gateway::on(Incoming<Submit> submit) {
   const JobId id = submit.message.job;
   const PeerId client = submit.from;
   if (Job* job = find(id)) {
-    if (job->admit.body_digest != digest) return reject(client, id, other_body());
+    if (job->admit.body_digest != digest) return turn_away(client, id, other_body());
     return attach(*job, client, submit.message);
   }
   Watcher watcher{client, submit.message.watching, submit.message.resume_after_block};
   const auto known = tokenizing_.find(id);
   if (known != tokenizing_.end()) {
-    if (known->second.body_digest != digest) return reject(client, id, other_body());
+    if (known->second.body_digest != digest) return turn_away(client, id, other_body());
     (void)add(known->second.watchers, id, watcher);
     return;
   }
   std::optional<Error> error = refusal(submit.message);
   if (!error) error = overload(client);
-  if (error) return reject(client, id, std::move(*error));
+  if (error) return turn_away(client, id, std::move(*error));
 
   Tokenizing& job = tokenizing_[id];
   job.body_digest = digest;
@@ -116,10 +117,10 @@ void Gateway::on(Tokenized tokenized) {
   if (found == tokenizing_.end() || found->second.body_digest != tokenized.body_digest) return;
   Tokenizing waited = std::move(found->second);
   tokenizing_.erase(found);
-  if (!tokenized.input) return refuse(submit.job, waited.watchers, tokenized.input.error());
-  if (!coordinator_) return refuse(submit.job, waited.watchers, unreachable());
+  if (!tokenized.input) return turn_away(submit.job, waited.watchers, tokenized.input.error());
+  if (!coordinator_) return turn_away(submit.job, waited.watchers, unreachable());
   if (waited.deadline && *waited.deadline <= env_.clock.now()) {
-    return refuse(
+    return turn_away(
         submit.job, waited.watchers,
         {ErrorCode::kDeadlineExceeded, "the deadline passed before the job was accepted"});
   }
@@ -137,8 +138,8 @@ void Gateway::on(Tokenized tokenized) {
   job.stream = text_.stream();
   job.stop = StopFinder(std::move(submit.stop));
   if (!to_coordinator(job.admission(env_.clock.now()))) {
-    return refuse(submit.job, job.watchers,
-                  {ErrorCode::kOverloaded, "the coordinator's queue is full; try again later"});
+    return turn_away(submit.job, job.watchers,
+                     {ErrorCode::kOverloaded, "the coordinator's queue is full; try again later"});
   }
   jobs_.emplace(submit.job, std::move(job));
 }
@@ -308,8 +309,8 @@ void Gateway::on(GatewayTick /*tick*/) {
     const auto job = entry++;
     if (env_.clock.now() - job->second.since < kMaxTokenizeTime) continue;
     const auto lost = tokenizing_.extract(job);
-    refuse(lost.key(), lost.mapped().watchers,
-           {ErrorCode::kUnavailable, "the tokenizer did not answer; try again"});
+    turn_away(lost.key(), lost.mapped().watchers,
+              {ErrorCode::kUnavailable, "the tokenizer did not answer; try again"});
   }
   if (!tokenizing_.empty()) schedule_tick();
 }
@@ -409,6 +410,17 @@ void Gateway::refuse(JobId id, const Watchers& watchers, const Error& error) {
   for (const Watcher& watcher : watchers) reject(watcher.client, id, error);
   let_go(watchers, id);
   tell_if_drained();
+}
+
+/// The job was refused by this gateway, not by the coordinator or its own clients.
+void Gateway::turn_away(PeerId client, JobId id, Error error) {
+  refusals_.count(error.code);
+  reject(client, id, std::move(error));
+}
+
+void Gateway::turn_away(JobId id, const Watchers& watchers, const Error& error) {
+  refusals_.count(error.code);
+  refuse(id, watchers, error);
 }
 
 /// Tells the end to clients that cancelled the job without watching it.

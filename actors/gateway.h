@@ -11,6 +11,7 @@
 #include "actors/drain.h"
 #include "actors/gateway_job.h"
 #include "actors/messages.h"
+#include "actors/refusals.h"
 #include "actors/text_service.h"
 #include "runtime/actor.h"
 #include "runtime/env.h"
@@ -103,6 +104,8 @@ class Gateway final
   void replay(Job& job, const Watcher& watcher);
   void end(Job& job, Finished finished);
   void refuse(JobId id, const Watchers& watchers, const Error& error);
+  void turn_away(PeerId client, JobId id, Error error);
+  void turn_away(JobId id, const Watchers& watchers, const Error& error);
   template <typename End>
   void tell_cancelled(const End& end, const Watchers& told);
   void forget_old_results();
@@ -126,6 +129,7 @@ class Gateway final
   const ActorRef<Outgoing> clients_;
   const ActorRef<Disconnect> disconnect_client_;
   const ActorRef<Outgoing> coordinator_wire_;
+  Refusals refusals_;
   std::optional<PeerId> coordinator_;
   std::map<JobId, Job> jobs_;
   std::map<JobId, Tokenizing> tokenizing_;

@@ -129,6 +129,37 @@ TEST_F(GatewayTest, WhatIsWrongWithASubmissionIsSaidInWords) {
   EXPECT_THAT(to_coordinator<Admit>(), IsEmpty());
 }
 
+TEST_F(GatewayTest, WhatItRefusesItselfIsCountedByReasonAndWhatOthersRefuseIsNot) {
+  const auto num_refused = [&](std::string_view reason) {
+    return bed.metrics().value("unmask_admission_rejections_total", {{"reason", reason}});
+  };
+  options.model = "tiny";
+  options.max_jobs_per_client = 2;
+  Submit bad = submit(1);
+  bad.model = "large";
+  tell(kClient, bad);
+  bad = submit(2);
+  bad.input = TextInput{"", false};  // found when it is tokenized
+  tell(kClient, bad);
+  EXPECT_EQ(num_refused("invalid"), 2);
+  tell(kClient, submit(3));
+  Submit other = submit(3);
+  other.stop = {"x"};
+  tell(kClient, other);
+  EXPECT_EQ(num_refused("invalid"), 3);
+  tell(kClient, submit(4));
+  tell(kClient, submit(5));
+  EXPECT_EQ(num_refused("queue_full"), 1);
+  tell(kCoordinator, Rejected{job_id(3), {ErrorCode::kOverloaded, "the queue is full"}});
+  tell(kClient, Cancel{job_id(4)});
+  EXPECT_EQ(num_refused("queue_full"), 1);
+  tell(CoordinatorDown{kCoordinator});
+  tell(kOther, submit(6));
+  EXPECT_EQ(num_refused("unavailable"), 1);
+  EXPECT_THAT(to_client<Rejected>(), SizeIs(5));
+  EXPECT_THAT(to_client<Rejected>(kOther), SizeIs(1));
+}
+
 TEST_F(GatewayTest, WithoutACoordinatorJobsAreRefusedAndQuestionsAnswered) {
   start(false);
   tell(kClient, submit(1));
