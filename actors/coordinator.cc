@@ -231,8 +231,8 @@ void Coordinator::start_step(Replica& replica) {
     rows += num_rows(*job.next);
     in_flight.jobs.push_back(id);
     in_flight.sequences.push_back(job.sequence);
+    in_flight.phases.push_back(job.next->phase);
     job.is_on_workers = true;
-    probe_.sequence_forward(job.next->phase);
     step.sequences.push_back(job.watching.trace ? *job.next : std::move(*job.next));
     if (!job.watching.trace) job.next.reset();
   }
@@ -244,7 +244,6 @@ void Coordinator::start_step(Replica& replica) {
   step.closed = std::exchange(replica.closed, {});
   replica.last_seq = step.seq;
   in_flight.seq = step.seq;
-  in_flight.phase = step.sequences.front().phase;
   in_flight.results.resize(replica.workers.size());
   in_flight.answered_at.resize(replica.workers.size());
   in_flight.sent_at = env_.clock.now();
@@ -278,13 +277,14 @@ void Coordinator::finish_step(Replica& replica) {
   const std::vector<SequenceResult>& results = step.results.front()->sequences;
   const Time answered = env_.clock.now();
   for (std::size_t i = 0; i < step.jobs.size(); ++i) {
+    probe_.sequence_forward(step.phases[i]);
     RunningJob* job = find(step.jobs[i]);
     if (job == nullptr || job->sequence != step.sequences[i]) continue;  // ended meanwhile
     apply(*job, results[i]);
   }
   schedule();
   const auto [first, last] = std::ranges::minmax(step.answered_at);
-  probe_.step_finished(step.phase, between(step.sent_at, answered), step.jobs.size(),
+  probe_.step_finished(step.phases.front(), between(step.sent_at, answered), step.jobs.size(),
                        between(first, last), between(answered, env_.clock.now()));
 }
 

@@ -71,8 +71,9 @@ CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock)
                                       "Messages of an epoch that is over, dropped.")) {
   for (std::size_t phase = 0; phase < std::size(kPhases); ++phase) {
     const Label label{"phase", kPhases[phase]};
-    forwards_[phase] = &metrics.counter("unmask_forward_passes_total",
-                                        "Forwards, counted once per sequence.", {label});
+    forwards_[phase] =
+        &metrics.counter("unmask_forward_passes_total",
+                         "Forwards that the workers answered, once per sequence.", {label});
     step_seconds_[phase] =
         &metrics.histogram("unmask_step_duration_seconds",
                            "From a step's order to its last answer, by the phase of its first "

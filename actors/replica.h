@@ -14,9 +14,9 @@ namespace unmask {
 /// A step that the workers of a replica compute.
 struct StepInFlight {
   std::uint64_t seq = 0;
-  Phase phase = Phase::kDenoise;      ///< of its first sequence
   std::vector<JobId> jobs;            ///< by sequence of the step; those that ended meanwhile too
   std::vector<SequenceId> sequences;  ///< by sequence of the step
+  std::vector<Phase> phases;          ///< by sequence of the step
   std::vector<std::optional<StepResult>> results;  ///< by rank
   std::vector<Time> answered_at;                   ///< by rank
   Time sent_at{};

@@ -72,6 +72,22 @@ TEST_F(CoordinatorProbeTest, AJobsTokensForwardsAndBlocksAreCounted) {
   EXPECT_EQ(num_updates("unmask_steps_per_block"), 2U);
 }
 
+TEST_F(CoordinatorProbeTest, AForwardCountsWhenItIsAnswered) {
+  const auto num_forwards = [&] {
+    return value("unmask_forward_passes_total", {{"phase", "denoise"}});
+  };
+  replica_up(0, 1);
+  tell(kGateway, job(1, 4));
+  EXPECT_EQ(num_forwards(), 0);
+  tell(ReplicaDown{0, 1, "gone"});  // nobody will answer it
+  EXPECT_EQ(num_forwards(), 0);
+  replica_up(0, 2);
+  tell(kGateway, job(2, 4));
+  tell(kGateway, Cancel{job_id(2)});
+  finish_step();
+  EXPECT_EQ(num_forwards(), 1) << "it was computed, although nobody wants it any more";
+}
+
 TEST_F(CoordinatorProbeTest, TokensBehindTheEndOfTextAreNotCommittedTokens) {
   replica_up(0, 1);
   tell(kGateway, job(1, 4));
