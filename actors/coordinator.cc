@@ -401,7 +401,13 @@ void Coordinator::on(Inspect inspect) {
 }
 
 void Coordinator::on(Incoming<Inspected> rows) {
+  const bool has_more = !rows.message.is_last && !rows.message.error;
   (void)peers_.inspected.send(std::move(rows.message));
+  if (!has_more) return;
+  for (const auto& [index, replica] : replicas_) {
+    if (!replica.rank_of(rows.from)) continue;
+    (void)peers_.wire.send(Outgoing{rows.from, InspectMore{replica.epoch}});
+  }
 }
 
 void Coordinator::on(Incoming<ListJobs> list) {

@@ -35,8 +35,8 @@ struct StepExpired {
 /// Receives   Admit, Cancel, StopJob, ListJobs, GetStatus from gateways; StepResult, Inspected from
 ///            workers; ReplicaUp, ReplicaDown, MembersChanged from Membership; Inspect from this
 ///            process; DeadlineTick, StepExpired; Drain
-/// Sends      Step, Inspect to workers; Accepted, Queued, Committed, Frame, Traced, Finished,
-///            Rejected, JobList, ClusterStatus to gateways; ReplicaBroken to Membership
+/// Sends      Step, Inspect, InspectMore to workers; Accepted, Queued, Committed, Frame, Traced,
+///            Finished, Rejected, JobList, ClusterStatus to gateways; ReplicaBroken to Membership;
 ///            Disconnect for a gateway that does not read
 /// Invariant  at most one Step is in flight per replica, never for an empty batch; the pages of the
 ///            jobs on a replica never exceed its capacity; a block is in the job store before

@@ -1,5 +1,6 @@
 #include "actors/device_thread.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/measured_collective.h"
@@ -26,8 +27,12 @@ Result<> handshake(Collective& collective) {
 }  // namespace
 
 DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
-                           std::chrono::milliseconds form_timeout)
-    : env_(env), factory_(factory), form_timeout_(form_timeout), thread_("device") {}
+                           std::chrono::milliseconds form_timeout, std::size_t max_piece_bytes)
+    : env_(env),
+      factory_(factory),
+      form_timeout_(form_timeout),
+      max_piece_bytes_(max_piece_bytes),
+      thread_("device") {}
 
 DeviceThread::~DeviceThread() { abort(UINT64_MAX); }
 
@@ -75,14 +80,12 @@ void DeviceThread::run(Step step, std::function<void(Result<StepResult>)> done) 
 
 void DeviceThread::inspect(Inspect request, std::function<void(Inspected)> rows) {
   thread_.post([this, request = std::move(request), rows = std::move(rows)] {
-    const auto sink = [&](TensorRows part) {
-      rows(Inspected{request.request, std::move(part.name), part.is_integer, part.first_row,
-                     part.num_rows, part.num_cols, std::move(part.data), false, std::nullopt});
-    };
-    const Result<> done = is_over(request.epoch)
-                              ? Result<>(over())
-                              : engine_->inspect(request.tokens, request.causal_block_length,
-                                                 request.wants_hidden, sink);
+    const auto sink = [&](const TensorRows& part) { give_rows(request, part, rows); };
+    Result<> done = is_over(request.epoch)
+                        ? Result<>(over())
+                        : engine_->inspect(request.tokens, request.causal_block_length,
+                                           request.wants_hidden, sink);
+    if (done && is_over(request.epoch)) done = over();  // pieces may be missing
     Inspected last;
     last.request = request.request;
     last.is_last = true;
@@ -91,10 +94,43 @@ void DeviceThread::inspect(Inspect request, std::function<void(Inspected)> rows)
   });
 }
 
+void DeviceThread::give_rows(const Inspect& request, const TensorRows& rows, const TakeRows& take) {
+  const std::size_t num_cols = std::size_t(rows.num_cols);
+  const std::size_t row_bytes = num_cols * sizeof(std::uint32_t);
+  const std::size_t max_values = std::max<std::size_t>(max_piece_bytes_ / row_bytes, 1) * num_cols;
+  for (std::size_t begin = 0; begin < rows.data.size(); begin += max_values) {
+    const auto first = rows.data.begin() + std::ptrdiff_t(begin);
+    const auto num_values = std::min(max_values, rows.data.size() - begin);
+    Inspected piece{request.request,
+                    rows.name,
+                    rows.is_integer,
+                    rows.first_row + std::int32_t(begin / num_cols),
+                    rows.num_rows,
+                    rows.num_cols,
+                    {first, first + std::ptrdiff_t(num_values)},
+                    false,
+                    std::nullopt};
+    give_piece(request.epoch, std::move(piece), take);
+  }
+}
+
+void DeviceThread::give_piece(Epoch epoch, Inspected piece, const TakeRows& take) {
+  is_piece_taken_ = false;
+  if (is_over(epoch)) return;  // abort() says so before it wakes who waits
+  take(std::move(piece));
+  is_piece_taken_.wait(false);
+}
+
+void DeviceThread::inspect_more() {
+  is_piece_taken_ = true;
+  is_piece_taken_.notify_one();
+}
+
 void DeviceThread::abort(Epoch epoch) {
   Epoch before = aborted_.load();
   while (before < epoch && !aborted_.compare_exchange_weak(before, epoch)) {
   }
+  inspect_more();
   factory_.abort();
   if (const std::shared_ptr<Collective> collective = collective_.load()) collective->abort();
 }

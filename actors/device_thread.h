@@ -18,8 +18,12 @@ class DeviceThread final : public Device {
  public:
   using MakeEngine = std::function<Result<std::unique_ptr<Engine>>()>;
 
+  static constexpr std::size_t kMaxPieceBytes = 1 << 20;
+
   /// factory: outlives this object. form_timeout: for the second half of a rendezvous.
-  DeviceThread(Env env, CollectiveFactory& factory, std::chrono::milliseconds form_timeout);
+  /// max_piece_bytes: of the rows in one Inspected, if one row is not longer.
+  DeviceThread(Env env, CollectiveFactory& factory, std::chrono::milliseconds form_timeout,
+               std::size_t max_piece_bytes = kMaxPieceBytes);
   ~DeviceThread() override;
 
   /// Makes the engine, on the device's thread; first, and once. `done` gets it to look at.
@@ -30,16 +34,23 @@ class DeviceThread final : public Device {
                std::function<void(Result<>)> done) override;
   void run(Step step, std::function<void(Result<StepResult>)> done) override;
   void inspect(Inspect request, std::function<void(Inspected)> rows) override;
+  void inspect_more() override;
   void abort(Epoch epoch) override;
 
  private:
+  using TakeRows = std::function<void(Inspected)>;
+
   [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);
+  void give_rows(const Inspect& request, const TensorRows& rows, const TakeRows& take);
+  void give_piece(Epoch epoch, Inspected piece, const TakeRows& take);
   [[nodiscard]] bool is_over(Epoch epoch) const { return epoch <= aborted_; }
 
   const Env env_;
   CollectiveFactory& factory_;
   const std::chrono::milliseconds form_timeout_;
-  std::atomic<Epoch> aborted_ = 0;  ///< this epoch and all before it are over
+  const std::size_t max_piece_bytes_;
+  std::atomic<bool> is_piece_taken_ = false;  ///< or nobody will take it: the epoch is over
+  std::atomic<Epoch> aborted_ = 0;            ///< this epoch and all before it are over
   std::atomic<std::shared_ptr<Collective>> collective_;
   std::unique_ptr<Engine> engine_;  // the thread's
   WorkThread thread_;

@@ -335,7 +335,8 @@ struct GroupFailed {
   Error error;
 };
 
-/// All logits of one forward without a cache, for tools. Rank 0 answers with Inspected rows.
+/// All logits of one forward without a cache, for tools. Rank 0 answers with Inspected rows, one
+/// piece at a time.
 struct Inspect {
   Epoch epoch = 0;
   std::uint64_t request = 0;
@@ -355,13 +356,18 @@ struct Inspected {
   bool is_last = false;        ///< of the whole answer
   std::optional<Error> error;  ///< instead of rows
 };
+/// A piece was taken, and there is room for the next one.
+struct InspectMore {
+  Epoch epoch = 0;
+};
 
 /// Everything that may travel between processes.
 using WireMessage =
     std::variant<Submit, Admit, Cancel, StopJob, Accepted, Queued, Committed, Frame, Traced,
                  Finished, Rejected, ListJobs, JobList, GetStatus, ClusterStatus, Join, Welcome,
                  Refused, Loading, Heartbeat, HeartbeatAck, FormGroup, GroupAddress, GroupAddresses,
-                 GroupReady, LeaveGroup, GroupFailed, Step, StepResult, Inspect, Inspected>;
+                 GroupReady, LeaveGroup, GroupFailed, Step, StepResult, Inspect, Inspected,
+                 InspectMore>;
 
 /// To another process.
 struct Outgoing {

@@ -83,7 +83,18 @@ void Worker::on(Incoming<Inspect> inspect) {
 
 void Worker::on(Inspected rows) {
   const bool answers = group_ && group_->rank == 0;
-  if (answers || rows.error) send(std::move(rows));
+  const bool has_more = !rows.is_last;
+  Inspected refused;
+  refused.request = rows.request;
+  if ((answers || rows.error) && wire_.send(Outgoing{coordinator_, std::move(rows)})) return;
+  if (has_more) device_.inspect_more();  // nobody takes this piece
+  if (!answers) return;
+  refused.error = Error{ErrorCode::kUnavailable, "rows of this length cannot be sent"};
+  send(std::move(refused));
+}
+
+void Worker::on(Incoming<InspectMore> more) {
+  if (is_current(more.from, more.message.epoch)) device_.inspect_more();
 }
 
 bool Worker::is_current(PeerId from, Epoch epoch) {

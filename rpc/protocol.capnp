@@ -363,3 +363,7 @@ struct Inspected {
   isLast @7 :Bool;
   error @8 :Error;
 }
+
+struct InspectMore {
+  epoch @0 :UInt64;
+}

@@ -27,7 +27,8 @@ using Structs =
                wire::Question, wire::JobList, wire::Question, wire::ClusterStatus, wire::Join,
                wire::Welcome, wire::Refused, wire::Loading, wire::Beat, wire::Beat, wire::FormGroup,
                wire::GroupAddress, wire::GroupAddresses, wire::GroupReady, wire::LeaveGroup,
-               wire::GroupFailed, wire::Step, wire::StepResult, wire::Inspect, wire::Inspected>;
+               wire::GroupFailed, wire::Step, wire::StepResult, wire::Inspect, wire::Inspected,
+               wire::InspectMore>;
 constexpr std::size_t kNumTypes = std::tuple_size_v<Structs>;
 static_assert(kNumTypes == std::variant_size_v<WireMessage>);
 
@@ -63,6 +64,7 @@ constexpr std::array<MessageTraits, kNumTypes> kTraits{{
     {"StepResult", 4 * kMiB, false, false},
     {"Inspect", kMiB, false, false},
     {"Inspected", 4 * kMiB, false, false},
+    {"InspectMore", kKiB, false, false},
 }};
 
 template <std::size_t I>

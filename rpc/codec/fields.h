@@ -160,10 +160,12 @@ void write(wire::Step::Builder builder, const Step& message);
 void write(wire::StepResult::Builder builder, const StepResult& message);
 void write(wire::Inspect::Builder builder, const Inspect& message);
 void write(wire::Inspected::Builder builder, const Inspected& message);
+void write(wire::InspectMore::Builder builder, const InspectMore& message);
 void read(wire::Traced::Reader reader, Traced& message);
 void read(wire::Step::Reader reader, Step& message);
 void read(wire::StepResult::Reader reader, StepResult& message);
 void read(wire::Inspect::Reader reader, Inspect& message);
 void read(wire::Inspected::Reader reader, Inspected& message);
+void read(wire::InspectMore::Reader reader, InspectMore& message);
 
 }  // namespace unmask::codec

@@ -216,4 +216,11 @@ void read(wire::Inspected::Reader reader, Inspected& message) {
   if (!fits) throw Malformed{"rows outside their tensor"};
 }
 
+void write(wire::InspectMore::Builder builder, const InspectMore& message) {
+  builder.setEpoch(message.epoch);
+}
+void read(wire::InspectMore::Reader reader, InspectMore& message) {
+  message.epoch = reader.getEpoch();
+}
+
 }  // namespace unmask::codec

@@ -71,7 +71,7 @@ void WorkerRole::load() {
 
 Dispatch WorkerRole::dispatch() const {
   Dispatch dispatch;
-  dispatch.add<FormGroup, GroupAddresses, LeaveGroup, Step, Inspect>(*worker_);
+  dispatch.add<FormGroup, GroupAddresses, LeaveGroup, Step, Inspect, InspectMore>(*worker_);
   dispatch.add<Welcome, Refused, HeartbeatAck>(*member_);
   return dispatch;
 }

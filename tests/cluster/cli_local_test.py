@@ -47,6 +47,24 @@ def read_safetensors(path):
     return tensors
 
 
+def lengthen(path, times, names):
+    """Repeats the rows of some tensors of a safetensors file, in place."""
+    data = path.read_bytes()
+    (length,) = struct.unpack_from("<Q", data)
+    header, body = json.loads(data[8 : 8 + length]), b""
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        repeats = times if name in names else 1
+        values = data[8 + length + begin : 8 + length + end] * repeats
+        entry["shape"][0] *= repeats
+        entry["data_offsets"] = [len(body), len(body) + len(values)]
+        body += values
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+
+
 def read_npy(path):
     data = path.read_bytes()
     assert data[:8] == b"\x93NUMPY\x01\x00", data[:8]
@@ -163,6 +181,25 @@ class ForwardTest(LocalTest):
                                     workers, "--tokens-file", tokens, "--out", out, "--dump", dump))
             written.add((out.read_bytes(), dump.read_bytes()))
         self.assertEqual(len(written), 1)
+
+    def test_rows_that_are_larger_than_a_message_come_from_workers_too(self):
+        times, num_tokens = 40, 900  # 64 rows are 5 MB then, and all 74 MB: more than may queue
+        model = self.dir / "model"
+        shutil.copytree(GOLDEN / "models/moe_mha", model)
+        config = json.loads((model / "config.json").read_text())
+        config["vocab_size"] *= times
+        (model / "config.json").write_text(json.dumps(config))
+        lengthen(model / "model.safetensors", times,
+                 ("model.embed_tokens.weight", "lm_head.weight"))
+        tokens = self.file("tokens.json", json.dumps(list(range(num_tokens))))
+        written = set()
+        for workers in (1, 2):
+            out = self.dir / "logits.npy"
+            self.expect_done(unmask("forward", "--model", model, "--workers", workers,
+                                    "--tokens-file", tokens, "--out", out))
+            written.add(out.read_bytes())
+        self.assertEqual(len(written), 1)
+        self.assertGreater(len(written.pop()), num_tokens * 512 * times * 4)
 
     def test_a_broken_checkpoint_is_named(self):
         def forward(model):

@@ -77,6 +77,8 @@ class GroupDevices::RankDevice final : public Device {
     devices_.simulation_.after({}, [last, rows = std::move(rows)] { rows(last); });
   }
 
+  void inspect_more() override {}
+
   void abort(Epoch epoch) override { devices_.leave(*member_, epoch); }
 
  private:

@@ -184,7 +184,7 @@ void SimulatedCluster::start_worker(int index) {
   tell(member, Loaded{1, "exact, f32", scenario_.capacity});
 
   cli::Dispatch dispatch;
-  dispatch.add<FormGroup, GroupAddresses, LeaveGroup, Step, Inspect>(worker);
+  dispatch.add<FormGroup, GroupAddresses, LeaveGroup, Step, Inspect, InspectMore>(worker);
   dispatch.add<Welcome, Refused, HeartbeatAck>(member);
   wire.receive(std::move(dispatch));
   wire.on_peer([member](PeerId peer) { tell(member, PeerUp{peer}); },

@@ -379,6 +379,26 @@ TEST_F(CoordinatorTest, AnInspectionGoesToAllWorkersOfAReplicaOrIsRefused) {
   EXPECT_EQ(last_to<Inspect>(wire, worker(0, 1)).request, 2u);
 }
 
+TEST_F(CoordinatorTest, TheNextRowsOfAnInspectionAreAskedForWhenTheOnesBeforeWereTaken) {
+  replica_up(0, 4, 2);
+  tell(Inspect{});
+  EXPECT_THAT(sent_to<InspectMore>(wire, worker(0, 0)), IsEmpty());
+  tell(worker(0, 0), Inspected{});
+  EXPECT_THAT(inspected.received, SizeIs(1));
+  ASSERT_THAT(sent_to<InspectMore>(wire, worker(0, 0)), SizeIs(1));
+  EXPECT_EQ(last_to<InspectMore>(wire, worker(0, 0)).epoch, 4u);
+  EXPECT_THAT(sent_to<InspectMore>(wire, worker(0, 1)), IsEmpty());
+  Inspected last;
+  last.is_last = true;
+  tell(worker(0, 0), last);
+  Inspected failed;
+  failed.error = Error{ErrorCode::kUnavailable, "a rank is gone"};
+  tell(worker(0, 1), failed);
+  EXPECT_THAT(inspected.received, SizeIs(3));
+  EXPECT_THAT(sent_to<InspectMore>(wire, worker(0, 0)), SizeIs(1));
+  EXPECT_THAT(sent_to<InspectMore>(wire, worker(0, 1)), IsEmpty());
+}
+
 TEST_F(CoordinatorTest, FramesAndTracesTellWhatAForwardDecided) {
   replica_up(0, 1);
   Admit admit = job(1);

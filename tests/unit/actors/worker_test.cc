@@ -38,6 +38,7 @@ class AskedDevice final : public Device {
     inspections.push_back(std::move(request));
     inspected = std::move(rows);
   }
+  void inspect_more() override { ++num_taken; }
   void abort(Epoch epoch) override { aborted.push_back(epoch); }
 
   std::vector<FormGroup> groups;
@@ -45,6 +46,7 @@ class AskedDevice final : public Device {
   std::vector<Step> steps;
   std::vector<Inspect> inspections;
   std::vector<Epoch> aborted;
+  int num_taken = 0;  // pieces of inspections
   std::function<void(Result<Bytes>)> prepared;
   std::function<void(Result<>)> connected;
   std::function<void(Result<StepResult>)> ran;
@@ -91,11 +93,20 @@ class WorkerTest : public testing::Test {
   }
   [[nodiscard]] double num_stale() { return bed.metrics().value("unmask_stale_messages_total"); }
 
+  ActorRef<Outgoing> link() {
+    return ActorRef<Outgoing>([this, wire = wire.ref()](Outgoing outgoing) {
+      const auto* const rows = std::get_if<Inspected>(&outgoing.message);
+      if (rows != nullptr && !rows->data.empty() && !takes_rows) return false;
+      return wire.send(std::move(outgoing));
+    });
+  }
+
   Testbed bed;
   AskedDevice device;
   Probe<Outgoing> wire;
+  bool takes_rows = true;
   ActorHandle<Worker> worker =
-      bed.system().spawn<Worker>("worker", bed.env(), std::ref<Device>(device), wire.ref());
+      bed.system().spawn<Worker>("worker", bed.env(), std::ref<Device>(device), link());
 };
 
 TEST_F(WorkerTest, GoesThroughBothHalvesOfARendezvous) {
@@ -200,11 +211,38 @@ TEST_F(WorkerTest, OnlyRankZeroTellsTheRowsOfAnInspectionButAnyTellsAnError) {
   device.inspected(rows);
   bed.settle();
   EXPECT_THAT(sent_to<Inspected>(wire, kCoordinator), IsEmpty());
+  EXPECT_EQ(device.num_taken, 1) << "nobody else takes it";
   Inspected failed;
   failed.error = Error{ErrorCode::kInvalidArgument, "too long"};
   device.inspected(failed);
   bed.settle();
   EXPECT_THAT(sent_to<Inspected>(wire, kCoordinator), SizeIs(1));
+}
+
+TEST_F(WorkerTest, TheNextRowsOfAnInspectionWaitUntilTheCoordinatorWantsThem) {
+  form(4);
+  tell(inspection_of(4));
+  device.inspected(Inspected{});
+  bed.settle();
+  EXPECT_THAT(sent_to<Inspected>(wire, kCoordinator), SizeIs(1));
+  EXPECT_EQ(device.num_taken, 0);
+  tell(InspectMore{3});
+  tell(InspectMore{4}, kStranger);
+  EXPECT_EQ(device.num_taken, 0);
+  tell(InspectMore{4});
+  EXPECT_EQ(device.num_taken, 1);
+}
+
+TEST_F(WorkerTest, RowsThatCannotBeSentAreAnErrorAndHoldNobodyUp) {
+  form(4);
+  tell(inspection_of(4));
+  takes_rows = false;
+  Inspected rows;
+  rows.data = {1};
+  device.inspected(rows);
+  bed.settle();
+  EXPECT_EQ(device.num_taken, 1);
+  EXPECT_TRUE(last_to<Inspected>(wire, kCoordinator).error);
 }
 
 }  // namespace

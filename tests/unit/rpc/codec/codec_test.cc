@@ -88,6 +88,7 @@ std::vector<WireMessage> examples() {
       StepResult{1, 2, {{3, 4, columns()}}, 5, microseconds(6), microseconds(7)},
       Inspect{1, 2, {3, 4}, 5, true},
       Inspected{1, "logits", true, 0, 2, 2, {1, 2, 3, 4}, true, error},
+      InspectMore{1},
   };
   all.push_back(Submit{job(1), "", ChatInput{{{"user", "hi"}}}, {}, {}, {}, {}, -1});
   all.push_back(Submit{job(1), "", TokenInput{{1, 2}, {{0, 1}}}, {}, {}, {}, {}, -1});
