@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -127,21 +128,29 @@ class GlooCollective final : public Collective {
   }
 
   /// From every other rank, whoever comes first, so that one that is gone is noticed although
-  /// others are awaited. False if `at` did not come in time.
+  /// others are awaited, even if it had come. False if `at` did not come in time.
   bool receive(const Buffers& in, const Peer*& at) {
-    std::vector<pollfd> awaited;
-    for (const Descriptor& line : lines_) awaited.push_back({line.get(), POLLIN, 0});
-    for (std::size_t left = awaited.size(); left > 0;) {
-      const int ready = ::poll(awaited.data(), awaited.size(), int(timeout_.count()));
+    std::vector<pollfd> lines;
+    for (const Descriptor& line : lines_) lines.push_back({line.get(), POLLIN, 0});
+    for (std::size_t left = lines.size(); left > 0;) {
+      const int ready = ::poll(lines.data(), lines.size(), int(timeout_.count()));
       UNMASK_CHECK(ready >= 0 || errno == EINTR);
-      for (std::size_t i = 0; i < awaited.size(); ++i) {
-        if (awaited[i].fd < 0 || (awaited[i].revents == 0 && ready != 0)) continue;
+      if (ready < 0) continue;
+      const std::size_t left_before = left;
+      const Peer* gone = nullptr;
+      for (std::size_t i = 0; i < lines.size(); ++i) {
+        const bool is_awaited = lines[i].events == POLLIN;
+        if (!is_awaited && lines[i].revents != 0) gone = &pairs_[i];
+        if (!is_awaited || (lines[i].revents == 0 && ready > 0)) continue;
         at = &pairs_[i];
         if (ready == 0) return false;
         in[i]->waitRecv();
-        awaited[i].fd = -1;
+        lines[i].events = POLLRDHUP;
         --left;
       }
+      if (gone == nullptr || left < left_before) continue;
+      at = gone;
+      throw std::runtime_error("its end is closed");
     }
     return true;
   }
