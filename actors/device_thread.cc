@@ -8,7 +8,10 @@
 namespace unmask {
 namespace {
 
+constexpr std::size_t kMaxWaiting = 256;  // a group asks for one thing at a time, tools for more
+
 Error over() { return {ErrorCode::kCancelled, "the epoch is over"}; }
+Error overloaded() { return {ErrorCode::kOverloaded, "too much waits for the device"}; }
 
 /// Every rank says whether it is there, and hears that all are.
 Result<> handshake(Collective& collective) {
@@ -32,32 +35,38 @@ DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
       factory_(factory),
       form_timeout_(form_timeout),
       max_piece_bytes_(max_piece_bytes),
-      thread_("device") {}
+      thread_("device", kMaxWaiting) {}
 
 DeviceThread::~DeviceThread() { abort(UINT64_MAX); }
 
+template <typename Answer, typename Work>
+void DeviceThread::answer(const std::function<void(Answer)>& done, Work work) {
+  const bool is_taken = thread_.post([done, work = std::move(work)] { done(work()); });
+  if (!is_taken) done(overloaded());
+}
+
 void DeviceThread::load(MakeEngine make_engine, std::function<void(Result<const Engine*>)> done) {
-  thread_.post([this, make = std::move(make_engine), done = std::move(done)] {
+  answer(done, [this, make = std::move(make_engine)]() -> Result<const Engine*> {
     Result<std::unique_ptr<Engine>> engine = make();
-    if (!engine) return done(engine.error());
+    if (!engine) return engine.error();
     engine_ = std::move(*engine);
-    done(static_cast<const Engine*>(engine_.get()));
+    return engine_.get();
   });
 }
 
 void DeviceThread::prepare(FormGroup group, std::function<void(Result<Bytes>)> done) {
-  thread_.post([this, group, done = std::move(done)] {
-    if (is_over(group.epoch)) return done(over());
+  answer(done, [this, group]() -> Result<Bytes> {
+    if (is_over(group.epoch)) return over();
     (void)engine_->join(nullptr);
     collective_.store(nullptr);
-    done(factory_.prepare(group.epoch, group.rank, group.size));
+    return factory_.prepare(group.epoch, group.rank, group.size);
   });
 }
 
 void DeviceThread::connect(Epoch epoch, std::vector<Bytes> addresses,
                            std::function<void(Result<>)> done) {
-  thread_.post([this, epoch, addresses = std::move(addresses), done = std::move(done)] {
-    done(is_over(epoch) ? Result<>(over()) : join(epoch, addresses));
+  answer(done, [this, epoch, addresses = std::move(addresses)] {
+    return is_over(epoch) ? Result<>(over()) : join(epoch, addresses);
   });
 }
 
@@ -73,25 +82,29 @@ Result<> DeviceThread::join(Epoch epoch, const std::vector<Bytes>& addresses) {
 }
 
 void DeviceThread::run(Step step, std::function<void(Result<StepResult>)> done) {
-  thread_.post([this, step = std::move(step), done = std::move(done)] {
-    done(is_over(step.epoch) ? Result<StepResult>(over()) : engine_->run(step));
+  answer(done, [this, step = std::move(step)] {
+    return is_over(step.epoch) ? Result<StepResult>(over()) : engine_->run(step);
   });
 }
 
 void DeviceThread::inspect(Inspect request, std::function<void(Inspected)> rows) {
-  thread_.post([this, request = std::move(request), rows = std::move(rows)] {
+  const auto end = [rows, number = request.request](const Result<>& done) {
+    Inspected last;
+    last.request = number;
+    last.is_last = true;
+    if (!done) last.error = done.error();
+    rows(std::move(last));
+  };
+  const bool is_taken = thread_.post([this, request = std::move(request), rows, end] {
     const auto sink = [&](const TensorRows& part) { give_rows(request, part, rows); };
     Result<> done = is_over(request.epoch)
                         ? Result<>(over())
                         : engine_->inspect(request.tokens, request.causal_block_length,
                                            request.wants_hidden, sink);
     if (done && is_over(request.epoch)) done = over();  // pieces may be missing
-    Inspected last;
-    last.request = request.request;
-    last.is_last = true;
-    if (!done) last.error = done.error();
-    rows(std::move(last));
+    end(done);
   });
+  if (!is_taken) end(overloaded());
 }
 
 void DeviceThread::give_rows(const Inspect& request, const TensorRows& rows, const TakeRows& take) {

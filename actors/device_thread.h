@@ -40,6 +40,9 @@ class DeviceThread final : public Device {
  private:
   using TakeRows = std::function<void(Inspected)>;
 
+  /// Has `work` done on the thread and tells its result, or that too much waits there.
+  template <typename Answer, typename Work>
+  void answer(const std::function<void(Answer)>& done, Work work);
   [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);
   void give_rows(const Inspect& request, const TensorRows& rows, const TakeRows& take);
   void give_piece(Epoch epoch, Inspected piece, const TakeRows& take);

@@ -24,7 +24,8 @@ class TextService {
 
   /// Answers once, from any thread.
   ///
-  /// Errors  kInvalidArgument: not UTF-8, no chat template, no tokenizer, an id out of range
+  /// Errors  kInvalidArgument: too long, not UTF-8, no chat template, no tokenizer, an id out of
+  ///         range; kOverloaded: too many texts wait
   virtual void tokenize(JobInput input, std::function<void(Result<TokenInput>)> done) = 0;
 
   [[nodiscard]] virtual std::unique_ptr<TextStream> stream() const = 0;

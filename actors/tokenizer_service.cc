@@ -53,15 +53,8 @@ class NoText final : public TextStream {
   std::string finish() override { return {}; }
 };
 
-}  // namespace
-
-Result<TokenInput> tokenize(const Tokenizer& tokenizer, const JobInput& input,
-                            std::size_t max_text_bytes) {
-  if (const auto* tokens = std::get_if<TokenInput>(&input)) return *tokens;
-  if (const std::size_t bytes = num_bytes(input); bytes > max_text_bytes) {
-    return refused("the prompt has " + std::to_string(bytes) + " bytes, the limit is " +
-                   std::to_string(max_text_bytes));
-  }
+/// What is done on the thread: `input` is no TokenInput.
+Result<TokenInput> tokens_of(const Tokenizer& tokenizer, const JobInput& input) {
   const auto* text = std::get_if<TextInput>(&input);
   if (text != nullptr && (text->raw || !tokenizer.chat_template().exists())) {
     auto tokens = tokenizer.encode(text->text, false);
@@ -75,20 +68,28 @@ Result<TokenInput> tokenize(const Tokenizer& tokenizer, const JobInput& input,
   return TokenInput{std::move(*tokens), {}};
 }
 
+}  // namespace
+
 TokenizerService::TokenizerService(Result<Tokenizer> tokenizer, Options options)
     : options_(options),
       tokenizer_(tokenizer ? std::make_shared<const Tokenizer>(std::move(*tokenizer)) : nullptr),
       why_no_text_(tokenizer ? ""
                              : "text cannot be tokenized (" + tokenizer.error().message +
                                    "); send tokens instead"),
-      thread_("tokenizer") {}
+      thread_("tokenizer", options.max_waiting) {}
 
 void TokenizerService::tokenize(JobInput input, std::function<void(Result<TokenInput>)> done) {
   if (auto* tokens = std::get_if<TokenInput>(&input)) return done(std::move(*tokens));
   if (tokenizer_ == nullptr) return done(refused(why_no_text_));
-  thread_.post([this, input = std::move(input), done = std::move(done)] {
-    done(unmask::tokenize(*tokenizer_, input, options_.max_text_bytes));
-  });
+  if (const std::size_t bytes = num_bytes(input); bytes > options_.max_text_bytes) {
+    return done(refused("the prompt has " + std::to_string(bytes) + " bytes, the limit is " +
+                        std::to_string(options_.max_text_bytes)));
+  }
+  const bool is_taken =
+      thread_.post([this, input = std::move(input), done] { done(tokens_of(*tokenizer_, input)); });
+  if (is_taken) return;
+  done(Error{ErrorCode::kOverloaded, std::to_string(options_.max_waiting) +
+                                         " texts wait to be tokenized already; try again later"});
 }
 
 std::unique_ptr<TextStream> TokenizerService::stream() const {

@@ -20,6 +20,7 @@ class TokenizerService final : public TextService {
  public:
   struct Options {
     std::size_t max_text_bytes = 256 << 10;  ///< of all that one job says
+    std::size_t max_waiting = 1024;          ///< texts; those of cancelled jobs too
   };
 
   /// tokenizer: of Tokenizer::open(); an error is the reason for which text is refused, while
@@ -44,11 +45,5 @@ class TokenizerService final : public TextService {
   const std::string why_no_text_;  // without a tokenizer
   WorkThread thread_;              // last: it stops before the rest goes
 };
-
-/// What TokenizerService does on its thread.
-///
-/// Errors  kInvalidArgument: too long, not UTF-8, no chat template
-Result<TokenInput> tokenize(const Tokenizer& tokenizer, const JobInput& input,
-                            std::size_t max_text_bytes);
 
 }  // namespace unmask

@@ -6,7 +6,8 @@
 
 namespace unmask {
 
-WorkThread::WorkThread(const std::string& name) : thread_([this] { run(); }) {
+WorkThread::WorkThread(const std::string& name, std::size_t max_waiting)
+    : max_waiting_(max_waiting), thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
 }
 
@@ -19,12 +20,14 @@ WorkThread::~WorkThread() {
   thread_.join();
 }
 
-void WorkThread::post(std::function<void()> work) {
+bool WorkThread::post(std::function<void()> work) {
   {
     const std::scoped_lock lock(mutex_);
+    if (work_.size() >= max_waiting_) return false;
     work_.push_back(std::move(work));
   }
   wake_.notify_one();
+  return true;
 }
 
 void WorkThread::run() {

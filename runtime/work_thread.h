@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -12,18 +13,20 @@ namespace unmask {
 /// One thread that does what it is given, in order: for work that blocks, which actors must not.
 class WorkThread {
  public:
-  explicit WorkThread(const std::string& name);  ///< at most 15 characters reach the kernel
+  /// name: at most 15 characters reach the kernel. max_waiting: beside the work in progress.
+  WorkThread(const std::string& name, std::size_t max_waiting);
   /// Finishes the work in progress and drops the rest.
   ~WorkThread();
   WorkThread(const WorkThread&) = delete;
   WorkThread& operator=(const WorkThread&) = delete;
 
-  /// From any thread; never blocks.
-  void post(std::function<void()> work);
+  /// From any thread; never blocks. False, and it is not done, if too much waits already.
+  [[nodiscard]] bool post(std::function<void()> work);
 
  private:
   void run();
 
+  const std::size_t max_waiting_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> work_;

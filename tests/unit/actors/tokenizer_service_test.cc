@@ -137,6 +137,27 @@ TEST_F(TokenizerServiceTest, TooLongAPromptIsRefusedWithItsLength) {
             "the prompt has 262145 bytes, the limit is 262144");
 }
 
+TEST_F(TokenizerServiceTest, TextsAreRefusedBeyondThoseThatMayWait) {
+  TokenizerService service(Tokenizer::open(kZoo / "unmask-tiny"), {.max_waiting = 1});
+  std::promise<void> started, may_go_on, answered;
+  service.tokenize(TextInput{"text", true}, [&](const Result<TokenInput>&) {
+    started.set_value();
+    may_go_on.get_future().wait();
+  });
+  started.get_future().wait();
+  service.tokenize(TextInput{"text", true},
+                   [&](const Result<TokenInput>&) { answered.set_value(); });
+  const Answer refused = ask(service, TextInput{"text", true});
+  ASSERT_FALSE(refused.input);
+  EXPECT_EQ(refused.input.error().code, ErrorCode::kOverloaded);
+  EXPECT_EQ(refused.input.error().message, "1 texts wait to be tokenized already; try again later");
+  EXPECT_FALSE(
+      ask(service, TextInput{std::string((256 << 10) + 1, 'x'), true}).is_from_another_thread)
+      << "a text that is too long never waits";
+  may_go_on.set_value();
+  answered.get_future().wait();
+}
+
 TEST_F(TokenizerServiceTest, AStreamLeavesSpecialTokensOut) {
   const Tokens tokens = tokens_of(service_, TextInput{"caf\u00e9", true});
   const std::unique_ptr<TextStream> stream = service_.stream();
