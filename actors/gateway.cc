@@ -376,6 +376,10 @@ void Gateway::on(Incoming<Rejected> rejected) {
   if (found == jobs_.end()) return tell_cancelled(message, {});
   Job& job = found->second;
   if (job.finished) return;
+  // Only a Cancel is answered so: it went ahead of this job, whose own answer comes behind it.
+  if (message.error.code == ErrorCode::kNotFound && !job.accepted) {
+    return tell_cancelled(message, job.watchers);
+  }
   if (job.accepted) {  // by an earlier coordinator, which forgot it: the client was promised an end
     Finished finished;
     finished.job = message.job;

@@ -393,6 +393,30 @@ TEST_F(GatewayTest, AJobOfAnEarlierLifeOfTheGatewayCanBeCancelled) {
   EXPECT_THAT(rejection(), HasSubstr("no job has this id"));
 }
 
+TEST_F(GatewayTest, TheAnswerToAnEarlierCancelIsNoneToAFreshJobOfTheSameId) {
+  text.is_slow = true;
+  tell(kClient, submit(1));
+  tell(kClient, Cancel{job_id(1)});  // the coordinator is asked: it may know the job
+  text.is_slow = false;
+  tell(kOther, submit(1));
+  tell(kCoordinator, Rejected{job_id(1), {ErrorCode::kNotFound, "no job has this id"}});
+  EXPECT_THAT(to_client<Rejected>(kOther), IsEmpty());
+  tell(kCoordinator, Accepted{job_id(1), false, 3, 7});
+  tell(kCoordinator, block(1, 0, {7}));
+  tell(kCoordinator, end(1, {7}));
+  EXPECT_EQ(streamed(kOther), "7 ");
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+}
+
+TEST_F(GatewayTest, WhoCancelledBeforeAJobOfThatIdCameHearsThatThereWasNone) {
+  tell(kClient, Cancel{job_id(1)});
+  tell(kOther, submit(1));
+  tell(kCoordinator, Rejected{job_id(1), {ErrorCode::kNotFound, "no job has this id"}});
+  EXPECT_THAT(rejection(), HasSubstr("no job has this id"));
+  tell(kCoordinator, Accepted{job_id(1), false, 3, 7});
+  EXPECT_THAT(to_client<Accepted>(kOther), SizeIs(1));
+}
+
 TEST_F(GatewayTest, ATokenizerThatNeverAnswersEndsTheJobInWords) {
   text.is_slow = true;
   tell(kClient, submit(1));
