@@ -44,4 +44,14 @@ std::optional<Error> cannot_ever_fit(const RunningJob& job,
                    std::to_string(most_in_cache) + "; start the workers with more --kv-memory"};
 }
 
+std::string why_it_waits(const RunningJob& first, const std::map<std::int32_t, Replica>& replicas,
+                         std::size_t max_running) {
+  if (replicas.empty()) return "waiting for workers";
+  const bool has_batch_room = std::ranges::any_of(replicas, [&](const auto& entry) {
+    return entry.second.could_hold(first.loop.canvas().size()) &&
+           entry.second.has_batch_room(max_running);
+  });
+  return has_batch_room ? "waiting for KV pages" : "waiting for room in the batch";
+}
+
 }  // namespace unmask

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "actors/replica.h"
 #include "actors/running_job.h"
@@ -17,5 +18,10 @@ namespace unmask {
 /// one could, or if none is known yet.
 [[nodiscard]] std::optional<Error> cannot_ever_fit(const RunningJob& job,
                                                    const std::map<std::int32_t, Replica>& replicas);
+
+/// What the first job of the queue waits for, and so do all behind it: nobody overtakes.
+[[nodiscard]] std::string why_it_waits(const RunningJob& first,
+                                       const std::map<std::int32_t, Replica>& replicas,
+                                       std::size_t max_running);
 
 }  // namespace unmask

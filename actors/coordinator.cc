@@ -182,7 +182,10 @@ void Coordinator::schedule() {
 Replica* Coordinator::place_for(const RunningJob& job) {
   Replica* roomiest = nullptr;
   for (auto& [index, replica] : replicas_) {
-    if (!replica.has_room(job.loop.canvas().size(), options_.max_running)) continue;
+    const std::int32_t length = job.loop.canvas().size();
+    const bool has_room = replica.could_hold(length) && replica.has_pages(length) &&
+                          replica.has_batch_room(options_.max_running);
+    if (!has_room) continue;
     if (roomiest == nullptr || replica.kv_pages_free > roomiest->kv_pages_free) {
       roomiest = &replica;
     }
@@ -442,10 +445,10 @@ void Coordinator::on(Incoming<GetStatus> get) {
 }
 
 void Coordinator::tell_queue_places() {
-  if (!std::exchange(has_queue_moved_, false)) return;
+  if (!std::exchange(has_queue_moved_, false) || waiting_.empty()) return;
   std::int32_t place = 0;
   const std::string reason =
-      replicas_.empty() ? "waiting for workers" : "waiting for KV pages or room in the batch";
+      why_it_waits(jobs_.at(waiting_.front()), replicas_, options_.max_running);
   for (const JobId id : waiting_) {
     RunningJob& job = jobs_.at(id);
     ++place;

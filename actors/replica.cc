@@ -30,10 +30,6 @@ bool Replica::could_hold(std::int32_t length) const {
          pages_of(length) <= capacity.num_kv_pages;
 }
 
-bool Replica::has_room(std::int32_t length, std::size_t max_running) const {
-  return could_hold(length) && pages_of(length) <= kv_pages_free && running.size() < max_running;
-}
-
 std::int32_t num_rows(const SequenceStep& step) { return std::int32_t(step.inputs.size()); }
 
 }  // namespace unmask

@@ -45,8 +45,12 @@ struct Replica {
   [[nodiscard]] std::int64_t pages_of(std::int32_t length) const;
   /// Whether a canvas of this length could run here, were it alone.
   [[nodiscard]] bool could_hold(std::int32_t length) const;
-  /// Whether it could join what runs here now.
-  [[nodiscard]] bool has_room(std::int32_t length, std::size_t max_running) const;
+  [[nodiscard]] bool has_pages(std::int32_t length) const {
+    return pages_of(length) <= kv_pages_free;
+  }
+  [[nodiscard]] bool has_batch_room(std::size_t max_running) const {
+    return running.size() < max_running;
+  }
 };
 
 /// Number of rows that `step` adds to a forward.

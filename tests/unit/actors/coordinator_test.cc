@@ -43,6 +43,19 @@ TEST_F(AdmissionTest, APlaceIsToldAgainOnlyWhenItChanges) {
   EXPECT_EQ(told[before + 1].place, 2);
 }
 
+TEST_F(AdmissionTest, AJobThatWaitsIsToldWhetherForPagesOrForTheBatch) {
+  options.max_running = 2;
+  replica_up(0, 1, 1, {2, 16, 400, 400, 0, 0});
+  tell(kGateway, job(1, 30));  // two pages
+  tell(kGateway, job(2));
+  EXPECT_EQ(last_to<Queued>(wire, kGateway).reason, "waiting for KV pages");
+  tell(kGateway, Cancel{job_id(1)});
+  tell(kGateway, job(3));
+  tell(kGateway, job(4));
+  EXPECT_EQ(last_to<Queued>(wire, kGateway).job, job_id(4));
+  EXPECT_EQ(last_to<Queued>(wire, kGateway).reason, "waiting for room in the batch");
+}
+
 TEST_F(AdmissionTest, AFullQueueRefusesAndSaysHowFull) {
   options.max_waiting = 2;
   for (int i = 1; i <= 3; ++i) tell(kGateway, job(i));
