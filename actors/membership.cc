@@ -76,6 +76,7 @@ void Membership::admit_worker(PeerId from, const Join& join) {
   if (options_.model_digest == 0) options_.model_digest = join.model_digest;
   if (options_.numerics.empty()) options_.numerics = join.numerics;
   seat->peer = from;
+  seat->loader.reset();
   seat->incarnation = join.incarnation;
   seat->was_declared_dead = false;
   seat->last_heard = env_.clock.now();
@@ -110,6 +111,7 @@ void Membership::on(Incoming<Loading> loading) {
   }
   WorkerSeat& seat = seat_at({message.replica, message.rank});
   if (seat.peer) return;  // somebody sits here; the newcomer's Join will settle it
+  seat.loader = loading.from;
   const float progress = message.total > 0 ? float(message.done) / float(message.total) : 0.0f;
   seat.status = {Role::kWorker, message.replica, message.rank,  message.pid, message.host,
                  message.http,  "loading",       message.phase, progress};
@@ -188,9 +190,22 @@ void Membership::on(ReplicaBroken broken) {
 void Membership::on(PeerDown down) {
   if (seat_of_.contains(down.peer)) {
     declare_dead(down.peer, "lost its connection", down.reason);
-  } else if (gateways_.erase(down.peer) > 0) {
+  } else if (gateways_.erase(down.peer) > 0 || has_stopped_loading(down.peer)) {
     tell_members();
   }
+}
+
+/// Whether `peer` was loading for a seat, which it will not take any more.
+bool Membership::has_stopped_loading(PeerId peer) {
+  for (WorkerGroup& group : groups_) {
+    for (WorkerSeat& seat : group.seats) {
+      if (seat.loader != peer) continue;
+      seat.loader.reset();
+      seat.status.state = "dead";
+      return true;
+    }
+  }
+  return false;
 }
 
 void Membership::dissolve(int replica, const std::string& reason) {

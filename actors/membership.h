@@ -72,6 +72,7 @@ class Membership final
   void form_if_complete(int replica);
   void dissolve(int replica, const std::string& reason);
   void declare_dead(PeerId peer, const std::string& reason, DownReason down);
+  [[nodiscard]] bool has_stopped_loading(PeerId peer);
   [[nodiscard]] WorkerGroup* group_of(PeerId peer, Epoch epoch, WorkerGroup::State state);
   void send(PeerId to, WireMessage message);
   void tell_group(int replica);

@@ -15,6 +15,7 @@ namespace unmask {
 /// One worker of the cluster file, whoever fills it.
 struct WorkerSeat {
   std::optional<PeerId> peer;      ///< who sits here now
+  std::optional<PeerId> loader;    ///< who loads in order to sit here, as far as is known
   Incarnation incarnation = 0;     ///< of the last who sat here
   bool was_declared_dead = false;  ///< that incarnation may not come back
   Time last_heard{};

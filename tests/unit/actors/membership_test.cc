@@ -92,6 +92,21 @@ TEST_F(MembershipTest, LoadingIsShownUntilTheWorkerJoins) {
   EXPECT_EQ(state_of(0, 0), "joining");
 }
 
+TEST_F(MembershipTest, AProcessThatDiesWhileItLoadsIsShownAsDead) {
+  Loading loading;
+  loading.rank = 1;
+  tell(PeerId(9), loading);
+  tell(PeerDown{8});
+  EXPECT_EQ(state_of(0, 1), "loading") << "another process";
+  tell(PeerDown{9});
+  EXPECT_EQ(state_of(0, 1), "dead");
+  tell(PeerId(10), loading);  // its next life
+  EXPECT_EQ(state_of(0, 1), "loading");
+  tell(PeerId(10), join_of(0, 1));
+  tell(PeerDown{9});
+  EXPECT_EQ(state_of(0, 1), "joining");
+}
+
 // ---- Groups ----
 
 TEST_F(MembershipTest, AGroupFormsInTwoHalvesAndComesUpWithItsLeastCapacity) {
