@@ -38,7 +38,8 @@ struct GatewayTick {};
 ///
 /// Receives   Submit, Cancel, ListJobs, GetStatus from clients and their PeerDown; every answer of
 ///            the coordinator; Tokenized; Drain
-/// Sends      Admit, Cancel, StopJob, ListJobs, GetStatus to the coordinator; answers to clients
+/// Sends      Admit, Cancel, StopJob, ListJobs, GetStatus to the coordinator; answers to clients;
+///            Disconnect for a client that does not read
 /// Invariant  a client that watches a job gets each block once, in order, then exactly one
 ///            Finished or Rejected; what was sent is never contradicted
 class Gateway final

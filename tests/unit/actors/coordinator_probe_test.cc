@@ -160,7 +160,7 @@ TEST_F(CoordinatorProbeTest, WhatIsOfAnotherEpochIsCounted) {
   EXPECT_EQ(value("unmask_stale_messages_total"), 1);
 }
 
-TEST_F(CoordinatorProbeTest, AMailboxShowsWhatWaitsInItAndARestartIsCountedFromZero) {
+TEST_F(CoordinatorProbeTest, AMailboxShowsWhatWaitsInItAndRestartsAreCountedBeforeThereIsOne) {
   start();
   EXPECT_EQ(value("unmask_actor_restarts_total", {{"actor_type", "coordinator"}}), 0);
   for (int i = 1; i <= 3; ++i) {

@@ -268,7 +268,7 @@ TEST_F(GatewayTest, AResultIsThereForAClientThatComesBackAfterTheEnd) {
   EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
 }
 
-TEST_F(GatewayTest, OldResultsAreForgottenByNumberAndByBytes) {
+TEST_F(GatewayTest, TheOldestResultsAreForgottenWhenThereAreTooMany) {
   options.max_finished = 2;
   for (int i = 1; i <= 3; ++i) {
     run_job(i);
@@ -280,7 +280,7 @@ TEST_F(GatewayTest, OldResultsAreForgottenByNumberAndByBytes) {
   EXPECT_THAT(to_coordinator<Cancel>(), SizeIs(1)) << "unknown here, so the coordinator is asked";
 }
 
-TEST_F(GatewayTest, ResultsThatTakeTooManyBytesAreForgotten) {
+TEST_F(GatewayTest, TheOldestResultsAreForgottenWhenTheyTakeTooManyBytes) {
   options.max_finished_bytes = 10'000;
   for (int i = 1; i <= 3; ++i) {
     run_job(i);
