@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "tests/bench/history.h"
 #include "tests/bench/samples.h"
 #include "tests/bench/serving/metrics_page.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask::bench {
 namespace {
@@ -104,8 +104,8 @@ TEST(BenchTest, AProcessThatDoesNotAnswerIsNamed) {
 }
 
 TEST(BenchTest, TheHistoryGrowsByOneLineARun) {
-  const auto file = std::filesystem::path(testing::TempDir()) / "unmask_bench_history.jsonl";
-  std::filesystem::remove(file);
+  const TemporaryFolder folder;
+  const auto file = folder / "history.jsonl";
   for (int run = 0; run < 2; ++run) {
     ASSERT_TRUE(append_line(file, history_line(report_of_one_cell())));
   }
@@ -119,8 +119,7 @@ TEST(BenchTest, TheHistoryGrowsByOneLineARun) {
     EXPECT_DOUBLE_EQ(cell.at("experts").as_double(), 0.5);
   }
   EXPECT_EQ(num_lines, 2);
-  std::filesystem::remove(file);
-  EXPECT_FALSE(append_line(std::filesystem::path(testing::TempDir()) / "no/such/folder", "{}"));
+  EXPECT_FALSE(append_line(folder / "no/such/folder", "{}"));
 }
 
 TEST(BenchTest, SamplesOfTheWallGiveTheirBestAndThoseOfTheProcessorPassOverAQuarter) {

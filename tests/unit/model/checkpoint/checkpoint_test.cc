@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/unit/model/checkpoint/safetensors_bytes.h"
-#include "tests/unit/model/temporary_folder.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask {
 namespace {
@@ -32,22 +32,20 @@ class CheckpointTest : public testing::Test {
     const Result<Checkpoint> checkpoint = Checkpoint::open(folder_.path());
     return checkpoint ? "" : checkpoint.error().message;
   }
-  [[nodiscard]] std::string path(const char* name) const {
-    return (folder_.path() / name).string();
-  }
+  [[nodiscard]] std::string path(const char* name) const { return (folder_ / name).string(); }
 
   const TemporaryFolder folder_;
 };
 
 TEST_F(CheckpointTest, AMissingFolderIsNamed) {
-  const Result<Checkpoint> checkpoint = Checkpoint::open(folder_.path() / "none");
+  const Result<Checkpoint> checkpoint = Checkpoint::open(folder_ / "none");
   ASSERT_FALSE(checkpoint);
   EXPECT_EQ(checkpoint.error().code, ErrorCode::kNotFound);
   EXPECT_EQ(checkpoint.error().message, "there is no model folder " + path("none"));
 }
 
 TEST_F(CheckpointTest, AMissingConfigIsNamed) {
-  std::filesystem::remove(folder_.path() / "config.json");
+  std::filesystem::remove(folder_ / "config.json");
   EXPECT_THAT(refusal(), HasSubstr("cannot read " + path("config.json")));
 }
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "tests/unit/model/temporary_folder.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask {
 namespace {
@@ -15,7 +15,7 @@ using testing::HasSubstr;
 class MappedFileTest : public testing::Test {
  protected:
   [[nodiscard]] Result<MappedFile> open(const char* name) const {
-    return MappedFile::open(folder_.path() / name);
+    return MappedFile::open(folder_ / name);
   }
 
   const TemporaryFolder folder_;
@@ -64,13 +64,13 @@ TEST_F(MappedFileTest, AMissingFileIsNamed) {
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().code, ErrorCode::kNotFound);
   EXPECT_EQ(file.error().message,
-            "cannot read " + (folder_.path() / "none").string() + ": No such file or directory");
+            "cannot read " + (folder_ / "none").string() + ": No such file or directory");
 }
 
 TEST_F(MappedFileTest, WhatIsNoFileIsRefusedWithoutWaiting) {
-  std::filesystem::create_directory(folder_.path() / "folder");
-  ASSERT_EQ(::mkfifo((folder_.path() / "pipe").c_str(), 0600), 0);
-  std::filesystem::create_symlink("loop", folder_.path() / "loop");
+  std::filesystem::create_directory(folder_ / "folder");
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("loop", folder_ / "loop");
   for (const char* name : {"folder", "pipe"}) {
     const Result<MappedFile> file = open(name);
     ASSERT_FALSE(file) << name;

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/unit/model/temporary_folder.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask {
 namespace {
@@ -21,7 +21,7 @@ class ShardsTest : public testing::Test {
     const Result<Shards> shards = find_shards(folder_.path());
     if (shards) return "";
     EXPECT_EQ(shards.error().code, ErrorCode::kInvalidArgument);
-    EXPECT_THAT(shards.error().message, HasSubstr((folder_.path() / kIndex).string()));
+    EXPECT_THAT(shards.error().message, HasSubstr((folder_ / kIndex).string()));
     return shards.error().message;
   }
 

@@ -4,8 +4,8 @@
 
 #include "model/tokenizer/text_decoder.h"
 #include "model/tokenizer/vocabulary.h"
-#include "tests/unit/model/temporary_folder.h"
 #include "tests/unit/model/tokenizer/small_tokenizer.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask {
 namespace {

@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <fstream>
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask {
 namespace {
@@ -15,20 +14,13 @@ using testing::HasSubstr;
 
 class CurveKeysTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "curve_keys_XXXXXX";
-    folder = mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(folder); }
-
   fs::path write(const std::string& text, fs::perms perms = fs::perms::owner_read) const {
-    const fs::path path = folder / "written";
-    std::ofstream(path) << text;
+    const fs::path path = folder.write("written", text);
     fs::permissions(path, perms);
     return path;
   }
 
-  fs::path folder;
+  const TemporaryFolder folder;
 };
 
 TEST_F(CurveKeysTest, WhatIsWrittenIsRead) {
@@ -97,7 +89,7 @@ TEST_F(CurveKeysTest, AFileWithoutAKeyIsNamedAndNotQuoted) {
   }
   EXPECT_TRUE(read_curve_keys(write(key + " \r\n", fs::perms::owner_all)));
   EXPECT_EQ(read_curve_keys(folder / "missing").error().code, ErrorCode::kNotFound);
-  EXPECT_FALSE(read_curve_keys(folder));
+  EXPECT_FALSE(read_curve_keys(folder.path()));
 }
 
 }  // namespace

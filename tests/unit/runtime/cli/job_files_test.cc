@@ -6,7 +6,7 @@
 
 #include "rpc/client/job_id.h"
 #include "runtime/cli/text_file.h"
-#include "tests/unit/runtime/cli/scratch.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask::cli {
 namespace {
@@ -16,9 +16,9 @@ using testing::HasSubstr;
 
 class JobFilesTest : public testing::Test {
  protected:
-  std::string file(const std::string& content) { return scratch_.write("file.json", content); }
+  std::string file(const std::string& content) { return folder_.write("file.json", content); }
 
-  Scratch scratch_;
+  const TemporaryFolder folder_;
 };
 
 std::string error_of(const auto& result) { return result ? "" : result.error().message; }
@@ -34,7 +34,7 @@ TEST_F(JobFilesTest, WhatIsNoTokenIdIsNamedByItsPlace) {
   }
   EXPECT_THAT(error_of(read_tokens(file("{}"))), HasSubstr("is not a list of token ids"));
   EXPECT_THAT(error_of(read_tokens(file("[1, 2"))), HasSubstr("is not JSON"));
-  EXPECT_THAT(error_of(read_tokens(scratch_.path("none"))), HasSubstr("cannot read"));
+  EXPECT_THAT(error_of(read_tokens(folder_ / "none")), HasSubstr("cannot read"));
 }
 
 TEST_F(JobFilesTest, AChatIsRead) {
@@ -47,8 +47,7 @@ TEST_F(JobFilesTest, AChatIsRead) {
 
 TEST_F(JobFilesTest, ATextBeyondItsLimitIsRefused) {
   EXPECT_EQ(*read_text(file("12345"), 5), "12345");
-  EXPECT_THAT(error_of(read_text(scratch_.path("file.json"), 4)),
-              HasSubstr("has more than 4 bytes"));
+  EXPECT_THAT(error_of(read_text(folder_ / "file.json", 4)), HasSubstr("has more than 4 bytes"));
   EXPECT_THAT(error_of(read_text(testing::TempDir(), 4)), HasSubstr("cannot read"));
 }
 

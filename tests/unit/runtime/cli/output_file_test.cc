@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/unit/runtime/cli/scratch.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask::cli {
 namespace {
@@ -11,32 +11,32 @@ using testing::HasSubstr;
 
 class OutputFileTest : public testing::Test {
  protected:
-  Scratch scratch_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(OutputFileTest, AppearsOnlyWhenItIsWhole) {
-  scratch_.write("out", "before");
-  auto file = OutputFile::create(scratch_.path("out"));
+  folder_.write("out", "before");
+  auto file = OutputFile::create(folder_ / "out");
   file->write("after");
-  EXPECT_EQ(scratch_.read("out"), "before");
+  EXPECT_EQ(folder_.read("out"), "before");
   EXPECT_TRUE(file->commit().has_value());
-  EXPECT_EQ(scratch_.read("out"), "after");
-  EXPECT_EQ(scratch_.num_files(), 1u);
+  EXPECT_EQ(folder_.read("out"), "after");
+  EXPECT_EQ(folder_.num_files(), 1u);
 }
 
 TEST_F(OutputFileTest, LeavesNothingWhenItIsGivenUp) {
-  { OutputFile::create(scratch_.path("out"))->write("half"); }
-  EXPECT_EQ(scratch_.num_files(), 0u);
+  { OutputFile::create(folder_ / "out")->write("half"); }
+  EXPECT_EQ(folder_.num_files(), 0u);
 }
 
 TEST_F(OutputFileTest, WritesThroughALinkAndKeepsIt) {
-  scratch_.write("target", "before");
-  std::filesystem::create_symlink(scratch_.path("target"), scratch_.path("link"));
-  auto file = OutputFile::create(scratch_.path("link"));
+  folder_.write("target", "before");
+  std::filesystem::create_symlink(folder_ / "target", folder_ / "link");
+  auto file = OutputFile::create(folder_ / "link");
   file->write("after");
   EXPECT_TRUE(file->commit().has_value());
-  EXPECT_TRUE(std::filesystem::is_symlink(scratch_.path("link")));
-  EXPECT_EQ(scratch_.read("target"), "after");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+  EXPECT_EQ(folder_.read("target"), "after");
 }
 
 TEST_F(OutputFileTest, ADeviceIsWrittenInPlace) {
@@ -47,9 +47,9 @@ TEST_F(OutputFileTest, ADeviceIsWrittenInPlace) {
 }
 
 TEST_F(OutputFileTest, WhatCannotBeWrittenIsNamed) {
-  EXPECT_THAT(OutputFile::create(scratch_.path("none/out")).error().message,
+  EXPECT_THAT(OutputFile::create(folder_ / "none/out").error().message,
               HasSubstr("none/out': No such file or directory"));
-  EXPECT_THAT(OutputFile::create(scratch_.path("")).error().message, HasSubstr("Is a directory"));
+  EXPECT_THAT(OutputFile::create(folder_ / "").error().message, HasSubstr("Is a directory"));
   auto full = OutputFile::create("/dev/full");
   full->write("x");
   EXPECT_THAT(full->commit().error().message,

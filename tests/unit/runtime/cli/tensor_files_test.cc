@@ -7,7 +7,7 @@
 #include "model/checkpoint/safetensors.h"
 #include "runtime/cli/npy_writer.h"
 #include "runtime/cli/safetensors_writer.h"
-#include "tests/unit/runtime/cli/scratch.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask::cli {
 namespace {
@@ -19,11 +19,11 @@ using testing::StartsWith;
 class TensorFilesTest : public testing::Test {
  protected:
   OutputFile out(const std::string& name) {
-    Result<OutputFile> file = OutputFile::create(scratch_.path(name));
+    Result<OutputFile> file = OutputFile::create(folder_ / name);
     return std::move(*file);
   }
 
-  Scratch scratch_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(TensorFilesTest, AnNpyFileIsAnAlignedHeaderAndTheNumbers) {
@@ -32,7 +32,7 @@ TEST_F(TensorFilesTest, AnNpyFileIsAnAlignedHeaderAndTheNumbers) {
   writer.append(std::vector<std::uint32_t>{1, 2, 3});
   writer.append(std::vector<std::uint32_t>{4, 5, 6});
   ASSERT_TRUE(writer.commit().has_value());
-  const std::string bytes = scratch_.read("x.npy");
+  const std::string bytes = folder_.read("x.npy");
   ASSERT_EQ(bytes.size(), 128u + 24u);
   EXPECT_EQ(bytes.substr(0, 10), std::string("\x93NUMPY\x01\x00\x76\x00", 10));
   EXPECT_THAT(bytes.substr(10),
@@ -59,7 +59,7 @@ TEST_F(TensorFilesTest, ASafetensorsFileIsReadByTheReaderOfCheckpoints) {
   writer.append(std::vector<std::uint32_t>{3, 4});
   ASSERT_TRUE(writer.commit().has_value());
 
-  const std::string bytes = scratch_.read("x.safetensors");
+  const std::string bytes = folder_.read("x.safetensors");
   const auto tensors = parse_safetensors(std::as_bytes(std::span(bytes)), "x");
   ASSERT_TRUE(tensors.has_value()) << tensors.error().message;
   ASSERT_EQ(tensors->size(), 2u);

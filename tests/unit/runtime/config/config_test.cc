@@ -1,11 +1,8 @@
 #include "runtime/config/config.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include "tests/unit/temporary_folder.h"
 
 namespace unmask {
 namespace {
@@ -16,21 +13,11 @@ using testing::IsEmpty;
 using namespace std::chrono_literals;
 
 class ConfigTest : public testing::Test {
- public:
-  ~ConfigTest() override { std::filesystem::remove_all(folder_); }
-
  protected:
-  ConfigTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "unmask-config-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    inputs_.file = (folder_ / "cluster.toml").string();
-    write("");
-  }
-
-  void write(const std::string& text) { std::ofstream(inputs_.file) << text; }
+  ConfigTest() { inputs_.file = folder_.write("cluster.toml", ""); }
 
   Result<LoadedConfig> load(const std::string& text) {
-    write(text);
+    folder_.write("cluster.toml", text);
     return load_config(inputs_);
   }
 
@@ -38,7 +25,7 @@ class ConfigTest : public testing::Test {
   std::string error_of(const std::string& text) {
     const auto loaded = load(text);
     if (loaded) return "";
-    const std::string folder = folder_.string() + "/";
+    const std::string folder = folder_.path().string() + "/";
     std::string message = loaded.error().message;
     const std::size_t at = message.find(folder);
     return at == std::string::npos ? message : message.erase(at, folder.size());
@@ -52,7 +39,7 @@ class ConfigTest : public testing::Test {
     return {};
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder folder_;
   ConfigInputs inputs_;
 };
 
@@ -190,7 +177,7 @@ TEST_F(ConfigTest, WhatIsNoClusterFileIsRefusedWithItsLine) {
   EXPECT_EQ(error_of(std::string(2 << 20, '#')), "cluster.toml is larger than 1 MiB");
   inputs_.file = "/no/such/file";
   EXPECT_EQ(load_config(inputs_).error().message, "cannot read the cluster file /no/such/file");
-  inputs_.file = folder_.string();
+  inputs_.file = folder_.path();
   EXPECT_FALSE(load_config(inputs_));
 }
 
