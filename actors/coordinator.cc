@@ -415,7 +415,8 @@ void Coordinator::on(Incoming<Inspected> rows) {
 
 void Coordinator::on(Incoming<ListJobs> list) {
   constexpr std::size_t kMaxListed = 1000;
-  JobList answer{list.message.request, {}};
+  JobList answer;
+  answer.request = list.message.request;
   for (const auto& [id, job] : jobs_) {
     answer.jobs.push_back(summary_of(job, env_.clock.now()));
   }

@@ -138,8 +138,7 @@ void Gateway::on(Tokenized tokenized) {
   job.stream = text_.stream();
   job.stop = StopFinder(std::move(submit.stop));
   if (!to_coordinator(job.admission(env_.clock.now()))) {
-    return turn_away(submit.job, job.watchers,
-                     {ErrorCode::kOverloaded, "the coordinator's queue is full; try again later"});
+    return turn_away(submit.job, job.watchers, why_unheard());
   }
   jobs_.emplace(submit.job, std::move(job));
 }
@@ -222,18 +221,18 @@ void Gateway::on(Incoming<Cancel> cancel) {
 }
 
 void Gateway::on(Incoming<ListJobs> list) {
-  const Question question{list.from, list.message.request, false};
-  if (questions_.size() >= kMaxQuestions || !to_coordinator(ListJobs{next_question_})) {
-    return answer_unreachable(question);
-  }
-  questions_[next_question_++] = question;
+  ask<ListJobs>({list.from, list.message.request, false});
 }
 
-void Gateway::on(Incoming<GetStatus> get) {
-  const Question question{get.from, get.message.request, true};
-  if (questions_.size() >= kMaxQuestions || !to_coordinator(GetStatus{next_question_})) {
-    return answer_unreachable(question);
+void Gateway::on(Incoming<GetStatus> get) { ask<GetStatus>({get.from, get.message.request, true}); }
+
+template <typename Ask>
+void Gateway::ask(const Question& question) {
+  if (questions_.size() >= kMaxQuestions) {
+    return answer(question, {ErrorCode::kOverloaded, std::to_string(questions_.size()) +
+                                                         " questions wait for their answers"});
   }
+  if (!to_coordinator(Ask{next_question_})) return answer(question, why_unheard());
   questions_[next_question_++] = question;
 }
 
@@ -268,7 +267,7 @@ void Gateway::on(CoordinatorDown down) {
   if (coordinator_ != down.peer) return;
   coordinator_.reset();
   for (const auto& [number, question] : std::exchange(questions_, {})) {
-    answer_unreachable(question);
+    answer(question, unreachable());
   }
   std::erase_if(cancels_, [&](const auto& entry) {
     if (jobs_.contains(entry.first)) return false;  // it is cancelled once the coordinator is back
@@ -496,11 +495,13 @@ void Gateway::reject(PeerId client, JobId job, Error error) {
   to_client(client, Rejected{job, std::move(error)});
 }
 
-void Gateway::answer_unreachable(const Question& question) {
-  if (!question.is_status) return to_client(question.client, JobList{question.request, {}});
+void Gateway::answer(const Question& question, Error error) {
+  if (!question.is_status) {
+    return to_client(question.client, JobList{question.request, {}, std::move(error)});
+  }
   ClusterStatus status;
   status.request = question.request;
-  status.durability = "the coordinator cannot be reached";
+  status.error = std::move(error);
   to_client(question.client, std::move(status));
 }
 
@@ -512,6 +513,11 @@ void Gateway::to_client(PeerId client, WireMessage message) {
 
 bool Gateway::to_coordinator(WireMessage message) {
   return coordinator_ && coordinator_wire_.send(Outgoing{*coordinator_, std::move(message)});
+}
+
+Error Gateway::why_unheard() const {
+  if (!coordinator_) return unreachable();
+  return {ErrorCode::kOverloaded, "the coordinator's queue is full; try again later"};
 }
 
 }  // namespace unmask

@@ -116,9 +116,12 @@ class Gateway final
   template <typename Message>
   void tell(const Watchers& watchers, const Message& message);
   void reject(PeerId client, JobId job, Error error);
-  void answer_unreachable(const Question& question);
+  template <typename Ask>
+  void ask(const Question& question);
+  void answer(const Question& question, Error error);
   void to_client(PeerId client, WireMessage message);
   [[nodiscard]] bool to_coordinator(WireMessage message);
+  [[nodiscard]] Error why_unheard() const;
   [[nodiscard]] bool send_wishes(const Job& job);
   void send_later(Job& job);
   void send_what_waits();

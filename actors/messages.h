@@ -210,6 +210,7 @@ constexpr std::string_view name_of(JobSummary::State state) {
 struct JobList {
   std::uint64_t request = 0;
   std::vector<JobSummary> jobs;
+  std::optional<Error> error;  ///< instead of jobs
 };
 
 enum class Role : std::uint8_t { kCoordinator, kGateway, kWorker };
@@ -245,6 +246,7 @@ struct ClusterStatus {
   std::int64_t kv_pages_total = 0;
   std::string durability;  ///< what a coordinator restart loses
   std::vector<MemberStatus> members;
+  std::optional<Error> error;  ///< instead of all but the request
 };
 
 // ---- Membership: every process <-> coordinator ----

@@ -138,6 +138,7 @@ struct JobList {
   }
   request @0 :UInt64;
   jobs @1 :List(Job);
+  error @2 :Error;             # instead of jobs; absent: none
 }
 
 struct MemberStatus {
@@ -164,6 +165,7 @@ struct ClusterStatus {
   kvPagesTotal @8 :Int64;
   durability @9 :Text;
   members @10 :List(MemberStatus);
+  error @11 :Error;            # instead of all but the request; absent: none
 }
 
 # ---- Gateway and coordinator ----

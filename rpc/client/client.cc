@@ -228,6 +228,7 @@ void Client::take_answer(Answer answer) {
   if (on_answer == nullptr) return;
   const OnAnswer<Answer> told = *on_answer;
   questions_.erase(found);
+  if (answer.error) return told(*answer.error);
   told(std::move(answer));
 }
 

@@ -67,6 +67,7 @@ class Client {
   /// this client does not follow is ended too: `events` hear it.
   void cancel(JobId job, JobEvents events = {});
 
+  /// The cluster's answer, or why there is none.
   void list(std::function<void(Result<JobList>)> on_answer);
   void status(std::function<void(Result<ClusterStatus>)> on_answer);
 

@@ -79,6 +79,7 @@ void write(wire::JobList::Builder builder, const JobList& message) {
     to.setAgeMs(job.age.count());
     to.setOutcome(text_of(job.outcome));
   }
+  if (message.error) write_error(builder.initError(), *message.error);
 }
 void read(wire::JobList::Reader reader, JobList& message) {
   message.request = reader.getRequest();
@@ -90,6 +91,7 @@ void read(wire::JobList::Reader reader, JobList& message) {
          job.getForwards(), job.getBlock(), job.getNumBlocks(),
          std::chrono::milliseconds(job.getAgeMs()), read_name(job.getOutcome(), "an outcome")});
   }
+  if (reader.hasError()) message.error = read_error(reader.getError());
 }
 
 void write(wire::ClusterStatus::Builder builder, const ClusterStatus& message) {
@@ -107,6 +109,7 @@ void write(wire::ClusterStatus::Builder builder, const ClusterStatus& message) {
   for (std::size_t i = 0; i < message.members.size(); ++i) {
     write_member(members[unsigned(i)], message.members[i]);
   }
+  if (message.error) write_error(builder.initError(), *message.error);
 }
 void read(wire::ClusterStatus::Reader reader, ClusterStatus& message) {
   message.request = reader.getRequest();
@@ -121,6 +124,7 @@ void read(wire::ClusterStatus::Reader reader, ClusterStatus& message) {
   message.durability = read_name(reader.getDurability(), "the durability");
   check_length(reader.getMembers(), "members", kMaxMembers);
   for (const auto member : reader.getMembers()) message.members.push_back(read_member(member));
+  if (reader.hasError()) message.error = read_error(reader.getError());
 }
 
 void write(wire::Join::Builder builder, const Join& message) {

@@ -76,8 +76,8 @@ class UpCommand {
     connection_->client().status([this](const Result<ClusterStatus>& status) {
       is_asking_ = false;
       if (status) return take_status(*status);
-      // The client gave up; the gateway may come back later. Not within its own call.
-      host_.loop().post([this] { connect(); });
+      // If the client gave up: the gateway may come back later. Not within its own call.
+      if (connection_->client().failure()) host_.loop().post([this] { connect(); });
     });
   }
 

@@ -154,6 +154,23 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((jobs[0].state, jobs[0].age_seconds), ("running", 1.5))
         self.assertEqual((status.model, status.members[0].role), ("tiny", "worker"))
 
+    async def test_a_question_may_be_answered_with_an_error(self) -> None:
+        def refuse(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            error = {"code": 3, "message": "the coordinator cannot be reached"}
+            request = message["request"]
+            if kind == MessageType.LIST_JOBS:
+                answer = schema.JobList.new_message(request=request, error=error)
+                client.tell(MessageType.JOB_LIST, answer)
+            else:
+                answer = schema.ClusterStatus.new_message(request=request, error=error)
+                client.tell(MessageType.CLUSTER_STATUS, answer)
+
+        async with FakeGateway(refuse) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                for question in (client.jobs, client.status):
+                    with self.assertRaisesRegex(unmask.Unavailable, "cannot be reached"):
+                        await question()
+
     async def test_the_same_id_is_the_same_job_and_another_body_is_refused(self) -> None:
         def accept(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
             client.tell(MessageType.ACCEPTED, accepted(message["job"]))

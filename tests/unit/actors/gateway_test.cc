@@ -160,15 +160,18 @@ TEST_F(GatewayTest, WhatItRefusesItselfIsCountedByReasonAndWhatOthersRefuseIsNot
   EXPECT_THAT(to_client<Rejected>(kOther), SizeIs(1));
 }
 
-TEST_F(GatewayTest, WithoutACoordinatorJobsAreRefusedAndQuestionsAnswered) {
+TEST_F(GatewayTest, WithoutACoordinatorJobsAndQuestionsAreRefused) {
   start(false);
   tell(kClient, submit(1));
   EXPECT_THAT(rejection(), HasSubstr("cannot be reached"));
   tell(kClient, GetStatus{4});
   EXPECT_EQ(last_to<ClusterStatus>(clients, kClient).request, 4u);
-  EXPECT_THAT(last_to<ClusterStatus>(clients, kClient).durability, HasSubstr("cannot be reached"));
+  ASSERT_TRUE(last_to<ClusterStatus>(clients, kClient).error);
+  EXPECT_EQ(last_to<ClusterStatus>(clients, kClient).error->code, ErrorCode::kUnavailable);
   tell(kClient, ListJobs{5});
   EXPECT_EQ(last_to<JobList>(clients, kClient).request, 5u);
+  ASSERT_TRUE(last_to<JobList>(clients, kClient).error);
+  EXPECT_THAT(last_to<JobList>(clients, kClient).error->message, HasSubstr("cannot be reached"));
   tell(kClient, Cancel{job_id(1)});
   EXPECT_EQ(last_to<Rejected>(clients, kClient).error.code, ErrorCode::kUnavailable);
 }
@@ -528,7 +531,22 @@ TEST_F(GatewayTest, QuestionsAreMatchedToTheirClientsAndEndWithTheConnection) {
   EXPECT_EQ(to_client<ClusterStatus>(kOther).at(0).request, 7u);
   EXPECT_EQ(to_client<ClusterStatus>(kOther).at(0).model, "tiny");
   tell(CoordinatorDown{kCoordinator});
-  EXPECT_THAT(to_client<ClusterStatus>().at(0).durability, HasSubstr("cannot be reached"));
+  EXPECT_EQ(to_client<ClusterStatus>().at(0).error->code, ErrorCode::kUnavailable);
+}
+
+TEST_F(GatewayTest, QuestionsForWhichThereIsNoRoomAreAnsweredSo) {
+  start();
+  wire.is_full = true;
+  tell(kClient, ListJobs{1});
+  EXPECT_EQ(last_to<JobList>(clients, kClient).error->code, ErrorCode::kOverloaded);
+  EXPECT_THAT(last_to<JobList>(clients, kClient).error->message, HasSubstr("queue is full"));
+  wire.is_full = false;
+  for (std::uint64_t i = 0; i < 1024; ++i) tell(kClient, ListJobs{i});
+  EXPECT_THAT(to_client<JobList>(), SizeIs(1));
+  tell(kClient, ListJobs{2000});
+  EXPECT_EQ(last_to<JobList>(clients, kClient).request, 2000u);
+  EXPECT_THAT(last_to<JobList>(clients, kClient).error->message,
+              HasSubstr("1024 questions wait for their answers"));
 }
 
 }  // namespace

@@ -165,12 +165,12 @@ class Client:
         await watched.job.cancel()
 
     async def jobs(self) -> list[JobSummary]:
-        """The jobs that the cluster holds."""
+        """The jobs that the cluster holds. Raises why it does not say."""
         jobs: list[JobSummary] = await self._ask(MessageType.LIST_JOBS)
         return jobs
 
     async def status(self) -> ClusterStatus:
-        """The cluster as its coordinator sees it."""
+        """The cluster as its coordinator sees it. Raises why it does not say."""
         status: ClusterStatus = await self._ask(MessageType.GET_STATUS)
         return status
 
@@ -206,7 +206,11 @@ class Client:
         key, value = news
         if isinstance(key, int):
             _, answer = self._questions.get(key, (None, None))
-            if answer is not None and not answer.done():
+            if answer is None or answer.done():
+                return
+            if isinstance(value, UnmaskError):
+                answer.set_exception(value)
+            else:
                 answer.set_result(value)
             return
         watched = self._watched.get(key)

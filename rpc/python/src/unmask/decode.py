@@ -71,7 +71,7 @@ _ANSWERS = (MessageType.JOB_LIST, MessageType.CLUSTER_STATUS)
 def decode(kind: int, body: bytes) -> tuple[str | int, Any] | None:
     """What came, as (job id or number of the question, value); None for what clients ignore.
 
-    The value of a Rejected, and of a Finished that is an error, is the exception.
+    The value of a Rejected, and of whatever else is an error, is the exception.
     Raises ProtocolError for a body that makes no sense.
     """
     entry = _DECODERS.get(kind)
@@ -138,7 +138,9 @@ def _finished(reader: Any) -> JobResult | UnmaskError:
     )
 
 
-def _job_list(reader: Any) -> list[JobSummary]:
+def _job_list(reader: Any) -> list[JobSummary] | UnmaskError:
+    if reader._has("error"):
+        return error_of(reader.error.code, reader.error.message)
     return [
         JobSummary(
             _job_id(job.job),
@@ -154,7 +156,9 @@ def _job_list(reader: Any) -> list[JobSummary]:
     ]
 
 
-def _cluster_status(reader: Any) -> ClusterStatus:
+def _cluster_status(reader: Any) -> ClusterStatus | UnmaskError:
+    if reader._has("error"):
+        return error_of(reader.error.code, reader.error.message)
     members = tuple(
         Member(
             _name(_ROLES, member.role, "role"),

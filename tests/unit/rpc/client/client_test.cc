@@ -233,7 +233,7 @@ TEST_F(ClientTest, ACancellationAndAQuestionSurviveTheConnection) {
       gateway->tell(peer, end_of(cancel->job, FinishReason::kCancelled));
     }
     if (const auto* question = std::get_if<ListJobs>(&message)) {
-      gateway->tell(peer, JobList{question->request, {}});
+      gateway->tell(peer, JobList{question->request, {}, {}});
     }
   };
   run(seconds(2));
@@ -255,6 +255,24 @@ TEST_F(ClientTest, AnswersFindTheirQuestions) {
   }
   run(seconds(1));
   EXPECT_THAT(models, ElementsAre("1", "2", "3"));
+}
+
+TEST_F(ClientTest, AQuestionMayBeAnsweredWithAnError) {
+  start();
+  gateway->script = [&](PeerId peer, const WireMessage& message) {
+    JobList list;
+    list.request = std::get<ListJobs>(message).request;
+    list.error = Error{ErrorCode::kUnavailable, "the coordinator cannot be reached"};
+    gateway->tell(peer, list);
+  };
+  std::vector<Result<JobList>> lists;
+  client->list([&](const Result<JobList>& list) { lists.push_back(list); });
+  run(seconds(1));
+  ASSERT_EQ(lists.size(), 1u);
+  ASSERT_FALSE(lists[0]);
+  EXPECT_EQ(lists[0].error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(lists[0].error().message, "the coordinator cannot be reached");
+  EXPECT_FALSE(client->failure()) << "others are answered";
 }
 
 TEST_F(ClientTest, NobodyListeningIsSaidInTimeWithTheEndpoint) {

@@ -69,9 +69,10 @@ std::vector<WireMessage> examples() {
       Finished{job(10), FinishReason::kError, error, {1, 2}, {3, 4}, "text", figures},
       Rejected{job(11), error},
       ListJobs{12},
-      JobList{13, {{job(14), JobSummary::State::kRunning, 1, 2, 3, 4, milliseconds(5), "stop"}}},
+      JobList{
+          13, {{job(14), JobSummary::State::kRunning, 1, 2, 3, 4, milliseconds(5), "stop"}}, error},
       GetStatus{15},
-      ClusterStatus{16, "1.0", "m", 3, true, 1, 2, 3, 4, "memory", {member}},
+      ClusterStatus{16, "1.0", "m", 3, true, 1, 2, 3, 4, "memory", {member}, error},
       Join{Role::kWorker, 1, 2, 3, 4, "host", "http", 5, "exact f32", capacity},
       Welcome{3, milliseconds(100)},
       Refused{error},
