@@ -18,10 +18,10 @@ void add(Digest& digest, const TextInput& input) {
   digest.add(std::uint64_t(input.raw));
 }
 void add(Digest& digest, const ChatInput& input) {
-  digest.add(std::uint64_t(input.turns.size()));
-  for (const ChatTurn& turn : input.turns) {
-    add(digest, turn.role);
-    add(digest, turn.content);
+  digest.add(std::uint64_t(input.messages.size()));
+  for (const ChatMessage& message : input.messages) {
+    add(digest, message.role);
+    add(digest, message.content);
   }
 }
 void add(Digest& digest, const TokenInput& input) {

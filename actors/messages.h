@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/step.h"
+#include "model/tokenizer/chat.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
@@ -29,20 +30,13 @@ struct Parameter {
   bool operator==(const Parameter&) const = default;
 };
 
-struct ChatTurn {
-  std::string role;  ///< system, user, assistant
-  std::string content;
-
-  bool operator==(const ChatTurn&) const = default;
-};
-
 /// One user message, or plain text without a template if `raw`.
 struct TextInput {
   std::string text;
   bool raw = false;
 };
 struct ChatInput {
-  std::vector<ChatTurn> turns;
+  std::vector<ChatMessage> messages;
 };
 /// Tokens as they are. Without holes, gen_length holes follow them; with holes, the tokens there
 /// are ignored (infilling).

@@ -15,7 +15,7 @@ std::size_t num_bytes(const JobInput& input) {
   if (const auto* text = std::get_if<TextInput>(&input)) return text->text.size();
   std::size_t total = 0;
   if (const auto* chat = std::get_if<ChatInput>(&input)) {
-    for (const ChatTurn& turn : chat->turns) total += turn.role.size() + turn.content.size();
+    for (const auto& [role, content] : chat->messages) total += role.size() + content.size();
   }
   return total;
 }
@@ -23,11 +23,7 @@ std::size_t num_bytes(const JobInput& input) {
 /// The messages of a chat, or of a text that is to become one.
 std::vector<ChatMessage> messages_of(const JobInput& input) {
   if (const auto* text = std::get_if<TextInput>(&input)) return {{"user", text->text}};
-  std::vector<ChatMessage> messages;
-  for (const ChatTurn& turn : std::get<ChatInput>(input).turns) {
-    messages.push_back({turn.role, turn.content});
-  }
-  return messages;
+  return std::get<ChatInput>(input).messages;
 }
 
 /// The text of an answer: special tokens are none.

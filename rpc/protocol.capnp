@@ -28,7 +28,7 @@ struct Watching {
   trace @2 :Bool;
 }
 
-struct ChatTurn {
+struct ChatMessage {
   role @0 :Text;
   content @1 :Text;
 }
@@ -46,7 +46,7 @@ struct Submit {                # the same id and body again is the same job
   input :union {
     text @2 :Text;             # one user message through the chat template
     rawText @3 :Text;          # plain text
-    chat @4 :List(ChatTurn);
+    chat @4 :List(ChatMessage);
     tokens @5 :TokenInput;
   }
   parameters @6 :List(Parameter);

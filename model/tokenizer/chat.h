@@ -10,6 +10,8 @@ namespace unmask {
 struct ChatMessage {
   std::string role;  ///< system, user or assistant
   std::string content;
+
+  bool operator==(const ChatMessage&) const = default;
 };
 
 /// What a template made of messages.

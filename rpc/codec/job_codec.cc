@@ -46,12 +46,12 @@ void write_tokens(wire::TokenInput::Builder builder, const TokenInput& input) {
   write_ranges(builder.initHoles(unsigned(input.holes.size())), input.holes);
 }
 
-ChatInput read_chat(capnp::List<wire::ChatTurn>::Reader list) {
+ChatInput read_chat(capnp::List<wire::ChatMessage>::Reader list) {
   check_length(list, "messages", kMaxTurns);
   ChatInput input;
-  for (const auto turn : list) {
-    input.turns.push_back({read_text(turn.getRole(), "a message's role", kMaxNameBytes),
-                           read_text(turn.getContent(), "a message's content")});
+  for (const auto message : list) {
+    input.messages.push_back({read_text(message.getRole(), "a message's role", kMaxNameBytes),
+                              read_text(message.getContent(), "a message's content")});
   }
   return input;
 }
@@ -67,10 +67,10 @@ void write_input(wire::Submit::Builder builder, const JobInput& input) {
   if (const auto* text = std::get_if<TextInput>(&input)) {
     text->raw ? to.setRawText(text_of(text->text)) : to.setText(text_of(text->text));
   } else if (const auto* chat = std::get_if<ChatInput>(&input)) {
-    auto list = to.initChat(unsigned(chat->turns.size()));
-    for (std::size_t i = 0; i < chat->turns.size(); ++i) {
-      list[unsigned(i)].setRole(text_of(chat->turns[i].role));
-      list[unsigned(i)].setContent(text_of(chat->turns[i].content));
+    auto list = to.initChat(unsigned(chat->messages.size()));
+    for (std::size_t i = 0; i < chat->messages.size(); ++i) {
+      list[unsigned(i)].setRole(text_of(chat->messages[i].role));
+      list[unsigned(i)].setContent(text_of(chat->messages[i].content));
     }
   } else {
     write_tokens(to.initTokens(), std::get<TokenInput>(input));

@@ -23,23 +23,23 @@ Result<json::value> parse(const std::string& text, const std::string& name) {
   return value;
 }
 
-Result<std::vector<ChatTurn>> to_chat(const json::value& value, const std::string& name) {
+Result<std::vector<ChatMessage>> to_chat(const json::value& value, const std::string& name) {
   const json::array* list = value.if_array();
   if (list == nullptr || list->empty()) {
     return invalid(name + " is not a list of messages [{\"role\": ..., \"content\": ...}, ...]");
   }
-  std::vector<ChatTurn> turns;
+  std::vector<ChatMessage> messages;
   for (const json::value& entry : *list) {
-    const json::object* turn = entry.if_object();
-    const json::value* role = turn != nullptr ? turn->if_contains("role") : nullptr;
-    const json::value* content = turn != nullptr ? turn->if_contains("content") : nullptr;
+    const json::object* message = entry.if_object();
+    const json::value* role = message != nullptr ? message->if_contains("role") : nullptr;
+    const json::value* content = message != nullptr ? message->if_contains("content") : nullptr;
     if (role == nullptr || content == nullptr || !role->is_string() || !content->is_string()) {
-      return invalid(name + ": message " + std::to_string(turns.size()) +
+      return invalid(name + ": message " + std::to_string(messages.size()) +
                      " needs a \"role\" and a \"content\", both text");
     }
-    turns.push_back({std::string(role->get_string()), std::string(content->get_string())});
+    messages.push_back({std::string(role->get_string()), std::string(content->get_string())});
   }
-  return turns;
+  return messages;
 }
 
 Result<std::vector<std::int32_t>> to_tokens(const json::value& value, const std::string& name) {
@@ -86,9 +86,9 @@ Result<JobInput> input_of(const json::object& object) {
     return TextInput{std::string(prompt->get_string()), raw != nullptr && raw->get_bool()};
   }
   if (messages != nullptr) {
-    Result<std::vector<ChatTurn>> turns = to_chat(*messages, "\"messages\"");
-    if (!turns) return turns.error();
-    return ChatInput{std::move(*turns)};
+    Result<std::vector<ChatMessage>> chat = to_chat(*messages, "\"messages\"");
+    if (!chat) return chat.error();
+    return ChatInput{std::move(*chat)};
   }
   Result<std::vector<std::int32_t>> ids = to_tokens(*tokens, "\"tokens\"");
   if (!ids) return ids.error();
@@ -99,7 +99,7 @@ double seconds(std::chrono::microseconds duration) { return double(duration.coun
 
 }  // namespace
 
-Result<std::vector<ChatTurn>> read_chat(const std::string& path) {
+Result<std::vector<ChatMessage>> read_chat(const std::string& path) {
   const Result<std::string> text = read_text(path, kMaxFileBytes);
   if (!text) return text.error();
   const Result<json::value> value = parse(*text, path);

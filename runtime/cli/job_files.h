@@ -10,7 +10,7 @@
 namespace unmask::cli {
 
 /// [{"role": ..., "content": ...}, ...]
-[[nodiscard]] Result<std::vector<ChatTurn>> read_chat(const std::string& path);
+[[nodiscard]] Result<std::vector<ChatMessage>> read_chat(const std::string& path);
 
 /// [1, 2, 3]
 [[nodiscard]] Result<std::vector<std::int32_t>> read_tokens(const std::string& path);

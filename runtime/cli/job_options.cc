@@ -95,9 +95,9 @@ Result<JobInput> JobOptions::input() const {
     return invalid("give a prompt, --messages or --tokens-file: only one of them");
   }
   if (!messages_file.empty()) {
-    Result<std::vector<ChatTurn>> turns = read_chat(messages_file);
-    if (!turns) return turns.error();
-    return ChatInput{std::move(*turns)};
+    Result<std::vector<ChatMessage>> chat = read_chat(messages_file);
+    if (!chat) return chat.error();
+    return ChatInput{std::move(*chat)};
   }
   if (!tokens_file.empty()) {
     Result<std::vector<std::int32_t>> tokens = read_tokens(tokens_file);

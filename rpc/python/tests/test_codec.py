@@ -58,8 +58,8 @@ class EncodeTest(unittest.TestCase):
 
     def test_every_kind_of_input_is_told_apart(self) -> None:
         self.assertEqual(sent("x", raw=True)["input"], {"rawText": "x"})
-        turns = [{"role": "user", "content": "hi"}]
-        self.assertEqual(sent(turns)["input"], {"chat": turns})
+        chat = [{"role": "user", "content": "hi"}]
+        self.assertEqual(sent(chat)["input"], {"chat": chat})
         tokens = sent([5, 6, 7], holes=[(1, 2)])["input"]["tokens"]
         self.assertEqual(tokens, {"tokens": [5, 6, 7], "holes": [{"begin": 1, "end": 2}]})
 

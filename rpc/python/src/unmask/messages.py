@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: One message of a chat.
-ChatTurn = Mapping[str, str]
+ChatMessage = Mapping[str, str]
 #: A prompt for the chat template, a chat, or token ids.
-JobInput = str | Sequence[ChatTurn] | Sequence[int]
+JobInput = str | Sequence[ChatMessage] | Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ TEST_F(JobFilesTest, WhatIsNoTokenIdIsNamedByItsPlace) {
 TEST_F(JobFilesTest, AChatIsRead) {
   const auto chat = read_chat(file(R"([{"role":"system","content":"Be brief"},
                                        {"role":"user","content":"Hi"}])"));
-  EXPECT_THAT(*chat, ElementsAre(ChatTurn{"system", "Be brief"}, ChatTurn{"user", "Hi"}));
+  EXPECT_THAT(*chat, ElementsAre(ChatMessage{"system", "Be brief"}, ChatMessage{"user", "Hi"}));
   EXPECT_THAT(error_of(read_chat(file("[]"))), HasSubstr("is not a list of messages"));
   EXPECT_THAT(error_of(read_chat(file(R"([{"role":"user"}])"))), HasSubstr("message 0 needs"));
 }
