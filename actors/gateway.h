@@ -4,11 +4,14 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 
+#include "actors/cancellers.h"
+#include "actors/client_jobs.h"
+#include "actors/client_questions.h"
+#include "actors/coordinator_link.h"
 #include "actors/drain.h"
+#include "actors/finished_jobs.h"
 #include "actors/gateway_job.h"
 #include "actors/messages.h"
 #include "actors/refusals.h"
@@ -50,11 +53,10 @@ class Gateway final
                    Incoming<ClusterStatus>, GatewayTick, Drain> {
  public:
   struct Options {
-    std::size_t max_jobs = 2048;                 ///< not finished, over all clients
-    std::size_t max_jobs_per_client = 256;       ///< not finished, of one connection
-    std::size_t max_finished = 1024;             ///< results kept for a client that comes back
-    std::size_t max_finished_bytes = 256 << 20;  ///< of these results
-    std::string model;                           ///< name that Submit::model must have, if any
+    std::size_t max_jobs = 2048;                     ///< not finished, over all clients
+    std::size_t max_jobs_per_client = 256;           ///< not finished, of one connection
+    FinishedJobs::Limits finished{1024, 256 << 20};  ///< results kept for clients that come back
+    std::string model;                               ///< name that Submit::model must have, if any
   };
 
   Gateway(ActorContext& context, Env env, Options options, TextService& text,
@@ -91,25 +93,17 @@ class Gateway final
     std::optional<Time> deadline;
     Watchers watchers;
   };
-  struct Question {
-    PeerId client = 0;
-    std::uint64_t request = 0;
-    bool is_status = false;
-  };
 
-  [[nodiscard]] std::optional<Error> refusal(const Submit& submit) const;
-  [[nodiscard]] std::optional<Error> overload(PeerId client) const;
+  [[nodiscard]] std::optional<Error> refusal(PeerId client, const Submit& submit) const;
   [[nodiscard]] bool add(Watchers& watchers, JobId id, Watcher& watcher);
   void let_go(const Watchers& watchers, JobId id);
   void attach(Job& job, PeerId client, const Submit& submit);
-  void replay(Job& job, const Watcher& watcher);
   void end(Job& job, Finished finished);
   void refuse(JobId id, const Watchers& watchers, const Error& error);
   void turn_away(PeerId client, JobId id, Error error);
   void turn_away(JobId id, const Watchers& watchers, const Error& error);
   template <typename End>
   void tell_cancelled(const End& end, const Watchers& told);
-  void forget_old_results();
   void tell_if_drained();
   [[nodiscard]] std::size_t num_unfinished() const;
   [[nodiscard]] Job* find(JobId id);
@@ -117,11 +111,9 @@ class Gateway final
   void tell(const Watchers& watchers, const Message& message);
   void reject(PeerId client, JobId job, Error error);
   template <typename Ask>
-  void ask(const Question& question);
-  void answer(const Question& question, Error error);
+  void ask(const ClientQuestions::Question& question);
   void to_client(PeerId client, WireMessage message);
-  [[nodiscard]] bool to_coordinator(WireMessage message);
-  [[nodiscard]] Error why_unheard() const;
+  void to_client(Outgoing outgoing);
   [[nodiscard]] bool send_wishes(const Job& job);
   void send_later(Job& job);
   void send_what_waits();
@@ -132,20 +124,17 @@ class Gateway final
   TextService& text_;
   const ActorRef<Outgoing> clients_;
   const ActorRef<Disconnect> disconnect_client_;
-  const ActorRef<Outgoing> coordinator_wire_;
-  Refusals refusals_;
-  std::optional<PeerId> coordinator_;
+  CoordinatorLink coordinator_;
   std::map<JobId, Job> jobs_;
   std::map<JobId, Tokenizing> tokenizing_;
-  std::map<PeerId, std::set<JobId>> unfinished_of_;  ///< what each client watches, in both maps
-  std::deque<JobId> finished_;                       ///< in jobs_, oldest first
-  std::size_t finished_bytes_ = 0;
-  std::deque<JobId> unsent_;                     ///< jobs of which the coordinator has yet to hear
-  bool has_timer_ = false;                       ///< a GatewayTick comes
-  std::map<std::uint64_t, Question> questions_;  ///< by the number the coordinator sees
-  std::uint64_t next_question_ = 1;
-  std::set<std::pair<JobId, PeerId>> cancels_;  ///< clients that only want to hear the end
-  std::optional<Drain> drain_;                  ///< emptied once it was answered
+  ClientJobs client_jobs_;    ///< in both maps
+  FinishedJobs finished_;     ///< in jobs_
+  Refusals refusals_;
+  std::deque<JobId> unsent_;  ///< jobs of which the coordinator has yet to hear
+  bool has_timer_ = false;    ///< a GatewayTick comes
+  ClientQuestions questions_;
+  Cancellers cancellers_;
+  std::optional<Drain> drain_;  ///< emptied once it was answered
   bool is_draining_ = false;
 };
 

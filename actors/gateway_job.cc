@@ -21,6 +21,19 @@ bool Watchers::add(Watcher& watcher) {
   return true;
 }
 
+// Blocks are always wanted here: a client that comes back may ask for them.
+GatewayJob::GatewayJob(Submit submit, std::uint64_t body_digest, TokenInput input,
+                       std::unique_ptr<TextStream> text_stream)
+    : admit{submit.job,
+            body_digest,
+            std::move(input),
+            std::move(submit.parameters),
+            submit.deadline,
+            {true, submit.watching.frames, submit.watching.trace},
+            -1},
+      stream(std::move(text_stream)),
+      stop(std::move(submit.stop)) {}
+
 Admit GatewayJob::admission(Time now) const {
   Admit again = admit;
   again.resume_after_block = last_block();
@@ -59,6 +72,16 @@ const Committed* GatewayJob::take(Finished end) {
   admit.input = {};
   stream.reset();
   return has_tail ? &blocks.back() : nullptr;
+}
+
+Finished GatewayJob::broken_off(Error error) const {
+  Finished end;
+  end.job = admit.job;
+  end.reason = FinishReason::kError;
+  end.error = std::move(error);
+  end.figures.blocks = std::int32_t(blocks.size());
+  end.figures.prompt_tokens = accepted ? accepted->prompt_tokens : 0;
+  return end;
 }
 
 std::vector<std::int32_t> GatewayJob::committed_tokens() const {

@@ -64,6 +64,10 @@ class Watchers {
 
 /// A job as the gateway holds it: what was wanted, and the answer so far as text.
 struct GatewayJob {
+  /// submit: its input was made `input`.
+  GatewayJob(Submit submit, std::uint64_t body_digest, TokenInput input,
+             std::unique_ptr<TextStream> text_stream);
+
   Admit admit;  ///< kept until the end: sent again when the coordinator comes back
   std::optional<Time> deadline;
   Watchers watchers;
@@ -71,7 +75,7 @@ struct GatewayJob {
   bool waits_to_be_sent = false;  ///< the coordinator does not know yet all that is wanted
 
   std::unique_ptr<TextStream> stream;
-  StopFinder stop{{}};
+  StopFinder stop;
   std::string text;  ///< everything sent
   std::optional<Accepted> accepted;
   std::optional<Queued> queued;  ///< the last place in the queue, while it waits
@@ -86,6 +90,25 @@ struct GatewayJob {
 
   /// The end: text that was held back comes as one more block, which is returned.
   [[nodiscard]] const Committed* take(Finished end);
+
+  /// What a client that comes, or comes back, has to be sent; it has that then.
+  template <typename Send>
+  void replay(const Watcher& watcher, Send send) {
+    if (accepted) {
+      Accepted again = *accepted;
+      again.is_resend = true;
+      send(WireMessage(again));
+    }
+    if (queued) send(WireMessage(*queued));
+    for (const Committed& block : blocks) {
+      if (watcher.wants(block)) send(WireMessage(block));
+    }
+    if (!blocks.empty()) watchers.has(watcher.client, blocks.back().block);
+    if (finished) send(WireMessage(*finished));
+  }
+
+  /// Its end, if the coordinator will not go on with it.
+  [[nodiscard]] Finished broken_off(Error error) const;
 
   /// What was committed so far, as the answer of a job that ends before its time.
   [[nodiscard]] std::vector<std::int32_t> committed_tokens() const;

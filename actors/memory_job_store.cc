@@ -35,13 +35,8 @@ Result<> MemoryJobStore::finish(const Finished& finished) {
   if (record == records_.end()) return unknown();
   if (record->second.finished) return {};  // the first end counts
   record->second.finished = finished;
-  finished_.push_back(finished.job);
-  num_bytes_ += num_bytes(record->second);
-  while (finished_.size() > max_finished_ || (num_bytes_ > max_bytes_ && finished_.size() > 1)) {
-    const auto oldest = records_.find(finished_.front());
-    num_bytes_ -= num_bytes(oldest->second);
-    records_.erase(oldest);
-    finished_.pop_front();
+  for (const JobId forgotten : finished_.add(finished.job, num_bytes(record->second))) {
+    records_.erase(forgotten);
   }
   return {};
 }
@@ -53,9 +48,7 @@ const JobRecord* MemoryJobStore::find(JobId job) const {
 
 std::vector<const JobRecord*> MemoryJobStore::finished() const {
   std::vector<const JobRecord*> latest_first;
-  for (auto id = finished_.rbegin(); id != finished_.rend(); ++id) {
-    latest_first.push_back(&records_.at(*id));
-  }
+  for (const JobId id : finished_.latest_first()) latest_first.push_back(&records_.at(id));
   return latest_first;
 }
 

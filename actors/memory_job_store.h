@@ -1,19 +1,17 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <map>
 
+#include "actors/finished_jobs.h"
 #include "actors/job_store.h"
 
 namespace unmask {
 
-/// Lives and dies with its process; forgets the oldest results when they are too many or take too
-/// many bytes. The last one is kept whatever it takes, and so is every job that is not finished.
+/// Lives and dies with its process; forgets the oldest results, and no job that is not finished.
 class MemoryJobStore final : public JobStore {
  public:
-  explicit MemoryJobStore(std::size_t max_finished = 4096, std::size_t max_bytes = 256 << 20)
-      : max_finished_(max_finished), max_bytes_(max_bytes) {}
+  explicit MemoryJobStore(FinishedJobs::Limits limits = {4096, 256 << 20}) : finished_(limits) {}
 
   [[nodiscard]] Result<> put(const Admit& admit) override;
   [[nodiscard]] Result<> commit(const Committed& block) override;
@@ -23,11 +21,8 @@ class MemoryJobStore final : public JobStore {
   [[nodiscard]] std::string durability() const override;
 
  private:
-  const std::size_t max_finished_;
-  const std::size_t max_bytes_;  // of finished jobs
   std::map<JobId, JobRecord> records_;
-  std::deque<JobId> finished_;  // oldest first
-  std::size_t num_bytes_ = 0;   // of these
+  FinishedJobs finished_;  // in records_
 };
 
 }  // namespace unmask

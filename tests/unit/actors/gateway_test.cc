@@ -272,7 +272,7 @@ TEST_F(GatewayTest, AResultIsThereForAClientThatComesBackAfterTheEnd) {
 }
 
 TEST_F(GatewayTest, TheOldestResultsAreForgottenWhenThereAreTooMany) {
-  options.max_finished = 2;
+  options.finished.max_jobs = 2;
   for (int i = 1; i <= 3; ++i) {
     run_job(i);
     tell(kCoordinator, end(i));
@@ -284,7 +284,7 @@ TEST_F(GatewayTest, TheOldestResultsAreForgottenWhenThereAreTooMany) {
 }
 
 TEST_F(GatewayTest, TheOldestResultsAreForgottenWhenTheyTakeTooManyBytes) {
-  options.max_finished_bytes = 10'000;
+  options.finished.max_bytes = 10'000;
   for (int i = 1; i <= 3; ++i) {
     run_job(i);
     tell(kCoordinator, end(i, std::vector<std::int32_t>(1500)));

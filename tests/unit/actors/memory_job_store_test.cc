@@ -58,7 +58,7 @@ TEST(MemoryJobStoreTest, TheFirstEndOfAJobCounts) {
 }
 
 TEST(MemoryJobStoreTest, TheOldestResultsAreForgottenBeyondTheirNumberAndJobsThatRunNever) {
-  MemoryJobStore store(2);
+  MemoryJobStore store({.max_jobs = 2, .max_bytes = 1 << 20});
   ASSERT_TRUE(store.put(admit(9)));
   for (int i = 1; i <= 4; ++i) run(store, i);
   EXPECT_EQ(store.find(job_id(2)), nullptr);
@@ -69,7 +69,7 @@ TEST(MemoryJobStoreTest, TheOldestResultsAreForgottenBeyondTheirNumberAndJobsTha
 }
 
 TEST(MemoryJobStoreTest, TheOldestResultsAreForgottenBeyondTheirBytesButTheLastOneStays) {
-  MemoryJobStore store(100, 20'000);
+  MemoryJobStore store({.max_jobs = 100, .max_bytes = 20'000});
   for (int i = 1; i <= 10; ++i) run(store, i, 1000);
   EXPECT_EQ(store.finished().size(), 3u);
   run(store, 11, 10'000);
