@@ -44,6 +44,21 @@ std::optional<Error> cannot_ever_fit(const RunningJob& job,
                    std::to_string(most_in_cache) + "; start the workers with more --kv-memory"};
 }
 
+Replica* place_for(const RunningJob& job, std::map<std::int32_t, Replica>& replicas,
+                   std::size_t max_running) {
+  const std::int32_t length = job.loop.canvas().size();
+  Replica* roomiest = nullptr;
+  for (auto& [index, replica] : replicas) {
+    const bool has_room = replica.could_hold(length) && replica.has_pages(length) &&
+                          replica.has_batch_room(max_running);
+    if (!has_room) continue;
+    if (roomiest == nullptr || replica.kv_pages_free > roomiest->kv_pages_free) {
+      roomiest = &replica;
+    }
+  }
+  return roomiest;
+}
+
 std::string why_it_waits(const RunningJob& first, const std::map<std::int32_t, Replica>& replicas,
                          std::size_t max_running) {
   if (replicas.empty()) return "waiting for workers";

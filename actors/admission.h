@@ -19,6 +19,10 @@ namespace unmask {
 [[nodiscard]] std::optional<Error> cannot_ever_fit(const RunningJob& job,
                                                    const std::map<std::int32_t, Replica>& replicas);
 
+/// The roomiest replica that has room for the job now, or null.
+[[nodiscard]] Replica* place_for(const RunningJob& job, std::map<std::int32_t, Replica>& replicas,
+                                 std::size_t max_running);
+
 /// What the first job of the queue waits for, and so do all behind it: nobody overtakes.
 [[nodiscard]] std::string why_it_waits(const RunningJob& first,
                                        const std::map<std::int32_t, Replica>& replicas,

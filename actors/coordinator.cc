@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/admission.h"
+#include "actors/batch.h"
 #include "actors/job_messages.h"
 
 namespace unmask {
@@ -56,8 +57,7 @@ void Coordinator::on(Incoming<Admit> admit) {
     deadlines_.insert({*job.deadline, id});
     watch_deadlines();
   }
-  waiting_.push_back(id);
-  has_queue_moved_ = true;
+  waiting_.add(id);
   probe_.job_accepted();
   probe_.canvas_opened(job.loop.canvas().num_holes(job.loop.canvas().whole()));
   to_gateways(job, Accepted{id, false, job.figures.prompt_tokens, job.loop.canvas().size()});
@@ -76,11 +76,8 @@ void Coordinator::resend(PeerId gateway, const Admit& admit, const JobRecord& re
     job->watching.frames |= admit.watching.frames;
     to_gateway(gateway,
                Accepted{admit.job, true, job->figures.prompt_tokens, job->loop.canvas().size()});
-    if (!job->replica) {
-      job->told_place = 0;
-      has_queue_moved_ = true;
-      tell_queue_places();
-    }
+    waiting_.tell_again(admit.job);
+    tell_queue_places();
   }
   for (const Committed& block : record.blocks) {
     if (block.block > admit.resume_after_block) to_gateway(gateway, block);
@@ -137,18 +134,9 @@ void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> err
     replica.kv_pages_free += job.kv_pages;
     if (job.is_on_workers) replica.closed.push_back(job.sequence);
   } else {
-    std::erase(waiting_, id);
-    has_queue_moved_ = true;
+    waiting_.remove(id);
   }
-  Finished finished{id, reason, std::move(error), job.answer(), {}, {}, job.figures};
-  finished.figures.duration = between(job.accepted_at, env_.clock.now());
-  const diffusion::Figures figures = job.loop.figures();
-  // What was decided in a block that is not committed was never sent.
-  finished.figures.tokens =
-      job.loop.has_ended() ? figures.tokens : std::int32_t(finished.tokens.size());
-  finished.figures.forwards = figures.forwards;
-  finished.figures.blocks = job.block;
-  if (job.watching.trace) finished.canvas = job.loop.canvas().tokens();
+  Finished finished = finished_of(job, reason, std::move(error), env_.clock.now());
   (void)store_.finish(finished);  // in memory it cannot fail; a journal aborts instead
   probe_.job_finished(reason, finished.figures);
   to_gateways(job, std::move(finished));
@@ -178,21 +166,6 @@ void Coordinator::schedule() {
   tell_load();
 }
 
-/// The roomiest replica that has room for it.
-Replica* Coordinator::place_for(const RunningJob& job) {
-  Replica* roomiest = nullptr;
-  for (auto& [index, replica] : replicas_) {
-    const std::int32_t length = job.loop.canvas().size();
-    const bool has_room = replica.could_hold(length) && replica.has_pages(length) &&
-                          replica.has_batch_room(options_.max_running);
-    if (!has_room) continue;
-    if (roomiest == nullptr || replica.kv_pages_free > roomiest->kv_pages_free) {
-      roomiest = &replica;
-    }
-  }
-  return roomiest;
-}
-
 void Coordinator::place_waiting() {
   while (!waiting_.empty() && !replicas_.empty()) {
     RunningJob& job = jobs_.at(waiting_.front());
@@ -200,10 +173,9 @@ void Coordinator::place_waiting() {
       finish(job.id, FinishReason::kError, std::move(error));
       continue;
     }
-    Replica* replica = place_for(job);
+    Replica* replica = place_for(job, replicas_, options_.max_running);
     if (replica == nullptr) return;  // nobody overtakes, or the long ones would wait for ever
-    waiting_.pop_front();
-    has_queue_moved_ = true;
+    waiting_.remove(job.id);
     job.replica = replica->index;
     job.sequence = next_sequence_++;
     job.kv_pages = replica->pages_of(job.loop.canvas().size());
@@ -216,45 +188,16 @@ void Coordinator::place_waiting() {
 }
 
 void Coordinator::start_step(Replica& replica) {
-  Step step;
-  step.epoch = replica.epoch;
-  step.seq = replica.last_seq + 1;
-  StepInFlight in_flight;
-  std::int32_t rows = 0;
-  std::deque<JobId> without_room, with_room;
-  for (const JobId id : replica.running) {
-    RunningJob& job = jobs_.at(id);
-    if (!job.next) {
-      job.next = job.loop.next();
-      job.next->sequence = job.sequence;
-    }
-    const bool fits = rows + num_rows(*job.next) <= replica.capacity.max_rows_per_step;
-    (fits ? with_room : without_room).push_back(id);
-    if (!fits) continue;
-    rows += num_rows(*job.next);
-    in_flight.jobs.push_back(id);
-    in_flight.sequences.push_back(job.sequence);
-    in_flight.phases.push_back(job.next->phase);
-    job.is_on_workers = true;
-    step.sequences.push_back(job.watching.trace ? *job.next : std::move(*job.next));
-    if (!job.watching.trace) job.next.reset();
-  }
-  if (step.sequences.empty()) return;
-  // Who found no room goes first in the next step.
-  replica.running = std::move(without_room);
-  replica.running.insert(replica.running.end(), with_room.begin(), with_room.end());
-
-  step.closed = std::exchange(replica.closed, {});
-  replica.last_seq = step.seq;
-  in_flight.seq = step.seq;
-  in_flight.results.resize(replica.workers.size());
-  in_flight.answered_at.resize(replica.workers.size());
-  in_flight.sent_at = env_.clock.now();
-  in_flight.timer =
-      after(options_.step_timeout, StepExpired{replica.index, replica.epoch, step.seq});
-  replica.in_flight = std::move(in_flight);
+  std::optional<Batch> batch = next_batch(replica, jobs_);
+  if (!batch) return;
+  batch->in_flight.sent_at = env_.clock.now();
+  batch->in_flight.timer =
+      after(options_.step_timeout, StepExpired{replica.index, replica.epoch, batch->step.seq});
+  replica.in_flight = std::move(batch->in_flight);
   // A worker that cannot be reached does not answer: the timer sees to that.
-  for (const PeerId worker : replica.workers) (void)peers_.wire.send(Outgoing{worker, step});
+  for (const PeerId worker : replica.workers) {
+    (void)peers_.wire.send(Outgoing{worker, batch->step});
+  }
 }
 
 void Coordinator::on(Incoming<StepResult> result) {
@@ -274,7 +217,10 @@ void Coordinator::on(Incoming<StepResult> result) {
 }
 
 void Coordinator::finish_step(Replica& replica) {
-  if (!replica.in_flight->agrees()) return report_broken(replica);  // it gets no step any more
+  if (!replica.in_flight->agrees()) {  // it gets no step any more
+    (void)peers_.replica_broken.send(complaint(replica, options_.step_timeout));
+    return;
+  }
   const StepInFlight step = *std::exchange(replica.in_flight, std::nullopt);
   cancel(step.timer);
   const std::vector<SequenceResult>& results = step.results.front()->sequences;
@@ -364,21 +310,8 @@ void Coordinator::on(StepExpired expired) {
   if (found == replicas_.end() || found->second.epoch != expired.epoch) return;
   Replica& replica = found->second;
   if (!replica.in_flight || replica.in_flight->seq != expired.seq) return;
-  report_broken(replica);
+  (void)peers_.replica_broken.send(complaint(replica, options_.step_timeout));
   replica.in_flight->timer = after(options_.step_timeout, expired);  // the report may be lost
-}
-
-void Coordinator::report_broken(const Replica& replica) {
-  ReplicaBroken broken{
-      replica.index, replica.epoch, {}, "its workers computed different candidates"};
-  for (std::size_t rank = 0; rank < replica.workers.size(); ++rank) {
-    if (!replica.in_flight->results[rank]) broken.silent.push_back(replica.workers[rank]);
-  }
-  if (!broken.silent.empty()) {
-    broken.reason = "a step took longer than " + std::to_string(options_.step_timeout.count()) +
-                    " ms on " + std::to_string(broken.silent.size()) + " workers";
-  }
-  (void)peers_.replica_broken.send(std::move(broken));
 }
 
 void Coordinator::on(PeerDown down) {
@@ -414,16 +347,8 @@ void Coordinator::on(Incoming<Inspected> rows) {
 }
 
 void Coordinator::on(Incoming<ListJobs> list) {
-  constexpr std::size_t kMaxListed = 1000;
-  JobList answer;
+  JobList answer = list_of(jobs_, store_, env_.clock.now());
   answer.request = list.message.request;
-  for (const auto& [id, job] : jobs_) {
-    answer.jobs.push_back(summary_of(job, env_.clock.now()));
-  }
-  for (const JobRecord* record : store_.finished()) {
-    if (answer.jobs.size() >= kMaxListed) break;
-    answer.jobs.push_back(summary_of(*record->finished));
-  }
   to_gateway(list.from, std::move(answer));
 }
 
@@ -436,38 +361,25 @@ void Coordinator::on(Incoming<GetStatus> get) {
   status.is_ready = !replicas_.empty();
   status.jobs_waiting = std::int32_t(waiting_.size());
   status.jobs_running = std::int32_t(jobs_.size() - waiting_.size());
-  for (const auto& [index, replica] : replicas_) {
-    status.kv_pages_total += replica.capacity.num_kv_pages;
-    status.kv_pages_used += replica.kv_pages_used();
-  }
+  const PageUse pages = page_use(replicas_);
+  status.kv_pages_used = pages.used;
+  status.kv_pages_total = pages.total;
   status.durability = store_.durability();
   status.members = members_.members;
   to_gateway(get.from, std::move(status));
 }
 
 void Coordinator::tell_queue_places() {
-  if (!std::exchange(has_queue_moved_, false) || waiting_.empty()) return;
-  std::int32_t place = 0;
+  const std::vector<JobQueue::Place> news = waiting_.news();
+  if (news.empty()) return;
   const std::string reason =
       why_it_waits(jobs_.at(waiting_.front()), replicas_, options_.max_running);
-  for (const JobId id : waiting_) {
-    RunningJob& job = jobs_.at(id);
-    ++place;
-    // Far back in the queue only every halving is news.
-    const bool is_news = job.told_place == 0 || 2 * place <= job.told_place || place <= 8;
-    if (place == job.told_place || !is_news) continue;
-    job.told_place = place;
-    to_gateways(job, Queued{id, place, reason});
-  }
+  for (const auto& [id, place] : news) to_gateways(jobs_.at(id), Queued{id, place, reason});
 }
 
 void Coordinator::tell_load() {
-  std::int64_t used = 0, total = 0;
-  for (const auto& [index, replica] : replicas_) {
-    total += replica.capacity.num_kv_pages;
-    used += replica.kv_pages_used();
-  }
-  probe_.kv_pages(used, total);
+  const PageUse pages = page_use(replicas_);
+  probe_.kv_pages(pages.used, pages.total);
   probe_.load(waiting_.size(), jobs_.size() - waiting_.size());
 }
 

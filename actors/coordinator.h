@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,6 +10,7 @@
 
 #include "actors/coordinator_probe.h"
 #include "actors/drain.h"
+#include "actors/job_queue.h"
 #include "actors/job_store.h"
 #include "actors/messages.h"
 #include "actors/replica.h"
@@ -81,12 +81,10 @@ class Coordinator final
 
  private:
   void resend(PeerId gateway, const Admit& admit, const JobRecord& record);
-  [[nodiscard]] Replica* place_for(const RunningJob& job);
   void schedule();
   void place_waiting();
   void start_step(Replica& replica);
   void finish_step(Replica& replica);
-  void report_broken(const Replica& replica);
   void end_replica(std::int32_t index, const std::string& reason);
   void apply(RunningJob& job, const SequenceResult& result);
   void tell_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
@@ -107,8 +105,7 @@ class Coordinator final
   const Peers peers_;
   CoordinatorProbe probe_;
   std::map<JobId, RunningJob> jobs_;          ///< not finished
-  std::deque<JobId> waiting_;                 ///< in order of arrival
-  bool has_queue_moved_ = false;              ///< since the places in it were told
+  JobQueue waiting_;                          ///< in jobs_
   std::map<std::int32_t, Replica> replicas_;  ///< those that are up
   MembersChanged members_;
   SequenceId next_sequence_ = 1;

@@ -18,29 +18,6 @@ float confidence_at(const CandidateColumns& candidates, std::int32_t position) {
   return float(std::exp(double(candidates.logit[i]) - double(candidates.log_sum_exp[i])));
 }
 
-}  // namespace
-
-Traced traced_of(const RunningJob& job, SequenceStep step, Range block,
-                 const diffusion::Applied& applied, const CandidateColumns& candidates) {
-  Traced traced{job.id, block, std::move(step), candidates, {}, applied.eos_fill};
-  for (const diffusion::Edit& edit : applied.edits) {
-    traced.edits.push_back({edit.position, edit.token});
-  }
-  return traced;
-}
-
-Frame frame_of(const RunningJob& job, Range block, const diffusion::Applied& applied,
-               const CandidateColumns& candidates) {
-  Frame frame{
-      job.id, job.block, job.loop.figures().forwards, block, job.loop.canvas().num_holes(block),
-      {}};
-  for (const diffusion::Edit& edit : applied.edits) {
-    frame.changes.push_back(
-        {edit.position, edit.token, confidence_at(candidates, edit.position), {}});
-  }
-  return frame;
-}
-
 JobSummary summary_of(const RunningJob& job, Time now) {
   const diffusion::Figures figures = job.loop.figures();
   const auto state = job.replica ? JobSummary::State::kRunning : JobSummary::State::kQueued;
@@ -64,6 +41,54 @@ JobSummary summary_of(const Finished& finished) {
           figures.blocks,
           duration_cast<milliseconds>(figures.duration),
           std::string(name_of(finished.reason))};
+}
+
+}  // namespace
+
+Traced traced_of(const RunningJob& job, SequenceStep step, Range block,
+                 const diffusion::Applied& applied, const CandidateColumns& candidates) {
+  Traced traced{job.id, block, std::move(step), candidates, {}, applied.eos_fill};
+  for (const diffusion::Edit& edit : applied.edits) {
+    traced.edits.push_back({edit.position, edit.token});
+  }
+  return traced;
+}
+
+Frame frame_of(const RunningJob& job, Range block, const diffusion::Applied& applied,
+               const CandidateColumns& candidates) {
+  Frame frame{
+      job.id, job.block, job.loop.figures().forwards, block, job.loop.canvas().num_holes(block),
+      {}};
+  for (const diffusion::Edit& edit : applied.edits) {
+    frame.changes.push_back(
+        {edit.position, edit.token, confidence_at(candidates, edit.position), {}});
+  }
+  return frame;
+}
+
+Finished finished_of(const RunningJob& job, FinishReason reason, std::optional<Error> error,
+                     Time now) {
+  Finished finished{job.id, reason, std::move(error), job.answer(), {}, {}, job.figures};
+  finished.figures.duration = duration_cast<std::chrono::microseconds>(now - job.accepted_at);
+  const diffusion::Figures figures = job.loop.figures();
+  // What was decided in a block that is not committed was never sent.
+  finished.figures.tokens =
+      job.loop.has_ended() ? figures.tokens : std::int32_t(finished.tokens.size());
+  finished.figures.forwards = figures.forwards;
+  finished.figures.blocks = job.block;
+  if (job.watching.trace) finished.canvas = job.loop.canvas().tokens();
+  return finished;
+}
+
+JobList list_of(const std::map<JobId, RunningJob>& jobs, const JobStore& store, Time now) {
+  constexpr std::size_t kMaxListed = 1000;
+  JobList list;
+  for (const auto& [id, job] : jobs) list.jobs.push_back(summary_of(job, now));
+  for (const JobRecord* record : store.finished()) {
+    if (list.jobs.size() >= kMaxListed) break;
+    list.jobs.push_back(summary_of(*record->finished));
+  }
+  return list;
 }
 
 }  // namespace unmask

@@ -2,6 +2,10 @@
 
 #pragma once
 
+#include <map>
+#include <optional>
+
+#include "actors/job_store.h"
 #include "actors/running_job.h"
 
 namespace unmask {
@@ -13,7 +17,12 @@ namespace unmask {
 [[nodiscard]] Frame frame_of(const RunningJob& job, Range block, const diffusion::Applied& applied,
                              const CandidateColumns& candidates);
 
-[[nodiscard]] JobSummary summary_of(const RunningJob& job, Time now);
-[[nodiscard]] JobSummary summary_of(const Finished& finished);
+/// The job ends `now`, because of `reason`; error: if kError.
+[[nodiscard]] Finished finished_of(const RunningJob& job, FinishReason reason,
+                                   std::optional<Error> error, Time now);
+
+/// All jobs that have not ended, and the latest of those that have.
+[[nodiscard]] JobList list_of(const std::map<JobId, RunningJob>& jobs, const JobStore& store,
+                              Time now);
 
 }  // namespace unmask

@@ -30,6 +30,28 @@ bool Replica::could_hold(std::int32_t length) const {
          pages_of(length) <= capacity.num_kv_pages;
 }
 
+PageUse page_use(const std::map<std::int32_t, Replica>& replicas) {
+  PageUse pages;
+  for (const auto& [index, replica] : replicas) {
+    pages.used += replica.kv_pages_used();
+    pages.total += replica.capacity.num_kv_pages;
+  }
+  return pages;
+}
+
+ReplicaBroken complaint(const Replica& replica, std::chrono::milliseconds timeout) {
+  ReplicaBroken broken{
+      replica.index, replica.epoch, {}, "its workers computed different candidates"};
+  for (std::size_t rank = 0; rank < replica.workers.size(); ++rank) {
+    if (!replica.in_flight->results[rank]) broken.silent.push_back(replica.workers[rank]);
+  }
+  if (!broken.silent.empty()) {
+    broken.reason = "a step took longer than " + std::to_string(timeout.count()) + " ms on " +
+                    std::to_string(broken.silent.size()) + " workers";
+  }
+  return broken;
+}
+
 std::int32_t num_rows(const SequenceStep& step) { return std::int32_t(step.inputs.size()); }
 
 }  // namespace unmask

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -52,6 +53,16 @@ struct Replica {
     return running.size() < max_running;
   }
 };
+
+/// KV pages over all replicas that are up.
+struct PageUse {
+  std::int64_t used = 0;
+  std::int64_t total = 0;
+};
+[[nodiscard]] PageUse page_use(const std::map<std::int32_t, Replica>& replicas);
+
+/// The complaint about a step in flight whose answers did not all come within `timeout`, or differ.
+[[nodiscard]] ReplicaBroken complaint(const Replica& replica, std::chrono::milliseconds timeout);
 
 /// Number of rows that `step` adds to a forward.
 [[nodiscard]] std::int32_t num_rows(const SequenceStep& step);

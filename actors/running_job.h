@@ -42,7 +42,6 @@ struct RunningJob {
 
   std::int32_t block = 0;           ///< committed so far
   std::int32_t block_forwards = 0;  ///< of the running block
-  std::int32_t told_place = 0;      ///< last place in the queue that was sent
   JobFigures figures;
 
   void add_gateway(PeerId gateway);
