@@ -132,7 +132,7 @@ class Member:
     pid: int
     host: str
     http: str  # http://host:port, or empty
-    state: str  # loading, joining, ready, dead
+    state: str  # absent, loading, joining, ready, dead
     phase: str  # of loading
     progress: float  # of the phase, 0 to 1
 

@@ -1,0 +1,180 @@
+/// What is said of jobs: by clients to a gateway, by it to the coordinator, and back.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/step.h"
+#include "model/tokenizer/chat.h"
+#include "runtime/base/ids.h"
+#include "runtime/base/result.h"
+
+namespace unmask {
+
+// ---- Client -> gateway -> coordinator ----
+
+/// A job parameter as the user wrote it; names, ranges and defaults: model/diffusion/job_params.h.
+struct Parameter {
+  std::string name;
+  std::string value;
+
+  bool operator==(const Parameter&) const = default;
+};
+
+/// One user message, or plain text without a template if `raw`.
+struct TextInput {
+  std::string text;
+  bool raw = false;
+};
+struct ChatInput {
+  std::vector<ChatMessage> messages;
+};
+/// Tokens as they are. Without holes, gen_length holes follow them; with holes, the tokens there
+/// are ignored (infilling).
+struct TokenInput {
+  std::vector<std::int32_t> tokens;
+  Ranges holes;
+};
+using JobInput = std::variant<TextInput, ChatInput, TokenInput>;
+
+/// What a client wants beside the result.
+struct Watching {
+  bool blocks = true;   ///< Committed, as blocks finish
+  bool frames = false;  ///< Frame at every iteration, lossy
+  bool trace = false;   ///< Traced at every iteration, never lossy
+};
+
+/// Asks the gateway for a job. The same id again, with the same body, is the same job: its stream
+/// goes on after block `resume_after_block`.
+struct Submit {
+  JobId job;
+  std::string model;  ///< empty: the one that is served
+  JobInput input;
+  std::vector<Parameter> parameters;
+  std::vector<std::string> stop;
+  std::chrono::milliseconds deadline{0};  ///< remaining; 0: none
+  Watching watching;
+  std::int32_t resume_after_block = -1;
+};
+
+/// The gateway's order to the coordinator: validated, tokenized.
+struct Admit {
+  JobId job;
+  std::uint64_t body_digest = 0;  ///< tells a resend from another job with the same id
+  TokenInput input;
+  std::vector<Parameter> parameters;
+  std::chrono::milliseconds deadline{0};
+  Watching watching;
+  std::int32_t resume_after_block = -1;
+};
+
+struct Cancel {
+  JobId job;
+};
+
+/// A stop string was found by the gateway: the job ends as if at EOS.
+struct StopJob {
+  JobId job;
+};
+
+// ---- Coordinator -> gateway -> client ----
+
+struct Accepted {
+  JobId job;
+  bool is_resend = false;
+  std::int32_t prompt_tokens = 0;
+  std::int32_t canvas_length = 0;
+};
+
+/// Sent while the job waits, whenever its place changes.
+struct Queued {
+  JobId job;
+  std::int32_t place = 0;  ///< 1: next
+  std::string reason;
+};
+
+/// A finished block: final, and sent once.
+struct Committed {
+  JobId job;
+  std::int32_t block = 0;  ///< counted from 0 over the job
+  Range positions;
+  std::vector<std::int32_t> tokens;
+  std::string text;  ///< set by the gateway
+};
+
+/// What changed on the canvas in one iteration: provisional, may be lost.
+struct Frame {
+  struct Change {
+    std::int32_t position = 0;
+    std::int32_t token = 0;  ///< -1: a hole again
+    float confidence = 0;
+    std::string text;  ///< set by the gateway
+  };
+
+  JobId job;
+  std::int32_t block = 0;
+  std::int32_t iteration = 0;
+  Range positions;             ///< of the block
+  std::int32_t num_holes = 0;  ///< left in the block
+  std::vector<Change> changes;
+};
+
+/// One forward, seen by one sequence: everything a trace file says of it.
+struct Traced {
+  struct Edit {
+    std::int32_t position = 0;
+    std::int32_t token = 0;  ///< -1: a hole again
+  };
+
+  JobId job;
+  Range block;
+  SequenceStep step;
+  CandidateColumns candidates;
+  std::vector<Edit> edits;
+  std::optional<Range> eos_fill;
+};
+
+enum class FinishReason : std::uint8_t { kStop, kLength, kCancelled, kDeadline, kError };
+
+/// As clients and metrics see it: stop, length, cancelled, deadline, error.
+constexpr std::string_view name_of(FinishReason reason) {
+  constexpr std::string_view kNames[] = {"stop", "length", "cancelled", "deadline", "error"};
+  return kNames[std::size_t(reason)];
+}
+
+/// Of one job; what counts as a token and as a forward: model/diffusion/figures.h.
+struct JobFigures {
+  std::int32_t tokens = 0;
+  std::int32_t forwards = 0;
+  std::int32_t prompt_tokens = 0;
+  std::int32_t blocks = 0;
+  std::chrono::microseconds queue_time{0};
+  std::chrono::microseconds time_to_first_block{0};  ///< from acceptance
+  std::chrono::microseconds duration{0};             ///< from acceptance
+};
+
+/// The end of a job: exactly one per job and watching client, and again as the answer to a Cancel
+/// that comes behind it.
+struct Finished {
+  JobId job;
+  FinishReason reason = FinishReason::kStop;
+  std::optional<Error> error;        ///< if kError
+  std::vector<std::int32_t> tokens;  ///< generated, cut as the job's compat preset says
+  std::vector<std::int32_t> canvas;  ///< raw, only for traced jobs
+  std::string text;                  ///< set by the gateway
+  JobFigures figures;
+};
+
+/// The job was never accepted.
+struct Rejected {
+  JobId job;
+  Error error;
+};
+
+}  // namespace unmask

@@ -1,0 +1,72 @@
+/// What every process and the coordinator say to each other about who belongs to the cluster.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "runtime/base/ids.h"
+#include "runtime/base/result.h"
+
+namespace unmask {
+
+enum class Role : std::uint8_t { kCoordinator, kGateway, kWorker };
+
+constexpr std::string_view name_of(Role role) {
+  constexpr std::string_view kNames[] = {"coordinator", "gateway", "worker"};
+  return kNames[std::size_t(role)];
+}
+
+/// What one worker can hold; the least of a replica counts.
+struct Capacity {
+  std::int64_t num_kv_pages = 0;
+  std::int32_t page_size = 0;  ///< positions
+  std::int32_t max_rows_per_step = 0;
+  std::int32_t max_positions = 0;  ///< of one canvas
+  std::int64_t weight_bytes = 0;
+  std::int64_t kv_bytes = 0;
+};
+
+/// The first message of a process that wants to belong; again after it lost the coordinator.
+struct Join {
+  Role role = Role::kWorker;
+  std::int32_t replica = 0;
+  std::int32_t rank = 0;
+  Incarnation incarnation = 0;
+  std::int64_t pid = 0;
+  std::string host;
+  std::string http;
+  std::uint64_t model_digest = 0;
+  std::string numerics;  ///< exact or fast, dtype; all workers of a cluster agree
+  Capacity capacity;
+};
+struct Welcome {
+  Epoch epoch = 0;
+  std::chrono::milliseconds heartbeat_interval{250};
+};
+/// The process may not belong, and exits with this reason.
+struct Refused {
+  Error error;
+};
+/// Progress of what a process does before it can join.
+struct Loading {
+  Role role = Role::kWorker;
+  std::int32_t replica = 0;
+  std::int32_t rank = 0;
+  std::int64_t pid = 0;
+  std::string host;
+  std::string http;
+  std::string phase;
+  std::int64_t done = 0;
+  std::int64_t total = 0;
+};
+struct Heartbeat {
+  std::uint64_t beat = 0;
+};
+struct HeartbeatAck {
+  std::uint64_t beat = 0;
+};
+
+}  // namespace unmask

@@ -1,0 +1,72 @@
+/// What clients ask of a cluster, and what it says of itself.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actors/messages/membership.h"
+#include "runtime/base/ids.h"
+#include "runtime/base/result.h"
+
+namespace unmask {
+
+struct ListJobs {
+  std::uint64_t request = 0;
+};
+struct JobSummary {
+  enum class State : std::uint8_t { kQueued, kRunning, kFinished };
+
+  JobId job;
+  State state = State::kQueued;
+  std::int32_t tokens = 0;
+  std::int32_t forwards = 0;
+  std::int32_t block = 0;
+  std::int32_t num_blocks = 0;
+  std::chrono::milliseconds age{0};
+  std::string outcome;  ///< if finished
+};
+constexpr std::string_view name_of(JobSummary::State state) {
+  constexpr std::string_view kNames[] = {"queued", "running", "finished"};
+  return kNames[std::size_t(state)];
+}
+struct JobList {
+  std::uint64_t request = 0;
+  std::vector<JobSummary> jobs;
+  std::optional<Error> error;  ///< instead of jobs
+};
+
+struct MemberStatus {
+  Role role = Role::kWorker;
+  std::int32_t replica = 0;
+  std::int32_t rank = 0;
+  std::int64_t pid = 0;
+  std::string host;
+  std::string http;    ///< http://host:port, or empty
+  std::string state;   ///< absent, loading, joining, ready, dead
+  std::string phase;   ///< of loading
+  float progress = 0;  ///< of the phase, 0 to 1
+};
+struct GetStatus {
+  std::uint64_t request = 0;
+};
+struct ClusterStatus {
+  std::uint64_t request = 0;
+  std::string version;
+  std::string model;
+  Epoch epoch = 0;
+  bool is_ready = false;
+  std::int32_t jobs_running = 0;
+  std::int32_t jobs_waiting = 0;
+  std::int64_t kv_pages_used = 0;
+  std::int64_t kv_pages_total = 0;
+  std::string durability;  ///< what a coordinator restart loses
+  std::vector<MemberStatus> members;
+  std::optional<Error> error;  ///< instead of all but the request
+};
+
+}  // namespace unmask
