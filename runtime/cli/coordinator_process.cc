@@ -2,9 +2,9 @@
 
 #include "runtime/cli/cluster_text.h"
 #include "runtime/cli/command.h"
-#include "runtime/cli/coordinator_role.h"
 #include "runtime/cli/node_process.h"
 #include "runtime/cli/node_security.h"
+#include "runtime/cli/role_options.h"
 #include "runtime/cli/wire.h"
 
 namespace unmask::cli {
@@ -37,7 +37,7 @@ int run_coordinator(const ClusterConfig& config, bool announces) {
 
   Wire wire(host);
   const ActorRef<Inspected> nobody([](const Inspected&) { return true; });
-  CoordinatorRole role(host, config, *model, node.self(),
+  CoordinatorRole role(host.system(), host.env(), coordinator_options(config, *model, node.self()),
                        {wire.outgoing(), wire.disconnect(), nobody});
   wire.receive(role.dispatch());
   wire.on_peer({}, [&role](PeerId peer) { return role.peer_down(peer); });

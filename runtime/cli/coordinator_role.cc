@@ -3,47 +3,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "runtime/cli/version.h"
-
 namespace unmask::cli {
-namespace {
 
-Coordinator::Options coordinator_options(const ClusterConfig& config, const ServedModel& model) {
-  Coordinator::Options options;
-  options.model = model.jobs;
-  options.model_name = model.name;
-  options.version = std::string(kVersion);
-  options.max_waiting = std::size_t(config.limits.max_waiting);
-  options.max_running = std::size_t(config.limits.max_running);
-  options.step_timeout = config.limits.step_timeout;
-  return options;
-}
-
-Membership::Options membership_options(const ClusterConfig& config, const ServedModel& model,
-                                       MemberStatus self) {
-  Membership::Options options;
-  options.num_replicas = config.cluster.replicas;
-  options.group_size = config.cluster.workers;
-  options.model_digest = model.checkpoint.digest();
-  options.numerics = model.arithmetic();
-  options.self = std::move(self);
-  options.heartbeat_interval = config.cluster.heartbeat;
-  options.dead_after = config.cluster.dead_after;
-  options.form_timeout = config.limits.form_timeout;
-  return options;
-}
-
-}  // namespace
-
-CoordinatorRole::CoordinatorRole(ProcessHost& host, const ClusterConfig& config,
-                                 const ServedModel& model, MemberStatus self, Wiring wiring) {
+CoordinatorRole::CoordinatorRole(ActorSystem& system, Env env, Options options, Wiring wiring) {
   // Neither makes sense without the other: what one forgets at a restart, the other must forget.
-  Supervisor& group = host.system().supervise({.strategy = RestartStrategy::kOneForAll});
+  Supervisor& group = system.supervise({.strategy = RestartStrategy::kOneForAll});
   const ActorRef<ReplicaBroken> replica_broken([this](ReplicaBroken broken) {
     return membership_->ref<ReplicaBroken>().send(std::move(broken));
   });
   coordinator_ = group.spawn<Coordinator>(
-      "coordinator", host.env(), coordinator_options(config, model), std::ref<JobStore>(store_),
+      "coordinator", env, std::move(options.coordinator), std::ref<JobStore>(store_),
       Coordinator::Peers{wiring.wire, replica_broken, wiring.inspected, wiring.disconnect});
 
   const ActorRef<MembersChanged> members_changed(
@@ -52,7 +21,7 @@ CoordinatorRole::CoordinatorRole(ProcessHost& host, const ClusterConfig& config,
         return told.send(std::move(changed));
       });
   membership_ = group.spawn<Membership>(
-      "membership", host.env(), membership_options(config, model, std::move(self)),
+      "membership", env, std::move(options.membership),
       Membership::Peers{wiring.wire, wiring.disconnect, coordinator_->lasting_ref<ReplicaUp>(),
                         coordinator_->lasting_ref<ReplicaDown>(), members_changed});
 }

@@ -1,30 +1,34 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <vector>
 
 #include "actors/coordinator.h"
 #include "actors/membership.h"
 #include "actors/memory_job_store.h"
+#include "runtime/actor_system.h"
 #include "runtime/cli/dispatch.h"
-#include "runtime/cli/process_host.h"
-#include "runtime/cli/served_model.h"
 
 namespace unmask::cli {
 
 /// The coordinator's part of a cluster: who belongs to it, its jobs and their diffusion loops.
 ///
-/// Whoever makes it carries messages: over a socket (Wire) or within the process (LocalCluster).
+/// Whoever makes it carries messages: over a socket (Wire), within the process (LocalCluster) or
+/// through a simulated network.
 class CoordinatorRole {
  public:
+  struct Options {
+    Coordinator::Options coordinator;
+    Membership::Options membership;
+  };
   struct Wiring {
     ActorRef<Outgoing> wire;
     ActorRef<Disconnect> disconnect;
     ActorRef<Inspected> inspected;  ///< answers to inspect()
   };
 
-  /// self: its own line in `unmask status`.
-  CoordinatorRole(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-                  MemberStatus self, Wiring wiring);
+  CoordinatorRole(ActorSystem& system, Env env, Options options, Wiring wiring);
 
   /// Who takes what comes from gateways and workers.
   [[nodiscard]] Dispatch dispatch() const;

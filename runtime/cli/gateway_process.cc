@@ -2,10 +2,9 @@
 
 #include "actors/tokenizer_service.h"
 #include "runtime/cli/command.h"
-#include "runtime/cli/gateway_role.h"
 #include "runtime/cli/node_process.h"
 #include "runtime/cli/node_security.h"
-#include "runtime/cli/served_model.h"
+#include "runtime/cli/role_options.h"
 #include "runtime/cli/wire.h"
 
 namespace unmask::cli {
@@ -27,7 +26,8 @@ int run_gateway(const ClusterConfig& config, bool announces) {
     host.log().error("this gateway must leave the cluster", {{"why", error.message}});
     host.end(kBadConfig);
   };
-  GatewayRole role(host, config, model->name, node.self(), text,
+  GatewayRole role(host.system(), host.env(),
+                   gateway_options(config, host, model->name, node.self()), text,
                    {clients.outgoing(), clients.disconnect(), coordinator.outgoing()}, leave);
   clients.receive(role.client_dispatch());
   clients.on_peer({}, [&role](PeerId peer) { return role.client_down(peer); });

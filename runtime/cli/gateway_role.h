@@ -1,26 +1,30 @@
 #pragma once
 
-#include <optional>
+#include <functional>
 
 #include "actors/gateway.h"
 #include "actors/member.h"
+#include "runtime/actor_system.h"
 #include "runtime/cli/dispatch.h"
-#include "runtime/cli/process_host.h"
 
 namespace unmask::cli {
 
 /// The gateway's part of a cluster: clients on one side, the coordinator on the other.
 class GatewayRole {
  public:
+  struct Options {
+    Gateway::Options gateway;
+    Member::Options member;
+  };
   struct Wiring {
     ActorRef<Outgoing> clients;
     ActorRef<Disconnect> disconnect_client;
     ActorRef<Outgoing> coordinator;
   };
 
-  /// model: the name clients may ask for. self: who it is; host, http and pid are used.
-  GatewayRole(ProcessHost& host, const ClusterConfig& config, const std::string& model,
-              const MemberStatus& self, TextService& text, Wiring wiring, Member::Leave leave);
+  /// text outlives it. leave: the process must end, with this reason.
+  GatewayRole(ActorSystem& system, Env env, Options options, TextService& text, Wiring wiring,
+              Member::Leave leave);
 
   [[nodiscard]] Dispatch client_dispatch() const;
   [[nodiscard]] bool client_down(PeerId client) const;
@@ -36,8 +40,8 @@ class GatewayRole {
   void drain(std::function<void()> done) const;
 
  private:
-  std::optional<ActorHandle<Gateway>> gateway_;
-  std::optional<ActorHandle<Member>> member_;
+  ActorHandle<Gateway> gateway_;
+  ActorHandle<Member> member_;
   bool is_connected_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/cli/role_options.h"
 
 namespace unmask::cli {
 namespace {
@@ -35,13 +36,17 @@ LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const
     : host_(host),
       client_(std::move(client)),
       collectives_(make_lone_collectives()),
-      coordinator_(host, config, model, this_process(Role::kCoordinator),
+      coordinator_(host.system(), host.env(),
+                   coordinator_options(config, model, this_process(Role::kCoordinator)),
                    {wire_of(kCoordinator), no_disconnect(),
                     ActorRef<Inspected>([](const Inspected&) { return true; })}),
-      gateway_(host, config, model.name, this_process(Role::kGateway), text,
+      gateway_(host.system(), host.env(),
+               gateway_options(config, host, model.name, this_process(Role::kGateway)), text,
                {wire_of(kGateway), no_disconnect(), wire_of(kGateway)}, client_.on_failed),
-      worker_(host, config, config.worker(0, 0), this_process(Role::kWorker), model, *collectives_,
-              wire_of(kWorker), client_.on_failed),
+      device_(host, config, config.worker(0, 0), model, *collectives_),
+      worker_(host.system(), host.env(),
+              worker_options(config, host, config.worker(0, 0), this_process(Role::kWorker)),
+              device_.device(), wire_of(kWorker), client_.on_failed),
       to_coordinator_(coordinator_.dispatch()),
       to_gateway_from_client_(gateway_.client_dispatch()),
       to_gateway_(gateway_.coordinator_dispatch()),
@@ -49,7 +54,7 @@ LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const
 
 void LocalCluster::start() {
   UNMASK_CHECK(gateway_.coordinator_up(kCoordinator) && worker_.coordinator_up(kCoordinator));
-  worker_.load();
+  device_.load(worker_, client_.on_failed);
 }
 
 bool LocalCluster::send(WireMessage message) {

@@ -7,6 +7,7 @@
 #include "rpc/collective/in_process.h"
 #include "runtime/cli/coordinator_role.h"
 #include "runtime/cli/gateway_role.h"
+#include "runtime/cli/local_device.h"
 #include "runtime/cli/process_host.h"
 #include "runtime/cli/served_model.h"
 #include "runtime/cli/worker_role.h"
@@ -48,6 +49,7 @@ class LocalCluster {
   const std::unique_ptr<CollectiveFactory> collectives_;
   CoordinatorRole coordinator_;
   GatewayRole gateway_;
+  LocalDevice device_;
   WorkerRole worker_;
   const Dispatch to_coordinator_;
   const Dispatch to_gateway_from_client_;

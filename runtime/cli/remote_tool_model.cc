@@ -5,8 +5,8 @@
 
 #include "model/diffusion/job_params.h"
 #include "rpc/client/job_id.h"
-#include "runtime/cli/coordinator_role.h"
 #include "runtime/cli/launcher.h"
+#include "runtime/cli/role_options.h"
 #include "runtime/cli/wire.h"
 
 namespace unmask::cli {
@@ -30,7 +30,7 @@ class RemoteToolModel final : public ToolModel {
       : config_(config_of(model, num_workers)),
         host_(config_.log, ""),
         wire_(host_),
-        role_(host_, config_, model, self(),
+        role_(host_.system(), host_.env(), coordinator_options(config_, model, self()),
               {outgoing(), wire_.disconnect(), ActorRef<Inspected>([this](Inspected rows) {
                  take_rows(std::move(rows));
                  return true;

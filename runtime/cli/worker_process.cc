@@ -3,10 +3,11 @@
 #include "rpc/collective/gloo.h"
 #include "rpc/collective/in_process.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/local_device.h"
 #include "runtime/cli/node_process.h"
 #include "runtime/cli/node_security.h"
+#include "runtime/cli/role_options.h"
 #include "runtime/cli/wire.h"
-#include "runtime/cli/worker_role.h"
 
 namespace unmask::cli {
 namespace {
@@ -40,7 +41,9 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
     host.log().error("this worker leaves the cluster", {{"why", error.message}});
     host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
   };
-  WorkerRole role(host, config, worker, node.self(), *model, **collectives, wire.outgoing(), leave);
+  LocalDevice device(host, config, worker, *model, **collectives);
+  WorkerRole role(host.system(), host.env(), worker_options(config, host, worker, node.self()),
+                  device.device(), wire.outgoing(), leave);
   wire.receive(role.dispatch());
   wire.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
                [&role](PeerId peer) { return role.coordinator_down(peer); });
@@ -52,7 +55,7 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
   host.log().info("worker is up", {{"coordinator", config.coordinator.address.to_string()},
                                    {"http", node.self().http},
                                    {"model", model->name}});
-  role.load();
+  device.load(role, leave);
   return host.run();
 }
 

@@ -1,27 +1,26 @@
 #pragma once
 
-#include <optional>
-
-#include "actors/device_thread.h"
+#include "actors/device.h"
 #include "actors/member.h"
 #include "actors/worker.h"
-#include "kernels/cpu/cpu_backend.h"
+#include "runtime/actor_system.h"
 #include "runtime/cli/dispatch.h"
-#include "runtime/cli/process_host.h"
-#include "runtime/cli/served_model.h"
 
 namespace unmask::cli {
 
-/// A worker's part of a cluster: a device with its share of the weights, and its membership.
+/// A worker's part of a cluster: what makes a device a member of a group.
 class WorkerRole {
  public:
-  /// model and factory outlive it. leave: the process must end, with this reason.
-  WorkerRole(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
-             const MemberStatus& self, const ServedModel& model, CollectiveFactory& factory,
+  /// device outlives it. leave: the process must end, with this reason.
+  WorkerRole(ActorSystem& system, Env env, Member::Options member, Device& device,
              ActorRef<Outgoing> coordinator, Member::Leave leave);
 
-  /// Loads the weights and joins; the end of a load that fails is `leave`.
-  void load();
+  /// Who hears how far loading is; from any thread.
+  [[nodiscard]] ActorRef<LoadingProgress> progress() const {
+    return member_.lasting_ref<LoadingProgress>();
+  }
+  /// Who hears that the device has its weights, upon which the worker joins; from any thread.
+  [[nodiscard]] ActorRef<Loaded> loaded() const { return member_.lasting_ref<Loaded>(); }
 
   [[nodiscard]] Dispatch dispatch() const;
   [[nodiscard]] bool coordinator_up(PeerId coordinator) const;
@@ -33,15 +32,9 @@ class WorkerRole {
  private:
   [[nodiscard]] ActorRef<Outgoing> watched(ActorRef<Outgoing> wire);
 
-  ProcessHost& host_;
-  const ServedModel& model_;
-  EngineOptions options_;
-  kernels::CpuBackend backend_;
   bool is_ready_ = false;
-  Member::Leave leave_;
-  DeviceThread device_;
-  std::optional<ActorHandle<Worker>> worker_;
-  std::optional<ActorHandle<Member>> member_;
+  ActorHandle<Worker> worker_;
+  ActorHandle<Member> member_;
 };
 
 }  // namespace unmask::cli

@@ -1,14 +1,13 @@
 #include "tests/simulation/simulated_cluster.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
-#include "actors/coordinator.h"
-#include "actors/gateway.h"
-#include "actors/member.h"
-#include "actors/membership.h"
-#include "actors/worker.h"
 #include "runtime/base/check.h"
+#include "runtime/cli/coordinator_role.h"
+#include "runtime/cli/gateway_role.h"
+#include "runtime/cli/worker_role.h"
 
 namespace unmask::simulation {
 namespace {
@@ -17,12 +16,6 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPatience = std::chrono::minutes(10);  // after it a job is stuck
 constexpr Duration kQuiet = 30s;  // for acknowledgements, restarts and news of deaths
-
-/// Sends what must arrive: a full mailbox would be a bug of the scenario.
-template <typename Message, typename A>
-void tell(const ActorHandle<A>& actor, Message message) {
-  UNMASK_CHECK(actor.template lasting_ref<Message>().send(std::move(message)));
-}
 
 }  // namespace
 
@@ -68,11 +61,7 @@ SimulatedCluster::~SimulatedCluster() {
 
 void SimulatedCluster::start_coordinator() {
   SimulatedProcess& process = simulation_.start(kCoordinator);
-  auto& wire = process.keep(
-      std::make_shared<SimulatedWire>(simulation_, process, kCoordinator, history_.unexpected));
-  auto& store = process.keep(std::make_shared<MemoryJobStore>());
-  wires_[kCoordinator] = &wire;
-
+  SimulatedWire& wire = wire_of(process, kCoordinator);
   const ActorRef<Outgoing> outgoing(
       [sent = sabotage_.sent, send = wire.outgoing()](Outgoing message) {
         if (!sent) return send.send(std::move(message));
@@ -82,114 +71,76 @@ void SimulatedCluster::start_coordinator() {
         }
         return is_sent;
       });
-  const ActorRef<Disconnect> shoot([this, disconnect = wire.disconnect()](Disconnect dead) {
-    history_.deaths.push_back(simulation_.clock().now());
-    return disconnect.send(dead);
+  // Gateways are cut off as well, when they do not read.
+  const auto workers = std::make_shared<std::set<PeerId>>();
+  const ActorRef<Disconnect> shoot([this, workers, disconnect = wire.disconnect()](Disconnect who) {
+    if (workers->contains(who.peer)) history_.deaths.push_back(simulation_.clock().now());
+    return disconnect.send(who);
   });
-  struct Refs {
-    std::optional<ActorHandle<Membership>> membership;
-  };
-  auto& refs = process.keep(std::make_shared<Refs>());
-  Coordinator::Options options;
-  options.model = model_;
-  options.max_running = scenario_.max_running;
-  options.step_timeout = 20s;
-  const auto coordinator = process.system().spawn<Coordinator>(
-      "coordinator", process.env(), options, std::ref<JobStore>(store),
-      Coordinator::Peers{outgoing, ActorRef<ReplicaBroken>([&refs](ReplicaBroken broken) {
-                           return refs.membership->ref<ReplicaBroken>().send(std::move(broken));
-                         }),
-                         ActorRef<Inspected>([](const Inspected&) { return true; }),
-                         wire.disconnect()});
-  Membership::Options membership;
-  membership.num_replicas = scenario_.num_replicas;
-  membership.group_size = scenario_.group_size;
-  membership.self.role = Role::kCoordinator;
-  refs.membership = process.system().spawn<Membership>(
-      "membership", process.env(), membership,
-      Membership::Peers{wire.outgoing(), shoot, coordinator.lasting_ref<ReplicaUp>(),
-                        coordinator.lasting_ref<ReplicaDown>(),
-                        coordinator.lasting_ref<MembersChanged>()});
-
-  cli::Dispatch dispatch;
-  dispatch.add<Admit, Cancel, StopJob, ListJobs, GetStatus, StepResult, Inspected>(coordinator);
-  dispatch.add<Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed>(*refs.membership);
-  wire.receive(std::move(dispatch), sabotage_.received);
-  wire.on_peer([](PeerId) {},
-               [coordinator, &refs](const PeerDown& down) {
-                 tell(coordinator, down);
-                 tell(*refs.membership, down);
+  cli::CoordinatorRole::Options options;
+  options.coordinator.model = model_;
+  options.coordinator.max_running = scenario_.max_running;
+  options.coordinator.step_timeout = 20s;
+  options.membership.num_replicas = scenario_.num_replicas;
+  options.membership.group_size = scenario_.group_size;
+  options.membership.self.role = Role::kCoordinator;
+  auto& role = process.keep(std::make_shared<cli::CoordinatorRole>(
+      process.system(), process.env(), std::move(options),
+      cli::CoordinatorRole::Wiring{outgoing, shoot,
+                                   ActorRef<Inspected>([](const Inspected&) { return true; })}));
+  wire.receive(role.dispatch(),
+               [workers, change = sabotage_.received](PeerId from, WireMessage& message) {
+                 const auto* join = std::get_if<Join>(&message);
+                 if (join != nullptr && join->role == Role::kWorker) workers->insert(from);
+                 return !change || change(from, message);
                });
+  wire.on_peer({}, [&role](PeerId peer) { return role.peer_down(peer); });
 }
 
 void SimulatedCluster::start_gateway() {
   SimulatedProcess& process = simulation_.start(kGateway);
-  auto& clients = process.keep(
-      std::make_shared<SimulatedWire>(simulation_, process, kGateway, history_.unexpected));
-  auto& uplink = process.keep(
-      std::make_shared<SimulatedWire>(simulation_, process, kUplink, history_.unexpected));
+  SimulatedWire& clients = wire_of(process, kGateway);
+  SimulatedWire& uplink = wire_of(process, kUplink);
   auto& text = process.keep(std::make_shared<NumberText>());
-  wires_[kGateway] = &clients;
-  wires_[kUplink] = &uplink;
-
-  const auto gateway = process.system().spawn<Gateway>(
-      "gateway", process.env(), Gateway::Options{}, std::ref<TextService>(text), clients.outgoing(),
-      clients.disconnect(), uplink.outgoing());
-  Member::Options options;
-  options.role = Role::kGateway;
-  options.incarnation = ++lives_[kGateway];
-  const auto member = process.system().spawn<Member>(
-      "member", process.env(), options, uplink.outgoing(),
-      Member::Leave([this](const Error& why) { simulation_.exit(kGateway, why.message); }));
-  tell(member, Loaded{});
-
-  cli::Dispatch from_clients, from_coordinator;
-  from_clients.add<Submit, Cancel, ListJobs, GetStatus>(gateway);
-  clients.receive(std::move(from_clients));
-  clients.on_peer([](PeerId) {}, [gateway](const PeerDown& down) { tell(gateway, down); });
-  from_coordinator
-      .add<Accepted, Queued, Committed, Frame, Traced, Finished, Rejected, JobList, ClusterStatus>(
-          gateway);
-  from_coordinator.add<Welcome, Refused, HeartbeatAck>(member);
-  uplink.receive(std::move(from_coordinator));
-  uplink.on_peer(
-      [gateway, member](PeerId peer) {
-        tell(gateway, CoordinatorUp{peer});
-        tell(member, PeerUp{peer});
-      },
-      [gateway, member](const PeerDown& down) {
-        tell(gateway, CoordinatorDown{down.peer});
-        tell(member, down);
-      });
+  cli::GatewayRole::Options options;
+  options.member.role = Role::kGateway;
+  options.member.incarnation = ++lives_[kGateway];
+  auto& role = process.keep(std::make_shared<cli::GatewayRole>(
+      process.system(), process.env(), std::move(options), text,
+      cli::GatewayRole::Wiring{clients.outgoing(), clients.disconnect(), uplink.outgoing()},
+      [this](const Error& why) { simulation_.exit(kGateway, why.message); }));
+  clients.receive(role.client_dispatch());
+  clients.on_peer({}, [&role](PeerId peer) { return role.client_down(peer); });
+  uplink.receive(role.coordinator_dispatch());
+  uplink.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
+                 [&role](PeerId peer) { return role.coordinator_down(peer); });
   simulation_.network().dial(kUplink, kCoordinator);
 }
 
 void SimulatedCluster::start_worker(int index) {
   const Address address = kFirstWorker + index;
   SimulatedProcess& process = simulation_.start(address);
-  auto& wire = process.keep(
-      std::make_shared<SimulatedWire>(simulation_, process, address, history_.unexpected));
+  SimulatedWire& wire = wire_of(process, address);
   auto& device = process.keep(std::shared_ptr<Device>(devices_.make_device(address)));
-  wires_[address] = &wire;
-
-  const auto worker = process.system().spawn<Worker>("worker", process.env(),
-                                                     std::ref<Device>(device), wire.outgoing());
   Member::Options options;
   options.replica = index / scenario_.group_size;
   options.rank = index % scenario_.group_size;
   options.incarnation = ++lives_[address];
-  const auto member = process.system().spawn<Member>(
-      "member", process.env(), options, wire.outgoing(),
-      Member::Leave([this, address](const Error& why) { simulation_.exit(address, why.message); }));
-  tell(member, Loaded{1, "exact, f32", scenario_.capacity});
-
-  cli::Dispatch dispatch;
-  dispatch.add<FormGroup, GroupAddresses, LeaveGroup, Step, Inspect, InspectMore>(worker);
-  dispatch.add<Welcome, Refused, HeartbeatAck>(member);
-  wire.receive(std::move(dispatch));
-  wire.on_peer([member](PeerId peer) { tell(member, PeerUp{peer}); },
-               [member](const PeerDown& down) { tell(member, down); });
+  auto& role = process.keep(std::make_shared<cli::WorkerRole>(
+      process.system(), process.env(), std::move(options), device, wire.outgoing(),
+      [this, address](const Error& why) { simulation_.exit(address, why.message); }));
+  UNMASK_CHECK(role.loaded().send({1, "exact, f32", scenario_.capacity}));
+  wire.receive(role.dispatch());
+  wire.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
+               [&role](PeerId peer) { return role.coordinator_down(peer); });
   simulation_.network().dial(address, kCoordinator);
+}
+
+SimulatedWire& SimulatedCluster::wire_of(SimulatedProcess& process, Address address) {
+  auto& wire = process.keep(
+      std::make_shared<SimulatedWire>(simulation_, process, address, history_.unexpected));
+  wires_[address] = &wire;
+  return wire;
 }
 
 void SimulatedCluster::start(Address address) {

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "actors/memory_job_store.h"
 #include "actors/running_job.h"
 #include "runtime/simulation/simulation.h"
 #include "tests/simulation/group_device.h"
@@ -20,7 +19,7 @@ namespace unmask::simulation {
 
 /// Gateway, coordinator, workers and clients of a scenario, each a process of a simulation.
 ///
-/// Actors, codecs and links are those of real clusters; network, devices and clients are not.
+/// Roles, codecs and links are those of real clusters; network, devices, text and clients are not.
 class SimulatedCluster {
  public:
   SimulatedCluster(const Scenario& scenario, const JobModel& model,
@@ -37,6 +36,7 @@ class SimulatedCluster {
   void start_coordinator();
   void start_gateway();
   void start_worker(int index);
+  SimulatedWire& wire_of(SimulatedProcess& process, Address address);
   void restart_later(Address address, Duration delay);
   void start(Address address);
   void inject(const Fault& fault);

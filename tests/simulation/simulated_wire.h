@@ -7,6 +7,7 @@
 
 #include "rpc/codec/codec.h"
 #include "rpc/links.h"
+#include "runtime/base/check.h"
 #include "runtime/cli/dispatch.h"
 #include "runtime/simulation/simulation.h"
 
@@ -22,11 +23,14 @@ class SimulatedWire {
                 std::vector<std::string>& unexpected)
       : unexpected_(unexpected),
         links_(process.env(), Link::Options{},
-               {[this](PeerId peer) { up_(peer); },
+               {[this](PeerId peer) {
+                  if (up_) UNMASK_CHECK(up_(peer));
+                },
                 [this](PeerId from, WireMessage message) { return take(from, std::move(message)); },
                 [this](PeerId peer, DownReason reason, const std::string& why) {
                   if (reason == DownReason::kProtocol) unexpected_.push_back("protocol: " + why);
-                  down_({peer, reason});
+                  // A full mailbox would be a bug of the scenario.
+                  if (down_) UNMASK_CHECK(down_(peer));
                 }}) {
     links_.bind(simulation.network().attach(address, links_.transport_events()));
   }
@@ -46,7 +50,7 @@ class SimulatedWire {
     dispatch_ = std::move(dispatch);
     filter_ = std::move(filter);
   }
-  void on_peer(std::function<void(PeerId)> up, std::function<void(PeerDown)> down) {
+  void on_peer(std::function<bool(PeerId)> up, std::function<bool(PeerId)> down) {
     up_ = std::move(up);
     down_ = std::move(down);
   }
@@ -67,8 +71,8 @@ class SimulatedWire {
   std::vector<std::string>& unexpected_;
   cli::Dispatch dispatch_;
   std::function<bool(PeerId, WireMessage&)> filter_;
-  std::function<void(PeerId)> up_ = [](PeerId) {};
-  std::function<void(PeerDown)> down_ = [](const PeerDown&) {};
+  std::function<bool(PeerId)> up_;
+  std::function<bool(PeerId)> down_;
   Links links_;
 };
 

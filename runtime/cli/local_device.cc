@@ -1,0 +1,56 @@
+#include "runtime/cli/local_device.h"
+
+#include <utility>
+
+namespace unmask::cli {
+namespace {
+
+kernels::CpuBackend::Options backend_options(const ClusterConfig& config,
+                                             const WorkerConfig& worker) {
+  kernels::CpuBackend::Options options;
+  options.threads.num_threads = num_threads(config, worker);
+  // Two processes that pin to the same cores would wait for each other.
+  options.threads.pin = config.cluster.replicas * config.cluster.workers == 1;
+  return options;
+}
+
+Capacity capacity_of(const Engine& engine, const EngineOptions& options) {
+  const MemoryPlan& memory = engine.memory();
+  Capacity capacity;
+  capacity.num_kv_pages = memory.num_kv_pages;
+  capacity.page_size = kPagePositions;
+  capacity.max_rows_per_step = options.max_rows;
+  capacity.max_positions = memory.max_positions;
+  capacity.weight_bytes = std::int64_t(memory.weight_bytes);
+  capacity.kv_bytes = std::int64_t(memory.kv_bytes);
+  return capacity;
+}
+
+}  // namespace
+
+LocalDevice::LocalDevice(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
+                         const ServedModel& model, CollectiveFactory& factory)
+    : host_(host),
+      model_(model),
+      options_(engine_options(model, config, worker)),
+      backend_(backend_options(config, worker)),
+      device_(host.env(), factory, config.limits.form_timeout) {}
+
+void LocalDevice::load(const WorkerRole& role, std::function<void(Error)> failed) {
+  options_.on_progress = [progress = role.progress()](std::uint64_t done, std::uint64_t total) {
+    (void)progress.send({"loading weights", std::int64_t(done), std::int64_t(total)});
+  };
+  options_.now = [this] { return host_.env().clock.now(); };
+  const auto loaded = [this, joined = role.loaded(),
+                       failed = std::move(failed)](Result<const Engine*> engine) {
+    if (engine) {
+      (void)joined.send(
+          {model_.checkpoint.digest(), model_.arithmetic(), capacity_of(**engine, options_)});
+      return;
+    }
+    host_.loop().post([failed, error = engine.error()] { failed(error); });
+  };
+  device_.load([this] { return Engine::create(model_.checkpoint, backend_, options_); }, loaded);
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,62 @@
+#include "runtime/cli/role_options.h"
+
+#include <utility>
+
+#include "runtime/cli/version.h"
+
+namespace unmask::cli {
+namespace {
+
+Member::Options member_options(const ClusterConfig& config, const ProcessHost& host, Role role,
+                               const MemberStatus& self) {
+  Member::Options options;
+  options.role = role;
+  options.incarnation = host.incarnation();
+  options.pid = self.pid;
+  options.host = self.host;
+  options.http = self.http;
+  options.self_fence = config.cluster.self_fence;
+  return options;
+}
+
+}  // namespace
+
+CoordinatorRole::Options coordinator_options(const ClusterConfig& config, const ServedModel& model,
+                                             MemberStatus self) {
+  CoordinatorRole::Options options;
+  Coordinator::Options& coordinator = options.coordinator;
+  coordinator.model = model.jobs;
+  coordinator.model_name = model.name;
+  coordinator.version = std::string(kVersion);
+  coordinator.max_waiting = std::size_t(config.limits.max_waiting);
+  coordinator.max_running = std::size_t(config.limits.max_running);
+  coordinator.step_timeout = config.limits.step_timeout;
+  Membership::Options& membership = options.membership;
+  membership.num_replicas = config.cluster.replicas;
+  membership.group_size = config.cluster.workers;
+  membership.model_digest = model.checkpoint.digest();
+  membership.numerics = model.arithmetic();
+  membership.self = std::move(self);
+  membership.heartbeat_interval = config.cluster.heartbeat;
+  membership.dead_after = config.cluster.dead_after;
+  membership.form_timeout = config.limits.form_timeout;
+  return options;
+}
+
+GatewayRole::Options gateway_options(const ClusterConfig& config, const ProcessHost& host,
+                                     const std::string& model, const MemberStatus& self) {
+  GatewayRole::Options options;
+  options.gateway.model = model;
+  options.member = member_options(config, host, Role::kGateway, self);
+  return options;
+}
+
+Member::Options worker_options(const ClusterConfig& config, const ProcessHost& host,
+                               const WorkerConfig& worker, const MemberStatus& self) {
+  Member::Options options = member_options(config, host, Role::kWorker, self);
+  options.replica = worker.replica;
+  options.rank = worker.rank;
+  return options;
+}
+
+}  // namespace unmask::cli
