@@ -1,47 +1,24 @@
 #pragma once
 
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "rpc/links.h"
-#include "runtime/simulation/simulation.h"
-#include "tests/simulation/history.h"
 #include "tests/simulation/scenario.h"
 
 namespace unmask::simulation {
 
-/// A client as the C++ and Python packages are: it names its jobs, sends them again over every new
-/// connection from the last block it has, and tries again what was refused for now.
+/// A client of a scenario. It tries again what was refused for now, and writes down what it hears.
 class SimulatedClient {
  public:
-  SimulatedClient(Simulation& simulation, Address address, Address gateway, History& history);
+  virtual ~SimulatedClient() = default;
 
-  void submit(const JobPlan& job);
-  void cancel(const JobId& job);
+  virtual void submit(const JobPlan& job) = 0;
+  virtual void cancel(const JobId& job) = 0;
 
-  [[nodiscard]] bool is_done() const;
-  [[nodiscard]] const std::vector<std::string>& faults() const { return faults_; }
-
- private:
-  struct Job {
-    const JobPlan* plan = nullptr;
-    bool wants_cancel = false;
-    bool waits = false;  ///< to be tried again: nobody else knows it
-    bool is_over = false;
-  };
-
-  bool take(WireMessage message);
-  void send(Job& job);
-  void try_again(const JobId& job);
-
-  Simulation& simulation_;
-  History& history_;
-  std::map<JobId, Job> jobs_;
-  std::vector<std::string> faults_;
-  std::optional<PeerId> gateway_;
-  Links links_;
+  /// All that was submitted has ended.
+  [[nodiscard]] virtual bool is_done() const = 0;
+  /// What no gateway should do.
+  [[nodiscard]] virtual std::vector<std::string> faults() const = 0;
 };
 
 }  // namespace unmask::simulation

@@ -8,6 +8,8 @@
 #include "runtime/cli/coordinator_role.h"
 #include "runtime/cli/gateway_role.h"
 #include "runtime/cli/worker_role.h"
+#include "tests/simulation/bare_client.h"
+#include "tests/simulation/library_client.h"
 
 namespace unmask::simulation {
 namespace {
@@ -33,8 +35,7 @@ SimulatedCluster::SimulatedCluster(const Scenario& scenario, const JobModel& mod
   start_gateway();
   for (int i = 0; i < scenario.num_workers(); ++i) start_worker(i);
   for (int i = 0; i < Scenario::kNumClients; ++i) {
-    clients_.push_back(
-        std::make_unique<SimulatedClient>(simulation_, kFirstClient + i, kGateway, history_));
+    clients_.push_back(make_client(i));
   }
   for (const JobPlan& job : scenario.jobs) {
     SimulatedClient& client = *clients_[std::size_t(job.client)];
@@ -49,6 +50,15 @@ SimulatedCluster::SimulatedCluster(const Scenario& scenario, const JobModel& mod
   for (const Fault& fault : scenario.faults) {
     simulation_.after(fault.at, [this, &fault] { inject(fault); });
   }
+}
+
+/// One of each kind, and then again.
+std::unique_ptr<SimulatedClient> SimulatedCluster::make_client(int index) {
+  const Address address = kFirstClient + index;
+  if (index % 2 == 0) {
+    return std::make_unique<LibraryClient>(simulation_, address, kGateway, history_);
+  }
+  return std::make_unique<BareClient>(simulation_, address, kGateway, history_);
 }
 
 SimulatedCluster::~SimulatedCluster() {
@@ -201,8 +211,7 @@ bool SimulatedCluster::is_done() const {
 
 void SimulatedCluster::take_stock() {
   for (const auto& client : clients_) {
-    history_.unexpected.insert(history_.unexpected.end(), client->faults().begin(),
-                               client->faults().end());
+    for (std::string& fault : client->faults()) history_.unexpected.push_back(std::move(fault));
   }
   history_.devices = devices_.figures();
   history_.leaked_sequences = devices_.num_leaked_sequences();

@@ -19,7 +19,8 @@ namespace unmask::simulation {
 
 /// Gateway, coordinator, workers and clients of a scenario, each a process of a simulation.
 ///
-/// Roles, codecs and links are those of real clusters; network, devices, text and clients are not.
+/// Roles, codecs, links and the library of two clients in three are those of real clusters;
+/// network, devices and text are not.
 class SimulatedCluster {
  public:
   SimulatedCluster(const Scenario& scenario, const JobModel& model,
@@ -33,6 +34,7 @@ class SimulatedCluster {
   static constexpr Address kCoordinator = 0, kGateway = 1, kUplink = 2, kFirstWorker = 10,
                            kFirstClient = 50;
 
+  [[nodiscard]] std::unique_ptr<SimulatedClient> make_client(int index);
   void start_coordinator();
   void start_gateway();
   void start_worker(int index);

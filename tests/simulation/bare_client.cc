@@ -1,4 +1,4 @@
-#include "tests/simulation/simulated_client.h"
+#include "tests/simulation/bare_client.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,8 +12,7 @@ constexpr Duration kTryAgain = std::chrono::milliseconds(100);
 
 }  // namespace
 
-SimulatedClient::SimulatedClient(Simulation& simulation, Address address, Address gateway,
-                                 History& history)
+BareClient::BareClient(Simulation& simulation, Address address, Address gateway, History& history)
     : simulation_(simulation),
       history_(history),
       links_(simulation.start(address).env(), Link::Options{},
@@ -29,14 +28,14 @@ SimulatedClient::SimulatedClient(Simulation& simulation, Address address, Addres
   simulation.network().dial(address, gateway);
 }
 
-void SimulatedClient::submit(const JobPlan& plan) {
+void BareClient::submit(const JobPlan& plan) {
   Job& job = jobs_[plan.id];
   job.plan = &plan;
   history_.jobs[plan.id].submitted = simulation_.clock().now();
   send(job);
 }
 
-void SimulatedClient::cancel(const JobId& id) {
+void BareClient::cancel(const JobId& id) {
   Job& job = jobs_.at(id);
   if (job.is_over) return;
   job.wants_cancel = history_.jobs[id].was_cancelled = true;
@@ -48,7 +47,7 @@ void SimulatedClient::cancel(const JobId& id) {
   if (gateway_) (void)links_.send({*gateway_, Cancel{id}});
 }
 
-void SimulatedClient::send(Job& job) {
+void BareClient::send(Job& job) {
   if (job.is_over || !gateway_) return;
   job.waits = false;
   const std::vector<Committed>& blocks = history_.jobs[job.plan->id].blocks;
@@ -61,14 +60,14 @@ void SimulatedClient::send(Job& job) {
   if (job.wants_cancel) (void)links_.send({*gateway_, Cancel{job.plan->id}});
 }
 
-void SimulatedClient::try_again(const JobId& id) {
+void BareClient::try_again(const JobId& id) {
   jobs_.at(id).waits = true;
   simulation_.after(kTryAgain, [this, id] {
     if (jobs_.at(id).waits) send(jobs_.at(id));  // unless a new connection was faster
   });
 }
 
-bool SimulatedClient::take(WireMessage message) {
+bool BareClient::take(WireMessage message) {
   if (auto* block = std::get_if<Committed>(&message)) {
     history_.jobs[block->job].blocks.push_back(std::move(*block));
   } else if (auto* end = std::get_if<Finished>(&message)) {
@@ -97,7 +96,7 @@ bool SimulatedClient::take(WireMessage message) {
   return true;
 }
 
-bool SimulatedClient::is_done() const {
+bool BareClient::is_done() const {
   return std::ranges::all_of(jobs_, [](const auto& entry) { return entry.second.is_over; });
 }
 
