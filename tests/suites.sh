@@ -50,6 +50,12 @@ suite_build() {
     *"Total Tests: 0"*) ;;
     *) echo "tests without the label of a suite:"; echo "$unlabelled"; return 1 ;;
   esac
+  # Nor would one that no executable lists.
+  for test in $(git ls-files 'tests/*_test.cc'); do
+    grep -rq --include=CMakeLists.txt "\b$(basename "$test")" tests && continue
+    echo "no CMakeLists.txt lists $test"
+    return 1
+  done
 }
 
 suite_lint() { cmake --preset release; cases release "$jobs" lint; }
