@@ -127,8 +127,8 @@ class Gateway final
   CoordinatorLink coordinator_;
   std::map<JobId, Job> jobs_;
   std::map<JobId, Tokenizing> tokenizing_;
-  ClientJobs client_jobs_;    ///< in both maps
-  FinishedJobs finished_;     ///< in jobs_
+  ClientJobs client_jobs_;  ///< in both maps
+  FinishedJobs finished_;   ///< in jobs_
   Refusals refusals_;
   std::deque<JobId> unsent_;  ///< jobs of which the coordinator has yet to hear
   bool has_timer_ = false;    ///< a GatewayTick comes

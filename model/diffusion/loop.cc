@@ -113,7 +113,7 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   }
   for (std::vector<std::int32_t>* ids : {&step.rules.never_chosen, &step.rules.not_in_confidence}) {
     std::ranges::sort(*ids);
-    ids->erase(std::ranges::unique(*ids).begin(), ids->end());
+    ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
   }
   return step;
 }
