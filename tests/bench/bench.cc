@@ -4,7 +4,8 @@
 #include <memory>
 #include <utility>
 
-#include "kernels/cpu/cpu_backend.h"
+#include "tests/bench/cpu_device.h"
+#include "tests/bench/cuda/cuda_device.h"
 #include "tests/bench/head_subject.h"
 #include "tests/bench/layer_subject.h"
 #include "tests/bench/llada_moe_shapes.h"
@@ -17,7 +18,6 @@
 namespace unmask::bench {
 namespace {
 
-using kernels::CpuBackend;
 using kernels::DType;
 
 /// Forwards are repeated in rounds of about this length, each beside a measurement of the peaks.
@@ -25,24 +25,14 @@ constexpr double kSecondsPerRound = 0.02;
 constexpr int kMinRounds = 5;
 constexpr int kServingRounds = 6;
 
-CpuBackend::Options backend_options(const Options& options) {
-  CpuBackend::Options backend;
-  backend.threads.num_threads = options.num_threads;
-  backend.instruction_set = options.instruction_set;
-  return backend;
-}
-
 class Bench {
  public:
-  explicit Bench(const Options& options)
+  Bench(const Options& options, std::unique_ptr<Device> device)
       : options_(options),
-        device_(backend_options(options)),
-        stopwatch_(options.stopwatch, device_.num_threads()),
-        backend_(device_, stopwatch_),
-        meter_(device_.num_threads(), stopwatch_),
+        device_(std::move(device)),
+        backend_(device_->backend(), device_->stopwatch()),
         report_(describe_machine()) {
-    report_.num_threads = device_.num_threads();
-    report_.instruction_set = device_.instruction_set_name();
+    device_->describe(report_);
     report_.is_processor_time = options.stopwatch == Stopwatch::Kind::kProcessorPerThread;
   }
 
@@ -77,6 +67,7 @@ class Bench {
       std::cerr << subject.name() << ", " << num_rows << " rows\n";
       subject.prepare(num_rows);
       subject.forward();
+      backend_.pass([&] { device_->prepare([&] { subject.forward(); }); });
       Samples samples(options_.stopwatch);
       const Time end = clock_.now() + options_.time_per_cell();
       for (int round = 0; round < kMinRounds || clock_.now() < end; ++round) {
@@ -100,10 +91,11 @@ class Bench {
   }
 
   void measure_round(Subject& subject, Samples& samples) {
-    samples.add(meter_.measure());
+    samples.add(device_->measure_peaks());
     double seconds = 0;
     while (seconds < kSecondsPerRound) {
-      const ForwardCost cost = backend_.measure([&] { subject.forward(); });
+      ForwardCost cost = backend_.measure([&] { subject.forward(); });
+      if (const auto whole = device_->replay()) cost.set_total(*whole);
       samples.add(cost);
       seconds += cost.total.seconds;
     }
@@ -111,15 +103,18 @@ class Bench {
 
   const Options options_;
   const SteadyClock clock_;
-  CpuBackend device_;
-  const Stopwatch stopwatch_;
+  const std::unique_ptr<Device> device_;
   MeasuredBackend backend_;
-  PeakMeter meter_;
   Report report_;
 };
 
 }  // namespace
 
-Result<Report> run_bench(const Options& options) { return Bench(options).run(); }
+Result<Report> run_bench(const Options& options) {
+  if (!options.is_on_gpu) return Bench(options, std::make_unique<CpuDevice>(options)).run();
+  auto device = make_cuda_device();
+  if (!device) return device.error();
+  return Bench(options, std::move(*device)).run();
+}
 
 }  // namespace unmask::bench

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -26,6 +27,14 @@ struct Cost {
 struct ForwardCost {
   Cost total;
   std::array<Cost, kNumParts> parts;
+
+  /// Of the whole, measured otherwise than as the parts were. The rest is what they leave.
+  void set_total(double seconds) {
+    total.seconds = seconds;
+    double booked = 0;
+    for (const Cost& part : parts) booked += part.flops > 0 ? part.seconds : 0;
+    parts[std::size_t(Part::kRest)].seconds = std::max(0.0, seconds - booked);
+  }
 
   [[nodiscard]] Cost& operator[](Part part) { return parts[std::size_t(part)]; }
   [[nodiscard]] const Cost& operator[](Part part) const { return parts[std::size_t(part)]; }

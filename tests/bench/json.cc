@@ -23,13 +23,18 @@ json::object object_of(const Peaks& peaks) {
 }
 
 json::object head_of(const Report& report) {
-  return {{"date", report.date},
-          {"commit", report.commit},
-          {"cpu", report.cpu},
-          {"threads", report.num_threads},
-          {"instruction_set", report.instruction_set},
-          {"is_processor_time", report.is_processor_time},
-          {"peaks", object_of(report.peaks())}};
+  json::object object{{"date", report.date}, {"commit", report.commit}, {"cpu", report.cpu}};
+  if (report.gpu.name.empty()) {
+    object["threads"] = report.num_threads;
+    object["instruction_set"] = report.instruction_set;
+  } else {
+    object["gpu"] = report.gpu.name;
+    object["launch_us"] = rounded(report.gpu.launch_seconds * 1e6);
+    object["replayed_launch_us"] = rounded(report.gpu.replayed_launch_seconds * 1e6);
+  }
+  object["is_processor_time"] = report.is_processor_time;
+  object["peaks"] = object_of(report.peaks());
+  return object;
 }
 
 json::object object_of(const Cell& cell, const Cost& cost, double share_of_peak) {

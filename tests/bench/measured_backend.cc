@@ -9,38 +9,48 @@ using kernels::Tensor;
 
 template <class Work>
 void MeasuredBackend::book(Part part, double flops, double bytes, const Work& work) {
+  backend_.synchronize();
   const double begin = stopwatch_.seconds();
   work();
+  backend_.synchronize();
   Cost& cost = cost_[part];
   cost.seconds += stopwatch_.seconds() - begin;
   cost.flops += flops;
   cost.bytes += bytes;
 }
 
-/// What no part was booked for is the rest.
+template <class T>
+std::vector<T> MeasuredBackend::read(const T* values, std::size_t count) {
+  std::vector<T> host(count);
+  backend_.download(host.data(), values, count * sizeof(T));
+  return host;
+}
+
 void MeasuredBackend::add_up() {
-  double booked = 0;
   for (const Cost& part : cost_.parts) {
-    booked += part.seconds;
     cost_.total.flops += part.flops;
     cost_.total.bytes += part.bytes;
   }
-  cost_[Part::kRest].seconds = std::max(0.0, cost_.total.seconds - booked);
+  cost_.set_total(cost_.total.seconds);
 }
 
 void MeasuredBackend::linear(Tensor x, const kernels::PackedMatrix& weight, Tensor out) {
+  if (is_passing_) return backend_.linear(x, weight, out);
   book(Part::kDense, 2.0 * x.rows * weight.rows() * weight.cols(), double(weight.bytes()),
        [&] { backend_.linear(x, weight, out); });
 }
 
 void MeasuredBackend::attention(Tensor qkv, kernels::HeadShape heads, kernels::KvLayer kv,
                                 const kernels::AttentionPlan& plan, Tensor out) {
+  if (is_passing_) return backend_.attention(qkv, heads, kv, plan, out);
+  const auto row_offsets = read(plan.row_offsets, std::size_t(plan.num_sequences) + 1);
+  const auto key_limits = read(plan.key_limit, std::size_t(qkv.rows));
   double scores = 0, keys = 0;
-  for (int s = 0; s < plan.num_sequences; ++s) {
+  for (std::size_t s = 0; s + 1 < row_offsets.size(); ++s) {
     int num_keys = 0;
-    for (int row = plan.row_offsets[s]; row < plan.row_offsets[s + 1]; ++row) {
-      scores += plan.key_limit[row];
-      num_keys = std::max(num_keys, plan.key_limit[row]);
+    for (int row = row_offsets[s]; row < row_offsets[s + 1]; ++row) {
+      scores += key_limits[std::size_t(row)];
+      num_keys = std::max(num_keys, key_limits[std::size_t(row)]);
     }
     keys += num_keys;
   }
@@ -52,11 +62,14 @@ void MeasuredBackend::attention(Tensor qkv, kernels::HeadShape heads, kernels::K
 void MeasuredBackend::experts(Tensor x, const kernels::PackedExperts& experts, int first_expert,
                               int top_k, const std::int32_t* expert_ids,
                               const float* expert_weights, Tensor out) {
+  if (is_passing_) {
+    return backend_.experts(x, experts, first_expert, top_k, expert_ids, expert_weights, out);
+  }
   const ExpertShape& shape = shapes_[&experts];
   std::set<std::int32_t> chosen;
   int num_choices = 0;
-  for (int i = 0; i < x.rows * top_k; ++i) {
-    const std::int32_t expert = expert_ids[i] - first_expert;
+  for (const std::int32_t id : read(expert_ids, std::size_t(x.rows) * std::size_t(top_k))) {
+    const std::int32_t expert = id - first_expert;
     if (expert < 0 || expert >= shape.count) continue;
     chosen.insert(expert);
     ++num_choices;
@@ -70,6 +83,9 @@ void MeasuredBackend::lm_head_candidates(Tensor x, const kernels::PackedMatrix& 
                                          kernels::ShareOffsets vocab_shares,
                                          std::int32_t first_token, const CandidateQuery& query,
                                          kernels::CandidateStats* out) {
+  if (is_passing_) {
+    return backend_.lm_head_candidates(x, head, vocab_shares, first_token, query, out);
+  }
   book(Part::kLmHead, 2.0 * x.rows * head.rows() * head.cols(), double(head.bytes()),
        [&] { backend_.lm_head_candidates(x, head, vocab_shares, first_token, query, out); });
 }

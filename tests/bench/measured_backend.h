@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "kernels/backend.h"
 #include "tests/bench/cost.h"
@@ -10,11 +11,19 @@
 namespace unmask::bench {
 
 /// A backend that books what each of its operations costs. Everything is done by `backend`, which
-/// must outlive it and whose operations must have finished when they return.
+/// must outlive it, and is waited for.
 class MeasuredBackend final : public kernels::Backend {
  public:
   MeasuredBackend(kernels::Backend& backend, Stopwatch stopwatch)
       : backend_(backend), stopwatch_(stopwatch) {}
+
+  /// Calls work() as if this were `backend`.
+  template <class Work>
+  void pass(const Work& work) {
+    is_passing_ = true;
+    work();
+    is_passing_ = false;
+  }
 
   /// The cost of work(), which calls this backend; what it does beside that is `rest`.
   template <class Work>
@@ -22,6 +31,7 @@ class MeasuredBackend final : public kernels::Backend {
     cost_ = {};
     const double begin = stopwatch_.seconds();
     work();
+    backend_.synchronize();
     cost_.total.seconds = stopwatch_.seconds() - begin;
     add_up();
     return cost_;
@@ -73,11 +83,14 @@ class MeasuredBackend final : public kernels::Backend {
   template <class Work>
   void book(Part part, double flops, double bytes, const Work& work);
   void add_up();
+  template <class T>
+  std::vector<T> read(const T* values, std::size_t count);
 
   kernels::Backend& backend_;
   Stopwatch stopwatch_;
   std::map<const kernels::PackedExperts*, ExpertShape> shapes_;
   ForwardCost cost_;
+  bool is_passing_ = false;
 };
 
 }  // namespace unmask::bench

@@ -16,7 +16,9 @@ constexpr const char* kHowItMeasures =
     "that work beside it on the machine disturbs both alike. On a machine that is never quiet,\n"
     "--processor-time divides the time that the process was given by its threads instead: it "
     "tells\n"
-    "how good the loops are, not how evenly the threads share them.";
+    "how good the loops are, not how evenly the threads share them.\n\n"
+    "On a GPU the total is a CUDA graph of the forward, replayed. The parts are run and waited for "
+    "one\nby one, launch included, so they may add up to more.";
 
 const std::map<std::string, kernels::InstructionSet> kInstructionSets = {
     {"portable", kernels::InstructionSet::kPortable},
@@ -39,6 +41,9 @@ Options parse_options(int argc, char** argv) {
   bool is_processor_time = false;
   app.add_flag("--quick", options.is_quick,
                "fewer rows, less repetition, no serving: under 20 seconds");
+  std::string device;
+  app.add_option("--device", device, "cpu or cuda, which has the sections layer and head")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_option("--only", options.only, "these sections: model, layer, head, serving")
       ->delimiter(',')
       ->check(CLI::IsMember(kSections));
@@ -58,6 +63,7 @@ Options parse_options(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error));
   }
+  options.is_on_gpu = device == "cuda";
   if (is_processor_time) options.stopwatch = Stopwatch::Kind::kProcessorPerThread;
   return options;
 }

@@ -12,9 +12,13 @@
 
 namespace unmask::bench {
 
+inline const std::vector<std::string> kSections = {"model", "layer", "head", "serving"};
+inline const std::vector<std::string> kGpuSections = {"layer", "head"};
+
 /// What to measure, how long, and where to write it.
 struct Options {
   bool is_quick = false;
+  bool is_on_gpu = false;         ///< the sections of kGpuSections, on the first GPU
   std::vector<std::string> only;  ///< of kSections; empty: all
   std::filesystem::path model = UNMASK_SOURCE_DIR "/model/zoo/unmask-tiny";
   int num_threads = 0;                                       ///< 0: all cores
@@ -24,6 +28,9 @@ struct Options {
   bool is_recorded = false;  ///< a line is added to the history
 
   [[nodiscard]] bool wants(const std::string& section) const {
+    if (is_on_gpu &&
+        std::find(kGpuSections.begin(), kGpuSections.end(), section) == kGpuSections.end())
+      return false;
     return only.empty() || std::find(only.begin(), only.end(), section) != only.end();
   }
   [[nodiscard]] std::vector<int> rows() const {
@@ -34,8 +41,6 @@ struct Options {
     return std::chrono::milliseconds(is_quick ? 400 : 3000);
   }
 };
-
-inline const std::vector<std::string> kSections = {"model", "layer", "head", "serving"};
 
 /// Exits after --help or a flag that cannot be right.
 Options parse_options(int argc, char** argv);

@@ -40,10 +40,17 @@ struct Cell {
   }
 };
 
+struct Gpu {
+  std::string name;                    ///< empty: the processor was measured
+  double launch_seconds = 0;           ///< of a kernel that does nothing, one after the other
+  double replayed_launch_seconds = 0;  ///< the same in a CUDA graph
+};
+
 struct Report {
   std::string date;    ///< UTC, as in 2026-01-31T12:00:00Z
   std::string commit;  ///< with a + if the sources differ from it
   std::string cpu;
+  Gpu gpu;
   int num_threads = 0;
   std::string instruction_set;
   bool is_processor_time = false;  ///< times are not of the clock on the wall

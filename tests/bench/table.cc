@@ -55,9 +55,15 @@ void print_serving(std::ostream& out, const std::vector<ServingRun>& runs) {
 }  // namespace
 
 void write_table(const Report& report, std::ostream& out) {
-  out << report.cpu << ", " << report.num_threads << " threads, " << report.instruction_set
-      << (report.is_processor_time ? ", processor time" : "") << ", commit " << report.commit
-      << '\n';
+  if (report.gpu.name.empty()) {
+    out << report.cpu << ", " << report.num_threads << " threads, " << report.instruction_set
+        << (report.is_processor_time ? ", processor time" : "");
+  } else {
+    out << report.gpu.name;
+    print(out, ", launch of a kernel %.1f us, in a graph %.1f us", report.gpu.launch_seconds * 1e6,
+          report.gpu.replayed_launch_seconds * 1e6);
+  }
+  out << ", commit " << report.commit << '\n';
   if (!report.cells.empty()) print_peaks(out, report.peaks());
   const Cell* above = nullptr;
   for (const Cell& cell : report.cells) {

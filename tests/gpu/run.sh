@@ -1,5 +1,5 @@
 #!/bin/sh
-# What only a GPU can tell: the tests, compute-sanitizer, times and what PyTorch makes of the
+# What only a GPU can tell: the tests, compute-sanitizer, the bench and what PyTorch makes of the
 # same work. Writes one JSON file and says on stdout what it is at.
 #
 # usage: tests/gpu/run.sh [--quick] [FILE]
@@ -19,7 +19,7 @@ for argument; do
 done
 build=${UNMASK_GPU_BUILD-}
 if [ -z "$build" ]; then
-  ./dev build cuda tests_gpu kernels_bench
+  ./dev build cuda tests_gpu kernels_bench unmask_bench
   build=build/cuda
 fi
 work=$(mktemp -d)
@@ -60,6 +60,7 @@ add device "\"$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader
 tests=$(find "$build" -name kernels_cuda_tests -type f | head -n 1)
 golden=$(find "$build" -name golden_cuda_tests -type f | head -n 1)
 times=$(find "$build" -name kernels_bench -type f | head -n 1)
+bench=$(find "$build" -name unmask_bench -type f | head -n 1)
 step tests "$tests" --gtest_brief=1
 step golden "$golden" --gtest_brief=1
 
@@ -76,6 +77,8 @@ fi
 # Its lines, as a list of strings.
 times_as_json() { "$times" | awk '{ printf "%s\"%s\"", NR > 1 ? ", " : "[", $0 } END { print "]" }'; }
 measure operations times_as_json
+# Its peaks are the probe of the memory; it measures a launch, too.
+measure bench "$bench" --device cuda $quick --json -
 rows=1,8,32,64,128
 [ -z "$quick" ] || rows=8,64
 if python3 -c 'import torch' 2>/dev/null; then
