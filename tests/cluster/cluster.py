@@ -18,7 +18,8 @@ TIMEOUT = 60  # seconds, for anything that is waited for
 class Cluster:
     """`unmask up`, ready when the constructor returns; stop() ends it.
 
-    words: further flags of `unmask up`. Two workers, unless they say otherwise.
+    words: further flags of `unmask up`. Two workers that compute in f32, unless they say otherwise:
+    bf16 sums, and so a trained model's tokens, depend on the processor.
     """
 
     def __init__(self, *words: str) -> None:
@@ -27,7 +28,7 @@ class Cluster:
         self._endpoints_file, self._log_file = folder / "endpoints.json", folder / "log"
         with open(self._log_file, "wb") as log:
             self.process = subprocess.Popen(
-                [UNMASK, "up", "--workers", "2", "--endpoints-file", self._endpoints_file, *words],
+                [UNMASK, "up", "--workers", "2", "--dtype", "f32", "--endpoints-file", self._endpoints_file, *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             self.wait_until(self._endpoints_file.exists, "the endpoints file")

@@ -17,9 +17,11 @@ from cluster import TIMEOUT, UNMASK, Cluster
 
 PROMPT = "Sort these numbers from small to large: 96, 95, 41, 60"
 ANSWER = "41, 60, 95, 96"
-# Hundreds of forwards, long enough that something can happen meanwhile.
+# One forward a token, whatever the model writes: long enough that something can happen meanwhile.
 LONG_JOB = ["--gen-length", "224", "--block-length", "224", "--strategy", "fixed", "--set",
-            "steps=224", "--raw", "x"]
+            "steps=224", "--set", "early_stop=false", "--raw", "x"]
+# Whoever dies is known by its broken connection, long before it would be missed.
+NEVER_MISSED = ["--set", "cluster.self_fence=500s", "--set", "cluster.dead_after=600s"]
 BAD_CONFIG = 3
 
 
@@ -51,7 +53,7 @@ def garbage(seed):
 class FaultsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster()
+        cls.cluster = Cluster(*NEVER_MISSED)
 
     @classmethod
     def tearDownClass(cls):
@@ -82,12 +84,10 @@ class FaultsTest(unittest.TestCase):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.cluster.wait_until(self.cluster.is_busy, "a running job")
         victim = self.cluster.workers()[1]["pid"]
-        began = time.monotonic()
         os.kill(victim, signal.SIGKILL)
         stdout, stderr = job.communicate(timeout=TIMEOUT)
         self.assertNotEqual(job.returncode, 0)
         self.assertRegex(stderr, "worker 1|rank 1")
-        self.assertLess(time.monotonic() - began, 10)
         self.cluster.wait_until(
             lambda: self.cluster.workers()[1]["pid"] != victim and self.all_ready(),
             "the new worker")
@@ -161,7 +161,6 @@ class EndTest(unittest.TestCase):
             stdout, stderr = job.communicate(timeout=TIMEOUT)
         self.assertEqual(job.returncode, 0, stderr)
         result = json.loads(stdout)
-        self.assertIn(result["finish_reason"], ("length", "stop"))
         self.assertEqual(result["forwards"], 224, "it was cut short")
         self.assertEqual([pid for pid in pids if is_running(pid)], [])
 

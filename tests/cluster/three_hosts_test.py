@@ -99,7 +99,7 @@ class ThreeHostsTest(unittest.TestCase):
         self.addCleanup(log.close)
         self.processes[name] = subprocess.Popen(
             ["ip", "netns", "exec", self.network.name(host), UNMASK, "node", "--config",
-             "cluster.toml", *words],
+             "cluster.toml", "--set", "model.dtype=f32", *words],
             cwd=self.dir / host, stdout=log, stderr=log)
 
     def log(self, name):

@@ -12,7 +12,7 @@
 namespace unmask::golden {
 
 inline std::filesystem::path golden_dir() {
-  return std::filesystem::path(UNMASK_SHARED_DIR) / "golden";
+  return std::filesystem::path(UNMASK_SOURCE_DIR) / "tests/golden/data";
 }
 
 inline std::string read_text(const std::filesystem::path& file) {

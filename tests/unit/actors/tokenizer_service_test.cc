@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "model/checkpoint/mapped_file.h"
+#include "tests/golden/golden_files.h"
 
 namespace unmask {
 namespace {
@@ -16,8 +17,7 @@ using testing::HasSubstr;
 using Tokens = std::vector<std::int32_t>;
 
 const std::filesystem::path kZoo = std::filesystem::path(UNMASK_SOURCE_DIR) / "model/zoo";
-const std::filesystem::path kTokenizers =
-    std::filesystem::path(UNMASK_SHARED_DIR) / "golden/tokenizers";
+const std::filesystem::path kTokenizers = golden::golden_dir() / "tokenizers";
 
 // Tokens of unmask-tiny.
 constexpr std::int32_t kFirstSpecial = 2039, kEndOfText = 2040, kRole = 2045, kRoleClose = 2046,
@@ -81,19 +81,6 @@ TEST_F(TokenizerServiceTest, AChatIsRenderedWithAllItsTurns) {
   EXPECT_EQ(text_of(tokens),
             "<role>SYSTEM</role>s\ndetailed thinking off<|role_end|><role>HUMAN</role>u<|role_end|>"
             "<role>ASSISTANT</role>a<|role_end|><role>HUMAN</role>v<|role_end|>"
-            "<role>ASSISTANT</role>");
-}
-
-TEST(TokenizerServiceOfTheFirstTinyModelTest, ItsChatIsAsItWasTrained) {
-  TokenizerService service(
-      Tokenizer::open(std::filesystem::path(UNMASK_SHARED_DIR) / "zoo/unmask-tiny"));
-  const Tokens tokens = tokens_of(
-      service, ChatInput{{{"system", "s"}, {"user", "u"}, {"assistant", "a"}, {"user", "v"}}});
-  std::string text;
-  for (const std::int32_t token : tokens) text += service.tokenizer()->bytes_of(token);
-  EXPECT_EQ(text,
-            "<role>SYSTEM</role>s<|role_end|><role>HUMAN</role>u<|role_end|>"
-            "<role>ASSISTANT</role>a<|endoftext|><role>HUMAN</role>v<|role_end|>"
             "<role>ASSISTANT</role>");
 }
 

@@ -6,15 +6,16 @@
 #include <string>
 
 #include "model/checkpoint/checkpoint.h"
+#include "tests/golden/golden_files.h"
 
 namespace unmask {
 namespace {
 
-const std::filesystem::path kShared = UNMASK_SHARED_DIR;
+const std::filesystem::path kGolden = golden::golden_dir() / "models";
 const std::filesystem::path kSource = UNMASK_SOURCE_DIR;
 
 struct Expected {
-  std::filesystem::path folder;  ///< in kShared, or with its whole path
+  std::filesystem::path folder;  ///< in kGolden, or with its whole path
   Architecture architecture;
   int vocab_size, hidden_size, num_layers, num_heads, num_kv_heads, head_dim;
   std::size_t num_tensors;
@@ -24,7 +25,7 @@ class GoldenModelsTest : public testing::TestWithParam<Expected> {};
 
 TEST_P(GoldenModelsTest, OpensAndTellsItsShapes) {
   const Expected& expected = GetParam();
-  const auto checkpoint = Checkpoint::open(kShared / expected.folder);
+  const auto checkpoint = Checkpoint::open(kGolden / expected.folder);
   ASSERT_TRUE(checkpoint) << checkpoint.error().message;
   const ModelConfig& config = checkpoint->config();
   EXPECT_EQ(config.architecture, expected.architecture);
@@ -46,21 +47,17 @@ std::string name_of(const testing::TestParamInfo<Expected>& model) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, GoldenModelsTest,
-    testing::Values(
-        Expected{"golden/models/moe_mha", Architecture::kLladaMoe, 512, 64, 2, 4, 4, 16, 69},
-        Expected{"golden/models/moe_mha_bf16_sharded", Architecture::kLladaMoe, 512, 64, 2, 4, 4,
-                 16, 69},
-        Expected{"golden/models/moe_gqa", Architecture::kLladaMoe, 520, 96, 3, 6, 2, 16, 138},
-        Expected{"golden/models/moe_tied_renorm", Architecture::kLladaMoe, 512, 64, 2, 2, 1, 32,
-                 40},
-        Expected{"golden/models/moe_smooth", Architecture::kLladaMoe, 512, 64, 2, 4, 2, 16, 69},
-        Expected{"golden/models/llada-mha", Architecture::kLlada, 512, 64, 3, 4, 4, 16, 30},
-        Expected{"golden/models/llada-gqa", Architecture::kLlada, 576, 72, 2, 6, 2, 12, 21},
-        Expected{"golden/models/llada2-a", Architecture::kLlada2Moe, 512, 64, 3, 4, 2, 16, 130},
-        Expected{"golden/models/llada2-b", Architecture::kLlada2Moe, 512, 64, 3, 4, 2, 32, 226},
-        Expected{"golden/models/llada2-b-bf16", Architecture::kLlada2Moe, 512, 64, 3, 4, 2, 32,
-                 226},
-        Expected{"zoo/unmask-tiny", Architecture::kLladaMoe, 2048, 256, 4, 4, 4, 64, 135}),
+    testing::Values(Expected{"moe_mha", Architecture::kLladaMoe, 512, 64, 2, 4, 4, 16, 69},
+                    Expected{"moe_mha_bf16_sharded", Architecture::kLladaMoe, 512, 64, 2, 4, 4, 16,
+                             69},
+                    Expected{"moe_gqa", Architecture::kLladaMoe, 520, 96, 3, 6, 2, 16, 138},
+                    Expected{"moe_tied_renorm", Architecture::kLladaMoe, 512, 64, 2, 2, 1, 32, 40},
+                    Expected{"moe_smooth", Architecture::kLladaMoe, 512, 64, 2, 4, 2, 16, 69},
+                    Expected{"llada-mha", Architecture::kLlada, 512, 64, 3, 4, 4, 16, 30},
+                    Expected{"llada-gqa", Architecture::kLlada, 576, 72, 2, 6, 2, 12, 21},
+                    Expected{"llada2-a", Architecture::kLlada2Moe, 512, 64, 3, 4, 2, 16, 130},
+                    Expected{"llada2-b", Architecture::kLlada2Moe, 512, 64, 3, 4, 2, 32, 226},
+                    Expected{"llada2-b-bf16", Architecture::kLlada2Moe, 512, 64, 3, 4, 2, 32, 226}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -74,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
     name_of);
 
 TEST(GoldenModelTest, LladaMoeTensorsHaveTheShapesOfTheConfig) {
-  const auto checkpoint = Checkpoint::open(kShared / "golden/models/moe_gqa");
+  const auto checkpoint = Checkpoint::open(kGolden / "moe_gqa");
   ASSERT_TRUE(checkpoint) << checkpoint.error().message;
   const auto matrix = checkpoint->matrix("model.layers.2.self_attn.k_proj.weight", 2 * 16, 96);
   ASSERT_TRUE(matrix) << matrix.error().message;
@@ -86,7 +83,7 @@ TEST(GoldenModelTest, LladaMoeTensorsHaveTheShapesOfTheConfig) {
 }
 
 TEST(GoldenModelTest, LladaMoeConfigIsReadInFull) {
-  const auto checkpoint = Checkpoint::open(kShared / "golden/models/moe_tied_renorm");
+  const auto checkpoint = Checkpoint::open(kGolden / "moe_tied_renorm");
   ASSERT_TRUE(checkpoint) << checkpoint.error().message;
   const ModelConfig& config = checkpoint->config();
   EXPECT_EQ(config.num_experts, 4);
@@ -106,8 +103,8 @@ TEST(GoldenModelTest, LladaMoeConfigIsReadInFull) {
 }
 
 TEST(GoldenModelTest, ShardsHoldTheRoundedWeightsOfTheSingleFile) {
-  const auto single = Checkpoint::open(kShared / "golden/models/moe_mha");
-  const auto sharded = Checkpoint::open(kShared / "golden/models/moe_mha_bf16_sharded");
+  const auto single = Checkpoint::open(kGolden / "moe_mha");
+  const auto sharded = Checkpoint::open(kGolden / "moe_mha_bf16_sharded");
   ASSERT_TRUE(single && sharded);
   for (const auto& [name, tensor] : single->tensors()) {
     ASSERT_TRUE(sharded->has(name)) << name;
