@@ -1,8 +1,8 @@
 #pragma once
 
-#include "runtime/actor_ref.h"
+#include "runtime/actor/actor_ref.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 /// An actor that was told to drain has ended everything it had accepted.
 struct Drained {};
@@ -12,4 +12,4 @@ struct Drain {
   ActorRef<Drained> reply_to;
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

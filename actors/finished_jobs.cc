@@ -1,6 +1,6 @@
 #include "actors/finished_jobs.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 std::vector<JobId> FinishedJobs::add(JobId job, std::size_t num_bytes) {
   jobs_.push_back({job, num_bytes});
@@ -24,4 +24,4 @@ bool FinishedJobs::is_too_much() const {
   return jobs_.size() > limits_.max_jobs || (num_bytes_ > limits_.max_bytes && jobs_.size() > 1);
 }
 
-}  // namespace unmask
+}  // namespace unmask::actors

@@ -6,7 +6,7 @@
 
 #include "runtime/base/ids.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 /// Which finished jobs are remembered: the latest, unless they are too many or take too many bytes.
 /// The last one is remembered whatever it takes.
@@ -38,4 +38,4 @@ class FinishedJobs {
   std::size_t num_bytes_ = 0;    // of all of them
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

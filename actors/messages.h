@@ -11,18 +11,18 @@
 #include "actors/messages/replicas.h"
 #include "actors/messages/status.h"
 #include "model/step.h"
+#include "runtime/actor/transport.h"
 #include "runtime/base/ids.h"
-#include "runtime/transport.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 /// Everything that may travel between processes.
 using WireMessage =
     std::variant<Submit, Admit, Cancel, StopJob, Accepted, Queued, Committed, Frame, Traced,
                  Finished, Rejected, ListJobs, JobList, GetStatus, ClusterStatus, Join, Welcome,
-                 Refused, Loading, Heartbeat, HeartbeatAck, FormGroup, GroupAddress, GroupAddresses,
-                 GroupReady, LeaveGroup, GroupFailed, Step, StepResult, Inspect, Inspected,
-                 InspectMore>;
+                 JoinRejected, Loading, Heartbeat, HeartbeatAck, FormGroup, GroupAddress,
+                 GroupAddresses, GroupReady, LeaveGroup, GroupFailed, Step, StepResult, Inspect,
+                 Inspected, InspectMore>;
 
 /// To another process.
 struct Outgoing {
@@ -52,4 +52,4 @@ struct Disconnect {
   DownReason reason = DownReason::kProtocol;
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <utility>
 
-namespace unmask {
+namespace unmask::monitoring {
 namespace {
 
 struct CounterHandle final : Counter {
@@ -90,4 +90,4 @@ std::string PrometheusMetrics::text() const {
   return prometheus::TextSerializer().Serialize(state_->registry.Collect());
 }
 
-}  // namespace unmask
+}  // namespace unmask::monitoring

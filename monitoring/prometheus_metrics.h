@@ -5,7 +5,7 @@
 
 #include "runtime/base/metrics.h"
 
-namespace unmask {
+namespace unmask::monitoring {
 
 /// Metrics kept by prometheus-cpp, served as text by whoever has an HTTP server.
 class PrometheusMetrics final : public Metrics {
@@ -28,4 +28,4 @@ class PrometheusMetrics final : public Metrics {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::monitoring

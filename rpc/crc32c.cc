@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr std::uint32_t kPolynomial = 0x82f63b78;  // reflected
@@ -49,4 +49,4 @@ std::uint32_t crc32c(ByteView bytes, std::uint32_t crc) {
 #endif
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -6,7 +6,7 @@
 
 #include "rpc/crc32c.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);
@@ -74,4 +74,4 @@ Result<ParsedFrame> parse_frame(ByteView frame) {
                      body};
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -6,7 +6,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::uint32_t kEnvelopeMagic = 0x4b4d4e55;  // "UNMK"
@@ -48,4 +48,4 @@ struct ParsedFrame {
 ///         that is not ours is no error here: the link answers it.
 [[nodiscard]] Result<ParsedFrame> parse_frame(ByteView frame);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -6,7 +6,7 @@
 
 #include "rpc/codec/codec.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr std::size_t kHelloBytes = 24;
@@ -49,7 +49,7 @@ Link::Link(Options options, Owner owner, Time now, std::uint64_t jitter_seed)
   pump(now);
 }
 
-bool Link::send(const WireMessage& message, Time now) {
+bool Link::send(const actors::WireMessage& message, Time now) {
   if (is_down_) return false;
   const MessageType type = type_of(message);
   const MessageTraits& traits = *traits_of(type);
@@ -126,7 +126,7 @@ void Link::receive(Bytes frame, Time now) {
   if (envelope.type == kAckType) return pump(now);
   if (envelope.seq == 0) {
     if (!is_up_) return;
-    Result<WireMessage> message = decode(envelope.type, parsed->body);
+    Result<actors::WireMessage> message = decode(envelope.type, parsed->body);
     if (!message) return close(DownReason::kProtocol, message.error().message, now);
     // Not in order with what waits: heartbeats overtake, frames may be lost.
     (void)owner_.deliver(std::move(*message));
@@ -167,7 +167,7 @@ void Link::take_ack(const Envelope64& envelope, Time now) {
 void Link::take_in_order(std::uint16_t type, Bytes body, Time now) {
   if (type == kHelloType) return take_hello(body, now);
   if (!is_up_) return close(DownReason::kProtocol, "a message before the greeting", now);
-  Result<WireMessage> message = decode(type, body);
+  Result<actors::WireMessage> message = decode(type, body);
   if (!message) return close(DownReason::kProtocol, message.error().message, now);
   undelivered_.push_back(std::move(*message));
   if (!retry_at_) drain(now);
@@ -253,4 +253,4 @@ void Link::fail(DownReason reason, const std::string& why) {
   owner_.down(reason, why);
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -9,11 +9,11 @@
 
 #include "actors/messages.h"
 #include "rpc/envelope.h"
+#include "runtime/actor/clock.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/rng.h"
-#include "runtime/clock.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// What one end tells the other before anything else.
 struct Hello {
@@ -46,7 +46,7 @@ class Link {
   struct Owner {
     std::function<bool(Bytes frame)> transmit;  ///< false: the transport has no room
     std::function<void(const Hello&)> up;
-    std::function<bool(WireMessage)> deliver;  ///< false: the mailbox is full, try again
+    std::function<bool(actors::WireMessage)> deliver;  ///< false: the mailbox is full, try again
     std::function<void(DownReason, const std::string& why)> down;
   };
 
@@ -54,7 +54,7 @@ class Link {
 
   /// False if the link is down or too much waits already. Lossy types are dropped instead when the
   /// other end is slow.
-  [[nodiscard]] bool send(const WireMessage& message, Time now);
+  [[nodiscard]] bool send(const actors::WireMessage& message, Time now);
   void receive(Bytes frame, Time now);
   void tick(Time now);
 
@@ -102,9 +102,9 @@ class Link {
 
   std::uint64_t received_ = 0;                                      // all up to here
   std::map<std::uint64_t, std::pair<std::uint16_t, Bytes>> early_;  // after a gap
-  std::deque<WireMessage> undelivered_;
+  std::deque<actors::WireMessage> undelivered_;
   std::optional<Time> ack_at_;
   std::optional<Time> retry_at_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -5,7 +5,7 @@
 
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 Links::Links(Env env, Link::Options options, LinkEvents events)
     : env_(env),
@@ -34,7 +34,9 @@ void Links::open(PeerId id) {
         peers_.at(id).is_up = true;
         events_.on_up(id);
       },
-      [this, id](WireMessage message) { return events_.on_message(id, std::move(message)); },
+      [this, id](actors::WireMessage message) {
+        return events_.on_message(id, std::move(message));
+      },
       [this, id](DownReason reason, const std::string& why) { forget(id, reason, why); }};
   Peer& peer = peers_[id];
   peer.link = std::make_unique<Link>(options_, std::move(owner), env_.clock.now(), env_.rng.next());
@@ -48,7 +50,7 @@ void Links::receive(PeerId id, Bytes frame) {
   arm(id);
 }
 
-bool Links::send(const Outgoing& outgoing) {
+bool Links::send(const actors::Outgoing& outgoing) {
   const auto found = peers_.find(outgoing.to);
   if (found == peers_.end() || !found->second.is_up) return false;
   const bool is_queued = found->second.link->send(outgoing.message, env_.clock.now());
@@ -56,7 +58,7 @@ bool Links::send(const Outgoing& outgoing) {
   return is_queued;
 }
 
-void Links::disconnect(const Disconnect& disconnect) {
+void Links::disconnect(const actors::Disconnect& disconnect) {
   const auto found = peers_.find(disconnect.peer);
   if (found == peers_.end()) return;
   found->second.link->close(disconnect.reason, "the other end closed the connection",
@@ -108,4 +110,4 @@ void Links::tick(PeerId id) {
   arm(id);
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

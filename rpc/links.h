@@ -7,16 +7,16 @@
 
 #include "actors/messages.h"
 #include "rpc/link.h"
-#include "runtime/env.h"
-#include "runtime/transport.h"
+#include "runtime/actor/env.h"
+#include "runtime/actor/transport.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Whom a process's messages from other processes go to. Called on the control thread.
 struct LinkEvents {
   std::function<void(PeerId)> on_up;
   /// False: the receiver's mailbox is full; the same message comes again.
-  std::function<bool(PeerId, WireMessage)> on_message;
+  std::function<bool(PeerId, actors::WireMessage)> on_message;
   /// Exactly once per peer that was up; for one that never was, only if it said why.
   std::function<void(PeerId, DownReason, const std::string& why)> on_down;
 };
@@ -37,8 +37,8 @@ class Links {
   void bind(Transport& transport) { transport_ = &transport; }
 
   /// False if the peer is not up or does not read.
-  [[nodiscard]] bool send(const Outgoing& outgoing);
-  void disconnect(const Disconnect& disconnect);
+  [[nodiscard]] bool send(const actors::Outgoing& outgoing);
+  void disconnect(const actors::Disconnect& disconnect);
 
   [[nodiscard]] std::size_t num_peers() const { return peers_.size(); }
   /// Every peer that is up has acknowledged everything that was sent to it.
@@ -67,4 +67,4 @@ class Links {
   Counter& num_protocol_errors_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -22,7 +22,7 @@ struct Error {
   message @1 :Text;
 }
 
-struct Watching {
+struct Subscription {
   blocks @0 :Bool = true;
   frames @1 :Bool;
   trace @2 :Bool;
@@ -52,7 +52,7 @@ struct Submit {                # the same id and body again is the same job
   parameters @6 :List(Parameter);
   stop @7 :List(Text);
   deadlineMs @8 :Int64;        # remaining; 0: none
-  watching @9 :Watching;
+  subscription @9 :Subscription;
   resumeAfterBlock @10 :Int32 = -1;
 }
 
@@ -176,7 +176,7 @@ struct Admit {
   input @2 :TokenInput;
   parameters @3 :List(Parameter);
   deadlineMs @4 :Int64;
-  watching @5 :Watching;
+  subscription @5 :Subscription;
   resumeAfterBlock @6 :Int32 = -1;
 }
 
@@ -222,7 +222,7 @@ struct Welcome {
   heartbeatIntervalMs @1 :Int64;
 }
 
-struct Refused {
+struct JoinRejected {
   error @0 :Error;
 }
 

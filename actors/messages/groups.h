@@ -11,7 +11,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 /// Be rank `rank` of `size` in a new collective; leave any older one.
 struct FormGroup {
@@ -73,4 +73,4 @@ struct InspectMore {
   Epoch epoch = 0;
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

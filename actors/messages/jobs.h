@@ -15,7 +15,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 // ---- Client -> gateway -> coordinator ----
 
@@ -33,7 +33,7 @@ struct TextInput {
   bool raw = false;
 };
 struct ChatInput {
-  std::vector<ChatMessage> messages;
+  std::vector<tokenizer::ChatMessage> messages;
 };
 /// Tokens as they are. Without holes, gen_length holes follow them; with holes, the tokens there
 /// are ignored (infilling).
@@ -44,7 +44,7 @@ struct TokenInput {
 using JobInput = std::variant<TextInput, ChatInput, TokenInput>;
 
 /// What a client wants beside the result.
-struct Watching {
+struct Subscription {
   bool blocks = true;   ///< Committed, as blocks finish
   bool frames = false;  ///< Frame at every iteration, lossy
   bool trace = false;   ///< Traced at every iteration, never lossy
@@ -59,7 +59,7 @@ struct Submit {
   std::vector<Parameter> parameters;
   std::vector<std::string> stop;
   std::chrono::milliseconds deadline{0};  ///< remaining; 0: none
-  Watching watching;
+  Subscription subscription;
   std::int32_t resume_after_block = -1;
 };
 
@@ -70,7 +70,7 @@ struct Admit {
   TokenInput input;
   std::vector<Parameter> parameters;
   std::chrono::milliseconds deadline{0};
-  Watching watching;
+  Subscription subscription;
   std::int32_t resume_after_block = -1;
 };
 
@@ -159,8 +159,8 @@ struct JobFigures {
   std::chrono::microseconds duration{0};             ///< from acceptance
 };
 
-/// The end of a job: exactly one per job and watching client, and again as the answer to a Cancel
-/// that comes behind it.
+/// The end of a job: exactly one per job and subscription client, and again as the answer to a
+/// Cancel that comes behind it.
 struct Finished {
   JobId job;
   FinishReason reason = FinishReason::kStop;
@@ -177,4 +177,4 @@ struct Rejected {
   Error error;
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

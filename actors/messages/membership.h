@@ -10,7 +10,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 enum class Role : std::uint8_t { kCoordinator, kGateway, kWorker };
 
@@ -47,7 +47,7 @@ struct Welcome {
   std::chrono::milliseconds heartbeat_interval{250};
 };
 /// The process may not belong, and exits with this reason.
-struct Refused {
+struct JoinRejected {
   Error error;
 };
 /// Progress of what a process does before it can join.
@@ -69,4 +69,4 @@ struct HeartbeatAck {
   std::uint64_t beat = 0;
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

@@ -10,7 +10,7 @@
 #include "actors/messages/status.h"
 #include "runtime/base/ids.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 /// A replica can run steps: its group is formed.
 struct ReplicaUp {
@@ -38,4 +38,4 @@ struct MembersChanged {
   std::vector<MemberStatus> members;
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

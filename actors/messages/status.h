@@ -13,7 +13,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 struct ListJobs {
   std::uint64_t request = 0;
@@ -69,4 +69,4 @@ struct ClusterStatus {
   std::optional<Error> error;  ///< instead of all but the request
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

@@ -6,7 +6,7 @@
 
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::cache {
 namespace {
 
 /// Appends a slot to the runs; neighbours become one run.
@@ -210,4 +210,4 @@ void KvPages::close_all() {
   for (int page = 0; page < num_pages_; ++page) free_[static_cast<std::size_t>(page)] = page;
 }
 
-}  // namespace unmask
+}  // namespace unmask::cache

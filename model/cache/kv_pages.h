@@ -11,7 +11,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::cache {
 
 inline constexpr int kPagePositions = 16;  ///< positions of one page
 
@@ -75,4 +75,4 @@ class KvPages {
   std::map<SequenceId, Table> tables_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::cache

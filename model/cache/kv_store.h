@@ -5,7 +5,7 @@
 
 #include "kernels/backend.h"
 
-namespace unmask {
+namespace unmask::cache {
 
 /// The K/V tensors of all layers on one device; KvPages says what stands where.
 class KvStore {
@@ -38,4 +38,4 @@ class KvStore {
   std::vector<std::unique_ptr<kernels::Buffer>> buffers_;  // keys and values of layer 0, of 1, ...
 };
 
-}  // namespace unmask
+}  // namespace unmask::cache

@@ -10,7 +10,7 @@
 #include "model/checkpoint/shards.h"
 #include "runtime/base/digest.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 using kernels::DType;
@@ -183,7 +183,7 @@ void Checkpoint::drop_pages(std::string_view name) const {
   const std::less<> before;
   const bool is_mapped = !before(data.data(), file.data()) &&
                          !before(file.data() + file.size(), data.data() + data.size());
-  if (is_mapped) unmask::drop_pages(data);
+  if (is_mapped) checkpoint::drop_pages(data);
 }
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

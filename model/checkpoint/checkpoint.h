@@ -13,7 +13,7 @@
 #include "model/checkpoint/safetensors.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 /// A Hugging Face folder: its config.json and its weights, memory-mapped.
 ///
@@ -72,4 +72,4 @@ class Checkpoint {
   std::uint64_t digest_ = 0;
 };
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

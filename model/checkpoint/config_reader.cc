@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 namespace json = boost::json;
 
@@ -84,4 +84,4 @@ void ConfigReader::require(std::string_view key, const json::value& only) {
   fail(std::string(key) + " is " + printable(*value) + ", which is not supported");
 }
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -11,7 +11,7 @@
 
 #include "model/checkpoint/json.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 /// Answers with defaults and keeps the first error, so that a list of keys reads as a list.
 class ConfigReader {
@@ -44,4 +44,4 @@ class ConfigReader {
   std::optional<Error> error_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

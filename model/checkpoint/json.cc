@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 namespace json = boost::json;
@@ -136,4 +136,4 @@ std::string printable(std::string_view text) {
 
 std::string printable(const json::value& value) { return printable(json::serialize(value)); }
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -9,7 +9,7 @@
 
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 /// A document whose top is an object. `file` stands in the errors.
 ///
@@ -23,4 +23,4 @@ std::string printable(std::string_view text);
 /// The text of a value for people.
 std::string printable(const boost::json::value& value);
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

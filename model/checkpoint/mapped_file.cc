@@ -12,7 +12,7 @@
 
 #include "runtime/base/descriptor.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 Error system_error(const std::filesystem::path& path, int error) {
@@ -61,4 +61,4 @@ void drop_pages(ByteView bytes) {
   (void)::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -6,7 +6,7 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 /// A whole file, read-only, in the address space; pages are read when they are touched.
 ///
@@ -35,4 +35,4 @@ class MappedFile {
 /// memory. The bytes stay valid: they are read from the file again.
 void drop_pages(ByteView bytes);
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -8,7 +8,7 @@
 #include "model/checkpoint/config_reader.h"
 #include "model/checkpoint/json.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 namespace json = boost::json;
@@ -213,4 +213,4 @@ Result<ModelConfig> parse_model_config(std::string_view text, const std::string&
   return config;
 }
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

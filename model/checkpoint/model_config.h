@@ -8,7 +8,7 @@
 #include "model/checkpoint/safetensors.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 enum class Architecture { kLlada, kLladaMoe, kLlada2Moe };
 
@@ -61,4 +61,4 @@ struct ModelConfig {
 Result<ModelConfig> parse_model_config(std::string_view text, const std::string& file,
                                        const StoredTensors& tensors);
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

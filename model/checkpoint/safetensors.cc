@@ -7,7 +7,7 @@
 
 #include "model/checkpoint/json.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 namespace json = boost::json;
@@ -192,4 +192,4 @@ Result<StoredTensors> parse_safetensors(ByteView bytes, const std::string& file)
 
 std::size_t safetensors_header_bytes(ByteView bytes) { return kLengthBytes + stated_length(bytes); }
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -11,7 +11,7 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 /// A tensor inside a mapped file.
 struct StoredTensor {
@@ -39,4 +39,4 @@ Result<StoredTensors> parse_safetensors(ByteView bytes, const std::string& file)
 /// accepted them.
 std::size_t safetensors_header_bytes(ByteView bytes);
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -7,7 +7,7 @@
 #include "model/checkpoint/json.h"
 #include "model/checkpoint/mapped_file.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 constexpr const char* kSingleFile = "model.safetensors";
@@ -61,4 +61,4 @@ Result<Shards> find_shards(const std::filesystem::path& dir) {
                dir.string() + " holds neither " + kSingleFile + " nor " + kIndexFile};
 }
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

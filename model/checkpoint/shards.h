@@ -7,7 +7,7 @@
 
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 /// Which files of a folder hold the weights.
 struct Shards {
@@ -21,4 +21,4 @@ struct Shards {
 ///         something outside the folder
 Result<Shards> find_shards(const std::filesystem::path& dir);
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -42,7 +42,8 @@ class Reader {
     if (number != nullptr && *number >= INT32_MIN && *number <= INT32_MAX) {
       return std::int32_t(*number);
     }
-    fail(std::string(where) + " holds " + printable(value) + ", which is no 32-bit integer");
+    fail(std::string(where) + " holds " + checkpoint::printable(value) +
+         ", which is no 32-bit integer");
     return 0;
   }
 
@@ -54,7 +55,7 @@ class Reader {
   const json::array& list(const json::value& value, std::string_view where) {
     static const json::array kNothing;
     if (const json::array* items = value.if_array(); items != nullptr) return *items;
-    fail(std::string(where) + " is " + printable(value) + ", but must be a list");
+    fail(std::string(where) + " is " + checkpoint::printable(value) + ", but must be a list");
     return kNothing;
   }
 
@@ -62,8 +63,8 @@ class Reader {
   const json::array* tuple(const json::value& value, std::size_t size, std::string_view where) {
     const json::array* items = value.if_array();
     if (items != nullptr && items->size() == size) return items;
-    fail(std::string(where) + " holds " + printable(value) + ", but must hold lists of " +
-         std::to_string(size));
+    fail(std::string(where) + " holds " + checkpoint::printable(value) +
+         ", but must hold lists of " + std::to_string(size));
     return nullptr;
   }
 
@@ -126,7 +127,7 @@ void add_choice(Reader& reader, const json::object& job, std::string_view field,
   if (value == nullptr) return;
   const json::object* choice = value->if_object();
   if (choice == nullptr || !choice->contains("name")) {
-    return reader.fail(std::string(field) + " is " + printable(*value) +
+    return reader.fail(std::string(field) + " is " + checkpoint::printable(*value) +
                        ", but must be an object with a name");
   }
   values.push_back({std::string(field), text_of(choice->at("name"))});
@@ -187,10 +188,10 @@ void drop_edits_behind_eos(Reader& reader, const json::object& job, Trace& trace
   }
 }
 
-void refuse_batch(Reader& reader, const json::object& object) {
+void reject_batch(Reader& reader, const json::object& object) {
   if (const json::value* batch = object.if_contains("batch");
       batch != nullptr && !batch->is_null() && *batch != json::value(1)) {
-    reader.fail("batch is " + printable(*batch) +
+    reader.fail("batch is " + checkpoint::printable(*batch) +
                 ": padded static batches are not reproduced, rows here never wait for each other;"
                 " give each row as a job of its own");
   }
@@ -204,10 +205,10 @@ std::string without_results(json::object job) {
 }  // namespace
 
 Result<TraceJob> read_trace_job(std::string_view text, const std::string& file) {
-  const Result<json::object> object = parse_json_object(text, file);
+  const Result<json::object> object = checkpoint::parse_json_object(text, file);
   if (!object) return object.error();
   Reader reader(file);
-  refuse_batch(reader, *object);
+  reject_batch(reader, *object);
   if (const json::value* smoothing = object->if_contains("smoothing");
       smoothing != nullptr && !smoothing->is_null()) {
     reader.fail("smoothing is not known yet");
@@ -239,10 +240,10 @@ Result<TraceJob> read_trace_job(std::string_view text, const std::string& file) 
 }
 
 Result<Trace> read_trace(std::string_view text, const std::string& file) {
-  const Result<json::object> object = parse_json_object(text, file);
+  const Result<json::object> object = checkpoint::parse_json_object(text, file);
   if (!object) return object.error();
   Reader reader(file);
-  refuse_batch(reader, *object);
+  reject_batch(reader, *object);
   Trace trace;
   trace.canvas = reader.integers(*object, "canvas");
   trace.final_tokens = reader.integers(*object, "final");
@@ -253,7 +254,7 @@ Result<Trace> read_trace(std::string_view text, const std::string& file) {
     for (const json::value& item : reader.list(*iterations, "iterations")) {
       if (reader.error) break;
       if (!item.is_object()) {
-        reader.fail("iterations holds " + printable(item) + ", but must hold objects");
+        reader.fail("iterations holds " + checkpoint::printable(item) + ", but must hold objects");
         break;
       }
       trace.iterations.push_back(read_iteration(reader, item.get_object()));

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <span>
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 /// All arrays of a batch in one piece; an array is named by where it starts.
@@ -43,22 +43,22 @@ struct Rows {
   std::vector<std::int32_t> decoded_rows, rules_of_row, present, listed_offsets{0}, listed_tokens;
   bool wants_present = false;
 
-  void append(const SequenceStep& sequence, KvPages& pages);
+  void append(const SequenceStep& sequence, cache::KvPages& pages);
   void append_decoded(const SequenceStep& sequence, int first_row);
 };
 
 template <typename T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
+void append_all(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-void Rows::append(const SequenceStep& sequence, KvPages& pages) {
+void Rows::append(const SequenceStep& sequence, cache::KvPages& pages) {
   const int first_row = static_cast<int>(tokens.size());
-  const KvLayout layout = pages.place(sequence, first_row);
-  unmask::append(tokens, sequence.inputs);
-  unmask::append(slots, layout.slots);
-  unmask::append(key_limit, layout.key_limit);
-  unmask::append(runs, layout.runs);
+  const cache::KvLayout layout = pages.place(sequence, first_row);
+  append_all(tokens, sequence.inputs);
+  append_all(slots, layout.slots);
+  append_all(key_limit, layout.key_limit);
+  append_all(runs, layout.runs);
   for (const Range range : sequence.window.computed) {
     for (std::int32_t position = range.begin; position < range.end; ++position) {
       positions.push_back(position);
@@ -88,12 +88,12 @@ void Rows::append_decoded(const SequenceStep& sequence, int first_row) {
       listed_offsets.push_back(listed_offsets.back() + num_listed);
     }
   }
-  unmask::append(listed_tokens, sequence.listed.tokens);
+  append_all(listed_tokens, sequence.listed.tokens);
 }
 
 }  // namespace
 
-Batch BatchBuilder::build(const Step& step, KvPages& pages) {
+Batch BatchBuilder::build(const Step& step, cache::KvPages& pages) {
   Rows rows;
   for (const SequenceStep& sequence : step.sequences) rows.append(sequence, pages);
 
@@ -152,4 +152,4 @@ Batch BatchBuilder::build(const Step& step, KvPages& pages) {
   return batch;
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

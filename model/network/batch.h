@@ -10,7 +10,7 @@
 #include "model/cache/kv_pages.h"
 #include "model/step.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// The rows of all sequences, one after another. Pointers are to the device's memory and live until
 /// the next batch is built.
@@ -38,11 +38,11 @@ class BatchBuilder {
   explicit BatchBuilder(kernels::Backend& backend) : backend_(backend) {}
 
   /// Also places the sequences in `pages`. step: checked, by check_step() and KvPages::check().
-  Batch build(const Step& step, KvPages& pages);
+  Batch build(const Step& step, cache::KvPages& pages);
 
  private:
   kernels::Backend& backend_;
   std::unique_ptr<kernels::Buffer> buffer_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

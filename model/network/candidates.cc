@@ -5,7 +5,7 @@
 
 #include "runtime/base/digest.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 float log_sum_exp(const kernels::CandidateStats& stats) {
@@ -78,4 +78,4 @@ std::uint64_t digest_of(const std::vector<SequenceResult>& results) {
   return digest.value();
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

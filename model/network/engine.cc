@@ -6,13 +6,13 @@
 
 #include "model/network/candidates.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 // A tool asks for few rows of a vocabulary that may be large.
 constexpr int kLogitRows = 64;
 
-std::size_t max_part_bytes(const ModelConfig& config, const EngineOptions& options) {
+std::size_t max_part_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options) {
   return static_cast<std::size_t>(options.max_rows) * static_cast<std::size_t>(config.hidden_size) *
          sizeof(float);
 }
@@ -53,7 +53,7 @@ class HiddenSender final : public ForwardObserver {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> Engine::create(const Checkpoint& checkpoint,
+Result<std::unique_ptr<Engine>> Engine::create(const checkpoint::Checkpoint& checkpoint,
                                                kernels::Backend& backend,
                                                const EngineOptions& options) {
   const Result<MemoryPlan> memory = plan_memory(checkpoint.config(), options);
@@ -64,8 +64,9 @@ Result<std::unique_ptr<Engine>> Engine::create(const Checkpoint& checkpoint,
       new Engine(checkpoint.config(), *memory, backend, options, std::move(*network)));
 }
 
-Engine::Engine(const ModelConfig& config, const MemoryPlan& memory, kernels::Backend& backend,
-               const EngineOptions& options, std::unique_ptr<Network> network)
+Engine::Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory,
+               kernels::Backend& backend, const EngineOptions& options,
+               std::unique_ptr<Network> network)
     : backend_(backend),
       config_(config),
       memory_(memory),
@@ -174,4 +175,4 @@ Result<std::vector<TensorRows>> forward_full(Engine& engine, std::span<const std
   return tensors;
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -23,7 +23,7 @@
 #include "model/step.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// Rows of a tensor of a forward, for tools: float32 or int32.
 struct TensorRows {
@@ -45,7 +45,7 @@ class Engine {
   ///
   /// Owns    nothing of its arguments; `backend` must outlive it, `checkpoint` only this call
   /// Errors  kInvalidArgument, kNotFound naming the file, tensor or option
-  static Result<std::unique_ptr<Engine>> create(const Checkpoint& checkpoint,
+  static Result<std::unique_ptr<Engine>> create(const checkpoint::Checkpoint& checkpoint,
                                                 kernels::Backend& backend,
                                                 const EngineOptions& options);
 
@@ -66,25 +66,25 @@ class Engine {
   Result<> inspect(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
                    bool wants_hidden, const std::function<void(TensorRows)>& sink);
 
-  [[nodiscard]] const ModelConfig& config() const { return config_; }
+  [[nodiscard]] const checkpoint::ModelConfig& config() const { return config_; }
   [[nodiscard]] const MemoryPlan& memory() const { return memory_; }
   [[nodiscard]] const StepLimits& limits() const { return limits_; }
-  [[nodiscard]] const KvPages& pages() const { return pages_; }
+  [[nodiscard]] const cache::KvPages& pages() const { return pages_; }
 
  private:
-  Engine(const ModelConfig& config, const MemoryPlan& memory, kernels::Backend& backend,
+  Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory, kernels::Backend& backend,
          const EngineOptions& options, std::unique_ptr<Network> network);
 
   Result<> send_logits(kernels::Tensor hidden, const std::function<void(TensorRows)>& sink);
 
   kernels::Backend& backend_;
-  const ModelConfig config_;
+  const checkpoint::ModelConfig config_;
   const MemoryPlan memory_;
   const StepLimits limits_;
   const Group::Now now_;
   std::unique_ptr<Network> network_;
-  KvPages pages_;
-  KvStore kv_;
+  cache::KvPages pages_;
+  cache::KvStore kv_;
   Group group_;
   BatchBuilder batches_;
 };
@@ -93,4 +93,4 @@ class Engine {
 Result<std::vector<TensorRows>> forward_full(Engine& engine, std::span<const std::int32_t> tokens,
                                              std::int32_t causal_block_length, bool wants_hidden);
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -7,7 +7,7 @@
 #include "kernels/tensor.h"
 #include "model/network/placement.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// Of one worker. All workers of a replica are given the same, but for the rank.
 struct EngineOptions {
@@ -23,4 +23,4 @@ struct EngineOptions {
   std::function<std::chrono::steady_clock::time_point()> now;
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -5,7 +5,7 @@
 
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::network {
 
 Group::Group(kernels::Backend& backend, Placement placement, std::size_t max_part_bytes, Now now)
     : backend_(backend),
@@ -70,4 +70,4 @@ std::chrono::microseconds Group::take_time() {
       std::exchange(time_, std::chrono::steady_clock::duration::zero()));
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -9,7 +9,7 @@
 #include "model/network/placement.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// The workers that share one model: puts together what each computed a part of.
 class Group {
@@ -49,4 +49,4 @@ class Group {
   std::chrono::steady_clock::duration time_{};
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

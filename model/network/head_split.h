@@ -7,7 +7,7 @@
 #include "model/checkpoint/model_config.h"
 #include "model/network/placement.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// The attention heads of one worker: its share of the query heads, and the KV heads these read. A
 /// KV head may be held by several workers.
@@ -25,7 +25,7 @@ struct HeadSplit {
 };
 
 /// config.num_kv_heads divides config.num_heads.
-inline HeadSplit split_heads(const ModelConfig& config, const Placement& placement) {
+inline HeadSplit split_heads(const checkpoint::ModelConfig& config, const Placement& placement) {
   HeadSplit split;
   split.head_dim = config.head_dim;
   split.heads = placement.slice(config.num_heads);
@@ -36,7 +36,7 @@ inline HeadSplit split_heads(const ModelConfig& config, const Placement& placeme
 }
 
 /// For each query head held here the index of its KV head among those held here.
-inline std::vector<std::int32_t> kv_head_of_head(const ModelConfig& config,
+inline std::vector<std::int32_t> kv_head_of_head(const checkpoint::ModelConfig& config,
                                                  const HeadSplit& split) {
   std::vector<std::int32_t> kv_heads;
   for (int head = split.heads.begin; head < split.heads.end; ++head) {
@@ -45,4 +45,4 @@ inline std::vector<std::int32_t> kv_head_of_head(const ModelConfig& config,
   return kv_heads;
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -7,7 +7,7 @@
 
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 using kernels::CandidateStats;
@@ -155,4 +155,4 @@ Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {
   return logits;
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -8,7 +8,7 @@
 #include "model/network/group.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// What the whole vocabulary says of the decoded rows of a batch, on the host.
 struct DecodedRows {
@@ -51,4 +51,4 @@ class LmHead {
   std::unique_ptr<kernels::Buffer> rows_, normal_;  // f32 [max_rows, hidden]
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -5,7 +5,7 @@
 
 #include "model/network/head_split.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 constexpr int kMaxRows = 1 << 20;
@@ -16,11 +16,11 @@ std::uint64_t product(std::int64_t a, std::int64_t b) {
 }
 
 /// K and V of one position in all layers.
-std::uint64_t kv_position_bytes(const ModelConfig& config, int num_kv_heads) {
+std::uint64_t kv_position_bytes(const checkpoint::ModelConfig& config, int num_kv_heads) {
   return product(config.num_layers, 2 * sizeof(float)) * product(num_kv_heads, config.head_dim);
 }
 
-std::uint64_t weight_bytes(const ModelConfig& config, const EngineOptions& options) {
+std::uint64_t weight_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options) {
   const HeadSplit heads = split_heads(config, options.placement);
   const int num_experts = options.placement.slice(config.num_experts).size();
   const int num_tokens = options.placement.slice(config.vocab_size).size();
@@ -45,7 +45,7 @@ std::uint64_t weight_bytes(const ModelConfig& config, const EngineOptions& optio
   return (rows * size_of(options.dtype) + f32_rows * sizeof(float)) * hidden;
 }
 
-std::uint64_t scratch_bytes(const ModelConfig& config, const EngineOptions& options) {
+std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options) {
   const HeadSplit heads = split_heads(config, options.placement);
   const int num_ranks = options.placement.num_ranks;
   const std::int64_t gathered = num_ranks > 1 ? num_ranks : 0;
@@ -59,7 +59,8 @@ std::uint64_t scratch_bytes(const ModelConfig& config, const EngineOptions& opti
 
 }  // namespace
 
-Result<MemoryPlan> plan_memory(const ModelConfig& config, const EngineOptions& options) {
+Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
+                               const EngineOptions& options) {
   const Result<> placed = options.placement.validate();
   if (!placed) return placed.error();
   if (options.max_rows < 1 || options.max_rows > kMaxRows) {
@@ -70,11 +71,13 @@ Result<MemoryPlan> plan_memory(const ModelConfig& config, const EngineOptions& o
     return Error{ErrorCode::kInvalidArgument, "weights are kept as f32 or bf16"};
   }
   const std::uint64_t page_bytes =
-      kPagePositions * std::max<std::uint64_t>(kv_position_bytes(config, config.num_kv_heads), 1);
+      cache::kPagePositions *
+      std::max<std::uint64_t>(kv_position_bytes(config, config.num_kv_heads), 1);
   const std::int64_t num_pages = options.num_kv_pages != 0
                                      ? options.num_kv_pages
                                      : std::int64_t(options.kv_cache_bytes / page_bytes);
-  const std::int64_t max_pages = (std::int64_t(INT32_MAX) - options.max_rows) / kPagePositions;
+  const std::int64_t max_pages =
+      (std::int64_t(INT32_MAX) - options.max_rows) / cache::kPagePositions;
   if (num_pages < 0 || num_pages > max_pages) {
     return Error{ErrorCode::kInvalidArgument, "there can be at most " + std::to_string(max_pages) +
                                                   " KV pages, not " + std::to_string(num_pages)};
@@ -83,11 +86,11 @@ Result<MemoryPlan> plan_memory(const ModelConfig& config, const EngineOptions& o
   MemoryPlan plan;
   plan.num_kv_pages = static_cast<int>(num_pages);
   plan.weight_bytes = weight_bytes(config, options);
-  plan.kv_bytes = product(num_pages, kPagePositions) *
+  plan.kv_bytes = product(num_pages, cache::kPagePositions) *
                   kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size());
   plan.scratch_bytes = scratch_bytes(config, options);
   plan.max_positions = std::min({config.max_positions, kMaxPositions, options.max_rows});
   return plan;
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -6,7 +6,7 @@
 #include "model/checkpoint/model_config.h"
 #include "model/network/engine_options.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// What a worker will take of its device's memory.
 struct MemoryPlan {
@@ -21,11 +21,11 @@ struct MemoryPlan {
   }
   /// How many canvases of this length can keep K/V at the same time.
   [[nodiscard]] int num_canvases(int num_positions) const {
-    return num_positions > 0 ? num_kv_pages / pages_needed(num_positions) : 0;
+    return num_positions > 0 ? num_kv_pages / cache::pages_needed(num_positions) : 0;
   }
 };
 
 /// Errors  kInvalidArgument if the options make no sense or the pages cannot be addressed
-Result<MemoryPlan> plan_memory(const ModelConfig& config, const EngineOptions& options);
+Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config, const EngineOptions& options);
 
-}  // namespace unmask
+}  // namespace unmask::network

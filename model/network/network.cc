@@ -6,9 +6,9 @@
 #include "model/network/transformer.h"
 #include "model/network/weight_loader.h"
 
-namespace unmask {
+namespace unmask::network {
 
-Result<std::unique_ptr<Network>> make_network(const Checkpoint& checkpoint,
+Result<std::unique_ptr<Network>> make_network(const checkpoint::Checkpoint& checkpoint,
                                               kernels::Backend& backend,
                                               const EngineOptions& options) {
   const Result<MemoryPlan> memory = plan_memory(checkpoint.config(), options);
@@ -21,4 +21,4 @@ Result<std::unique_ptr<Network>> make_network(const Checkpoint& checkpoint,
   return std::unique_ptr<Network>(std::move(*network));
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -12,7 +12,7 @@
 #include "model/network/observer.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// A forward pass: one worker's part of a model's weights, and how they are applied.
 class Network {
@@ -26,8 +26,8 @@ class Network {
   /// which lives until the next call. observer: null = nobody looks.
   ///
   /// Errors  those of the group's collective
-  virtual Result<kernels::Tensor> forward(const Batch& batch, const KvStore& kv, Group& group,
-                                          ForwardObserver* observer) = 0;
+  virtual Result<kernels::Tensor> forward(const Batch& batch, const cache::KvStore& kv,
+                                          Group& group, ForwardObserver* observer) = 0;
 
   [[nodiscard]] virtual kernels::Tensor embeddings() const = 0;
   [[nodiscard]] virtual LmHead& head() = 0;
@@ -36,8 +36,8 @@ class Network {
 /// Loads this worker's part of the weights.
 ///
 /// Errors  kInvalidArgument if the architecture is not supported; those of the checkpoint
-Result<std::unique_ptr<Network>> make_network(const Checkpoint& checkpoint,
+Result<std::unique_ptr<Network>> make_network(const checkpoint::Checkpoint& checkpoint,
                                               kernels::Backend& backend,
                                               const EngineOptions& options);
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -4,7 +4,7 @@
 
 #include "kernels/tensor.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// Sees what a forward computes on its way; for tools. Tensors are the device's and change after
 /// the call.
@@ -20,4 +20,4 @@ class ForwardObserver {
                           int top_k) = 0;
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

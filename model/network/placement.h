@@ -6,7 +6,7 @@
 #include "kernels/shares.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// Whether sums across workers are made in one order for 1, 2, 4 and 8 workers, or as fast as the
 /// collective can.
@@ -61,4 +61,4 @@ struct Placement {
   }
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -6,7 +6,7 @@
 
 #include "kernels/backend.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// Cosines and sines of all positions, made in double: angle = position * theta^(-2j / rotary_dim).
 class RopeTables {
@@ -40,4 +40,4 @@ class RopeTables {
   std::unique_ptr<kernels::Buffer> cos_, sin_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 /// What is wrong, as the rest of a sentence that begins with the sequence's name.
@@ -185,4 +185,4 @@ Result<> check_step(const Step& step, const StepLimits& limits) {
   return {};
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -3,7 +3,7 @@
 #include "model/step.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// What a step may ask of a worker.
 struct StepLimits {
@@ -18,4 +18,4 @@ struct StepLimits {
 ///         supported yet
 Result<> check_step(const Step& step, const StepLimits& limits);
 
-}  // namespace unmask
+}  // namespace unmask::network

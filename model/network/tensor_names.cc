@@ -1,6 +1,6 @@
 #include "model/network/tensor_names.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 /// LLaDA-MoE-7B-A1B.
@@ -63,16 +63,16 @@ TensorNames llada() {
 
 }  // namespace
 
-TensorNames tensor_names(Architecture architecture) {
+TensorNames tensor_names(checkpoint::Architecture architecture) {
   switch (architecture) {
-    case Architecture::kLlada:
+    case checkpoint::Architecture::kLlada:
       return llada();
-    case Architecture::kLladaMoe:
+    case checkpoint::Architecture::kLladaMoe:
       return llada_moe();
-    case Architecture::kLlada2Moe:
+    case checkpoint::Architecture::kLlada2Moe:
       return llada2_moe();
   }
   return {};
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

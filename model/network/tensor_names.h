@@ -4,7 +4,7 @@
 
 #include "model/checkpoint/model_config.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// What a checkpoint of one architecture calls its tensors. Of a layer: behind `layer_prefix` and
 /// its number and a dot.
@@ -29,6 +29,6 @@ struct TensorNames {
   std::string expert_gate, expert_up, expert_down;  ///< behind an expert's prefix
 };
 
-TensorNames tensor_names(Architecture architecture);
+TensorNames tensor_names(checkpoint::Architecture architecture);
 
-}  // namespace unmask
+}  // namespace unmask::network

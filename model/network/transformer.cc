@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace unmask {
+namespace unmask::network {
 
 using kernels::DType;
 using kernels::Tensor;
@@ -71,7 +71,7 @@ void Transformer::choose_all_slices(int max_rows) {
 Result<std::unique_ptr<Transformer>> Transformer::load(WeightLoader& loader,
                                                        const Placement& placement, int max_rows,
                                                        int max_positions) {
-  const ModelConfig& config = loader.checkpoint().config();
+  const checkpoint::ModelConfig& config = loader.checkpoint().config();
   const std::string model = loader.checkpoint().dir().string();
   const bool has_shared_expert = config.shared_expert_intermediate_size > 0;
   if (has_shared_expert && tensor_names(config.architecture).shared_experts.empty()) {
@@ -239,7 +239,7 @@ Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, int r
   return {buffer->data(), DType::kF32, rows, cols};
 }
 
-Result<Tensor> Transformer::forward(const Batch& batch, const KvStore& kv, Group& group,
+Result<Tensor> Transformer::forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                     ForwardObserver* observer) {
   const Tensor hidden = tensor(hidden_, batch.num_rows, config_.hidden_size);
   backend_.embed(embeddings(), batch.tokens, {}, hidden);
@@ -316,4 +316,4 @@ kernels::Routing Transformer::routing_of(const Layer& layer) const {
   return routing;
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

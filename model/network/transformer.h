@@ -9,7 +9,7 @@
 #include "model/network/tensor_names.h"
 #include "model/network/weight_loader.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// The pre-norm transformer that LLaDA, LLaDA-MoE and LLaDA2 are: attention, with normalised
 /// queries and keys or not, then an MLP or a mixture of SwiGLU experts, with a shared expert or
@@ -29,7 +29,7 @@ class Transformer final : public Network {
                                                    int max_rows, int max_positions);
 
   [[nodiscard]] int kv_width() const override { return split_.kv_width(); }
-  Result<kernels::Tensor> forward(const Batch& batch, const KvStore& kv, Group& group,
+  Result<kernels::Tensor> forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                   ForwardObserver* observer) override;
   [[nodiscard]] kernels::Tensor embeddings() const override;
   [[nodiscard]] LmHead& head() override { return *head_; }
@@ -67,7 +67,7 @@ class Transformer final : public Network {
                                        int cols) const;
 
   kernels::Backend& backend_;
-  const ModelConfig config_;
+  const checkpoint::ModelConfig config_;
   const TensorNames names_;
   const Placement placement_;
   const HeadSplit split_;
@@ -87,4 +87,4 @@ class Transformer final : public Network {
   std::unique_ptr<kernels::Buffer> slice_ids_, slice_weights_;  // [max_rows, kNumShares]: all, 1
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

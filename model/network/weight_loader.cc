@@ -9,7 +9,7 @@
 #include "kernels/float_formats.h"
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 using kernels::DType;
@@ -55,8 +55,8 @@ HostMatrix padded(const HostMatrix& matrix, std::int64_t rows, std::int64_t cols
 
 }  // namespace
 
-WeightLoader::WeightLoader(const Checkpoint& checkpoint, kernels::Backend& backend, DType dtype,
-                           std::uint64_t num_bytes, Progress progress)
+WeightLoader::WeightLoader(const checkpoint::Checkpoint& checkpoint, kernels::Backend& backend,
+                           DType dtype, std::uint64_t num_bytes, Progress progress)
     : checkpoint_(checkpoint),
       backend_(backend),
       dtype_(dtype),
@@ -152,4 +152,4 @@ std::unique_ptr<kernels::Buffer> WeightLoader::vector(std::string_view name, std
   return buffer;
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

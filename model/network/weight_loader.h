@@ -13,7 +13,7 @@
 #include "model/network/placement.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::network {
 
 /// A part of a stored matrix: rows or columns of it.
 struct MatrixPart {
@@ -37,8 +37,8 @@ class WeightLoader {
   using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
   /// num_bytes: what will be loaded, for `progress`.
-  WeightLoader(const Checkpoint& checkpoint, kernels::Backend& backend, kernels::DType dtype,
-               std::uint64_t num_bytes, Progress progress);
+  WeightLoader(const checkpoint::Checkpoint& checkpoint, kernels::Backend& backend,
+               kernels::DType dtype, std::uint64_t num_bytes, Progress progress);
 
   /// Stacks the parts by rows.
   std::unique_ptr<kernels::PackedMatrix> matrix(std::span<const MatrixPart> parts,
@@ -51,7 +51,7 @@ class WeightLoader {
   std::unique_ptr<kernels::Buffer> vector(std::string_view name, std::int64_t size);
 
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-  [[nodiscard]] const Checkpoint& checkpoint() const { return checkpoint_; }
+  [[nodiscard]] const checkpoint::Checkpoint& checkpoint() const { return checkpoint_; }
   [[nodiscard]] kernels::Backend& backend() const { return backend_; }
   [[nodiscard]] kernels::DType dtype() const { return dtype_; }
 
@@ -59,7 +59,7 @@ class WeightLoader {
   kernels::HostMatrix find(const MatrixPart& part);
   void finish(const MatrixPart& part, const kernels::HostMatrix& matrix, kernels::DType dtype);
 
-  const Checkpoint& checkpoint_;
+  const checkpoint::Checkpoint& checkpoint_;
   kernels::Backend& backend_;
   const kernels::DType dtype_;
   const std::uint64_t num_bytes_;
@@ -68,4 +68,4 @@ class WeightLoader {
   std::optional<Error> error_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 std::uint64_t edge(std::uint32_t node, char byte) {
@@ -58,4 +58,4 @@ std::optional<AddedTokens::Match> AddedTokens::find(std::string_view text, std::
   return std::nullopt;
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

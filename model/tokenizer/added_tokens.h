@@ -11,7 +11,7 @@
 
 #include "model/tokenizer/text_range.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// A token that is cut out of the text before it is split into words.
 struct AddedToken {
@@ -51,4 +51,4 @@ class AddedTokens {
   std::array<bool, 256> begins_{};           // whether a text begins with this byte
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

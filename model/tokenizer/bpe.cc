@@ -4,7 +4,7 @@
 #include <functional>
 #include <tuple>
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 Result<Bpe> Bpe::create(std::array<std::int32_t, 256> byte_ids, const std::vector<Merge>& merges,
                         const std::string& file) {
@@ -92,4 +92,4 @@ void Bpe::encode(std::string_view word, Scratch& scratch, std::vector<std::int32
   }
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -8,7 +8,7 @@
 
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// Byte-pair encoding: from a word's bytes to its tokens.
 ///
@@ -67,4 +67,4 @@ class Bpe::Scratch {
   std::vector<std::uint64_t> heap_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

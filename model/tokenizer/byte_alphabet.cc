@@ -1,6 +1,6 @@
 #include "model/tokenizer/byte_alphabet.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 constexpr unsigned kFirstStandIn = 0x100;
@@ -59,4 +59,4 @@ std::optional<std::string> bytes_of_word(std::string_view word) {
   return out;
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

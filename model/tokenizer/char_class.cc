@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 constexpr std::size_t kNumAscii = 0x80;
@@ -61,4 +61,4 @@ Char char_at(std::string_view text, std::size_t at) {
   return {class_of(code_point), static_cast<std::size_t>(length)};
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// Of every character exactly one.
 enum class CharClass : std::uint8_t {
@@ -30,4 +30,4 @@ struct Char {
 /// The character of `text`, which is UTF-8, that begins at byte `at`.
 Char char_at(std::string_view text, std::size_t at);
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -5,7 +5,7 @@
 
 #include "model/tokenizer/text_range.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 struct ChatMessage {
   std::string role;  ///< system, user or assistant
@@ -20,4 +20,4 @@ struct RenderedChat {
   std::vector<TextRange> trusted;  ///< the template's own words, ascending: special tokens count
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -6,7 +6,7 @@
 
 #include "model/tokenizer/char_class.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 /// Puts a chat together, and keeps what the template wrote apart from what users wrote.
@@ -159,4 +159,4 @@ RenderedChat render_unmask(const ChatContext& context) {
   return chat.take();
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -7,7 +7,7 @@
 
 #include "model/tokenizer/chat.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// What a template sees. The messages are UTF-8, at least one, of known roles.
 struct ChatContext {
@@ -25,4 +25,4 @@ RenderedChat render_ling(const ChatContext& context);
 /// The first unmask-tiny: no system turn of its own, and an answer ends the text.
 RenderedChat render_unmask(const ChatContext& context);
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -8,7 +8,7 @@
 #include "model/tokenizer/template_text.h"
 #include "runtime/base/utf8.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 constexpr std::string_view kLlada =
@@ -81,7 +81,7 @@ Result<> check(std::span<const ChatMessage> messages) {
     const auto& [role, content] = messages[i];
     const std::string culprit = "message " + std::to_string(i + 1);
     if (role != "system" && role != "user" && role != "assistant") {
-      return refused(culprit + " has the role '" + printable(role) +
+      return refused(culprit + " has the role '" + checkpoint::printable(role) +
                      "'; known are system, user and assistant");
     }
     if (!is_utf8(content)) return refused(culprit + " is not UTF-8");
@@ -97,21 +97,22 @@ ChatTemplate::ChatTemplate(std::string_view jinja, std::optional<std::string> bo
   const auto known = std::ranges::find_if(
       kKnown, [&](const KnownTemplate& t) { return consists_of(text, t.phrases); });
   if (known == std::end(kKnown)) {
-    why_not_ = "the model's chat template is not known here; send plain text instead of messages";
+    unsupported_reason_ =
+        "the model's chat template is not known here; send plain text instead of messages";
   } else if (known->needs_bos_token && !bos_token) {
-    why_not_ = "the model's chat template needs a bos_token, and the tokenizer has none";
+    unsupported_reason_ = "the model's chat template needs a bos_token, and the tokenizer has none";
   } else {
     render_ = known->render;
     bos_token_ = std::move(bos_token).value_or("");
-    why_not_.clear();
+    unsupported_reason_.clear();
   }
 }
 
 Result<RenderedChat> ChatTemplate::render(std::span<const ChatMessage> messages,
                                           bool add_generation_prompt) const {
-  if (render_ == nullptr) return refused(why_not_);
+  if (render_ == nullptr) return refused(unsupported_reason_);
   if (const Result<> checked = check(messages); !checked) return checked.error();
   return render_({messages, bos_token_, add_generation_prompt});
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -9,7 +9,7 @@
 #include "model/tokenizer/chat_renderers.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// How a model wants its messages. A template is never run: a few are known, each told by its
 /// text, and a function of ours does what it does.
@@ -23,11 +23,11 @@ class ChatTemplate {
   /// Whether the checkpoint brings a template, be it known or not.
   [[nodiscard]] bool exists() const { return exists_; }
   /// Why messages cannot be rendered, as a sentence; empty if they can.
-  [[nodiscard]] const std::string& why_not() const { return why_not_; }
+  [[nodiscard]] const std::string& unsupported_reason() const { return unsupported_reason_; }
 
   /// add_generation_prompt: end where the assistant's answer begins.
   ///
-  /// Errors  kInvalidArgument: why_not(), no message, an unknown role, no UTF-8
+  /// Errors  kInvalidArgument: unsupported_reason(), no message, an unknown role, no UTF-8
   [[nodiscard]] Result<RenderedChat> render(std::span<const ChatMessage> messages,
                                             bool add_generation_prompt = true) const;
 
@@ -35,7 +35,8 @@ class ChatTemplate {
   bool exists_ = false;
   RenderedChat (*render_)(const ChatContext& context) = nullptr;
   std::string bos_token_;
-  std::string why_not_ = "the model has no chat template; send plain text instead of messages";
+  std::string unsupported_reason_ =
+      "the model has no chat template; send plain text instead of messages";
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -2,7 +2,7 @@
 
 #include "model/tokenizer/char_class.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 /// Where the white space that ends at `end` begins, not before `limit`.
@@ -56,4 +56,4 @@ void Encoding::add_words(TextRange range) {
   }
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -13,7 +13,7 @@
 #include "model/tokenizer/splitter.h"
 #include "model/tokenizer/text_range.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// What a tokenizer knows, as far as encoding needs it.
 struct EncodingRules {
@@ -46,4 +46,4 @@ class Encoding {
   std::vector<std::int32_t> tokens_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

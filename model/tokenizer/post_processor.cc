@@ -1,6 +1,6 @@
 #include "model/tokenizer/post_processor.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 namespace json = boost::json;
@@ -18,8 +18,8 @@ class Reader {
     if (type == "TemplateProcessing") return read_template(*fields);
     const json::array* parts = type == "Sequence" ? find_list(*fields, "processors") : nullptr;
     if (parts == nullptr) {
-      return malformed(file_,
-                       "post_processor is " + printable(processor) + ", which is not supported");
+      return malformed(file_, "post_processor is " + checkpoint::printable(processor) +
+                                  ", which is not supported");
     }
     for (const json::value& part : *parts) {
       if (const Result<> done = read(part); !done) return done;
@@ -49,7 +49,7 @@ class Reader {
             add(*tokens, text_of(*token, "id"), is_after ? affixes_.suffix : affixes_.prefix);
         if (!added) return added;
       } else {
-        return refuse("has the piece " + printable(piece) + ", which is not supported");
+        return refuse("has the piece " + checkpoint::printable(piece) + ", which is not supported");
       }
     }
     if (!is_after) return refuse("has no place for the text");
@@ -59,10 +59,11 @@ class Reader {
   Result<> add(const json::object& tokens, std::string_view name, std::vector<std::int32_t>& side) {
     const json::object* token = find_object(tokens, name);
     const json::array* ids = token ? find_list(*token, "ids") : nullptr;
-    if (ids == nullptr) return refuse("does not tell the ids of " + printable(name));
+    if (ids == nullptr) return refuse("does not tell the ids of " + checkpoint::printable(name));
     for (const json::value& id : *ids) {
       if (!id.is_int64() || !vocab_.has(id.get_int64())) {
-        return refuse("gives " + printable(name) + " the unknown id " + printable(id));
+        return refuse("gives " + checkpoint::printable(name) + " the unknown id " +
+                      checkpoint::printable(id));
       }
       if (side.size() == kMaxAffixTokens) {
         return refuse("adds more than " + std::to_string(kMaxAffixTokens) + " tokens");
@@ -87,4 +88,4 @@ Result<TokenAffixes> read_post_processor(const json::value& processor, const Voc
   return std::move(reader).take();
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

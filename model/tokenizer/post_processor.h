@@ -8,7 +8,7 @@
 #include "model/tokenizer/tokenizer_json.h"
 #include "model/tokenizer/vocab_reader.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// The tokens of a post_processor's template for one text.
 ///
@@ -16,4 +16,4 @@ namespace unmask {
 Result<TokenAffixes> read_post_processor(const boost::json::value& processor,
                                          const VocabReader& vocab, const std::string& file);
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -2,7 +2,7 @@
 
 #include "model/tokenizer/char_class.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 struct KnownRegex {
@@ -123,4 +123,4 @@ std::size_t Splitter::first_word(std::string_view text) const {
   return white_space(text);
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// Cuts text into the words inside which BPE merges.
 ///
@@ -26,4 +26,4 @@ class Splitter {
   int max_digits_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

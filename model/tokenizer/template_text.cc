@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 constexpr std::string_view kBlank = " \t\n\r";
@@ -124,4 +124,4 @@ class Normalizer {
 
 std::string normal_form(std::string_view jinja) { return Normalizer(jinja).run(); }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// Two Jinja templates with the same normal form render the same: it has no white space that
 /// Jinja drops (with trim_blocks and lstrip_blocks, as transformers sets them), no white space
@@ -12,4 +12,4 @@ namespace unmask {
 /// It does not understand a template, and accepts any text.
 std::string normal_form(std::string_view jinja);
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

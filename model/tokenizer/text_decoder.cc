@@ -2,7 +2,7 @@
 
 #include "runtime/base/utf8.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 constexpr std::string_view kReplacement = "\ufffd";
@@ -49,4 +49,4 @@ std::string decode(const Tokenizer& tokenizer, std::span<const std::int32_t> tok
   return text;
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -7,7 +7,7 @@
 
 #include "model/tokenizer/tokenizer.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// Bytes to UTF-8, piece by piece: half a character waits for its other half, and each maximal
 /// ill-formed part becomes one U+FFFD.
@@ -44,4 +44,4 @@ class TextDecoder {
 std::string decode(const Tokenizer& tokenizer, std::span<const std::int32_t> tokens,
                    bool skips_special);
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

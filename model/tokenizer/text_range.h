@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// Bytes [begin, end) of a text.
 struct TextRange {
@@ -12,4 +12,4 @@ struct TextRange {
   bool operator==(const TextRange&) const = default;
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -9,7 +9,7 @@
 #include "model/tokenizer/encoding.h"
 #include "runtime/base/utf8.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 constexpr std::size_t kMaxTokenizerBytes = 64 << 20;
@@ -18,8 +18,8 @@ constexpr std::size_t kMaxTextBytes = 4 << 20;  // of one text to encode
 
 std::string mebibytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
-Result<MappedFile> open_file(const std::filesystem::path& path, std::size_t max_bytes) {
-  Result<MappedFile> file = MappedFile::open(path);
+Result<checkpoint::MappedFile> open_file(const std::filesystem::path& path, std::size_t max_bytes) {
+  Result<checkpoint::MappedFile> file = checkpoint::MappedFile::open(path);
   if (file && file->bytes().size() > max_bytes) {
     return Error{ErrorCode::kInvalidArgument,
                  path.string() + ": larger than " + mebibytes(max_bytes)};
@@ -69,7 +69,7 @@ bool is_control(const AddedToken& token, const TokenizerConfig& config) {
 
 Result<Tokenizer> Tokenizer::open(const std::filesystem::path& dir) {
   const std::filesystem::path path = dir / "tokenizer.json";
-  const Result<MappedFile> file = open_file(path, kMaxTokenizerBytes);
+  const Result<checkpoint::MappedFile> file = open_file(path, kMaxTokenizerBytes);
   if (!file) return file.error();
   Result<TokenizerFile> parsed = parse_tokenizer_file(file->text(), path.string());
   if (!parsed) return parsed.error();
@@ -90,7 +90,7 @@ Result<Tokenizer> Tokenizer::create(TokenizerFile file, const TokenizerConfig& c
     *id = id_of(**text, file);
     if (*id) continue;
     return Error{ErrorCode::kInvalidArgument, config_name + ": " + name + " is " +
-                                                  printable(**text) +
+                                                  checkpoint::printable(**text) +
                                                   ", which tokenizer.json does not have"};
   }
   for (AddedToken& token : file.added_tokens) {
@@ -172,4 +172,4 @@ bool Tokenizer::is_special(std::int32_t token) const {
   return token >= 0 && token < size() && is_special_[std::size_t(token)];
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -19,7 +19,7 @@
 #include "model/tokenizer/tokenizer_file.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// Text to tokens and tokens to bytes, as the checkpoint's own tokenizer would.
 ///
@@ -85,4 +85,4 @@ class Tokenizer {
   ChatTemplate chat_template_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

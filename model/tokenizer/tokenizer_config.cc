@@ -2,7 +2,7 @@
 
 #include "model/tokenizer/tokenizer_json.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 namespace json = boost::json;
@@ -15,8 +15,8 @@ Result<> read_token(const json::object& root, const char* name, const std::strin
   const std::string_view text =
       value->is_object() ? text_of(value->get_object(), "content") : text_of(root, name);
   if (text.empty()) {
-    return malformed(file,
-                     std::string(name) + " is " + printable(*value) + ", but must be a token");
+    return malformed(
+        file, std::string(name) + " is " + checkpoint::printable(*value) + ", but must be a token");
   }
   token.emplace(text);
   return {};
@@ -44,7 +44,7 @@ Result<> read_template(const json::object& root, const std::string& file,
 }  // namespace
 
 Result<TokenizerConfig> parse_tokenizer_config(std::string_view text, const std::string& file) {
-  const Result<json::object> root = parse_json_object(text, file);
+  const Result<json::object> root = checkpoint::parse_json_object(text, file);
   if (!root) return root.error();
   TokenizerConfig config;
   const std::pair<const char*, std::optional<std::string>*> tokens[] = {
@@ -61,4 +61,4 @@ Result<TokenizerConfig> parse_tokenizer_config(std::string_view text, const std:
   return config;
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -6,7 +6,7 @@
 
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// What a tokenizer_config.json says, as far as it is needed.
 struct TokenizerConfig {
@@ -22,4 +22,4 @@ struct TokenizerConfig {
 /// Errors  kInvalidArgument naming `file` and the key
 Result<TokenizerConfig> parse_tokenizer_config(std::string_view text, const std::string& file);
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -7,7 +7,7 @@
 #include "model/tokenizer/tokenizer_json.h"
 #include "model/tokenizer/vocab_reader.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 namespace json = boost::json;
@@ -16,7 +16,8 @@ namespace json = boost::json;
 Result<> check_supported(const json::object& root, const json::object& model,
                          const std::string& file) {
   const auto refuse = [&](const std::string& name, const json::value& value) {
-    return malformed(file, name + " is " + printable(value) + ", which is not supported");
+    return malformed(file,
+                     name + " is " + checkpoint::printable(value) + ", which is not supported");
   };
   if (const json::value* type = find(model, "type"); type && *type != json::value("BPE")) {
     return refuse("model.type", *type);
@@ -47,7 +48,7 @@ Result<Splitter> read_pre_tokenizer(const json::value& pre_tokenizer, const std:
   const bool is_pair = parts != nullptr && parts->size() == 2 && (*parts)[0].is_object() &&
                        (*parts)[1].is_object() && text_of(*sequence, "type") == "Sequence";
   const auto refuse = [&] {
-    return malformed(file, "pre_tokenizer is " + printable(pre_tokenizer) +
+    return malformed(file, "pre_tokenizer is " + checkpoint::printable(pre_tokenizer) +
                                ", but must be a Split and a plain ByteLevel");
   };
   if (!is_pair) return refuse();
@@ -62,13 +63,14 @@ Result<Splitter> read_pre_tokenizer(const json::value& pre_tokenizer, const std:
   }
   const std::string_view regex = text_of(*pattern, "Regex");
   if (const std::optional<Splitter> splitter = Splitter::of_regex(regex)) return *splitter;
-  return malformed(file, "the pre_tokenizer's Regex " + printable(regex) + " is not known");
+  return malformed(file,
+                   "the pre_tokenizer's Regex " + checkpoint::printable(regex) + " is not known");
 }
 
 }  // namespace
 
 Result<TokenizerFile> parse_tokenizer_file(std::string_view text, const std::string& file) {
-  const Result<json::object> root = parse_json_object(text, file);
+  const Result<json::object> root = checkpoint::parse_json_object(text, file);
   if (!root) return root.error();
   const json::object* model = find_object(*root, "model");
   const json::object* words = model ? find_object(*model, "vocab") : nullptr;
@@ -103,4 +105,4 @@ Result<TokenizerFile> parse_tokenizer_file(std::string_view text, const std::str
   return parsed;
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -11,7 +11,7 @@
 #include "model/tokenizer/splitter.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// An entry of a vocabulary.
 struct VocabEntry {
@@ -40,4 +40,4 @@ struct TokenizerFile {
 /// Errors  kInvalidArgument naming `file` and the entry, also for what is not supported
 Result<TokenizerFile> parse_tokenizer_file(std::string_view text, const std::string& file);
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -11,7 +11,7 @@
 #include "model/checkpoint/json.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 inline Error malformed(const std::string& file, const std::string& what) {
   return {ErrorCode::kInvalidArgument, file + ": " + what};
@@ -49,4 +49,4 @@ inline bool flag_of(const boost::json::object& object, std::string_view name, bo
   return value == nullptr || !value->is_bool() ? otherwise : value->get_bool();
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

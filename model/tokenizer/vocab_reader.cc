@@ -5,7 +5,7 @@
 
 #include "model/tokenizer/byte_alphabet.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 namespace json = boost::json;
@@ -45,10 +45,10 @@ std::optional<std::int32_t> VocabReader::id_of(std::string_view word) const {
 std::optional<std::string> VocabReader::take_id(const json::value& id) {
   const std::int64_t* number = id.if_int64();
   if (number == nullptr || *number < 0 || *number >= kMaxTokens) {
-    return " has the id " + printable(id) + ", but must have an integer of 0.." +
+    return " has the id " + checkpoint::printable(id) + ", but must have an integer of 0.." +
            std::to_string(kMaxTokens - 1);
   }
-  if (has(*number)) return " has the id of another token, " + printable(id);
+  if (has(*number)) return " has the id of another token, " + checkpoint::printable(id);
   const auto index = static_cast<std::size_t>(*number);
   if (is_used_.size() <= index) is_used_.resize(index + 1);
   is_used_[index] = true;
@@ -60,8 +60,9 @@ Result<std::vector<VocabEntry>> VocabReader::read_words(const json::object& voca
   std::vector<VocabEntry> entries;
   for (const auto& [word, id] : vocab) {
     const std::string_view text = word;
-    if (const auto why_not = take_id(id)) {
-      return malformed(file_, "the word " + printable(text) + " of model.vocab" + *why_not);
+    if (const auto error = take_id(id)) {
+      return malformed(file_,
+                       "the word " + checkpoint::printable(text) + " of model.vocab" + *error);
     }
     entries.push_back({static_cast<std::int32_t>(id.get_int64()),
                        bytes_of_word(text).value_or(std::string(text))});
@@ -90,8 +91,8 @@ Result<Bpe> VocabReader::read_merges(const json::array& list) const {
 
 Result<Bpe::Merge> VocabReader::read_merge(std::size_t index, const json::value& entry) const {
   const auto refuse = [&](const std::string& why) {
-    return malformed(file_, "model.merges[" + std::to_string(index) + "] is " + printable(entry) +
-                                ", but " + why);
+    return malformed(file_, "model.merges[" + std::to_string(index) + "] is " +
+                                checkpoint::printable(entry) + ", but " + why);
   };
   const std::optional<WordPair> pair = pair_of(entry);
   if (!pair) return refuse("must be two words");
@@ -100,7 +101,7 @@ Result<Bpe::Merge> VocabReader::read_merge(std::size_t index, const json::value&
   const std::array<std::string_view, 3> words = {pair->left, pair->right, joined};
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto id = id_of(words[i]);
-    if (!id) return refuse("model.vocab has no word " + printable(words[i]));
+    if (!id) return refuse("model.vocab has no word " + checkpoint::printable(words[i]));
     ids[i] = *id;
   }
   return Bpe::Merge{ids[0], ids[1], ids[2]};
@@ -119,7 +120,7 @@ Result<std::vector<AddedToken>> VocabReader::read_added_tokens(const json::array
     Result<AddedToken> token = read_added_token(where, entry.get_object());
     if (!token) return token.error();
     if (!texts.insert(token->text).second) {
-      return malformed(file_, where + " repeats the content " + printable(token->text));
+      return malformed(file_, where + " repeats the content " + checkpoint::printable(token->text));
     }
     tokens.push_back(std::move(*token));
   }
@@ -140,12 +141,12 @@ Result<AddedToken> VocabReader::read_added_token(const std::string& where,
   const json::value* id = entry.if_contains("id");
   const auto id_of_word = id_of(token.text);
   if (!id_of_word) {
-    if (const auto why_not = take_id(id ? *id : json::value())) {
-      return malformed(file_, where + *why_not);
+    if (const auto error = take_id(id ? *id : json::value())) {
+      return malformed(file_, where + *error);
     }
   } else if (id == nullptr || *id != json::value(*id_of_word)) {
-    return malformed(file_, where + " has another id than the word " + printable(token.text) +
-                                " of model.vocab");
+    return malformed(file_, where + " has another id than the word " +
+                                checkpoint::printable(token.text) + " of model.vocab");
   }
   token.id = static_cast<std::int32_t>(id->get_int64());
   token.strips_left = flag_of(entry, "lstrip", false);
@@ -156,4 +157,4 @@ Result<AddedToken> VocabReader::read_added_token(const std::string& where,
   return token;
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

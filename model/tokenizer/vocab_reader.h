@@ -12,7 +12,7 @@
 #include "model/tokenizer/tokenizer_file.h"
 #include "model/tokenizer/tokenizer_json.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 /// Reads words, merges and added tokens, in this order, and sees to it that no two tokens share
 /// an id. The objects it is given must outlive it.
@@ -39,4 +39,4 @@ class VocabReader {
   std::vector<bool> is_used_;  // by id
 };
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -2,9 +2,10 @@
 
 #include <optional>
 
-namespace unmask {
+namespace unmask::tokenizer {
 
-diffusion::Vocabulary vocabulary_of(const ModelConfig& config, const Tokenizer* tokenizer) {
+diffusion::Vocabulary vocabulary_of(const checkpoint::ModelConfig& config,
+                                    const Tokenizer* tokenizer) {
   const auto either = [](std::optional<std::int32_t> first, std::optional<std::int32_t> second) {
     return first ? *first : second.value_or(-1);
   };
@@ -13,4 +14,4 @@ diffusion::Vocabulary vocabulary_of(const ModelConfig& config, const Tokenizer* 
           tokenizer->size()};
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -5,7 +5,7 @@
 
 #include "rpc/codec/codec.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 /// While a gateway that just came back is not ready, or its queue is full.
@@ -24,12 +24,12 @@ std::string seconds(std::chrono::milliseconds duration) {
 }
 
 template <typename Event, typename News>
-void tell(const Event& event, const News& news) {
+void notify(const Event& event, const News& news) {
   if (event) event(news);
 }
 
 /// Of the messages about a job; nothing for others.
-std::optional<JobId> job_of(const WireMessage& message) {
+std::optional<JobId> job_of(const actors::WireMessage& message) {
   return std::visit(
       [](const auto& alternative) -> std::optional<JobId> {
         if constexpr (requires { alternative.job; }) return alternative.job;
@@ -45,7 +45,9 @@ Client::Client(Env env, Options options)
       options_(std::move(options)),
       links_(env, options_.link,
              {[this](PeerId peer) { connected(peer); },
-              [this](PeerId /*peer*/, WireMessage message) { return take(std::move(message)); },
+              [this](PeerId /*peer*/, actors::WireMessage message) {
+                return take(std::move(message));
+              },
               [this](PeerId peer, DownReason reason, const std::string& why) {
                 lost(peer, reason, why);
               }}) {
@@ -59,11 +61,11 @@ Client::~Client() {
 
 // ---- What a program asks for ----
 
-Result<> Client::submit(Submit submit, JobEvents events) {
+Result<> Client::submit(actors::Submit submit, JobEvents events) {
   if (failure_) return *failure_;
   // What the server would not read ends the connection, not the job: better to know it here.
-  const WireMessage message = submit;
-  const Result<WireMessage> read = decode(type_of(message), encode(message));
+  const actors::WireMessage message = submit;
+  const Result<actors::WireMessage> read = decode(type_of(message), encode(message));
   if (!read) return read.error();
   if (jobs_.contains(submit.job)) {
     return Error{ErrorCode::kInvalidArgument, "another job of this client has this job id"};
@@ -84,7 +86,7 @@ Result<> Client::submit(Submit submit, JobEvents events) {
 }
 
 void Client::cancel(JobId id, JobEvents events) {
-  if (failure_) return tell(events.on_end, Result<Finished>(*failure_));
+  if (failure_) return notify(events.on_end, Result<actors::Finished>(*failure_));
   auto found = jobs_.find(id);
   if (found == jobs_.end()) {
     found = jobs_.emplace(id, Job{}).first;
@@ -92,11 +94,11 @@ void Client::cancel(JobId id, JobEvents events) {
     found->second.events = std::move(events);
   }
   found->second.is_cancelling = true;
-  if (peer_ && !send(Cancel{id})) ask_again_soon(id);
+  if (peer_ && !send(actors::Cancel{id})) ask_again_soon(id);
 }
 
-void Client::list(OnAnswer<JobList> on_answer) { ask(std::move(on_answer)); }
-void Client::status(OnAnswer<ClusterStatus> on_answer) { ask(std::move(on_answer)); }
+void Client::list(OnAnswer<actors::JobList> on_answer) { ask(std::move(on_answer)); }
+void Client::status(OnAnswer<actors::ClusterStatus> on_answer) { ask(std::move(on_answer)); }
 
 void Client::ask(Question question) {
   std::optional<Error> error = failure_;
@@ -153,13 +155,13 @@ void Client::fail(const Error& error) {
   failure_ = error;
   const auto jobs = std::exchange(jobs_, {});
   const auto questions = std::exchange(questions_, {});
-  for (const auto& [id, job] : jobs) tell(job.events.on_end, Result<Finished>(error));
+  for (const auto& [id, job] : jobs) notify(job.events.on_end, Result<actors::Finished>(error));
   for (const auto& [number, question] : questions) {
     std::visit([&](const auto& on_answer) { on_answer(error); }, question);
   }
 }
 
-bool Client::send(WireMessage message) {
+bool Client::send(actors::WireMessage message) {
   return peer_ && links_.send({*peer_, std::move(message)});
 }
 
@@ -177,7 +179,7 @@ bool Client::ask_for(JobId id) {
   const Job& job = jobs_.at(id);
   bool is_sent = true;
   if (job.submit) {
-    Submit submit = *job.submit;
+    actors::Submit submit = *job.submit;
     submit.resume_after_block = job.last_block;
     if (job.deadline) {
       const auto left =
@@ -186,12 +188,12 @@ bool Client::ask_for(JobId id) {
     }
     is_sent = send(std::move(submit));
   }
-  return job.is_cancelling ? send(Cancel{id}) && is_sent : is_sent;
+  return job.is_cancelling ? send(actors::Cancel{id}) && is_sent : is_sent;
 }
 
 bool Client::ask(std::uint64_t number, const Question& question) {
-  const bool is_list = std::holds_alternative<OnAnswer<JobList>>(question);
-  return is_list ? send(ListJobs{number}) : send(GetStatus{number});
+  const bool is_list = std::holds_alternative<OnAnswer<actors::JobList>>(question);
+  return is_list ? send(actors::ListJobs{number}) : send(actors::GetStatus{number});
 }
 
 void Client::ask_again_soon(JobId id) {
@@ -207,12 +209,12 @@ void Client::ask_again_soon(JobId id) {
 
 // ---- What the gateway tells ----
 
-bool Client::take(WireMessage message) {
+bool Client::take(actors::WireMessage message) {
   if (failure_) return true;
   end_outage();
-  if (auto* list = std::get_if<JobList>(&message)) {
+  if (auto* list = std::get_if<actors::JobList>(&message)) {
     take_answer(std::move(*list));
-  } else if (auto* status = std::get_if<ClusterStatus>(&message)) {
+  } else if (auto* status = std::get_if<actors::ClusterStatus>(&message)) {
     take_answer(std::move(*status));
   } else if (const std::optional<JobId> id = job_of(message)) {
     take_job_news(*id, message);
@@ -232,31 +234,31 @@ void Client::take_answer(Answer answer) {
   told(std::move(answer));
 }
 
-void Client::take_job_news(JobId id, WireMessage& message) {
+void Client::take_job_news(JobId id, actors::WireMessage& message) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
   Job& job = found->second;
-  if (const auto* accepted = std::get_if<Accepted>(&message)) {
-    if (!std::exchange(job.is_accepted, true)) tell(job.events.on_accepted, *accepted);
-  } else if (const auto* queued = std::get_if<Queued>(&message)) {
-    tell(job.events.on_queued, *queued);
-  } else if (const auto* frame = std::get_if<Frame>(&message)) {
-    tell(job.events.on_frame, *frame);
-  } else if (const auto* block = std::get_if<Committed>(&message)) {
+  if (const auto* accepted = std::get_if<actors::Accepted>(&message)) {
+    if (!std::exchange(job.is_accepted, true)) notify(job.events.on_accepted, *accepted);
+  } else if (const auto* queued = std::get_if<actors::Queued>(&message)) {
+    notify(job.events.on_queued, *queued);
+  } else if (const auto* frame = std::get_if<actors::Frame>(&message)) {
+    notify(job.events.on_frame, *frame);
+  } else if (const auto* block = std::get_if<actors::Committed>(&message)) {
     if (block->block <= job.last_block) return;
     job.last_block = block->block;
-    tell(job.events.on_block, *block);
-  } else if (auto* finished = std::get_if<Finished>(&message)) {
+    notify(job.events.on_block, *block);
+  } else if (auto* finished = std::get_if<actors::Finished>(&message)) {
     end_job(id, std::move(*finished));
-  } else if (const auto* rejected = std::get_if<Rejected>(&message)) {
+  } else if (const auto* rejected = std::get_if<actors::Rejected>(&message)) {
     if (will_pass(job, rejected->error)) return ask_again_soon(id);
     end_job(id, rejected->error);
   }
 }
 
-void Client::end_job(JobId id, const Result<Finished>& end) {
+void Client::end_job(JobId id, const Result<actors::Finished>& end) {
   const auto job = jobs_.extract(id);
-  tell(job.mapped().events.on_end, end);
+  notify(job.mapped().events.on_end, end);
 }
 
 /// A gateway that just came back may not be ready: a job that it was asked to go on with is asked
@@ -266,4 +268,4 @@ bool Client::will_pass(const Job& job, const Error& error) const {
          env_.clock.now() < job.resume_until;
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

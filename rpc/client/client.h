@@ -11,23 +11,23 @@
 
 #include "actors/messages.h"
 #include "rpc/links.h"
-#include "runtime/env.h"
-#include "runtime/transport.h"
+#include "runtime/actor/env.h"
+#include "runtime/actor/transport.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Whom the news of one job go to; what is left out is not told.
 ///
 /// They may ask the client for more, but not end it.
 struct JobEvents {
-  std::function<void(const Accepted&)> on_accepted{};
-  std::function<void(const Queued&)> on_queued{};
-  std::function<void(const Frame&)> on_frame{};
+  std::function<void(const actors::Accepted&)> on_accepted{};
+  std::function<void(const actors::Queued&)> on_queued{};
+  std::function<void(const actors::Frame&)> on_frame{};
   /// Each block once, in order, whatever happens to the connection.
-  std::function<void(const Committed&)> on_block{};
+  std::function<void(const actors::Committed&)> on_block{};
   /// The last news, exactly once: how the job ended (FinishReason::kError: with finished.error), or
   /// why the cluster did not take it, or why nothing more will be heard of it.
-  std::function<void(const Result<Finished>&)> on_end{};
+  std::function<void(const Result<actors::Finished>&)> on_end{};
 };
 
 /// A program's side of a cluster: submits jobs, follows them, and asks about the cluster.
@@ -61,20 +61,20 @@ class Client {
 
   /// Errors  kInvalidArgument: what no server would read, named; an id that another job of this
   ///         client has; kOverloaded: too much waits to be sent; kUnavailable: see above
-  [[nodiscard]] Result<> submit(Submit submit, JobEvents events);
+  [[nodiscard]] Result<> submit(actors::Submit submit, JobEvents events);
 
   /// The job ends, and its on_end says so; it may be told that it had ended already. A job that
   /// this client does not follow is ended too: `events` hear it.
   void cancel(JobId job, JobEvents events = {});
 
   /// The cluster's answer, or why there is none.
-  void list(std::function<void(Result<JobList>)> on_answer);
-  void status(std::function<void(Result<ClusterStatus>)> on_answer);
+  void list(std::function<void(Result<actors::JobList>)> on_answer);
+  void status(std::function<void(Result<actors::ClusterStatus>)> on_answer);
 
  private:
   struct Job {
-    std::uint64_t number = 0;      // in the order in which they were asked for
-    std::optional<Submit> submit;  // none: its end is all that was asked for
+    std::uint64_t number = 0;              // in the order in which they were asked for
+    std::optional<actors::Submit> submit;  // none: its end is all that was asked for
     JobEvents events;
     bool is_accepted = false;  // and told so
     bool is_cancelling = false;
@@ -84,7 +84,7 @@ class Client {
   };
   template <typename Answer>
   using OnAnswer = std::function<void(Result<Answer>)>;
-  using Question = std::variant<OnAnswer<JobList>, OnAnswer<ClusterStatus>>;
+  using Question = std::variant<OnAnswer<actors::JobList>, OnAnswer<actors::ClusterStatus>>;
 
   void connected(PeerId peer);
   void lost(PeerId peer, DownReason reason, const std::string& why);
@@ -92,15 +92,15 @@ class Client {
   void end_outage();
   void fail(const Error& error);
 
-  bool take(WireMessage message);
-  void take_job_news(JobId id, WireMessage& message);
-  void end_job(JobId id, const Result<Finished>& end);
+  bool take(actors::WireMessage message);
+  void take_job_news(JobId id, actors::WireMessage& message);
+  void end_job(JobId id, const Result<actors::Finished>& end);
   [[nodiscard]] bool will_pass(const Job& job, const Error& error) const;
   template <typename Answer>
   void take_answer(Answer answer);
   void ask(Question question);
 
-  [[nodiscard]] bool send(WireMessage message);
+  [[nodiscard]] bool send(actors::WireMessage message);
   [[nodiscard]] bool ask_for(JobId id);
   [[nodiscard]] bool ask(std::uint64_t number, const Question& question);
   void ask_for_everything();
@@ -122,4 +122,4 @@ class Client {
   std::uint64_t next_job_ = 1;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "rpc/zmq/zmq_dialer.h"
-#include "runtime/asio_timers.h"
 #include "runtime/base/null_metrics.h"
 #include "runtime/base/random.h"
+#include "runtime/os/asio_timers.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr std::string_view kScheme = "tcp://";
@@ -61,4 +61,4 @@ ClientConnection::~ClientConnection() = default;
 
 Client& ClientConnection::client() { return world_->client; }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -5,10 +5,10 @@
 
 #include "rpc/client/client.h"
 #include "rpc/zmq/zmq_options.h"
-#include "runtime/event_loop.h"
-#include "runtime/host_port.h"
+#include "runtime/os/event_loop.h"
+#include "runtime/os/host_port.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Where the gateway of a cluster listens unless its file says otherwise.
 inline constexpr std::string_view kDefaultEndpoint = "tcp://127.0.0.1:7400";
@@ -49,4 +49,4 @@ class ClientConnection {
   const std::unique_ptr<World> world_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -10,26 +10,26 @@
 int main(int argc, char** argv) {
   using namespace unmask;
   if (argc != 3) return std::fprintf(stderr, "usage: %s ENDPOINT PROMPT\n", argv[0]), 2;
-  const Result<HostPort> gateway = parse_endpoint(argv[1]);
+  const Result<HostPort> gateway = rpc::parse_endpoint(argv[1]);
   if (!gateway) return std::fprintf(stderr, "%s\n", gateway.error().message.c_str()), 2;
 
   EventLoop loop;
-  const auto connection = ClientConnection::open(loop, {.gateway = *gateway});
+  const auto connection = unmask::rpc::ClientConnection::open(loop, {.gateway = *gateway});
   if (!connection) return std::fprintf(stderr, "%s\n", connection.error().message.c_str()), 1;
 
-  Submit job;
+  unmask::actors::Submit job;
   // The id is made here, so that the same job can be asked for again, by anyone who knows it.
-  job.job = random_job_id();
-  job.input = TextInput{argv[2], false};
+  job.job = rpc::random_job_id();
+  job.input = unmask::actors::TextInput{argv[2], false};
   job.parameters = {{"gen_length", "64"}, {"threshold", "0.9"}};
 
   int exit_code = 0;
-  JobEvents events;
-  events.on_block = [](const Committed& block) {
+  unmask::rpc::JobEvents events;
+  events.on_block = [](const unmask::actors::Committed& block) {
     std::fputs(block.text.c_str(), stdout);
     std::fflush(stdout);
   };
-  events.on_end = [&](const Result<Finished>& end) {
+  events.on_end = [&](const Result<unmask::actors::Finished>& end) {
     const std::optional<Error> error = end ? end->error : end.error();
     if (error) {
       std::fprintf(stderr, "%s\n", error->message.c_str());

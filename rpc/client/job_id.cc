@@ -2,7 +2,7 @@
 
 #include "runtime/base/random.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789abcdef";
@@ -37,4 +37,4 @@ Result<JobId> parse_job_id(std::string_view hex) {
   return id;
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

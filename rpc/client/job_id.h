@@ -6,7 +6,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Another one at each call.
 [[nodiscard]] JobId random_job_id();
@@ -15,4 +15,4 @@ namespace unmask {
 [[nodiscard]] std::string to_hex(const JobId& id);
 [[nodiscard]] Result<JobId> parse_job_id(std::string_view hex);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -2,7 +2,7 @@
 
 #include "rpc/codec/fields.h"
 
-namespace unmask::codec {
+namespace unmask::rpc::codec {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 4096;
@@ -24,9 +24,11 @@ capnp::Data::Reader data_of(const Bytes& bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 
-Role read_role(std::uint8_t role) { return read_enum(role, Role::kWorker, "the role"); }
+actors::Role read_role(std::uint8_t role) {
+  return read_enum(role, actors::Role::kWorker, "the role");
+}
 
-void write_member(wire::MemberStatus::Builder builder, const MemberStatus& member) {
+void write_member(wire::MemberStatus::Builder builder, const actors::MemberStatus& member) {
   builder.setRole(std::uint8_t(member.role));
   builder.setReplica(member.replica);
   builder.setRank(member.rank);
@@ -37,7 +39,7 @@ void write_member(wire::MemberStatus::Builder builder, const MemberStatus& membe
   builder.setPhase(text_of(member.phase));
   builder.setProgress(member.progress);
 }
-MemberStatus read_member(wire::MemberStatus::Reader reader) {
+actors::MemberStatus read_member(wire::MemberStatus::Reader reader) {
   return {read_role(reader.getRole()),
           reader.getReplica(),
           reader.getRank(),
@@ -51,24 +53,24 @@ MemberStatus read_member(wire::MemberStatus::Reader reader) {
 
 }  // namespace
 
-void write(wire::Question::Builder builder, const ListJobs& message) {
+void write(wire::Question::Builder builder, const actors::ListJobs& message) {
   builder.setRequest(message.request);
 }
-void read(wire::Question::Reader reader, ListJobs& message) {
+void read(wire::Question::Reader reader, actors::ListJobs& message) {
   message.request = reader.getRequest();
 }
-void write(wire::Question::Builder builder, const GetStatus& message) {
+void write(wire::Question::Builder builder, const actors::GetStatus& message) {
   builder.setRequest(message.request);
 }
-void read(wire::Question::Reader reader, GetStatus& message) {
+void read(wire::Question::Reader reader, actors::GetStatus& message) {
   message.request = reader.getRequest();
 }
 
-void write(wire::JobList::Builder builder, const JobList& message) {
+void write(wire::JobList::Builder builder, const actors::JobList& message) {
   builder.setRequest(message.request);
   auto jobs = builder.initJobs(unsigned(message.jobs.size()));
   for (std::size_t i = 0; i < message.jobs.size(); ++i) {
-    const JobSummary& job = message.jobs[i];
+    const actors::JobSummary& job = message.jobs[i];
     auto to = jobs[unsigned(i)];
     to.setJob(job_data(job.job));
     to.setState(std::uint8_t(job.state));
@@ -81,20 +83,20 @@ void write(wire::JobList::Builder builder, const JobList& message) {
   }
   if (message.error) write_error(builder.initError(), *message.error);
 }
-void read(wire::JobList::Reader reader, JobList& message) {
+void read(wire::JobList::Reader reader, actors::JobList& message) {
   message.request = reader.getRequest();
   check_length(reader.getJobs(), "jobs", kMaxJobs);
   for (const auto job : reader.getJobs()) {
     message.jobs.push_back(
         {read_job(job.getJob()),
-         read_enum(job.getState(), JobSummary::State::kFinished, "a job's state"), job.getTokens(),
-         job.getForwards(), job.getBlock(), job.getNumBlocks(),
+         read_enum(job.getState(), actors::JobSummary::State::kFinished, "a job's state"),
+         job.getTokens(), job.getForwards(), job.getBlock(), job.getNumBlocks(),
          std::chrono::milliseconds(job.getAgeMs()), read_name(job.getOutcome(), "an outcome")});
   }
   if (reader.hasError()) message.error = read_error(reader.getError());
 }
 
-void write(wire::ClusterStatus::Builder builder, const ClusterStatus& message) {
+void write(wire::ClusterStatus::Builder builder, const actors::ClusterStatus& message) {
   builder.setRequest(message.request);
   builder.setVersion(text_of(message.version));
   builder.setModel(text_of(message.model));
@@ -111,7 +113,7 @@ void write(wire::ClusterStatus::Builder builder, const ClusterStatus& message) {
   }
   if (message.error) write_error(builder.initError(), *message.error);
 }
-void read(wire::ClusterStatus::Reader reader, ClusterStatus& message) {
+void read(wire::ClusterStatus::Reader reader, actors::ClusterStatus& message) {
   message.request = reader.getRequest();
   message.version = read_name(reader.getVersion(), "the version");
   message.model = read_name(reader.getModel(), "the model's name");
@@ -127,7 +129,7 @@ void read(wire::ClusterStatus::Reader reader, ClusterStatus& message) {
   if (reader.hasError()) message.error = read_error(reader.getError());
 }
 
-void write(wire::Join::Builder builder, const Join& message) {
+void write(wire::Join::Builder builder, const actors::Join& message) {
   builder.setRole(std::uint8_t(message.role));
   builder.setReplica(message.replica);
   builder.setRank(message.rank);
@@ -145,7 +147,7 @@ void write(wire::Join::Builder builder, const Join& message) {
   capacity.setWeightBytes(message.capacity.weight_bytes);
   capacity.setKvBytes(message.capacity.kv_bytes);
 }
-void read(wire::Join::Reader reader, Join& message) {
+void read(wire::Join::Reader reader, actors::Join& message) {
   message.role = read_role(reader.getRole());
   message.replica = reader.getReplica();
   message.rank = reader.getRank();
@@ -159,16 +161,16 @@ void read(wire::Join::Reader reader, Join& message) {
   message.capacity = {capacity.getNumKvPages(),     capacity.getPageSize(),
                       capacity.getMaxRowsPerStep(), capacity.getMaxPositions(),
                       capacity.getWeightBytes(),    capacity.getKvBytes()};
-  if (message.role == Role::kWorker && message.capacity.page_size < 1) {
+  if (message.role == actors::Role::kWorker && message.capacity.page_size < 1) {
     throw Malformed{"a worker's page size is not positive"};
   }
 }
 
-void write(wire::Welcome::Builder builder, const Welcome& message) {
+void write(wire::Welcome::Builder builder, const actors::Welcome& message) {
   builder.setEpoch(message.epoch);
   builder.setHeartbeatIntervalMs(message.heartbeat_interval.count());
 }
-void read(wire::Welcome::Reader reader, Welcome& message) {
+void read(wire::Welcome::Reader reader, actors::Welcome& message) {
   message.epoch = reader.getEpoch();
   message.heartbeat_interval = std::chrono::milliseconds(reader.getHeartbeatIntervalMs());
   if (message.heartbeat_interval.count() < 1 || message.heartbeat_interval.count() > 60'000) {
@@ -176,14 +178,14 @@ void read(wire::Welcome::Reader reader, Welcome& message) {
   }
 }
 
-void write(wire::Refused::Builder builder, const Refused& message) {
+void write(wire::JoinRejected::Builder builder, const actors::JoinRejected& message) {
   write_error(builder.initError(), message.error);
 }
-void read(wire::Refused::Reader reader, Refused& message) {
+void read(wire::JoinRejected::Reader reader, actors::JoinRejected& message) {
   message.error = read_error(reader.getError());
 }
 
-void write(wire::Loading::Builder builder, const Loading& message) {
+void write(wire::Loading::Builder builder, const actors::Loading& message) {
   builder.setRole(std::uint8_t(message.role));
   builder.setReplica(message.replica);
   builder.setRank(message.rank);
@@ -194,7 +196,7 @@ void write(wire::Loading::Builder builder, const Loading& message) {
   builder.setDone(message.done);
   builder.setTotal(message.total);
 }
-void read(wire::Loading::Reader reader, Loading& message) {
+void read(wire::Loading::Reader reader, actors::Loading& message) {
   message = {read_role(reader.getRole()),
              reader.getReplica(),
              reader.getRank(),
@@ -206,71 +208,77 @@ void read(wire::Loading::Reader reader, Loading& message) {
              reader.getTotal()};
 }
 
-void write(wire::Beat::Builder builder, const Heartbeat& message) { builder.setBeat(message.beat); }
-void read(wire::Beat::Reader reader, Heartbeat& message) { message.beat = reader.getBeat(); }
-void write(wire::Beat::Builder builder, const HeartbeatAck& message) {
+void write(wire::Beat::Builder builder, const actors::Heartbeat& message) {
   builder.setBeat(message.beat);
 }
-void read(wire::Beat::Reader reader, HeartbeatAck& message) { message.beat = reader.getBeat(); }
+void read(wire::Beat::Reader reader, actors::Heartbeat& message) {
+  message.beat = reader.getBeat();
+}
+void write(wire::Beat::Builder builder, const actors::HeartbeatAck& message) {
+  builder.setBeat(message.beat);
+}
+void read(wire::Beat::Reader reader, actors::HeartbeatAck& message) {
+  message.beat = reader.getBeat();
+}
 
-void write(wire::FormGroup::Builder builder, const FormGroup& message) {
+void write(wire::FormGroup::Builder builder, const actors::FormGroup& message) {
   builder.setEpoch(message.epoch);
   builder.setReplica(message.replica);
   builder.setRank(message.rank);
   builder.setSize(message.size);
 }
-void read(wire::FormGroup::Reader reader, FormGroup& message) {
+void read(wire::FormGroup::Reader reader, actors::FormGroup& message) {
   message = {reader.getEpoch(), reader.getReplica(), reader.getRank(), reader.getSize()};
   if (message.size < 1 || message.rank < 0 || message.rank >= message.size) {
     throw Malformed{"the rank is not one of the group"};
   }
 }
 
-void write(wire::GroupAddress::Builder builder, const GroupAddress& message) {
+void write(wire::GroupAddress::Builder builder, const actors::GroupAddress& message) {
   builder.setEpoch(message.epoch);
   builder.setRank(message.rank);
   builder.setAddress(data_of(message.address));
 }
-void read(wire::GroupAddress::Reader reader, GroupAddress& message) {
+void read(wire::GroupAddress::Reader reader, actors::GroupAddress& message) {
   message = {reader.getEpoch(), reader.getRank(), read_bytes(reader.getAddress())};
 }
 
-void write(wire::GroupAddresses::Builder builder, const GroupAddresses& message) {
+void write(wire::GroupAddresses::Builder builder, const actors::GroupAddresses& message) {
   builder.setEpoch(message.epoch);
   auto list = builder.initAddresses(unsigned(message.addresses.size()));
   for (std::size_t i = 0; i < message.addresses.size(); ++i) {
     list.set(unsigned(i), data_of(message.addresses[i]));
   }
 }
-void read(wire::GroupAddresses::Reader reader, GroupAddresses& message) {
+void read(wire::GroupAddresses::Reader reader, actors::GroupAddresses& message) {
   message.epoch = reader.getEpoch();
   check_length(reader.getAddresses(), "addresses", kMaxMembers);
   for (const auto address : reader.getAddresses()) message.addresses.push_back(read_bytes(address));
 }
 
-void write(wire::GroupReady::Builder builder, const GroupReady& message) {
+void write(wire::GroupReady::Builder builder, const actors::GroupReady& message) {
   builder.setEpoch(message.epoch);
   builder.setRank(message.rank);
 }
-void read(wire::GroupReady::Reader reader, GroupReady& message) {
+void read(wire::GroupReady::Reader reader, actors::GroupReady& message) {
   message = {reader.getEpoch(), reader.getRank()};
 }
 
-void write(wire::LeaveGroup::Builder builder, const LeaveGroup& message) {
+void write(wire::LeaveGroup::Builder builder, const actors::LeaveGroup& message) {
   builder.setEpoch(message.epoch);
   builder.setReason(text_of(message.reason));
 }
-void read(wire::LeaveGroup::Reader reader, LeaveGroup& message) {
+void read(wire::LeaveGroup::Reader reader, actors::LeaveGroup& message) {
   message = {reader.getEpoch(), read_text(reader.getReason(), "the reason")};
 }
 
-void write(wire::GroupFailed::Builder builder, const GroupFailed& message) {
+void write(wire::GroupFailed::Builder builder, const actors::GroupFailed& message) {
   builder.setEpoch(message.epoch);
   builder.setRank(message.rank);
   write_error(builder.initError(), message.error);
 }
-void read(wire::GroupFailed::Reader reader, GroupFailed& message) {
+void read(wire::GroupFailed::Reader reader, actors::GroupFailed& message) {
   message = {reader.getEpoch(), reader.getRank(), read_error(reader.getError())};
 }
 
-}  // namespace unmask::codec
+}  // namespace unmask::rpc::codec

@@ -12,7 +12,7 @@
 #include "rpc/codec/fields.h"
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr std::size_t kKiB = 1024;
@@ -25,12 +25,12 @@ using Structs =
     std::tuple<wire::Submit, wire::Admit, wire::JobRef, wire::JobRef, wire::Accepted, wire::Queued,
                wire::Committed, wire::Frame, wire::Traced, wire::Finished, wire::Rejected,
                wire::Question, wire::JobList, wire::Question, wire::ClusterStatus, wire::Join,
-               wire::Welcome, wire::Refused, wire::Loading, wire::Beat, wire::Beat, wire::FormGroup,
-               wire::GroupAddress, wire::GroupAddresses, wire::GroupReady, wire::LeaveGroup,
-               wire::GroupFailed, wire::Step, wire::StepResult, wire::Inspect, wire::Inspected,
-               wire::InspectMore>;
+               wire::Welcome, wire::JoinRejected, wire::Loading, wire::Beat, wire::Beat,
+               wire::FormGroup, wire::GroupAddress, wire::GroupAddresses, wire::GroupReady,
+               wire::LeaveGroup, wire::GroupFailed, wire::Step, wire::StepResult, wire::Inspect,
+               wire::Inspected, wire::InspectMore>;
 constexpr std::size_t kNumTypes = std::tuple_size_v<Structs>;
-static_assert(kNumTypes == std::variant_size_v<WireMessage>);
+static_assert(kNumTypes == std::variant_size_v<actors::WireMessage>);
 
 constexpr std::array<MessageTraits, kNumTypes> kTraits{{
     {"Submit", kMiB, false, false},
@@ -50,7 +50,7 @@ constexpr std::array<MessageTraits, kNumTypes> kTraits{{
     {"ClusterStatus", kMiB, false, false},
     {"Join", 64 * kKiB, false, true},
     {"Welcome", kKiB, false, true},
-    {"Refused", 64 * kKiB, false, true},
+    {"JoinRejected", 64 * kKiB, false, true},
     {"Loading", 64 * kKiB, true, true},
     {"Heartbeat", kKiB, true, true},
     {"HeartbeatAck", kKiB, true, true},
@@ -71,19 +71,19 @@ template <std::size_t I>
 using StructOf = std::tuple_element_t<I, Structs>;
 
 template <std::size_t I>
-void build(capnp::MessageBuilder& builder, const WireMessage& message) {
+void build(capnp::MessageBuilder& builder, const actors::WireMessage& message) {
   codec::write(builder.initRoot<StructOf<I>>(), std::get<I>(message));
 }
 
 template <std::size_t I>
-WireMessage parse(capnp::MessageReader& reader) {
-  std::variant_alternative_t<I, WireMessage> message;
+actors::WireMessage parse(capnp::MessageReader& reader) {
+  std::variant_alternative_t<I, actors::WireMessage> message;
   codec::read(reader.getRoot<StructOf<I>>(), message);
   return message;
 }
 
-using Build = void (*)(capnp::MessageBuilder&, const WireMessage&);
-using Parse = WireMessage (*)(capnp::MessageReader&);
+using Build = void (*)(capnp::MessageBuilder&, const actors::WireMessage&);
+using Parse = actors::WireMessage (*)(capnp::MessageReader&);
 
 template <std::size_t... I>
 constexpr std::array<Build, kNumTypes> builds(std::index_sequence<I...> /*types*/) {
@@ -119,7 +119,7 @@ Error malformed(const MessageTraits& traits, const std::string& what) {
 
 }  // namespace
 
-MessageType type_of(const WireMessage& message) { return MessageType(message.index() + 1); }
+MessageType type_of(const actors::WireMessage& message) { return MessageType(message.index() + 1); }
 
 const MessageTraits* traits_of(MessageType type) {
   return type >= 1 && type <= kNumTypes ? &kTraits[type - 1] : nullptr;
@@ -127,7 +127,7 @@ const MessageTraits* traits_of(MessageType type) {
 
 MessageType num_message_types() { return kNumTypes; }
 
-Bytes encode(const WireMessage& message) {
+Bytes encode(const actors::WireMessage& message) {
   capnp::MallocMessageBuilder builder;
   kBuild[message.index()](builder, message);
   const auto segments = builder.getSegmentsForOutput();
@@ -139,7 +139,7 @@ Bytes encode(const WireMessage& message) {
   return out;
 }
 
-Result<WireMessage> decode(MessageType type, ByteView body) {
+Result<actors::WireMessage> decode(MessageType type, ByteView body) {
   const MessageTraits* traits = traits_of(type);
   if (traits == nullptr) {
     return Error{ErrorCode::kInvalidArgument, "no message has type " + std::to_string(type)};
@@ -168,4 +168,4 @@ Result<WireMessage> decode(MessageType type, ByteView body) {
   }
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

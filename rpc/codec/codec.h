@@ -8,7 +8,7 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Number of a message's type on the wire: its place in WireMessage, from 1. New types join at the
 /// end.
@@ -22,16 +22,16 @@ struct MessageTraits {
   bool is_urgent = false;  ///< overtakes: heartbeats and what ends an epoch
 };
 
-[[nodiscard]] MessageType type_of(const WireMessage& message);
+[[nodiscard]] MessageType type_of(const actors::WireMessage& message);
 /// Null if there is no such type.
 [[nodiscard]] const MessageTraits* traits_of(MessageType type);
 [[nodiscard]] MessageType num_message_types();
 
-[[nodiscard]] Bytes encode(const WireMessage& message);
+[[nodiscard]] Bytes encode(const actors::WireMessage& message);
 
 /// Reads bytes from anybody: sizes, segments, enumerators, counts and texts are checked.
 ///
 /// Errors  kInvalidArgument naming the type and what is wrong with it
-[[nodiscard]] Result<WireMessage> decode(MessageType type, ByteView body);
+[[nodiscard]] Result<actors::WireMessage> decode(MessageType type, ByteView body);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -13,7 +13,7 @@
 #include "rpc/protocol.capnp.h"
 #include "runtime/base/utf8.h"
 
-namespace unmask::codec {
+namespace unmask::rpc::codec {
 
 /// Why a body is refused; caught where bodies are decoded, and nowhere else.
 struct Malformed {
@@ -99,73 +99,73 @@ inline void write_error(wire::Error::Builder builder, const Error& error) {
 }
 
 // One pair per type of message. Clients and jobs: job_codec.cc.
-void write(wire::Submit::Builder builder, const Submit& message);
-void write(wire::Admit::Builder builder, const Admit& message);
-void write(wire::JobRef::Builder builder, const Cancel& message);
-void write(wire::JobRef::Builder builder, const StopJob& message);
-void write(wire::Accepted::Builder builder, const Accepted& message);
-void write(wire::Queued::Builder builder, const Queued& message);
-void write(wire::Committed::Builder builder, const Committed& message);
-void write(wire::Frame::Builder builder, const Frame& message);
-void write(wire::Finished::Builder builder, const Finished& message);
-void write(wire::Rejected::Builder builder, const Rejected& message);
-void read(wire::Submit::Reader reader, Submit& message);
-void read(wire::Admit::Reader reader, Admit& message);
-void read(wire::JobRef::Reader reader, Cancel& message);
-void read(wire::JobRef::Reader reader, StopJob& message);
-void read(wire::Accepted::Reader reader, Accepted& message);
-void read(wire::Queued::Reader reader, Queued& message);
-void read(wire::Committed::Reader reader, Committed& message);
-void read(wire::Frame::Reader reader, Frame& message);
-void read(wire::Finished::Reader reader, Finished& message);
-void read(wire::Rejected::Reader reader, Rejected& message);
+void write(wire::Submit::Builder builder, const actors::Submit& message);
+void write(wire::Admit::Builder builder, const actors::Admit& message);
+void write(wire::JobRef::Builder builder, const actors::Cancel& message);
+void write(wire::JobRef::Builder builder, const actors::StopJob& message);
+void write(wire::Accepted::Builder builder, const actors::Accepted& message);
+void write(wire::Queued::Builder builder, const actors::Queued& message);
+void write(wire::Committed::Builder builder, const actors::Committed& message);
+void write(wire::Frame::Builder builder, const actors::Frame& message);
+void write(wire::Finished::Builder builder, const actors::Finished& message);
+void write(wire::Rejected::Builder builder, const actors::Rejected& message);
+void read(wire::Submit::Reader reader, actors::Submit& message);
+void read(wire::Admit::Reader reader, actors::Admit& message);
+void read(wire::JobRef::Reader reader, actors::Cancel& message);
+void read(wire::JobRef::Reader reader, actors::StopJob& message);
+void read(wire::Accepted::Reader reader, actors::Accepted& message);
+void read(wire::Queued::Reader reader, actors::Queued& message);
+void read(wire::Committed::Reader reader, actors::Committed& message);
+void read(wire::Frame::Reader reader, actors::Frame& message);
+void read(wire::Finished::Reader reader, actors::Finished& message);
+void read(wire::Rejected::Reader reader, actors::Rejected& message);
 
 // Questions and membership: cluster_codec.cc.
-void write(wire::Question::Builder builder, const ListJobs& message);
-void write(wire::Question::Builder builder, const GetStatus& message);
-void write(wire::JobList::Builder builder, const JobList& message);
-void write(wire::ClusterStatus::Builder builder, const ClusterStatus& message);
-void write(wire::Join::Builder builder, const Join& message);
-void write(wire::Welcome::Builder builder, const Welcome& message);
-void write(wire::Refused::Builder builder, const Refused& message);
-void write(wire::Loading::Builder builder, const Loading& message);
-void write(wire::Beat::Builder builder, const Heartbeat& message);
-void write(wire::Beat::Builder builder, const HeartbeatAck& message);
-void write(wire::FormGroup::Builder builder, const FormGroup& message);
-void write(wire::GroupAddress::Builder builder, const GroupAddress& message);
-void write(wire::GroupAddresses::Builder builder, const GroupAddresses& message);
-void write(wire::GroupReady::Builder builder, const GroupReady& message);
-void write(wire::LeaveGroup::Builder builder, const LeaveGroup& message);
-void write(wire::GroupFailed::Builder builder, const GroupFailed& message);
-void read(wire::Question::Reader reader, ListJobs& message);
-void read(wire::Question::Reader reader, GetStatus& message);
-void read(wire::JobList::Reader reader, JobList& message);
-void read(wire::ClusterStatus::Reader reader, ClusterStatus& message);
-void read(wire::Join::Reader reader, Join& message);
-void read(wire::Welcome::Reader reader, Welcome& message);
-void read(wire::Refused::Reader reader, Refused& message);
-void read(wire::Loading::Reader reader, Loading& message);
-void read(wire::Beat::Reader reader, Heartbeat& message);
-void read(wire::Beat::Reader reader, HeartbeatAck& message);
-void read(wire::FormGroup::Reader reader, FormGroup& message);
-void read(wire::GroupAddress::Reader reader, GroupAddress& message);
-void read(wire::GroupAddresses::Reader reader, GroupAddresses& message);
-void read(wire::GroupReady::Reader reader, GroupReady& message);
-void read(wire::LeaveGroup::Reader reader, LeaveGroup& message);
-void read(wire::GroupFailed::Reader reader, GroupFailed& message);
+void write(wire::Question::Builder builder, const actors::ListJobs& message);
+void write(wire::Question::Builder builder, const actors::GetStatus& message);
+void write(wire::JobList::Builder builder, const actors::JobList& message);
+void write(wire::ClusterStatus::Builder builder, const actors::ClusterStatus& message);
+void write(wire::Join::Builder builder, const actors::Join& message);
+void write(wire::Welcome::Builder builder, const actors::Welcome& message);
+void write(wire::JoinRejected::Builder builder, const actors::JoinRejected& message);
+void write(wire::Loading::Builder builder, const actors::Loading& message);
+void write(wire::Beat::Builder builder, const actors::Heartbeat& message);
+void write(wire::Beat::Builder builder, const actors::HeartbeatAck& message);
+void write(wire::FormGroup::Builder builder, const actors::FormGroup& message);
+void write(wire::GroupAddress::Builder builder, const actors::GroupAddress& message);
+void write(wire::GroupAddresses::Builder builder, const actors::GroupAddresses& message);
+void write(wire::GroupReady::Builder builder, const actors::GroupReady& message);
+void write(wire::LeaveGroup::Builder builder, const actors::LeaveGroup& message);
+void write(wire::GroupFailed::Builder builder, const actors::GroupFailed& message);
+void read(wire::Question::Reader reader, actors::ListJobs& message);
+void read(wire::Question::Reader reader, actors::GetStatus& message);
+void read(wire::JobList::Reader reader, actors::JobList& message);
+void read(wire::ClusterStatus::Reader reader, actors::ClusterStatus& message);
+void read(wire::Join::Reader reader, actors::Join& message);
+void read(wire::Welcome::Reader reader, actors::Welcome& message);
+void read(wire::JoinRejected::Reader reader, actors::JoinRejected& message);
+void read(wire::Loading::Reader reader, actors::Loading& message);
+void read(wire::Beat::Reader reader, actors::Heartbeat& message);
+void read(wire::Beat::Reader reader, actors::HeartbeatAck& message);
+void read(wire::FormGroup::Reader reader, actors::FormGroup& message);
+void read(wire::GroupAddress::Reader reader, actors::GroupAddress& message);
+void read(wire::GroupAddresses::Reader reader, actors::GroupAddresses& message);
+void read(wire::GroupReady::Reader reader, actors::GroupReady& message);
+void read(wire::LeaveGroup::Reader reader, actors::LeaveGroup& message);
+void read(wire::GroupFailed::Reader reader, actors::GroupFailed& message);
 
 // Steps: step_codec.cc.
-void write(wire::Traced::Builder builder, const Traced& message);
+void write(wire::Traced::Builder builder, const actors::Traced& message);
 void write(wire::Step::Builder builder, const Step& message);
 void write(wire::StepResult::Builder builder, const StepResult& message);
-void write(wire::Inspect::Builder builder, const Inspect& message);
-void write(wire::Inspected::Builder builder, const Inspected& message);
-void write(wire::InspectMore::Builder builder, const InspectMore& message);
-void read(wire::Traced::Reader reader, Traced& message);
+void write(wire::Inspect::Builder builder, const actors::Inspect& message);
+void write(wire::Inspected::Builder builder, const actors::Inspected& message);
+void write(wire::InspectMore::Builder builder, const actors::InspectMore& message);
+void read(wire::Traced::Reader reader, actors::Traced& message);
 void read(wire::Step::Reader reader, Step& message);
 void read(wire::StepResult::Reader reader, StepResult& message);
-void read(wire::Inspect::Reader reader, Inspect& message);
-void read(wire::Inspected::Reader reader, Inspected& message);
-void read(wire::InspectMore::Reader reader, InspectMore& message);
+void read(wire::Inspect::Reader reader, actors::Inspect& message);
+void read(wire::Inspected::Reader reader, actors::Inspected& message);
+void read(wire::InspectMore::Reader reader, actors::InspectMore& message);
 
-}  // namespace unmask::codec
+}  // namespace unmask::rpc::codec

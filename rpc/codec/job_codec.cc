@@ -2,7 +2,7 @@
 
 #include "rpc/codec/fields.h"
 
-namespace unmask::codec {
+namespace unmask::rpc::codec {
 namespace {
 
 constexpr std::size_t kMaxParameters = 128;
@@ -10,9 +10,9 @@ constexpr std::size_t kMaxTurns = 4096;
 constexpr std::size_t kMaxStops = 64;  // the gateway allows fewer, and says so
 constexpr std::size_t kMaxNameBytes = 4096;
 
-std::vector<Parameter> read_parameters(capnp::List<wire::Parameter>::Reader list) {
+std::vector<actors::Parameter> read_parameters(capnp::List<wire::Parameter>::Reader list) {
   check_length(list, "parameters", kMaxParameters);
-  std::vector<Parameter> parameters;
+  std::vector<actors::Parameter> parameters;
   for (const auto parameter : list) {
     parameters.push_back({read_text(parameter.getName(), "a parameter's name", kMaxNameBytes),
                           read_text(parameter.getValue(), "a parameter's value", kMaxNameBytes)});
@@ -21,34 +21,35 @@ std::vector<Parameter> read_parameters(capnp::List<wire::Parameter>::Reader list
 }
 
 void write_parameters(capnp::List<wire::Parameter>::Builder list,
-                      const std::vector<Parameter>& parameters) {
+                      const std::vector<actors::Parameter>& parameters) {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     list[unsigned(i)].setName(text_of(parameters[i].name));
     list[unsigned(i)].setValue(text_of(parameters[i].value));
   }
 }
 
-Watching read_watching(wire::Watching::Reader watching) {
-  return {watching.getBlocks(), watching.getFrames(), watching.getTrace()};
+actors::Subscription read_subscription(wire::Subscription::Reader subscription) {
+  return {subscription.getBlocks(), subscription.getFrames(), subscription.getTrace()};
 }
-void write_watching(wire::Watching::Builder builder, const Watching& watching) {
-  builder.setBlocks(watching.blocks);
-  builder.setFrames(watching.frames);
-  builder.setTrace(watching.trace);
+void write_subscription(wire::Subscription::Builder builder,
+                        const actors::Subscription& subscription) {
+  builder.setBlocks(subscription.blocks);
+  builder.setFrames(subscription.frames);
+  builder.setTrace(subscription.trace);
 }
 
-TokenInput read_tokens(wire::TokenInput::Reader input) {
+actors::TokenInput read_tokens(wire::TokenInput::Reader input) {
   return {read_list<std::int32_t>(input.getTokens(), "tokens"),
           read_ranges(input.getHoles(), "holes")};
 }
-void write_tokens(wire::TokenInput::Builder builder, const TokenInput& input) {
+void write_tokens(wire::TokenInput::Builder builder, const actors::TokenInput& input) {
   write_list(builder.initTokens(unsigned(input.tokens.size())), input.tokens);
   write_ranges(builder.initHoles(unsigned(input.holes.size())), input.holes);
 }
 
-ChatInput read_chat(capnp::List<wire::ChatMessage>::Reader list) {
+actors::ChatInput read_chat(capnp::List<wire::ChatMessage>::Reader list) {
   check_length(list, "messages", kMaxTurns);
-  ChatInput input;
+  actors::ChatInput input;
   for (const auto message : list) {
     input.messages.push_back({read_text(message.getRole(), "a message's role", kMaxNameBytes),
                               read_text(message.getContent(), "a message's content")});
@@ -62,27 +63,27 @@ std::chrono::milliseconds read_deadline(std::int64_t ms) {
   return std::chrono::milliseconds(ms);
 }
 
-void write_input(wire::Submit::Builder builder, const JobInput& input) {
+void write_input(wire::Submit::Builder builder, const actors::JobInput& input) {
   auto to = builder.initInput();
-  if (const auto* text = std::get_if<TextInput>(&input)) {
+  if (const auto* text = std::get_if<actors::TextInput>(&input)) {
     text->raw ? to.setRawText(text_of(text->text)) : to.setText(text_of(text->text));
-  } else if (const auto* chat = std::get_if<ChatInput>(&input)) {
+  } else if (const auto* chat = std::get_if<actors::ChatInput>(&input)) {
     auto list = to.initChat(unsigned(chat->messages.size()));
     for (std::size_t i = 0; i < chat->messages.size(); ++i) {
       list[unsigned(i)].setRole(text_of(chat->messages[i].role));
       list[unsigned(i)].setContent(text_of(chat->messages[i].content));
     }
   } else {
-    write_tokens(to.initTokens(), std::get<TokenInput>(input));
+    write_tokens(to.initTokens(), std::get<actors::TokenInput>(input));
   }
 }
 
-JobInput read_input(wire::Submit::Input::Reader input) {
+actors::JobInput read_input(wire::Submit::Input::Reader input) {
   switch (input.which()) {
     case wire::Submit::Input::TEXT:
-      return TextInput{read_text(input.getText(), "the prompt"), false};
+      return actors::TextInput{read_text(input.getText(), "the prompt"), false};
     case wire::Submit::Input::RAW_TEXT:
-      return TextInput{read_text(input.getRawText(), "the prompt"), true};
+      return actors::TextInput{read_text(input.getRawText(), "the prompt"), true};
     case wire::Submit::Input::CHAT:
       return read_chat(input.getChat());
     case wire::Submit::Input::TOKENS:
@@ -91,7 +92,7 @@ JobInput read_input(wire::Submit::Input::Reader input) {
   throw Malformed{"the input is of an unknown kind"};
 }
 
-void write_figures(wire::Figures::Builder builder, const JobFigures& figures) {
+void write_figures(wire::Figures::Builder builder, const actors::JobFigures& figures) {
   builder.setTokens(figures.tokens);
   builder.setForwards(figures.forwards);
   builder.setPromptTokens(figures.prompt_tokens);
@@ -101,9 +102,9 @@ void write_figures(wire::Figures::Builder builder, const JobFigures& figures) {
   builder.setDurationUs(figures.duration.count());
 }
 
-JobFigures read_figures(wire::Figures::Reader reader) {
+actors::JobFigures read_figures(wire::Figures::Reader reader) {
   using std::chrono::microseconds;
-  JobFigures figures;
+  actors::JobFigures figures;
   figures.tokens = reader.getTokens();
   figures.forwards = reader.getForwards();
   figures.prompt_tokens = reader.getPromptTokens();
@@ -116,7 +117,7 @@ JobFigures read_figures(wire::Figures::Reader reader) {
 
 }  // namespace
 
-void write(wire::Submit::Builder builder, const Submit& message) {
+void write(wire::Submit::Builder builder, const actors::Submit& message) {
   builder.setJob(job_data(message.job));
   builder.setModel(text_of(message.model));
   write_input(builder, message.input);
@@ -126,11 +127,11 @@ void write(wire::Submit::Builder builder, const Submit& message) {
     stop.set(unsigned(i), text_of(message.stop[i]));
   }
   builder.setDeadlineMs(message.deadline.count());
-  write_watching(builder.initWatching(), message.watching);
+  write_subscription(builder.initSubscription(), message.subscription);
   builder.setResumeAfterBlock(message.resume_after_block);
 }
 
-void read(wire::Submit::Reader reader, Submit& message) {
+void read(wire::Submit::Reader reader, actors::Submit& message) {
   message.job = read_job(reader.getJob());
   message.model = read_text(reader.getModel(), "the model's name", kMaxNameBytes);
   message.input = read_input(reader.getInput());
@@ -140,77 +141,79 @@ void read(wire::Submit::Reader reader, Submit& message) {
     message.stop.push_back(read_text(stop, "a stop string", kMaxNameBytes));
   }
   message.deadline = read_deadline(reader.getDeadlineMs());
-  message.watching = read_watching(reader.getWatching());
+  message.subscription = read_subscription(reader.getSubscription());
   message.resume_after_block = reader.getResumeAfterBlock();
 }
 
-void write(wire::Admit::Builder builder, const Admit& message) {
+void write(wire::Admit::Builder builder, const actors::Admit& message) {
   builder.setJob(job_data(message.job));
   builder.setBodyDigest(message.body_digest);
   write_tokens(builder.initInput(), message.input);
   write_parameters(builder.initParameters(unsigned(message.parameters.size())), message.parameters);
   builder.setDeadlineMs(message.deadline.count());
-  write_watching(builder.initWatching(), message.watching);
+  write_subscription(builder.initSubscription(), message.subscription);
   builder.setResumeAfterBlock(message.resume_after_block);
 }
 
-void read(wire::Admit::Reader reader, Admit& message) {
+void read(wire::Admit::Reader reader, actors::Admit& message) {
   message.job = read_job(reader.getJob());
   message.body_digest = reader.getBodyDigest();
   message.input = read_tokens(reader.getInput());
   message.parameters = read_parameters(reader.getParameters());
   message.deadline = read_deadline(reader.getDeadlineMs());
-  message.watching = read_watching(reader.getWatching());
+  message.subscription = read_subscription(reader.getSubscription());
   message.resume_after_block = reader.getResumeAfterBlock();
 }
 
-void write(wire::JobRef::Builder builder, const Cancel& message) {
+void write(wire::JobRef::Builder builder, const actors::Cancel& message) {
   builder.setJob(job_data(message.job));
 }
-void read(wire::JobRef::Reader reader, Cancel& message) { message.job = read_job(reader.getJob()); }
-
-void write(wire::JobRef::Builder builder, const StopJob& message) {
-  builder.setJob(job_data(message.job));
-}
-void read(wire::JobRef::Reader reader, StopJob& message) {
+void read(wire::JobRef::Reader reader, actors::Cancel& message) {
   message.job = read_job(reader.getJob());
 }
 
-void write(wire::Accepted::Builder builder, const Accepted& message) {
+void write(wire::JobRef::Builder builder, const actors::StopJob& message) {
+  builder.setJob(job_data(message.job));
+}
+void read(wire::JobRef::Reader reader, actors::StopJob& message) {
+  message.job = read_job(reader.getJob());
+}
+
+void write(wire::Accepted::Builder builder, const actors::Accepted& message) {
   builder.setJob(job_data(message.job));
   builder.setIsResend(message.is_resend);
   builder.setPromptTokens(message.prompt_tokens);
   builder.setCanvasLength(message.canvas_length);
 }
-void read(wire::Accepted::Reader reader, Accepted& message) {
+void read(wire::Accepted::Reader reader, actors::Accepted& message) {
   message = {read_job(reader.getJob()), reader.getIsResend(), reader.getPromptTokens(),
              reader.getCanvasLength()};
 }
 
-void write(wire::Queued::Builder builder, const Queued& message) {
+void write(wire::Queued::Builder builder, const actors::Queued& message) {
   builder.setJob(job_data(message.job));
   builder.setPlace(message.place);
   builder.setReason(text_of(message.reason));
 }
-void read(wire::Queued::Reader reader, Queued& message) {
+void read(wire::Queued::Reader reader, actors::Queued& message) {
   message = {read_job(reader.getJob()), reader.getPlace(),
              read_text(reader.getReason(), "a reason")};
 }
 
-void write(wire::Committed::Builder builder, const Committed& message) {
+void write(wire::Committed::Builder builder, const actors::Committed& message) {
   builder.setJob(job_data(message.job));
   builder.setBlock(message.block);
   write_range(builder.initPositions(), message.positions);
   write_list(builder.initTokens(unsigned(message.tokens.size())), message.tokens);
   builder.setText(text_of(message.text));
 }
-void read(wire::Committed::Reader reader, Committed& message) {
+void read(wire::Committed::Reader reader, actors::Committed& message) {
   message = {read_job(reader.getJob()), reader.getBlock(), read_range(reader.getPositions()),
              read_list<std::int32_t>(reader.getTokens(), "tokens"),
              read_text(reader.getText(), "the text")};
 }
 
-void write(wire::Frame::Builder builder, const Frame& message) {
+void write(wire::Frame::Builder builder, const actors::Frame& message) {
   builder.setJob(job_data(message.job));
   builder.setBlock(message.block);
   builder.setIteration(message.iteration);
@@ -225,7 +228,7 @@ void write(wire::Frame::Builder builder, const Frame& message) {
     change.setText(text_of(message.changes[i].text));
   }
 }
-void read(wire::Frame::Reader reader, Frame& message) {
+void read(wire::Frame::Reader reader, actors::Frame& message) {
   message.job = read_job(reader.getJob());
   message.block = reader.getBlock();
   message.iteration = reader.getIteration();
@@ -238,7 +241,7 @@ void read(wire::Frame::Reader reader, Frame& message) {
   }
 }
 
-void write(wire::Finished::Builder builder, const Finished& message) {
+void write(wire::Finished::Builder builder, const actors::Finished& message) {
   builder.setJob(job_data(message.job));
   builder.setReason(std::uint8_t(message.reason));
   if (message.error) write_error(builder.initError(), *message.error);
@@ -247,9 +250,9 @@ void write(wire::Finished::Builder builder, const Finished& message) {
   builder.setText(text_of(message.text));
   write_figures(builder.initFigures(), message.figures);
 }
-void read(wire::Finished::Reader reader, Finished& message) {
+void read(wire::Finished::Reader reader, actors::Finished& message) {
   message.job = read_job(reader.getJob());
-  message.reason = read_enum(reader.getReason(), FinishReason::kError, "the finish reason");
+  message.reason = read_enum(reader.getReason(), actors::FinishReason::kError, "the finish reason");
   if (reader.hasError()) message.error = read_error(reader.getError());
   message.tokens = read_list<std::int32_t>(reader.getTokens(), "tokens");
   message.canvas = read_list<std::int32_t>(reader.getCanvas(), "the canvas");
@@ -257,12 +260,12 @@ void read(wire::Finished::Reader reader, Finished& message) {
   message.figures = read_figures(reader.getFigures());
 }
 
-void write(wire::Rejected::Builder builder, const Rejected& message) {
+void write(wire::Rejected::Builder builder, const actors::Rejected& message) {
   builder.setJob(job_data(message.job));
   write_error(builder.initError(), message.error);
 }
-void read(wire::Rejected::Reader reader, Rejected& message) {
+void read(wire::Rejected::Reader reader, actors::Rejected& message) {
   message = {read_job(reader.getJob()), read_error(reader.getError())};
 }
 
-}  // namespace unmask::codec
+}  // namespace unmask::rpc::codec

@@ -1,6 +1,6 @@
 #include "rpc/codec/fields.h"
 
-namespace unmask::codec {
+namespace unmask::rpc::codec {
 namespace {
 
 constexpr std::size_t kMaxSequences = 4096;
@@ -103,7 +103,7 @@ CandidateColumns read_candidates(wire::Candidates::Reader reader) {
 
 }  // namespace
 
-void write(wire::Traced::Builder builder, const Traced& message) {
+void write(wire::Traced::Builder builder, const actors::Traced& message) {
   builder.setJob(job_data(message.job));
   write_range(builder.initBlock(), message.block);
   write_sequence(builder.initStep(), message.step);
@@ -115,7 +115,7 @@ void write(wire::Traced::Builder builder, const Traced& message) {
   }
   if (message.eos_fill) write_range(builder.initEosFill(), *message.eos_fill);
 }
-void read(wire::Traced::Reader reader, Traced& message) {
+void read(wire::Traced::Reader reader, actors::Traced& message) {
   message.job = read_job(reader.getJob());
   message.block = read_range(reader.getBlock());
   message.step = read_sequence(reader.getStep());
@@ -175,20 +175,20 @@ void read(wire::StepResult::Reader reader, StepResult& message) {
   message.collective_time = std::chrono::microseconds(reader.getCollectiveTimeUs());
 }
 
-void write(wire::Inspect::Builder builder, const Inspect& message) {
+void write(wire::Inspect::Builder builder, const actors::Inspect& message) {
   builder.setEpoch(message.epoch);
   builder.setRequest(message.request);
   write_list(builder.initTokens(unsigned(message.tokens.size())), message.tokens);
   builder.setCausalBlockLength(message.causal_block_length);
   builder.setWantsHidden(message.wants_hidden);
 }
-void read(wire::Inspect::Reader reader, Inspect& message) {
+void read(wire::Inspect::Reader reader, actors::Inspect& message) {
   message = {reader.getEpoch(), reader.getRequest(),
              read_list<std::int32_t>(reader.getTokens(), "tokens"), reader.getCausalBlockLength(),
              reader.getWantsHidden()};
 }
 
-void write(wire::Inspected::Builder builder, const Inspected& message) {
+void write(wire::Inspected::Builder builder, const actors::Inspected& message) {
   builder.setRequest(message.request);
   builder.setTensor(text_of(message.tensor));
   builder.setIsInteger(message.is_integer);
@@ -199,7 +199,7 @@ void write(wire::Inspected::Builder builder, const Inspected& message) {
   builder.setIsLast(message.is_last);
   if (message.error) write_error(builder.initError(), *message.error);
 }
-void read(wire::Inspected::Reader reader, Inspected& message) {
+void read(wire::Inspected::Reader reader, actors::Inspected& message) {
   message.request = reader.getRequest();
   message.tensor = read_text(reader.getTensor(), "the tensor's name");
   message.is_integer = reader.getIsInteger();
@@ -216,11 +216,11 @@ void read(wire::Inspected::Reader reader, Inspected& message) {
   if (!fits) throw Malformed{"rows outside their tensor"};
 }
 
-void write(wire::InspectMore::Builder builder, const InspectMore& message) {
+void write(wire::InspectMore::Builder builder, const actors::InspectMore& message) {
   builder.setEpoch(message.epoch);
 }
-void read(wire::InspectMore::Reader reader, InspectMore& message) {
+void read(wire::InspectMore::Reader reader, actors::InspectMore& message) {
   message.epoch = reader.getEpoch();
 }
 
-}  // namespace unmask::codec
+}  // namespace unmask::rpc::codec

@@ -22,7 +22,7 @@
 #include "rpc/collective/mesh.h"
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 /// Written to all ranks before any is read: at most two of them are on their way between two ranks,
@@ -238,4 +238,4 @@ std::unique_ptr<CollectiveFactory> make_gloo_collectives(GlooOptions options) {
   return std::make_unique<GlooFactory>(std::move(options));
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

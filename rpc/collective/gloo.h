@@ -6,7 +6,7 @@
 #include "model/collective.h"
 #include "rpc/collective/mesh_place.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 struct GlooOptions {
   MeshPlace place{};                          ///< where this rank listens for the others
@@ -18,4 +18,4 @@ struct GlooOptions {
 /// SIGPIPE is ignored from then on: libgloo writes to connections that may be closed.
 std::unique_ptr<CollectiveFactory> make_gloo_collectives(GlooOptions options);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -9,7 +9,7 @@
 
 #include <limits>
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 /// Room for two chunks of a collective in either direction, so that all ranks may write before any
@@ -45,4 +45,4 @@ GlooPair::GlooPair(gloo::transport::tcp::Context& context, gloo::transport::tcp:
   changeState(CONNECTED);
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

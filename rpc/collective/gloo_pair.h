@@ -6,7 +6,7 @@
 
 #include "runtime/base/descriptor.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Gloo's end of a connection that somebody else made, in Gloo's synchronous mode: the thread that
 /// calls reads and writes, so that whatever the other end sends fails that call and nothing else.
@@ -24,4 +24,4 @@ class GlooPair final : public gloo::transport::tcp::Pair {
   void handleEvents(int /*events*/) override {}
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -10,7 +10,7 @@
 
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 /// What a rank brings to a call.
@@ -176,4 +176,4 @@ std::unique_ptr<CollectiveFactory> make_lone_collectives() {
   return std::make_unique<LoneFactory>();
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -6,7 +6,7 @@
 
 #include "model/collective.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// The connected collectives of `size` threads of this process, by rank; each is used by one
 /// thread. Nothing is copied but from buffer to buffer.
@@ -19,4 +19,4 @@ std::vector<std::unique_ptr<Collective>> make_in_process_collectives(
 /// Groups of one worker, which opens no socket for them.
 std::unique_ptr<CollectiveFactory> make_lone_collectives();
 
-}  // namespace unmask
+}  // namespace unmask::rpc

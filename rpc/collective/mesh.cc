@@ -9,11 +9,11 @@
 #include <string>
 #include <utility>
 
+#include "runtime/actor/clock.h"
 #include "runtime/base/check.h"
 #include "runtime/base/random.h"
-#include "runtime/clock.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x3148'5345'4d4b'4d55;  // "UMKMESH1"
@@ -159,7 +159,7 @@ class Mesh::Meeting {
 
   /// Errors only if a rank that was dialed is gone.
   Result<> advance(Attempt& attempt) {
-    const auto turn_away = [&](const char* why) -> Result<> {
+    const auto count_and_reject = [&](const char* why) -> Result<> {
       attempt.socket = Descriptor();
       if (attempt.dialed < 0) return {};
       return lost(attempt.dialed, why);
@@ -169,19 +169,20 @@ class Mesh::Meeting {
       socklen_t bytes = sizeof failure;
       ::getsockopt(attempt.socket.get(), SOL_SOCKET, SO_ERROR, &failure, &bytes);
       attempt.is_connecting = false;
-      if (failure != 0) return turn_away(strerror(failure));
-      return greet(attempt, attempt.dialed) ? Result<>() : turn_away("it closed the connection");
+      if (failure != 0) return count_and_reject(strerror(failure));
+      return greet(attempt, attempt.dialed) ? Result<>()
+                                            : count_and_reject("it closed the connection");
     }
     const ssize_t received =
         ::recv(attempt.socket.get(), reinterpret_cast<char*>(&attempt.heard) + attempt.num_heard,
                sizeof attempt.heard - attempt.num_heard, 0);
     if (received < 0 && (errno == EAGAIN || errno == EINTR)) return {};
-    if (received <= 0) return turn_away("it closed the connection");
+    if (received <= 0) return count_and_reject("it closed the connection");
     attempt.num_heard += std::size_t(received);
     if (attempt.num_heard < sizeof attempt.heard) return {};
     const int from = attempt.heard.from;
-    if (!is_expected(attempt)) return turn_away("something else answers there");
-    if (attempt.dialed < 0 && !greet(attempt, from)) return turn_away("");
+    if (!is_expected(attempt)) return count_and_reject("something else answers there");
+    if (attempt.dialed < 0 && !greet(attempt, from)) return count_and_reject("");
     sockets_[std::size_t(from)] = std::move(attempt.socket);
     --num_missing_;
     return {};
@@ -247,4 +248,4 @@ Result<std::vector<Descriptor>> Mesh::connect(const std::vector<Bytes>& addresse
   return meeting.take();
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -11,7 +11,7 @@
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// One rank's TCP connections to all other ranks of its epoch.
 ///
@@ -52,4 +52,4 @@ class Mesh {
   Secret secret_{};
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -10,9 +10,9 @@
 #include <memory>
 
 #include "runtime/base/check.h"
-#include "runtime/numeric_host.h"
+#include "runtime/os/numeric_host.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using Address = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
@@ -105,4 +105,4 @@ Result<Descriptor> start_connecting(const HostPort& endpoint) {
   return socket;
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

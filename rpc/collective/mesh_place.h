@@ -4,9 +4,9 @@
 
 #include "runtime/base/descriptor.h"
 #include "runtime/base/result.h"
-#include "runtime/host_port.h"
+#include "runtime/os/host_port.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Where a rank listens for the others: at a host's address, or at that of a network interface.
 struct MeshPlace {
@@ -28,4 +28,4 @@ HostPort endpoint_of(const Descriptor& socket);
 /// Errors  kInvalidArgument: not numeric; kUnavailable
 Result<Descriptor> start_connecting(const HostPort& endpoint);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

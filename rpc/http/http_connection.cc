@@ -11,7 +11,7 @@
 
 #include "rpc/http/request_head.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 namespace asio = boost::asio;
@@ -24,19 +24,19 @@ constexpr milliseconds kLingerTimeout{1000};
 constexpr std::string_view kRetryAfterSeconds = "1";
 
 /// Beast's names for what a client may send; everything else means that it is gone.
-std::optional<HttpResponse> refuse_parse(const boost::system::error_code& error) {
-  if (error == http::error::body_limit) return refusal(413, "the body is too long");
-  if (error == http::error::header_limit) return refusal(431, "the head is too long");
+std::optional<HttpResponse> reject_parse(const boost::system::error_code& error) {
+  if (error == http::error::body_limit) return rejection(413, "the body is too long");
+  if (error == http::error::header_limit) return rejection(431, "the head is too long");
   if (error == http::error::end_of_stream || error == http::error::partial_message) return {};
   if (error.category() != make_error_code(http::error::bad_method).category()) return {};
-  return refusal(400, "no HTTP: " + error.message());
+  return rejection(400, "no HTTP: " + error.message());
 }
 
 HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
   try {
     return handler(request);
   } catch (const std::exception& error) {
-    return refusal(500, std::string("the handler failed: ") + error.what());
+    return rejection(500, std::string("the handler failed: ") + error.what());
   }
 }
 
@@ -105,7 +105,7 @@ Task<std::optional<HttpResponse>> HttpConnection::read_head(Parser& parser) {
   for (;;) {
     switch (scanner.scan(received())) {
       case HeadScanner::State::kMalformed:
-        co_return refusal(400, "the head has a control character or a bare line end");
+        co_return rejection(400, "the head has a control character or a bare line end");
       case HeadScanner::State::kComplete:
         co_return parse_head(parser, scanner.size());
       case HeadScanner::State::kIncomplete:
@@ -113,42 +113,42 @@ Task<std::optional<HttpResponse>> HttpConnection::read_head(Parser& parser) {
     }
     const std::size_t num_received = received_.size();
     if (num_received == limits.max_head_bytes) {
-      co_return refusal(
+      co_return rejection(
           431, "the head is longer than " + std::to_string(limits.max_head_bytes) + " bytes");
     }
     const bool has_more = co_await receive(limits.max_head_bytes - num_received);
     if (!has_more) {
       if (!is_late_ || num_received == 0) is_gone_ = true;
-      co_return refusal(408, "the head did not come in time");
+      co_return rejection(408, "the head did not come in time");
     }
     if (num_received == 0) set_deadline(limits.head_timeout);
   }
 }
 
 std::optional<HttpResponse> HttpConnection::parse_head(Parser& parser, std::size_t size) {
-  auto refused = refuse_head(received().substr(0, size), service_->limits);
+  auto refused = reject_head(received().substr(0, size), service_->limits);
   if (refused) return refused;
   boost::system::error_code error;
   received_.consume(parser.put(asio::buffer(received_.data(), size), error));
-  if (error) return refuse_parse(error);
+  if (error) return reject_parse(error);
   return std::nullopt;
 }
 
 Task<std::optional<HttpResponse>> HttpConnection::read_body(Parser& parser) {
   if (parser.is_done()) co_return std::nullopt;
   set_deadline(service_->limits.body_timeout);
-  if (parser.get().find(http::field::expect) != parser.get().end()) co_await tell_to_go_on();
+  if (parser.get().find(http::field::expect) != parser.get().end()) co_await send_continue();
   boost::system::error_code error;
   co_await http::async_read(socket_, received_, parser,
                             asio::redirect_error(asio::use_awaitable, error));
-  if (is_late_) co_return refusal(408, "the body did not come in time");
+  if (is_late_) co_return rejection(408, "the body did not come in time");
   if (!error) co_return std::nullopt;
-  std::optional<HttpResponse> refused = refuse_parse(error);
+  std::optional<HttpResponse> refused = reject_parse(error);
   is_gone_ = !refused;
   co_return refused;
 }
 
-Task<> HttpConnection::tell_to_go_on() {
+Task<> HttpConnection::send_continue() {
   constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
   boost::system::error_code ignored;  // the read that follows sees it too
   co_await asio::async_write(socket_, asio::buffer(kGoOn),
@@ -214,4 +214,4 @@ std::string_view HttpConnection::received() const {
   return {static_cast<const char*>(received_.data().data()), received_.size()};
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -12,10 +12,10 @@
 #include "rpc/http/http_limits.h"
 #include "rpc/http/http_message.h"
 #include "rpc/http/http_routes.h"
-#include "runtime/asio_timers.h"
-#include "runtime/task.h"
+#include "runtime/actor/task.h"
+#include "runtime/os/asio_timers.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 class HttpConnection;
 
@@ -57,7 +57,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::optional<HttpResponse> parse_head(Parser& parser, std::size_t size);
   /// Adds what has come to received_. False: nothing came, see is_late_.
   Task<bool> receive(std::size_t max_bytes);
-  Task<> tell_to_go_on();
+  Task<> send_continue();
   Task<> send(HttpResponse response);
   /// Reads on for a moment: closing on unread bytes would take the answer back.
   Task<> linger();
@@ -76,4 +76,4 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool is_gone_ = false;   // nobody reads an answer
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// How much of a server one client may use. What is beyond is refused with a status that says so,
 /// and the connection is closed.
@@ -22,4 +22,4 @@ struct HttpLimits {
   std::chrono::milliseconds write_timeout{15'000};  ///< for a response
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

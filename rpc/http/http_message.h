@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-namespace unmask {
+namespace unmask::rpc {
 
 struct HttpRequest {
   std::string method;
@@ -21,4 +21,4 @@ struct HttpResponse {
   std::map<std::string, std::string> fields{};  ///< further ones: `Retry-After`
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

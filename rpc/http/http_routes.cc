@@ -5,7 +5,7 @@
 #include "rpc/http/request_head.h"
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 void HttpRoutes::add(const std::string& method, const std::string& path, HttpHandler handler) {
   const bool is_new = paths_[path].emplace(method, std::move(handler)).second;
@@ -15,12 +15,12 @@ void HttpRoutes::add(const std::string& method, const std::string& path, HttpHan
 std::variant<const HttpHandler*, HttpResponse> HttpRoutes::find(std::string_view method,
                                                                 std::string_view path) const {
   const auto found = paths_.find(path);
-  if (found == paths_.end()) return refusal(404, "there is nothing at this path");
+  if (found == paths_.end()) return rejection(404, "there is nothing at this path");
   const Methods& methods = found->second;
   const auto handler = methods.find(method == "HEAD" ? "GET" : method);
   if (handler != methods.end()) return &handler->second;
 
-  HttpResponse refused = refusal(405, "this path does not take this method");
+  HttpResponse refused = rejection(405, "this path does not take this method");
   std::string& allowed = refused.fields["Allow"];
   for (const auto& [name, unused] : methods) {
     allowed += (allowed.empty() ? "" : ", ") + name + (name == "GET" ? ", HEAD" : "");
@@ -28,4 +28,4 @@ std::variant<const HttpHandler*, HttpResponse> HttpRoutes::find(std::string_view
   return refused;
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

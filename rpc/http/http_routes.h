@@ -8,7 +8,7 @@
 
 #include "rpc/http/http_message.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Answers at once, on the control thread.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
@@ -28,4 +28,4 @@ class HttpRoutes {
   std::map<std::string, Methods, std::less<>> paths_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "rpc/http/http_connection.h"
-#include "runtime/numeric_host.h"
+#include "runtime/os/numeric_host.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 namespace asio = boost::asio;
@@ -125,4 +125,4 @@ void HttpServer::route(const std::string& method, const std::string& path, Handl
   acceptor_->routes().add(method, path, std::move(handler));
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -7,10 +7,10 @@
 #include "rpc/http/http_message.h"
 #include "rpc/http/http_routes.h"
 #include "runtime/base/result.h"
-#include "runtime/event_loop.h"
-#include "runtime/host_port.h"
+#include "runtime/os/event_loop.h"
+#include "runtime/os/host_port.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// A small HTTP/1.1 server on the control thread: exact paths, answers known at once.
 ///
@@ -45,4 +45,4 @@ class HttpServer {
   const HostPort address_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

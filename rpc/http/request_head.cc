@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr std::string_view kEndOfLine = "\r\n";
@@ -40,25 +40,26 @@ std::optional<HttpResponse> read_request_line(std::string_view line, Framing& fr
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last) {
-    return refusal(400, "the request line is not METHOD TARGET VERSION");
+    return rejection(400, "the request line is not METHOD TARGET VERSION");
   }
   const std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
-  if (!version.starts_with("HTTP/")) return refusal(400, "the request line names no HTTP version");
+  if (!version.starts_with("HTTP/"))
+    return rejection(400, "the request line names no HTTP version");
   framing.is_version_1_0 = version == "HTTP/1.0";
   if (version != "HTTP/1.1" && !framing.is_version_1_0) {
-    return refusal(505, "this server speaks HTTP/1.1");
+    return rejection(505, "this server speaks HTTP/1.1");
   }
-  if (!target.starts_with('/')) return refusal(400, "the target does not begin with /");
-  if (target.find(' ') != std::string_view::npos) return refusal(400, "the target has a space");
+  if (!target.starts_with('/')) return rejection(400, "the target does not begin with /");
+  if (target.find(' ') != std::string_view::npos) return rejection(400, "the target has a space");
   framing.method = line.substr(0, first);
   return std::nullopt;
 }
 
 std::optional<HttpResponse> read_field(std::string_view line, Framing& framing) {
-  if (is_blank(line.front())) return refusal(400, "a field goes on in a second line");
+  if (is_blank(line.front())) return rejection(400, "a field goes on in a second line");
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return refusal(400, "a field has no colon");
+  if (colon == std::string_view::npos) return rejection(400, "a field has no colon");
   const std::string_view name = line.substr(0, colon);
   std::string_view value = line.substr(colon + 1);
   while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
@@ -68,7 +69,7 @@ std::optional<HttpResponse> read_field(std::string_view line, Framing& framing) 
   if (equal_letters(name, "content-length")) {
     ++framing.num_lengths;
     if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) {
-      return refusal(400, "Content-Length is no number");
+      return rejection(400, "Content-Length is no number");
     }
     framing.has_body = value.find_first_not_of('0') != std::string_view::npos;
   }
@@ -76,35 +77,35 @@ std::optional<HttpResponse> read_field(std::string_view line, Framing& framing) 
     ++framing.num_codings;
     framing.has_body = true;
     if (!equal_letters(value, "chunked")) {
-      return refusal(400, "the only Transfer-Encoding here is chunked");
+      return rejection(400, "the only Transfer-Encoding here is chunked");
     }
   }
   if (equal_letters(name, "expect") && !equal_letters(value, "100-continue")) {
-    return refusal(417, "the only Expect here is 100-continue");
+    return rejection(417, "the only Expect here is 100-continue");
   }
   return std::nullopt;
 }
 
-std::optional<HttpResponse> refuse_framing(const Framing& framing) {
-  if (framing.num_hosts > 1) return refusal(400, "there are two Host fields");
+std::optional<HttpResponse> reject_framing(const Framing& framing) {
+  if (framing.num_hosts > 1) return rejection(400, "there are two Host fields");
   if (framing.num_hosts == 0 && !framing.is_version_1_0) {
-    return refusal(400, "there is no Host field");
+    return rejection(400, "there is no Host field");
   }
   if (framing.num_lengths + framing.num_codings > 1) {
-    return refusal(400, "Content-Length and Transfer-Encoding: one of them, once");
+    return rejection(400, "Content-Length and Transfer-Encoding: one of them, once");
   }
   if (framing.num_codings > 0 && framing.is_version_1_0) {
-    return refusal(400, "HTTP/1.0 has no Transfer-Encoding");
+    return rejection(400, "HTTP/1.0 has no Transfer-Encoding");
   }
   if (framing.has_body && (framing.method == "GET" || framing.method == "HEAD")) {
-    return refusal(400, "GET and HEAD have no body");
+    return rejection(400, "GET and HEAD have no body");
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-HttpResponse refusal(int status, std::string_view sentence) {
+HttpResponse rejection(int status, std::string_view sentence) {
   HttpResponse response;
   response.status = status;
   response.body = std::string(sentence) + "\n";
@@ -125,21 +126,21 @@ HeadScanner::State HeadScanner::scan(std::string_view received) {
   return State::kIncomplete;
 }
 
-std::optional<HttpResponse> refuse_head(std::string_view head, const HttpLimits& limits) {
+std::optional<HttpResponse> reject_head(std::string_view head, const HttpLimits& limits) {
   Framing framing;
   if (auto refused = read_request_line(next_line(head), framing)) return refused;
   for (std::size_t num_fields = 0; head != kEndOfLine;) {
     const std::string_view line = next_line(head);
     if (++num_fields > limits.max_fields) {
-      return refusal(431, "there are more than " + std::to_string(limits.max_fields) + " fields");
+      return rejection(431, "there are more than " + std::to_string(limits.max_fields) + " fields");
     }
     if (line.size() > limits.max_field_bytes) {
-      return refusal(431,
-                     "a field is longer than " + std::to_string(limits.max_field_bytes) + " bytes");
+      return rejection(
+          431, "a field is longer than " + std::to_string(limits.max_field_bytes) + " bytes");
     }
     if (auto refused = read_field(line, framing)) return refused;
   }
-  return refuse_framing(framing);
+  return reject_framing(framing);
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -11,10 +11,10 @@
 #include "rpc/http/http_limits.h"
 #include "rpc/http/http_message.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// The answer to what was not understood: `400 Bad Request` and one sentence.
-HttpResponse refusal(int status, std::string_view sentence);
+HttpResponse rejection(int status, std::string_view sentence);
 
 /// Finds where a head ends, in bytes that come piece by piece; looks at each byte once.
 class HeadScanner {
@@ -33,6 +33,6 @@ class HeadScanner {
 };
 
 /// Why a complete head is refused, if it is.
-std::optional<HttpResponse> refuse_head(std::string_view head, const HttpLimits& limits);
+std::optional<HttpResponse> reject_head(std::string_view head, const HttpLimits& limits);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

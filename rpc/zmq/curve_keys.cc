@@ -13,7 +13,7 @@
 #include "runtime/base/check.h"
 #include "runtime/base/descriptor.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
@@ -101,4 +101,4 @@ Result<std::string> decode_curve_key(std::string_view z85) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -7,7 +7,7 @@
 #include "rpc/zmq/zmq_options.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// A new random pair.
 CurveKeyPair make_curve_keys();
@@ -31,4 +31,4 @@ Result<std::string> read_curve_public_key(const std::filesystem::path& path);
 /// The 32 bytes of a key. Errors: kInvalidArgument
 Result<std::string> decode_curve_key(std::string_view z85);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-namespace unmask {
+namespace unmask::rpc {
 
 std::uint64_t received_bytes(int descriptor) {
   tcp_info info{};
@@ -14,4 +14,4 @@ std::uint64_t received_bytes(int descriptor) {
   return info.tcpi_bytes_received;
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

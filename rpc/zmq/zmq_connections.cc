@@ -4,7 +4,7 @@
 
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 /// What libzmq gives: a zero and a number of 32 bits, most significant byte first.
@@ -95,4 +95,4 @@ void ZmqConnections::for_each_open(const std::function<void(Connection&)>& look)
   }
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -10,7 +10,7 @@
 
 #include "runtime/base/ids.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// The connections of a ROUTER, and whose a frame is.
 ///
@@ -56,4 +56,4 @@ class ZmqConnections {
   std::map<std::string, PeerId, std::less<>> by_routing_id_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -6,7 +6,7 @@
 
 #include "rpc/zmq/zmq_endpoint.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 /// Between attempts: doubles from the first to the last, and starts again after a connection that
@@ -25,7 +25,7 @@ struct ZmqDialer::Connection {
 
   ZmqSocket socket;
   std::unique_ptr<ZmqMonitor> monitor;
-  std::optional<ZmqWatch> watch, events_watch;
+  std::optional<ZmqReadiness> readiness, events_readiness;
   bool is_closed = false;  // by the other end, or it never was: frames may wait
 };
 
@@ -64,8 +64,8 @@ Result<> ZmqDialer::connect() {
   Result<std::unique_ptr<ZmqMonitor>> monitor = ZmqMonitor::open(context_, connection->socket);
   if (!monitor) return monitor.error();
   connection->monitor = std::move(*monitor);
-  connection->watch.emplace(loop_, connection->socket, [this] { turn(); });
-  connection->events_watch.emplace(loop_, connection->monitor->events(), [this] { turn(); });
+  connection->readiness.emplace(loop_, connection->socket, [this] { turn(); });
+  connection->events_readiness.emplace(loop_, connection->monitor->events(), [this] { turn(); });
   const Result<> connected = connection->socket.connect(endpoint);
   if (!connected) return connected.error();
   connection_ = std::move(connection);
@@ -80,7 +80,7 @@ Result<> ZmqDialer::connect() {
 bool ZmqDialer::send(PeerId to, Bytes frame) {
   if (!is_up_ || to != last_peer_) return false;
   const bool is_sent = connection_->socket.send(frame);
-  if (connection_->socket.has_input()) connection_->watch->again();
+  if (connection_->socket.has_input()) connection_->readiness->again();
   return is_sent;
 }
 
@@ -102,7 +102,7 @@ void ZmqDialer::turn() {
     if (!is_up_) read_events();
     if (is_up_) events_.on_frame(last_peer_, std::move(frame->bytes));
   }
-  if (connection_) connection_->watch->again();
+  if (connection_) connection_->readiness->again();
 }
 
 void ZmqDialer::read_events() {
@@ -152,4 +152,4 @@ void ZmqDialer::connect_again() {
   timers_.after(kLastPause, [this] { connect_again(); });
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

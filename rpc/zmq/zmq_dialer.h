@@ -5,13 +5,13 @@
 
 #include "rpc/zmq/zmq_monitor.h"
 #include "rpc/zmq/zmq_options.h"
+#include "rpc/zmq/zmq_readiness.h"
 #include "rpc/zmq/zmq_socket.h"
-#include "rpc/zmq/zmq_watch.h"
-#include "runtime/asio_timers.h"
-#include "runtime/host_port.h"
-#include "runtime/transport.h"
+#include "runtime/actor/transport.h"
+#include "runtime/os/asio_timers.h"
+#include "runtime/os/host_port.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Connects to one address, again and again (a DEALER). Control thread only.
 ///
@@ -57,4 +57,4 @@ class ZmqDialer final : public Transport {
   AsioTimers timers_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -1,8 +1,8 @@
 #include "rpc/zmq/zmq_endpoint.h"
 
-#include "runtime/numeric_host.h"
+#include "runtime/os/numeric_host.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 Result<std::string> binding_endpoint(const HostPort& address) {
   const Result<std::string> host = numeric_host(address.host);
@@ -23,4 +23,4 @@ Result<> check_exposure(const HostPort& address, bool has_curve, bool insecure) 
                    "or say that it may be insecure"};
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

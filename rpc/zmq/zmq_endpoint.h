@@ -3,9 +3,9 @@
 #include <string>
 
 #include "runtime/base/result.h"
-#include "runtime/host_port.h"
+#include "runtime/os/host_port.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Where libzmq shall bind. A name means its IPv4 address, if it has one, as it does to a dialer.
 ///
@@ -21,4 +21,4 @@ std::string connecting_endpoint(const HostPort& address);
 /// Errors  kInvalidArgument, naming the address and what to do
 Result<> check_exposure(const HostPort& address, bool has_curve, bool insecure);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

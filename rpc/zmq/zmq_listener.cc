@@ -9,7 +9,7 @@
 #include "rpc/zmq/zmq_endpoint.h"
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 /// Every connection costs a descriptor, of which a process has 1024 by default.
@@ -58,7 +58,7 @@ ZmqListener::~ZmqListener() = default;
 
 Result<> ZmqListener::guard(EventLoop& loop, const ZmqOptions& options) {
   if (!options.curve) return {};
-  Result<std::unique_ptr<ZmqDoor>> door = ZmqDoor::open(*context_, options);
+  Result<std::unique_ptr<ZapAuthenticator>> door = ZapAuthenticator::open(*context_, options);
   if (!door) return door.error();
   door_ = std::move(*door);
   door_watch_.emplace(loop, door_->requests(), [this] { door_->answer(); });
@@ -197,4 +197,4 @@ void ZmqListener::forget(PeerId peer) {
   if (was_up) events_.on_down(peer, DownReason::kNoConnection);
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -4,17 +4,17 @@
 #include <optional>
 #include <string>
 
+#include "rpc/zmq/zap_authenticator.h"
 #include "rpc/zmq/zmq_connections.h"
-#include "rpc/zmq/zmq_door.h"
 #include "rpc/zmq/zmq_monitor.h"
 #include "rpc/zmq/zmq_options.h"
+#include "rpc/zmq/zmq_readiness.h"
 #include "rpc/zmq/zmq_socket.h"
-#include "rpc/zmq/zmq_watch.h"
-#include "runtime/asio_timers.h"
-#include "runtime/host_port.h"
-#include "runtime/transport.h"
+#include "runtime/actor/transport.h"
+#include "runtime/os/asio_timers.h"
+#include "runtime/os/host_port.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Waits for peers at an address (a ROUTER). Control thread only.
 ///
@@ -62,10 +62,10 @@ class ZmqListener final : public Transport {
   bool is_looking_ = false;  // a timer runs
   HostPort address_;
   ZmqConnections connections_;
-  std::unique_ptr<ZmqDoor> door_;  // with CURVE
+  std::unique_ptr<ZapAuthenticator> door_;  // with CURVE
   std::unique_ptr<ZmqMonitor> monitor_;
-  std::optional<ZmqWatch> router_watch_, monitor_watch_, door_watch_;
+  std::optional<ZmqReadiness> router_watch_, monitor_watch_, door_watch_;
   AsioTimers timers_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

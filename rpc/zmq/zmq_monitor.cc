@@ -6,7 +6,7 @@
 
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 constexpr int kWanted = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
@@ -66,4 +66,4 @@ std::optional<ConnectionEvent> ZmqMonitor::next() {
   return ConnectionEvent{kind_of(number), value};
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -7,7 +7,7 @@
 
 #include "rpc/zmq/zmq_socket.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// What happened to a TCP connection of a socket, or to the attempt to make one.
 struct ConnectionEvent {
@@ -45,4 +45,4 @@ class ZmqMonitor {
   ZmqSocket events_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

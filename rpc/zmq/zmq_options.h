@@ -8,7 +8,7 @@
 
 #include "rpc/envelope.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Z85 keys.
 struct CurveKeyPair {
@@ -25,4 +25,4 @@ struct ZmqOptions {
   std::function<void(const std::string& why)> on_failure{};
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -7,7 +7,7 @@
 
 #include "runtime/base/check.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 /// A greeting has to be over by then: silent connections cost descriptors.
@@ -159,4 +159,4 @@ Result<> set_client_keys(ZmqSocket& socket, const ZmqOptions& options) {
   return {};
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -12,7 +12,7 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/result.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// libzmq's threads. Ends after the sockets made in it.
 class ZmqContext {
@@ -97,10 +97,10 @@ class ZmqSocket {
 /// What every socket that leaves this process is set to before it is bound or connected.
 void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string& endpoint);
 
-/// Makes `socket` one that asks at the door.
+/// Makes `socket` one whose peers ZAP has to let in.
 [[nodiscard]] Result<> set_server_keys(ZmqSocket& socket, const ZmqOptions& options);
 
 /// Makes `socket` one that knows whom it dials. Errors: kInvalidArgument
 [[nodiscard]] Result<> set_client_keys(ZmqSocket& socket, const ZmqOptions& options);
 
-}  // namespace unmask
+}  // namespace unmask::rpc

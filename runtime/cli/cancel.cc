@@ -9,15 +9,15 @@ namespace unmask::cli {
 namespace {
 
 int cancel_job(const ClientOptions& where, const std::string& text) {
-  const Result<JobId> id = parse_job_id(text);
+  const Result<JobId> id = rpc::parse_job_id(text);
   if (!id) return report(id.error());
   return ClientSession::run(where, [&](ClientSession& session) {
     session.expect_answer();
-    JobEvents events;
-    events.on_end = [&](const Result<Finished>& end) {
+    rpc::JobEvents events;
+    events.on_end = [&](const Result<actors::Finished>& end) {
       if (!end && end.error().code == ErrorCode::kCancelled) return session.end(kOk);
       if (!end) return session.fail(end.error());
-      if (end->reason != FinishReason::kCancelled) {
+      if (end->reason != actors::FinishReason::kCancelled) {
         std::fprintf(stderr, "unmask: the job had ended already: %s\n",
                      std::string(name_of(end->reason)).c_str());
       }

@@ -30,12 +30,12 @@ CanvasView::CanvasView(const Terminal& terminal)
       height_(std::max(terminal.height, kMinHeight)),
       has_color_(terminal.has_color) {}
 
-std::string CanvasView::show(const Frame& frame) {
+std::string CanvasView::show(const actors::Frame& frame) {
   if (frame.positions != block_) {
     block_ = frame.positions;
     cells_.assign(std::size_t(std::max(block_.size(), 0)), {});
   }
-  for (const Frame::Change& change : frame.changes) {
+  for (const actors::Frame::Change& change : frame.changes) {
     const std::int32_t i = change.position - block_.begin;
     if (i < 0 || i >= block_.size()) continue;
     const bool is_hole = change.token < 0;
@@ -50,7 +50,7 @@ std::string CanvasView::show(const Frame& frame) {
   return out;
 }
 
-std::string CanvasView::show(const Committed& block) {
+std::string CanvasView::show(const actors::Committed& block) {
   line_ += block.text;
   cells_.clear();
   block_ = {};

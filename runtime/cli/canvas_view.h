@@ -18,8 +18,8 @@ class CanvasView {
  public:
   explicit CanvasView(const Terminal& terminal);
 
-  [[nodiscard]] std::string show(const Frame& frame);
-  [[nodiscard]] std::string show(const Committed& block);
+  [[nodiscard]] std::string show(const actors::Frame& frame);
+  [[nodiscard]] std::string show(const actors::Committed& block);
   /// Leaves the finished text on the screen, without the cells of a block that did not finish.
   [[nodiscard]] std::string finish();
 

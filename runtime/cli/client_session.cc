@@ -11,13 +11,13 @@ namespace {
 constexpr std::chrono::seconds kAnswerTimeout{10};
 constexpr std::chrono::seconds kInterruptTimeout{3};  // for the cluster to end what was cancelled
 
-Result<ZmqOptions> read_keys(const ClientOptions& options) {
-  ZmqOptions zmq;
+Result<rpc::ZmqOptions> read_keys(const ClientOptions& options) {
+  rpc::ZmqOptions zmq;
   if (options.server_key.empty()) return zmq;
-  Result<std::string> server_key = read_curve_public_key(options.server_key);
+  Result<std::string> server_key = rpc::read_curve_public_key(options.server_key);
   if (!server_key) return server_key.error();
   zmq.server_key = std::move(*server_key);
-  Result<CurveKeyPair> keys = read_curve_keys(options.secret_key);
+  Result<rpc::CurveKeyPair> keys = rpc::read_curve_keys(options.secret_key);
   if (!keys) return keys.error();
   zmq.curve = std::move(*keys);
   return zmq;
@@ -43,12 +43,12 @@ void ClientOptions::add_to(CLI::App& command) {
 
 int ClientSession::run(const ClientOptions& options,
                        const std::function<void(ClientSession&)>& begin) {
-  const Result<HostPort> gateway = parse_endpoint(options.endpoint);
+  const Result<HostPort> gateway = rpc::parse_endpoint(options.endpoint);
   if (!gateway) return report(gateway.error());
-  const Result<ZmqOptions> zmq = read_keys(options);
+  const Result<rpc::ZmqOptions> zmq = read_keys(options);
   if (!zmq) return report(zmq.error(), kBadConfig);
   EventLoop loop;
-  auto connection = ClientConnection::open(loop, {.gateway = *gateway, .zmq = *zmq});
+  auto connection = rpc::ClientConnection::open(loop, {.gateway = *gateway, .zmq = *zmq});
   if (!connection) return report(connection.error());
   ClientSession session(loop, std::move(*connection));
   loop.post([&] { begin(session); });
@@ -56,7 +56,7 @@ int ClientSession::run(const ClientOptions& options,
   return session.code_;
 }
 
-ClientSession::ClientSession(EventLoop& loop, std::unique_ptr<ClientConnection> connection)
+ClientSession::ClientSession(EventLoop& loop, std::unique_ptr<rpc::ClientConnection> connection)
     : loop_(loop),
       timers_(loop),
       connection_(std::move(connection)),

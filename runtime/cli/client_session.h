@@ -7,15 +7,15 @@
 #include <string>
 
 #include "rpc/client/connection.h"
-#include "runtime/asio_timers.h"
 #include "runtime/cli/exit_code.h"
-#include "runtime/signals.h"
+#include "runtime/os/asio_timers.h"
+#include "runtime/os/signals.h"
 
 namespace unmask::cli {
 
 /// The flags of every command that talks to a cluster: where it is, and with which keys.
 struct ClientOptions {
-  std::string endpoint{kDefaultEndpoint};
+  std::string endpoint{rpc::kDefaultEndpoint};
   std::string server_key;  ///< file with the gateway's public key; empty: not encrypted
   std::string secret_key;  ///< file with this client's secret key
 
@@ -28,11 +28,11 @@ class ClientSession {
   /// Connects, calls `begin`, and works until end() or fail(). Returns the exit code.
   static int run(const ClientOptions& options, const std::function<void(ClientSession&)>& begin);
 
-  ClientSession(EventLoop& loop, std::unique_ptr<ClientConnection> connection);
+  ClientSession(EventLoop& loop, std::unique_ptr<rpc::ClientConnection> connection);
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
-  [[nodiscard]] Client& client() { return connection_->client(); }
+  [[nodiscard]] rpc::Client& client() { return connection_->client(); }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] Timers& timers() { return timers_; }
 
@@ -53,7 +53,7 @@ class ClientSession {
   EventLoop& loop_;
   SteadyClock clock_;
   AsioTimers timers_;
-  std::unique_ptr<ClientConnection> connection_;
+  std::unique_ptr<rpc::ClientConnection> connection_;
   std::function<void()> on_interrupt_;
   bool is_interrupted_ = false;
   ExitCode code_ = kOk;

@@ -30,13 +30,13 @@ std::string to_table(const std::vector<Row>& rows) {
   return text;
 }
 
-std::string state_of(const MemberStatus& member) {
+std::string state_of(const actors::MemberStatus& member) {
   return printable(member.phase.empty() ? member.state : member.state + ": " + doing(member));
 }
 
 }  // namespace
 
-std::string doing(const MemberStatus& member) {
+std::string doing(const actors::MemberStatus& member) {
   if (member.phase.empty()) return member.state;
   return member.phase + " " + std::to_string(int(100 * member.progress)) + " %";
 }
@@ -49,11 +49,11 @@ std::string short_time(std::chrono::milliseconds duration) {
   return std::to_string(ms / 3'600'000) + " h";
 }
 
-std::string to_text(const JobList& list) {
+std::string to_text(const actors::JobList& list) {
   if (list.jobs.empty()) return "no jobs\n";
   std::vector<Row> rows{{"JOB", "STATE", "BLOCK", "TOKENS", "FORWARDS", "AGE", "OUTCOME"}};
-  for (const JobSummary& job : list.jobs) {
-    rows.push_back({to_hex(job.job), std::string(name_of(job.state)),
+  for (const actors::JobSummary& job : list.jobs) {
+    rows.push_back({rpc::to_hex(job.job), std::string(name_of(job.state)),
                     std::to_string(job.block) + "/" + std::to_string(job.num_blocks),
                     std::to_string(job.tokens), std::to_string(job.forwards), short_time(job.age),
                     printable(job.outcome)});
@@ -61,7 +61,7 @@ std::string to_text(const JobList& list) {
   return to_table(rows);
 }
 
-std::string to_text(const ClusterStatus& status) {
+std::string to_text(const actors::ClusterStatus& status) {
   std::string text = status.is_ready ? "ready" : "not ready";
   if (!status.model.empty()) text += ": serves " + printable(status.model);
   if (!status.version.empty()) text += " (unmask " + printable(status.version) + ")";
@@ -73,8 +73,8 @@ std::string to_text(const ClusterStatus& status) {
   text += "durability  " + printable(status.durability) + "\n";
   if (status.members.empty()) return text;
   std::vector<Row> rows{{"MEMBER", "REPLICA", "RANK", "PID", "HOST", "STATE", "HTTP"}};
-  for (const MemberStatus& member : status.members) {
-    const bool is_worker = member.role == Role::kWorker;
+  for (const actors::MemberStatus& member : status.members) {
+    const bool is_worker = member.role == actors::Role::kWorker;
     rows.push_back({std::string(name_of(member.role)),
                     is_worker ? std::to_string(member.replica) : "-",
                     is_worker ? std::to_string(member.rank) : "-", std::to_string(member.pid),

@@ -10,13 +10,13 @@
 namespace unmask::cli {
 
 /// One line a job, with a heading; a sentence if there are none.
-[[nodiscard]] std::string to_text(const JobList& list);
+[[nodiscard]] std::string to_text(const actors::JobList& list);
 
 /// What is served, by whom, how full it is, and what a restart loses.
-[[nodiscard]] std::string to_text(const ClusterStatus& status);
+[[nodiscard]] std::string to_text(const actors::ClusterStatus& status);
 
 /// What a member is at: "loading weights 40 %"; its state if it says no more.
-[[nodiscard]] std::string doing(const MemberStatus& member);
+[[nodiscard]] std::string doing(const actors::MemberStatus& member);
 
 /// 850 ms, 12 s, 3 min, 2 h.
 [[nodiscard]] std::string short_time(std::chrono::milliseconds duration);

@@ -67,7 +67,7 @@ int show_config(const ClusterOptions& options, bool as_json) {
 }
 
 int make_keys(const std::string& path) {
-  const CurveKeyPair keys = make_curve_keys();
+  const rpc::CurveKeyPair keys = rpc::make_curve_keys();
   const Result<> written = write_curve_keys(keys, path);
   if (!written) return report(written.error());
   std::printf("%s\n%s.pub\n", path.c_str(), path.c_str());

@@ -13,11 +13,11 @@ namespace {
 constexpr std::chrono::seconds kBarrierInterval{5};  // between two lines about who is missing
 
 /// "worker 1 (10.0.0.2): absent, worker 3 (10.0.0.4): loading weights 40 %"
-std::string missing(const ClusterConfig& config, const std::vector<MemberStatus>& members) {
+std::string missing(const ClusterConfig& config, const std::vector<actors::MemberStatus>& members) {
   std::string text;
-  for (const MemberStatus& member : members) {
-    if (member.role != Role::kWorker || member.state == "ready") continue;
-    const NodeSeat seat{Role::kWorker, member.replica, member.rank};
+  for (const actors::MemberStatus& member : members) {
+    if (member.role != actors::Role::kWorker || member.state == "ready") continue;
+    const NodeSeat seat{actors::Role::kWorker, member.replica, member.rank};
     const std::string& host = config.worker(member.replica, member.rank).host;
     text += (text.empty() ? "" : ", ") + seat.name(config) + " (" + host + "): " + doing(member);
   }
@@ -27,18 +27,19 @@ std::string missing(const ClusterConfig& config, const std::vector<MemberStatus>
 }  // namespace
 
 int run_coordinator(const ClusterConfig& config, bool announces) {
-  NodeProcess node(config, {Role::kCoordinator, 0, 0});
+  NodeProcess node(config, {actors::Role::kCoordinator, 0, 0});
   ProcessHost& host = node.host();
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
-  const Result<ZmqOptions> options = coordinator_listener(config);
+  const Result<rpc::ZmqOptions> options = coordinator_listener(config);
   if (!options) return report(options.error(), kBadConfig);
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
   Wire wire(host);
-  const ActorRef<Inspected> nobody([](const Inspected&) { return true; });
-  CoordinatorRole role(host.system(), host.env(), coordinator_options(config, *model, node.self()),
-                       {wire.outgoing(), wire.disconnect(), nobody});
+  const ActorRef<actors::Inspected> nobody([](const actors::Inspected&) { return true; });
+  actors::CoordinatorRole role(host.system(), host.env(),
+                               coordinator_options(config, *model, node.self()),
+                               {wire.outgoing(), wire.disconnect(), nobody});
   wire.receive(role.dispatch());
   wire.on_peer({}, [&role](PeerId peer) { return role.peer_down(peer); });
   const Result<> listening = wire.listen(*options, config.coordinator.address);

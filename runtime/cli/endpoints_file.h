@@ -14,6 +14,6 @@ namespace unmask::cli {
 ///
 /// A worker's rank is counted over all replicas, as for `unmask node --rank`.
 std::string endpoints_json(const ClusterConfig& config, const std::string& client,
-                           const std::vector<MemberStatus>& members);
+                           const std::vector<actors::MemberStatus>& members);
 
 }  // namespace unmask::cli

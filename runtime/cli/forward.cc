@@ -30,7 +30,8 @@ holds tokens, hidden_0 (embeddings) to hidden_L, router_ids_0, router_weights_0,
 /// Where the tensors of a forward go.
 class ForwardFiles {
  public:
-  static Result<ForwardFiles> create(const ForwardFlags& flags, const ModelConfig& config) {
+  static Result<ForwardFiles> create(const ForwardFlags& flags,
+                                     const checkpoint::ModelConfig& config) {
     Result<OutputFile> out = OutputFile::create(flags.out);
     if (!out) return out.error();
     ForwardFiles files{NpyWriter(std::move(*out))};
@@ -49,7 +50,7 @@ class ForwardFiles {
     dump_->append({reinterpret_cast<const std::uint32_t*>(tokens.data()), tokens.size()});
   }
 
-  void add(const TensorRows& rows) {
+  void add(const network::TensorRows& rows) {
     if (rows.name == "logits") {
       if (rows.first_row == 0) logits_.begin(rows.num_rows, rows.num_cols);
       logits_.append(rows.data);
@@ -91,8 +92,8 @@ Result<> write_forward(const ForwardFlags& flags, ToolModel& tool,
                        std::span<const std::int32_t> tokens, ForwardFiles& files) {
   files.add_tokens(tokens);
   Progress progress("logits");
-  const Result<> done =
-      tool.forward(tokens, flags.block_length, !flags.dump.empty(), [&](const TensorRows& rows) {
+  const Result<> done = tool.forward(
+      tokens, flags.block_length, !flags.dump.empty(), [&](const network::TensorRows& rows) {
         files.add(rows);
         if (rows.name == "logits") {
           progress.update(std::uint64_t(rows.first_row), std::uint64_t(rows.num_rows));

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "actors/tokenizer_service.h"
+#include "actors/gateway/tokenizer_service.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/node_process.h"
 #include "runtime/cli/node_security.h"
@@ -10,25 +10,25 @@
 namespace unmask::cli {
 
 int run_gateway(const ClusterConfig& config, bool announces) {
-  NodeProcess node(config, {Role::kGateway, 0, 0});
+  NodeProcess node(config, {actors::Role::kGateway, 0, 0});
   ProcessHost& host = node.host();
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
-  const Result<ZmqOptions> inside = coordinator_dialer(config);
+  const Result<rpc::ZmqOptions> inside = coordinator_dialer(config);
   if (!inside) return report(inside.error(), kBadConfig);
-  Result<ZmqOptions> outside = gateway_listener(config);
+  Result<rpc::ZmqOptions> outside = gateway_listener(config);
   if (!outside) return report(outside.error(), kBadConfig);
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
   Wire clients(host), coordinator(host);
-  TokenizerService text(std::move(model->tokenizer));
+  actors::TokenizerService text(std::move(model->tokenizer));
   const auto leave = [&host](const Error& error) {
     host.log().error("this gateway must leave the cluster", {{"why", error.message}});
     host.end(kBadConfig);
   };
-  GatewayRole role(host.system(), host.env(),
-                   gateway_options(config, host, model->name, node.self()), text,
-                   {clients.outgoing(), clients.disconnect(), coordinator.outgoing()}, leave);
+  actors::GatewayRole role(
+      host.system(), host.env(), gateway_options(config, host, model->name, node.self()), text,
+      {clients.outgoing(), clients.disconnect(), coordinator.outgoing()}, leave);
   clients.receive(role.client_dispatch());
   clients.on_peer({}, [&role](PeerId peer) { return role.client_down(peer); });
   coordinator.receive(role.coordinator_dispatch());

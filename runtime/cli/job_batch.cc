@@ -25,16 +25,16 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-void add_common(Submit& job, const Submit& common) {
-  for (const Parameter& parameter : common.parameters) {
-    if (std::ranges::find(job.parameters, parameter.name, &Parameter::name) ==
+void add_common(actors::Submit& job, const actors::Submit& common) {
+  for (const actors::Parameter& parameter : common.parameters) {
+    if (std::ranges::find(job.parameters, parameter.name, &actors::Parameter::name) ==
         job.parameters.end()) {
       job.parameters.push_back(parameter);
     }
   }
   if (job.stop.empty()) job.stop = common.stop;
   job.deadline = common.deadline;
-  job.watching = {.blocks = false, .frames = false, .trace = false};
+  job.subscription = {.blocks = false, .frames = false, .trace = false};
 }
 
 template <typename... Values>
@@ -46,8 +46,8 @@ std::string print(const char* format, Values... values) {
 
 }  // namespace
 
-JobBatch::JobBatch(Client& client, const Clock& clock, Timers& timers, Options options,
-                   const std::string& text, Submit common)
+JobBatch::JobBatch(rpc::Client& client, const Clock& clock, Timers& timers, Options options,
+                   const std::string& text, actors::Submit common)
     : client_(client),
       clock_(clock),
       timers_(timers),
@@ -82,7 +82,7 @@ void JobBatch::fill() {
 }
 
 void JobBatch::begin(std::size_t line) {
-  Result<Submit> job = parse_job_line(lines_[line]);
+  Result<actors::Submit> job = parse_job_line(lines_[line]);
   if (job) {
     add_common(*job, common_);
     return submit(line, *job, 1);
@@ -90,13 +90,13 @@ void JobBatch::begin(std::size_t line) {
   ++num_failed_;
   const Error error{job.error().code,
                     "job " + std::to_string(line + 1) + ": " + job.error().message};
-  settle(line, to_json(Rejected{random_job_id(), error}));
+  settle(line, to_json(actors::Rejected{rpc::random_job_id(), error}));
 }
 
-void JobBatch::submit(std::size_t line, const Submit& job, int attempt) {
+void JobBatch::submit(std::size_t line, const actors::Submit& job, int attempt) {
   in_flight_[line] = job.job;
-  JobEvents events;
-  events.on_end = [this, line, job, attempt](const Result<Finished>& result) {
+  rpc::JobEvents events;
+  events.on_end = [this, line, job, attempt](const Result<actors::Finished>& result) {
     job_ended(line, job, attempt, result);
     fill();
   };
@@ -104,25 +104,25 @@ void JobBatch::submit(std::size_t line, const Submit& job, int attempt) {
   if (!submitted) job_ended(line, job, attempt, submitted.error());
 }
 
-void JobBatch::job_ended(std::size_t line, const Submit& job, int attempt,
-                         const Result<Finished>& result) {
+void JobBatch::job_ended(std::size_t line, const actors::Submit& job, int attempt,
+                         const Result<actors::Finished>& result) {
   if (client_.failure()) return end(*client_.failure());
   if (!result && result.error().code == ErrorCode::kOverloaded && attempt < kMaxAttempts &&
       !is_cancelled_) {
     timers_.after(kRetryPause, [this, line, job, attempt] {
       if (is_cancelled_) {
-        settle(line, to_json(Rejected{job.job, {ErrorCode::kCancelled, "cancelled"}}));
+        settle(line, to_json(actors::Rejected{job.job, {ErrorCode::kCancelled, "cancelled"}}));
         return fill();
       }
       submit(line, job, attempt + 1);
     });
     return;
   }
-  const bool is_good =
-      result && (result->reason == FinishReason::kStop || result->reason == FinishReason::kLength);
+  const bool is_good = result && (result->reason == actors::FinishReason::kStop ||
+                                  result->reason == actors::FinishReason::kLength);
   if (!is_good) ++num_failed_;
   if (result) num_tokens_ += result->figures.tokens;
-  settle(line, result ? to_json(*result) : to_json(Rejected{job.job, result.error()}));
+  settle(line, result ? to_json(*result) : to_json(actors::Rejected{job.job, result.error()}));
 }
 
 void JobBatch::settle(std::size_t line, std::string result) {

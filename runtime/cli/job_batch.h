@@ -9,9 +9,9 @@
 
 #include "actors/messages.h"
 #include "rpc/client/client.h"
+#include "runtime/actor/clock.h"
+#include "runtime/actor/timers.h"
 #include "runtime/cli/exit_code.h"
-#include "runtime/clock.h"
-#include "runtime/timers.h"
 
 namespace unmask::cli {
 
@@ -28,8 +28,8 @@ class JobBatch {
   };
 
   /// common: what lines do not say themselves: parameters, stop strings, the deadline.
-  JobBatch(Client& client, const Clock& clock, Timers& timers, Options options,
-           const std::string& text, Submit common);
+  JobBatch(rpc::Client& client, const Clock& clock, Timers& timers, Options options,
+           const std::string& text, actors::Submit common);
 
   /// `on_end`, once: kOk if every job went well, kFailed if one did not, kInterrupted after
   /// cancel(); an error if the cluster cannot be reached. The files outlive this.
@@ -41,19 +41,20 @@ class JobBatch {
  private:
   void fill();
   void begin(std::size_t line);
-  void submit(std::size_t line, const Submit& job, int attempt);
-  void job_ended(std::size_t line, const Submit& job, int attempt, const Result<Finished>& end);
+  void submit(std::size_t line, const actors::Submit& job, int attempt);
+  void job_ended(std::size_t line, const actors::Submit& job, int attempt,
+                 const Result<actors::Finished>& end);
   void settle(std::size_t line, std::string result);
   void end(Result<ExitCode> result);
   void show_progress();
   [[nodiscard]] std::string summary() const;
   [[nodiscard]] double seconds() const;
 
-  Client& client_;
+  rpc::Client& client_;
   const Clock& clock_;
   Timers& timers_;
   const Options options_;
-  const Submit common_;
+  const actors::Submit common_;
   std::vector<std::string> lines_;
   std::FILE* out_ = nullptr;
   std::FILE* status_ = nullptr;

@@ -23,12 +23,13 @@ Result<json::value> parse(const std::string& text, const std::string& name) {
   return value;
 }
 
-Result<std::vector<ChatMessage>> to_chat(const json::value& value, const std::string& name) {
+Result<std::vector<tokenizer::ChatMessage>> to_chat(const json::value& value,
+                                                    const std::string& name) {
   const json::array* list = value.if_array();
   if (list == nullptr || list->empty()) {
     return invalid(name + " is not a list of messages [{\"role\": ..., \"content\": ...}, ...]");
   }
-  std::vector<ChatMessage> messages;
+  std::vector<tokenizer::ChatMessage> messages;
   for (const json::value& entry : *list) {
     const json::object* message = entry.if_object();
     const json::value* role = message != nullptr ? message->if_contains("role") : nullptr;
@@ -72,7 +73,7 @@ bool is_input(std::string_view key) {
   return key == "prompt" || key == "messages" || key == "tokens";
 }
 
-Result<JobInput> input_of(const json::object& object) {
+Result<actors::JobInput> input_of(const json::object& object) {
   const json::value* prompt = object.if_contains("prompt");
   const json::value* messages = object.if_contains("messages");
   const json::value* tokens = object.if_contains("tokens");
@@ -83,23 +84,23 @@ Result<JobInput> input_of(const json::object& object) {
   if (raw != nullptr && !raw->is_bool()) return invalid("\"raw\" is true or false");
   if (prompt != nullptr) {
     if (!prompt->is_string()) return invalid("\"prompt\" is a text");
-    return TextInput{std::string(prompt->get_string()), raw != nullptr && raw->get_bool()};
+    return actors::TextInput{std::string(prompt->get_string()), raw != nullptr && raw->get_bool()};
   }
   if (messages != nullptr) {
-    Result<std::vector<ChatMessage>> chat = to_chat(*messages, "\"messages\"");
+    Result<std::vector<tokenizer::ChatMessage>> chat = to_chat(*messages, "\"messages\"");
     if (!chat) return chat.error();
-    return ChatInput{std::move(*chat)};
+    return actors::ChatInput{std::move(*chat)};
   }
   Result<std::vector<std::int32_t>> ids = to_tokens(*tokens, "\"tokens\"");
   if (!ids) return ids.error();
-  return TokenInput{std::move(*ids), {}};
+  return actors::TokenInput{std::move(*ids), {}};
 }
 
 double seconds(std::chrono::microseconds duration) { return double(duration.count()) * 1e-6; }
 
 }  // namespace
 
-Result<std::vector<ChatMessage>> read_chat(const std::string& path) {
+Result<std::vector<tokenizer::ChatMessage>> read_chat(const std::string& path) {
   const Result<std::string> text = read_text(path, kMaxFileBytes);
   if (!text) return text.error();
   const Result<json::value> value = parse(*text, path);
@@ -115,15 +116,15 @@ Result<std::vector<std::int32_t>> read_tokens(const std::string& path) {
   return to_tokens(*value, path);
 }
 
-Result<Submit> parse_job_line(const std::string& line) {
+Result<actors::Submit> parse_job_line(const std::string& line) {
   const Result<json::value> value = parse(line, "the line");
   if (!value) return value.error();
   const json::object* object = value->if_object();
   if (object == nullptr) return invalid("the line is not a JSON object");
 
-  Submit submit;
-  submit.job = random_job_id();
-  Result<JobInput> input = input_of(*object);
+  actors::Submit submit;
+  submit.job = rpc::random_job_id();
+  Result<actors::JobInput> input = input_of(*object);
   if (!input) return input.error();
   submit.input = std::move(*input);
   for (const auto& [key, entry] : *object) {
@@ -143,11 +144,11 @@ Result<Submit> parse_job_line(const std::string& line) {
   return submit;
 }
 
-std::string to_json(const Finished& finished) {
-  const JobFigures& figures = finished.figures;
+std::string to_json(const actors::Finished& finished) {
+  const actors::JobFigures& figures = finished.figures;
   const double duration = seconds(figures.duration);
   json::object object{
-      {"job", to_hex(finished.job)},
+      {"job", rpc::to_hex(finished.job)},
       {"text", finished.text},
       {"tokens", figures.tokens},
       {"forwards", figures.forwards},
@@ -165,16 +166,16 @@ std::string to_json(const Finished& finished) {
   return json_text(object);
 }
 
-std::string to_json(const Rejected& rejected) {
-  return json_text(json::object{{"job", to_hex(rejected.job)},
+std::string to_json(const actors::Rejected& rejected) {
+  return json_text(json::object{{"job", rpc::to_hex(rejected.job)},
                                 {"finish_reason", "rejected"},
                                 {"error", rejected.error.message}});
 }
 
-std::string to_json(const JobList& list) {
+std::string to_json(const actors::JobList& list) {
   json::array jobs;
-  for (const JobSummary& job : list.jobs) {
-    jobs.push_back(json::object{{"job", to_hex(job.job)},
+  for (const actors::JobSummary& job : list.jobs) {
+    jobs.push_back(json::object{{"job", rpc::to_hex(job.job)},
                                 {"state", name_of(job.state)},
                                 {"tokens", job.tokens},
                                 {"forwards", job.forwards},
@@ -186,9 +187,9 @@ std::string to_json(const JobList& list) {
   return json_text(jobs);
 }
 
-std::string to_json(const ClusterStatus& status) {
+std::string to_json(const actors::ClusterStatus& status) {
   json::array members;
-  for (const MemberStatus& member : status.members) {
+  for (const actors::MemberStatus& member : status.members) {
     members.push_back(json::object{{"role", name_of(member.role)},
                                    {"replica", member.replica},
                                    {"rank", member.rank},

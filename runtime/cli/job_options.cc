@@ -60,18 +60,18 @@ void JobOptions::add_to(CLI::App& command) {
   command.add_flag("--json", json, "Print one JSON object instead of text");
 }
 
-Result<Submit> JobOptions::to_submit() const {
-  Result<Submit> submit = to_submit_without_input();
+Result<actors::Submit> JobOptions::to_submit() const {
+  Result<actors::Submit> submit = to_submit_without_input();
   if (!submit) return submit;
-  Result<JobInput> given = input();
+  Result<actors::JobInput> given = input();
   if (!given) return given.error();
   submit->input = std::move(*given);
   return submit;
 }
 
-Result<Submit> JobOptions::to_submit_without_input() const {
-  Submit submit;
-  submit.job = random_job_id();
+Result<actors::Submit> JobOptions::to_submit_without_input() const {
+  actors::Submit submit;
+  submit.job = rpc::random_job_id();
   submit.stop = stop;
   submit.parameters = parameters;
   for (const std::string& assignment : set) {
@@ -90,28 +90,28 @@ Result<Submit> JobOptions::to_submit_without_input() const {
   return submit;
 }
 
-Result<JobInput> JobOptions::input() const {
+Result<actors::JobInput> JobOptions::input() const {
   if (int(!prompt.empty()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
     return invalid("give a prompt, --messages or --tokens-file: only one of them");
   }
   if (!messages_file.empty()) {
-    Result<std::vector<ChatMessage>> chat = read_chat(messages_file);
+    Result<std::vector<tokenizer::ChatMessage>> chat = read_chat(messages_file);
     if (!chat) return chat.error();
-    return ChatInput{std::move(*chat)};
+    return actors::ChatInput{std::move(*chat)};
   }
   if (!tokens_file.empty()) {
     Result<std::vector<std::int32_t>> tokens = read_tokens(tokens_file);
     if (!tokens) return tokens.error();
-    return TokenInput{std::move(*tokens), {}};
+    return actors::TokenInput{std::move(*tokens), {}};
   }
-  if (!prompt.empty()) return TextInput{prompt, raw};
+  if (!prompt.empty()) return actors::TextInput{prompt, raw};
 
   if (isatty(STDIN_FILENO) == 1) std::fputs("Type the prompt, end with Ctrl-D:\n", stderr);
   Result<std::string> text = read_text("-", kMaxPromptBytes);
   if (!text) return text.error();
   if (text->ends_with('\n')) text->pop_back();
   if (text->empty()) return invalid("no prompt: give one as an argument or on stdin");
-  return TextInput{std::move(*text), raw};
+  return actors::TextInput{std::move(*text), raw};
 }
 
 }  // namespace unmask::cli

@@ -16,22 +16,22 @@ struct JobOptions {
   bool raw = false;
   bool json = false;
   std::vector<std::string> stop;
-  std::string deadline;               ///< 2s, 500ms, 1min; empty: none
-  std::vector<Parameter> parameters;  ///< of the named flags, in order of writing
-  std::vector<std::string> set;       ///< name=value; after the named flags
+  std::string deadline;                       ///< 2s, 500ms, 1min; empty: none
+  std::vector<actors::Parameter> parameters;  ///< of the named flags, in order of writing
+  std::vector<std::string> set;               ///< name=value; after the named flags
 
   void add_to(CLI::App& command);
 
   /// The job as a client submits it, with a fresh id.
   ///
   /// Errors  kInvalidArgument: a flag's value, a file that is missing or malformed, no prompt
-  [[nodiscard]] Result<Submit> to_submit() const;
+  [[nodiscard]] Result<actors::Submit> to_submit() const;
 
   /// The same for the jobs of a file, which bring their own input.
-  [[nodiscard]] Result<Submit> to_submit_without_input() const;
+  [[nodiscard]] Result<actors::Submit> to_submit_without_input() const;
 
  private:
-  [[nodiscard]] Result<JobInput> input() const;
+  [[nodiscard]] Result<actors::JobInput> input() const;
 };
 
 }  // namespace unmask::cli

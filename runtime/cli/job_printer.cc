@@ -18,7 +18,7 @@ double in_seconds(std::chrono::microseconds duration) {
 }
 
 /// "12 tokens in 5 forwards (2.4 a forward), 0.21 s (57 tokens/s), first block after 0.08 s".
-std::string sentence_of(const JobFigures& figures) {
+std::string sentence_of(const actors::JobFigures& figures) {
   const double seconds = in_seconds(figures.duration);
   char text[200];
   std::snprintf(text, sizeof text,
@@ -50,13 +50,13 @@ JobPrinter::Options JobPrinter::options_for_this_process(bool json) {
 JobPrinter::JobPrinter(const Options& options, std::FILE* out, std::FILE* status)
     : options_(options), out_(out), status_(status), canvas_(options.terminal) {}
 
-Watching JobPrinter::watching() const {
+actors::Subscription JobPrinter::subscription() const {
   return {.blocks = options_.style != Style::kJson,
           .frames = options_.style == Style::kCanvas,
           .trace = false};
 }
 
-void JobPrinter::show(const Queued& queued) {
+void JobPrinter::show(const actors::Queued& queued) {
   if (!options_.shows_status) return;
   clear_status();
   std::string line = "waiting at place " + std::to_string(queued.place);
@@ -66,12 +66,12 @@ void JobPrinter::show(const Queued& queued) {
   has_status_line_ = true;
 }
 
-void JobPrinter::show(const Frame& frame) {
+void JobPrinter::show(const actors::Frame& frame) {
   clear_status();
   if (options_.style == Style::kCanvas) write(canvas_.show(frame));
 }
 
-void JobPrinter::show(const Committed& block) {
+void JobPrinter::show(const actors::Committed& block) {
   clear_status();
   if (options_.style == Style::kCanvas) write(canvas_.show(block));
   if (options_.style == Style::kStream) {
@@ -79,7 +79,7 @@ void JobPrinter::show(const Committed& block) {
   }
 }
 
-ExitCode JobPrinter::show(const Finished& finished) {
+ExitCode JobPrinter::show(const actors::Finished& finished) {
   clear_status();
   switch (options_.style) {
     case Style::kCanvas:
@@ -95,25 +95,25 @@ ExitCode JobPrinter::show(const Finished& finished) {
   return show_end(finished);
 }
 
-ExitCode JobPrinter::show(const Rejected& rejected) {
+ExitCode JobPrinter::show(const actors::Rejected& rejected) {
   clear_status();
   if (options_.style == Style::kJson) write(to_json(rejected) + "\n");
   return report(rejected.error);
 }
 
-ExitCode JobPrinter::show_end(const Finished& finished) {
+ExitCode JobPrinter::show_end(const actors::Finished& finished) {
   switch (finished.reason) {
-    case FinishReason::kStop:
-    case FinishReason::kLength:
-      if (options_.shows_status) tell(sentence_of(finished.figures));
+    case actors::FinishReason::kStop:
+    case actors::FinishReason::kLength:
+      if (options_.shows_status) print(sentence_of(finished.figures));
       return kOk;
-    case FinishReason::kCancelled:
-      tell("unmask: cancelled; the text is what was finished by then");
+    case actors::FinishReason::kCancelled:
+      print("unmask: cancelled; the text is what was finished by then");
       return kInterrupted;
-    case FinishReason::kDeadline:
-      tell("unmask: the deadline passed; the text is what was finished by then");
+    case actors::FinishReason::kDeadline:
+      print("unmask: the deadline passed; the text is what was finished by then");
       return kFailed;
-    case FinishReason::kError:
+    case actors::FinishReason::kError:
       break;
   }
   const Error error = finished.error.value_or(Error{ErrorCode::kInternal, "the job failed"});
@@ -127,7 +127,7 @@ void JobPrinter::write(std::string_view text) {
   ends_with_newline_ = text.ends_with('\n');
 }
 
-void JobPrinter::tell(const std::string& sentence) {
+void JobPrinter::print(const std::string& sentence) {
   std::fprintf(status_, "%s\n", printable(sentence).c_str());
 }
 

@@ -35,19 +35,19 @@ class JobPrinter {
   JobPrinter(const Options& options, std::FILE* out, std::FILE* status);
 
   /// What to ask for in Submit.
-  [[nodiscard]] Watching watching() const;
+  [[nodiscard]] actors::Subscription subscription() const;
 
-  void show(const Queued& queued);
-  void show(const Frame& frame);
-  void show(const Committed& block);
-  [[nodiscard]] ExitCode show(const Finished& finished);
-  [[nodiscard]] ExitCode show(const Rejected& rejected);
+  void show(const actors::Queued& queued);
+  void show(const actors::Frame& frame);
+  void show(const actors::Committed& block);
+  [[nodiscard]] ExitCode show(const actors::Finished& finished);
+  [[nodiscard]] ExitCode show(const actors::Rejected& rejected);
 
  private:
   void write(std::string_view text);
   void clear_status();
-  void tell(const std::string& sentence);
-  ExitCode show_end(const Finished& finished);
+  void print(const std::string& sentence);
+  ExitCode show_end(const actors::Finished& finished);
 
   const Options options_;
   std::FILE* const out_;

@@ -18,7 +18,7 @@ void add_jobs(CLI::App& app, int& exit_code) {
   command->callback([where, json, &exit_code] {
     exit_code = ClientSession::run(*where, [&](ClientSession& session) {
       session.expect_answer();
-      session.client().list([&](const Result<JobList>& list) {
+      session.client().list([&](const Result<actors::JobList>& list) {
         if (!list) return session.fail(list.error());
         std::fputs((*json ? to_json(*list) + "\n" : to_text(*list)).c_str(), stdout);
         session.end(kOk);

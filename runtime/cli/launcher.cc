@@ -35,7 +35,7 @@ std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig&
                                       const std::vector<std::string>& arguments) {
   std::vector<std::string> command{this_program(), "node", "--announce", "--role",
                                    std::string(name_of(seat.role))};
-  if (seat.role == Role::kWorker) {
+  if (seat.role == actors::Role::kWorker) {
     const std::int32_t rank = seat.replica * config.cluster.workers + seat.rank;
     command.insert(command.end(), {"--rank", std::to_string(rank)});
   }
@@ -49,18 +49,18 @@ Launcher::Launcher(ProcessHost& host, const ClusterConfig& config,
   const auto add = [this](NodeSeat seat) {
     children_.push_back(std::make_unique<Child>(Child{seat, seat.name(config_), nullptr, ""}));
   };
-  add({Role::kCoordinator, 0, 0});
-  add({Role::kGateway, 0, 0});
+  add({actors::Role::kCoordinator, 0, 0});
+  add({actors::Role::kGateway, 0, 0});
   for (std::int32_t replica = 0; replica < config.cluster.replicas; ++replica) {
     for (std::int32_t rank = 0; rank < config.cluster.workers; ++rank) {
-      add({Role::kWorker, replica, rank});
+      add({actors::Role::kWorker, replica, rank});
     }
   }
 }
 
-void Launcher::start() { launch(child(Role::kCoordinator)); }
+void Launcher::start() { launch(child(actors::Role::kCoordinator)); }
 
-Launcher::Child& Launcher::child(Role role) {
+Launcher::Child& Launcher::child(actors::Role role) {
   return **std::ranges::find(children_, role, [](const auto& child) { return child->seat.role; });
 }
 
@@ -85,14 +85,14 @@ void Launcher::take_line(Child& child, const std::string& line) {
 
 /// The first process that listens decides its port; it has the same one in its later lives.
 void Launcher::take_address(const Child& child, const std::string& address) {
-  const bool is_coordinator = child.seat.role == Role::kCoordinator;
+  const bool is_coordinator = child.seat.role == actors::Role::kCoordinator;
   const std::string setting =
       (is_coordinator ? "coordinator.address=" : "gateway.address=") + address;
   if (std::ranges::find(arguments_, setting) != arguments_.end()) return;
   arguments_.insert(arguments_.end(), {"--set", setting});
   if (is_coordinator) {
     for (const auto& other : children_) {
-      if (other->seat.role != Role::kCoordinator) launch(*other);
+      if (other->seat.role != actors::Role::kCoordinator) launch(*other);
     }
   } else if (const Result<HostPort> clients = parse_host_port(address)) {
     events_.on_gateway(*clients);
@@ -143,7 +143,8 @@ void Launcher::drain() {
 }
 
 void Launcher::drain_next() {
-  for (const Role role : {Role::kGateway, Role::kWorker, Role::kCoordinator}) {
+  for (const actors::Role role :
+       {actors::Role::kGateway, actors::Role::kWorker, actors::Role::kCoordinator}) {
     bool has_running = false;
     for (const auto& child : children_) {
       if (child->seat.role != role || !child->process) continue;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "runtime/cli/node_process.h"
-#include "runtime/process.h"
+#include "runtime/os/process.h"
 
 namespace unmask::cli {
 
@@ -54,7 +54,7 @@ class Launcher {
     bool is_told_to_end = false;  ///< once: a second signal would end it at once
   };
 
-  Child& child(Role role);
+  Child& child(actors::Role role);
   void launch(Child& child);
   void take_line(Child& child, const std::string& line);
   void take_address(const Child& child, const std::string& address);

@@ -3,14 +3,14 @@
 #include <functional>
 #include <memory>
 
-#include "actors/text_service.h"
+#include "actors/gateway/text_service.h"
+#include "actors/role/coordinator_role.h"
+#include "actors/role/gateway_role.h"
+#include "actors/role/worker_role.h"
 #include "rpc/collective/in_process.h"
-#include "runtime/cli/coordinator_role.h"
-#include "runtime/cli/gateway_role.h"
 #include "runtime/cli/local_device.h"
 #include "runtime/cli/process_host.h"
 #include "runtime/cli/served_model.h"
-#include "runtime/cli/worker_role.h"
 
 namespace unmask::cli {
 
@@ -23,13 +23,13 @@ class LocalCluster {
   struct Client {
     std::function<void(std::int64_t done, std::int64_t total)> on_loading;  ///< bytes of weights
     std::function<void()> on_ready;  ///< jobs run from here on
-    std::function<void(WireMessage)> on_message;
+    std::function<void(actors::WireMessage)> on_message;
     std::function<void(Error)> on_failed;  ///< it will never be ready
   };
 
   /// All arguments outlive it.
   LocalCluster(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-               TextService& text, Client client);
+               actors::TextService& text, Client client);
   LocalCluster(const LocalCluster&) = delete;
   LocalCluster& operator=(const LocalCluster&) = delete;
 
@@ -37,24 +37,24 @@ class LocalCluster {
   void start();
 
   /// From the client. False if the gateway has no room for it.
-  [[nodiscard]] bool send(WireMessage message);
+  [[nodiscard]] bool send(actors::WireMessage message);
 
  private:
-  [[nodiscard]] ActorRef<Outgoing> wire_of(PeerId from);
-  [[nodiscard]] bool deliver(PeerId from, Outgoing outgoing);
-  void watch(const WireMessage& message);
+  [[nodiscard]] ActorRef<actors::Outgoing> wire_of(PeerId from);
+  [[nodiscard]] bool deliver(PeerId from, actors::Outgoing outgoing);
+  void observe(const actors::WireMessage& message);
 
   ProcessHost& host_;
   const Client client_;
   const std::unique_ptr<CollectiveFactory> collectives_;
-  CoordinatorRole coordinator_;
-  GatewayRole gateway_;
+  actors::CoordinatorRole coordinator_;
+  actors::GatewayRole gateway_;
   LocalDevice device_;
-  WorkerRole worker_;
-  const Dispatch to_coordinator_;
-  const Dispatch to_gateway_from_client_;
-  const Dispatch to_gateway_;
-  const Dispatch to_worker_;
+  actors::WorkerRole worker_;
+  const actors::Dispatch to_coordinator_;
+  const actors::Dispatch to_gateway_from_client_;
+  const actors::Dispatch to_gateway_;
+  const actors::Dispatch to_worker_;
 };
 
 }  // namespace unmask::cli

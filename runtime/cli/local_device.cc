@@ -14,11 +14,11 @@ kernels::CpuBackend::Options backend_options(const ClusterConfig& config,
   return options;
 }
 
-Capacity capacity_of(const Engine& engine, const EngineOptions& options) {
-  const MemoryPlan& memory = engine.memory();
-  Capacity capacity;
+actors::Capacity capacity_of(const network::Engine& engine, const network::EngineOptions& options) {
+  const network::MemoryPlan& memory = engine.memory();
+  actors::Capacity capacity;
   capacity.num_kv_pages = memory.num_kv_pages;
-  capacity.page_size = kPagePositions;
+  capacity.page_size = cache::kPagePositions;
   capacity.max_rows_per_step = options.max_rows;
   capacity.max_positions = memory.max_positions;
   capacity.weight_bytes = std::int64_t(memory.weight_bytes);
@@ -36,13 +36,13 @@ LocalDevice::LocalDevice(ProcessHost& host, const ClusterConfig& config, const W
       backend_(backend_options(config, worker)),
       device_(host.env(), factory, config.limits.form_timeout) {}
 
-void LocalDevice::load(const WorkerRole& role, std::function<void(Error)> failed) {
+void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)> failed) {
   options_.on_progress = [progress = role.progress()](std::uint64_t done, std::uint64_t total) {
     (void)progress.send({"loading weights", std::int64_t(done), std::int64_t(total)});
   };
   options_.now = [this] { return host_.env().clock.now(); };
   const auto loaded = [this, joined = role.loaded(),
-                       failed = std::move(failed)](Result<const Engine*> engine) {
+                       failed = std::move(failed)](Result<const network::Engine*> engine) {
     if (engine) {
       (void)joined.send(
           {model_.checkpoint.digest(), model_.arithmetic(), capacity_of(**engine, options_)});
@@ -50,7 +50,8 @@ void LocalDevice::load(const WorkerRole& role, std::function<void(Error)> failed
     }
     host_.loop().post([failed, error = engine.error()] { failed(error); });
   };
-  device_.load([this] { return Engine::create(model_.checkpoint, backend_, options_); }, loaded);
+  device_.load([this] { return network::Engine::create(model_.checkpoint, backend_, options_); },
+               loaded);
 }
 
 }  // namespace unmask::cli

@@ -2,12 +2,12 @@
 
 #include <functional>
 
-#include "actors/device_thread.h"
+#include "actors/role/worker_role.h"
+#include "actors/worker/device_thread.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "model/network/engine_options.h"
 #include "runtime/cli/process_host.h"
 #include "runtime/cli/served_model.h"
-#include "runtime/cli/worker_role.h"
 
 namespace unmask::cli {
 
@@ -18,18 +18,18 @@ class LocalDevice {
   LocalDevice(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
               const ServedModel& model, CollectiveFactory& factory);
 
-  [[nodiscard]] Device& device() { return device_; }
+  [[nodiscard]] actors::Device& device() { return device_; }
 
   /// Loads the weights for `role`, which joins with them; if that fails `failed` hears why, on the
   /// control thread.
-  void load(const WorkerRole& role, std::function<void(Error)> failed);
+  void load(const actors::WorkerRole& role, std::function<void(Error)> failed);
 
  private:
   ProcessHost& host_;
   const ServedModel& model_;
-  EngineOptions options_;
+  network::EngineOptions options_;
   kernels::CpuBackend backend_;
-  DeviceThread device_;
+  actors::DeviceThread device_;
 };
 
 }  // namespace unmask::cli

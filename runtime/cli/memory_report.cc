@@ -9,8 +9,8 @@ namespace unmask::cli {
 
 Result<std::vector<std::string>> memory_report(const ServedModel& model,
                                                const ClusterConfig& config) {
-  const EngineOptions options = engine_options(model, config, config.worker(0, 0));
-  const Result<MemoryPlan> plan = plan_memory(model.checkpoint.config(), options);
+  const network::EngineOptions options = engine_options(model, config, config.worker(0, 0));
+  const Result<network::MemoryPlan> plan = plan_memory(model.checkpoint.config(), options);
   if (!plan) return plan.error();
 
   std::string fit;
@@ -23,7 +23,7 @@ Result<std::vector<std::string>> memory_report(const ServedModel& model,
       "weights  " + show_bytes(plan->weight_bytes) + " per worker (" + model.arithmetic() + ")",
       "KV cache " + show_bytes(plan->kv_bytes) +
           " per worker: " + std::to_string(plan->num_kv_pages) + " pages of " +
-          std::to_string(kPagePositions) + " positions",
+          std::to_string(cache::kPagePositions) + " positions",
       "fits     " + fit + " positions at once, per replica"};
 }
 

@@ -24,7 +24,7 @@ constexpr const char* kExamples = R"(Examples:
 
 A model is a Hugging Face folder: config.json, *.safetensors, tokenizer.json.)";
 
-std::int64_t num_parameters(const Checkpoint& checkpoint) {
+std::int64_t num_parameters(const checkpoint::Checkpoint& checkpoint) {
   std::int64_t total = 0;
   for (const auto& [name, tensor] : checkpoint.tensors()) {
     std::int64_t size = 1;
@@ -52,14 +52,15 @@ std::string shown_id(std::int32_t id) { return id >= 0 ? std::to_string(id) : "n
 
 std::string shown_template(const ServedModel& model) {
   if (!model.tokenizer) return "no tokenizer: tokens only";
-  const ChatTemplate& chat = model.tokenizer->chat_template();
+  const tokenizer::ChatTemplate& chat = model.tokenizer->chat_template();
   if (!chat.exists()) return "none: plain text only";
-  return chat.why_not().empty() ? "chat" : "not known: plain text only";
+  return chat.unsupported_reason().empty() ? "chat" : "not known: plain text only";
 }
 
 json::object to_json(const ServedModel& model) {
-  const ModelConfig& config = model.checkpoint.config();
-  const bool has_chat = model.tokenizer && model.tokenizer->chat_template().why_not().empty();
+  const checkpoint::ModelConfig& config = model.checkpoint.config();
+  const bool has_chat =
+      model.tokenizer && model.tokenizer->chat_template().unsupported_reason().empty();
   return {{"name", model.name},
           {"dir", model.checkpoint.dir().string()},
           {"architecture", name_of(config.architecture)},
@@ -79,7 +80,7 @@ json::object to_json(const ServedModel& model) {
 }
 
 void print(const ServedModel& model) {
-  const ModelConfig& config = model.checkpoint.config();
+  const checkpoint::ModelConfig& config = model.checkpoint.config();
   const std::string experts = config.num_experts > 0
                                   ? ", " + std::to_string(config.num_experts_per_token) + " of " +
                                         std::to_string(config.num_experts) + " experts"

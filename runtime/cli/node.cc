@@ -34,7 +34,7 @@ int run_node(const NodeOptions& options) {
                         "a worker needs --rank from 0 to " + std::to_string(num_workers - 1) +
                             ": the cluster has " + std::to_string(num_workers) + " workers"});
   }
-  return run_worker(config, {Role::kWorker, options.rank / config.cluster.workers,
+  return run_worker(config, {actors::Role::kWorker, options.rank / config.cluster.workers,
                              options.rank % config.cluster.workers});
 }
 

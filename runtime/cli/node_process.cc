@@ -20,11 +20,11 @@ std::string host_name() {
 
 int http_port(const ClusterConfig& config, const NodeSeat& seat) {
   switch (seat.role) {
-    case Role::kCoordinator:
+    case actors::Role::kCoordinator:
       return config.coordinator.http_port;
-    case Role::kGateway:
+    case actors::Role::kGateway:
       return config.gateway.http_port;
-    case Role::kWorker:
+    case actors::Role::kWorker:
       return config.worker(seat.replica, seat.rank).http_port;
   }
   return 0;
@@ -33,8 +33,8 @@ int http_port(const ClusterConfig& config, const NodeSeat& seat) {
 }  // namespace
 
 std::string NodeSeat::name(const ClusterConfig& config) const {
-  if (role == Role::kCoordinator) return "coordinator";
-  if (role == Role::kGateway) return "gateway";
+  if (role == actors::Role::kCoordinator) return "coordinator";
+  if (role == actors::Role::kGateway) return "gateway";
   return "worker " + std::to_string(replica * config.cluster.workers + rank);
 }
 
@@ -43,7 +43,7 @@ NodeProcess::NodeProcess(const ClusterConfig& config, NodeSeat seat)
       seat_(seat),
       name_(seat.name(config)),
       host_(config.log, name_),
-      why_not_ready_([] { return "starting"; }) {
+      not_ready_reason_([] { return "starting"; }) {
   self_.role = seat.role;
   self_.replica = seat.replica;
   self_.rank = seat.rank;
@@ -54,19 +54,20 @@ NodeProcess::NodeProcess(const ClusterConfig& config, NodeSeat seat)
 }
 
 Result<> NodeProcess::serve_http() {
-  HttpServer::Options options;
+  rpc::HttpServer::Options options;
   options.max_connections = std::size_t(config_.limits.max_connections);
   const HostPort address{config_.http.address, std::uint16_t(http_port(config_, seat_))};
-  Result<std::unique_ptr<HttpServer>> server = HttpServer::listen(host_.loop(), options, address);
+  Result<std::unique_ptr<rpc::HttpServer>> server =
+      rpc::HttpServer::listen(host_.loop(), options, address);
   if (!server) return server.error();
   http_ = std::move(*server);
-  add_process_routes(*http_, name_, host_.metrics(), [this] { return why_not_ready_(); });
+  add_process_routes(*http_, name_, host_.metrics(), [this] { return not_ready_reason_(); });
   self_.http = "http://" + http_->address().to_string();
   return {};
 }
 
-void NodeProcess::set_readiness(std::function<std::string()> why_not_ready) {
-  why_not_ready_ = std::move(why_not_ready);
+void NodeProcess::set_readiness(std::function<std::string()> not_ready_reason) {
+  not_ready_reason_ = std::move(not_ready_reason);
 }
 
 void NodeProcess::announce(const HostPort& listening) const {

@@ -13,7 +13,7 @@ namespace unmask::cli {
 
 /// Which process of a cluster this is.
 struct NodeSeat {
-  Role role = Role::kWorker;
+  actors::Role role = actors::Role::kWorker;
   std::int32_t replica = 0;  ///< of a worker
   std::int32_t rank = 0;     ///< of a worker, within its replica
 
@@ -27,15 +27,15 @@ class NodeProcess {
  public:
   NodeProcess(const ClusterConfig& config, NodeSeat seat);
 
-  /// Opens the HTTP server. why_not_ready: as of add_process_routes(); may be set later.
+  /// Opens the HTTP server. not_ready_reason: as of add_process_routes(); may be set later.
   ///
   /// Errors  kUnavailable naming the address
   Result<> serve_http();
-  void set_readiness(std::function<std::string()> why_not_ready);
+  void set_readiness(std::function<std::string()> not_ready_reason);
 
   [[nodiscard]] ProcessHost& host() { return host_; }
   /// As the coordinator shows it in `unmask status`.
-  [[nodiscard]] const MemberStatus& self() const { return self_; }
+  [[nodiscard]] const actors::MemberStatus& self() const { return self_; }
 
   /// Prints one line on stdout for `unmask up`: where this process listens.
   void announce(const HostPort& listening) const;
@@ -45,9 +45,9 @@ class NodeProcess {
   const NodeSeat seat_;
   const std::string name_;
   ProcessHost host_;
-  MemberStatus self_;
-  std::function<std::string()> why_not_ready_;
-  std::unique_ptr<HttpServer> http_;
+  actors::MemberStatus self_;
+  std::function<std::string()> not_ready_reason_;
+  std::unique_ptr<rpc::HttpServer> http_;
 };
 
 /// What a process printed with NodeProcess::announce(): its address; empty if `line` is no such.

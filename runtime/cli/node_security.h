@@ -10,8 +10,8 @@ namespace unmask::cli {
 ///
 /// Errors  kInvalidArgument, kNotFound naming the setting and the file; an address that must not be
 ///         open to the world
-Result<ZmqOptions> coordinator_listener(const ClusterConfig& config);
-Result<ZmqOptions> coordinator_dialer(const ClusterConfig& config);
-Result<ZmqOptions> gateway_listener(const ClusterConfig& config);
+Result<rpc::ZmqOptions> coordinator_listener(const ClusterConfig& config);
+Result<rpc::ZmqOptions> coordinator_dialer(const ClusterConfig& config);
+Result<rpc::ZmqOptions> gateway_listener(const ClusterConfig& config);
 
 }  // namespace unmask::cli

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "monitoring/prometheus_metrics.h"
-#include "runtime/actor_system.h"
-#include "runtime/asio_timers.h"
+#include "runtime/actor/actor_system.h"
 #include "runtime/config/cluster_config.h"
-#include "runtime/signals.h"
+#include "runtime/os/asio_timers.h"
+#include "runtime/os/signals.h"
 
 namespace unmask::cli {
 
@@ -26,7 +26,7 @@ class ProcessHost {
   [[nodiscard]] Env env() { return {clock_, timers_, rng_, metrics_, *log_}; }
   [[nodiscard]] EventLoop& loop() { return loop_; }
   [[nodiscard]] ActorSystem& system() { return *system_; }
-  [[nodiscard]] PrometheusMetrics& metrics() { return metrics_; }
+  [[nodiscard]] monitoring::PrometheusMetrics& metrics() { return metrics_; }
   [[nodiscard]] Log& log() { return *log_; }
 
   /// This life of the process: larger in a later one.
@@ -52,7 +52,7 @@ class ProcessHost {
   SteadyClock clock_;
   AsioTimers timers_{loop_};
   Rng rng_;
-  PrometheusMetrics metrics_;
+  monitoring::PrometheusMetrics metrics_;
   std::unique_ptr<Log> log_;
   const Incarnation incarnation_;
   std::function<void()> on_drain_;

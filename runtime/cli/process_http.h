@@ -8,20 +8,21 @@
 #include "monitoring/prometheus_metrics.h"
 #include "rpc/http/http_server.h"
 
-namespace unmask {
+namespace unmask::cli {
 
 /// One line that names the process and where to look on.
-HttpResponse index_page(const std::string& process);
+rpc::HttpResponse index_page(const std::string& process);
 
 /// 200 `{"status":"ready"}`; 503 with the reason if there is one.
-HttpResponse readiness_page(const std::string& why_not);
+rpc::HttpResponse readiness_page(const std::string& reason);
 
 /// `/` (index), `/metrics`, `/ready`; `/live` and `/health` answer as long as the control thread
 /// turns.
 /// process        as in logs: `worker 1`
 /// metrics        also learn of this build; outlive the server
-/// why_not_ready  asked at every `/ready`; empty when it is
-void add_process_routes(HttpServer& server, const std::string& process, PrometheusMetrics& metrics,
-                        std::function<std::string()> why_not_ready);
+/// not_ready_reason  asked at every `/ready`; empty when it is
+void add_process_routes(rpc::HttpServer& server, const std::string& process,
+                        monitoring::PrometheusMetrics& metrics,
+                        std::function<std::string()> not_ready_reason);
 
-}  // namespace unmask
+}  // namespace unmask::cli

@@ -31,7 +31,8 @@ class RemoteToolModel final : public ToolModel {
         host_(config_.log, ""),
         wire_(host_),
         role_(host_.system(), host_.env(), coordinator_options(config_, model, self()),
-              {outgoing(), wire_.disconnect(), ActorRef<Inspected>([this](Inspected rows) {
+              {outgoing(), wire_.disconnect(),
+               ActorRef<actors::Inspected>([this](actors::Inspected rows) {
                  take_rows(std::move(rows));
                  return true;
                })}) {
@@ -51,7 +52,7 @@ class RemoteToolModel final : public ToolModel {
         "--set", "security.curve=false",
         "--set", "log.level=" + config_.log.level};
     for (std::int32_t rank = 0; rank < config_.cluster.workers; ++rank) {
-      const NodeSeat seat{Role::kWorker, 0, rank};
+      const NodeSeat seat{actors::Role::kWorker, 0, rank};
       Process::Options options;
       options.command = node_command(seat, config_, arguments);
       const auto last_error = std::make_shared<std::string>();
@@ -70,10 +71,11 @@ class RemoteToolModel final : public ToolModel {
   }
 
   Result<> forward(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
-                   bool wants_hidden, const std::function<void(TensorRows)>& sink) override {
+                   bool wants_hidden,
+                   const std::function<void(network::TensorRows)>& sink) override {
     sink_ = &sink;
     has_ended_ = false;
-    Inspect request;
+    actors::Inspect request;
     request.tokens.assign(tokens.begin(), tokens.end());
     request.causal_block_length = causal_block_length;
     request.wants_hidden = wants_hidden;
@@ -87,14 +89,15 @@ class RemoteToolModel final : public ToolModel {
     on_forward_ = &on_forward;
     trace_ = {};
     has_ended_ = false;
-    Admit admit;
-    admit.job = random_job_id();
+    actors::Admit admit;
+    admit.job = rpc::random_job_id();
     admit.input.tokens = job.prompt;
     for (diffusion::NamedValue& value : diffusion::named_values(job.params)) {
       admit.parameters.push_back({std::move(value.name), std::move(value.value)});
     }
-    admit.watching = {false, false, true};
-    UNMASK_CHECK(role_.dispatch().deliver(kSelf, std::move(admit)) == Dispatch::Outcome::kTaken);
+    admit.subscription = {false, false, true};
+    UNMASK_CHECK(role_.dispatch().deliver(kSelf, std::move(admit)) ==
+                 actors::Dispatch::Outcome::kTaken);
     const Result<> ended = wait([this] { return has_ended_; });
     if (!ended) return ended.error();
     return std::move(trace_);
@@ -102,24 +105,24 @@ class RemoteToolModel final : public ToolModel {
 
  private:
   /// A member that is no worker.
-  static MemberStatus self() {
-    MemberStatus self;
-    self.role = Role::kCoordinator;
+  static actors::MemberStatus self() {
+    actors::MemberStatus self;
+    self.role = actors::Role::kCoordinator;
     return self;
   }
 
   /// What the coordinator sends goes to workers, or is for this process.
-  ActorRef<Outgoing> outgoing() {
-    return ActorRef<Outgoing>([this, wire = wire_.outgoing()](Outgoing outgoing) {
+  ActorRef<actors::Outgoing> outgoing() {
+    return ActorRef<actors::Outgoing>([this, wire = wire_.outgoing()](actors::Outgoing outgoing) {
       if (outgoing.to != kSelf) return wire.send(std::move(outgoing));
-      if (auto* traced = std::get_if<Traced>(&outgoing.message)) take(*traced);
-      if (auto* finished = std::get_if<Finished>(&outgoing.message)) take(*finished);
-      if (auto* rejected = std::get_if<Rejected>(&outgoing.message)) fail(rejected->error);
+      if (auto* traced = std::get_if<actors::Traced>(&outgoing.message)) take(*traced);
+      if (auto* finished = std::get_if<actors::Finished>(&outgoing.message)) take(*finished);
+      if (auto* rejected = std::get_if<actors::Rejected>(&outgoing.message)) fail(rejected->error);
       return true;
     });
   }
 
-  void take_rows(Inspected rows) {
+  void take_rows(actors::Inspected rows) {
     if (rows.error) return fail(std::move(*rows.error));
     if (!rows.is_last) {
       (*sink_)({std::move(rows.tensor), rows.is_integer, rows.first_row, rows.num_rows,
@@ -128,16 +131,17 @@ class RemoteToolModel final : public ToolModel {
     has_ended_ = has_ended_ || rows.is_last;
   }
 
-  void take(const Traced& traced) {
+  void take(const actors::Traced& traced) {
     std::vector<diffusion::Edit> edits;
-    for (const Traced::Edit& edit : traced.edits) edits.push_back({edit.position, edit.token});
+    for (const actors::Traced::Edit& edit : traced.edits)
+      edits.push_back({edit.position, edit.token});
     trace_.iterations.push_back(diffusion::trace_iteration(traced.block, traced.step,
                                                            traced.candidates, edits,
                                                            traced.eos_fill, job_->params.mask_id));
     (*on_forward_)(std::int32_t(trace_.iterations.size()));
   }
 
-  void take(Finished& finished) {
+  void take(actors::Finished& finished) {
     if (finished.error) return fail(std::move(*finished.error));
     trace_.final_tokens = diffusion::final_tokens(*job_, finished.canvas);
     trace_.canvas = std::move(finished.canvas);
@@ -159,12 +163,12 @@ class RemoteToolModel final : public ToolModel {
   const ClusterConfig config_;
   ProcessHost host_;
   Wire wire_;
-  CoordinatorRole role_;
+  actors::CoordinatorRole role_;
   std::vector<std::unique_ptr<Process>> workers_;
   std::optional<Error> error_;
   bool has_ended_ = false;
 
-  const std::function<void(TensorRows)>* sink_ = nullptr;
+  const std::function<void(network::TensorRows)>* sink_ = nullptr;
   const diffusion::TraceJob* job_ = nullptr;
   const std::function<void(std::int32_t)>* on_forward_ = nullptr;
   diffusion::Trace trace_;

@@ -7,9 +7,9 @@
 namespace unmask::cli {
 namespace {
 
-Member::Options member_options(const ClusterConfig& config, const ProcessHost& host, Role role,
-                               const MemberStatus& self) {
-  Member::Options options;
+actors::Member::Options member_options(const ClusterConfig& config, const ProcessHost& host,
+                                       actors::Role role, const actors::MemberStatus& self) {
+  actors::Member::Options options;
   options.role = role;
   options.incarnation = host.incarnation();
   options.pid = self.pid;
@@ -21,17 +21,18 @@ Member::Options member_options(const ClusterConfig& config, const ProcessHost& h
 
 }  // namespace
 
-CoordinatorRole::Options coordinator_options(const ClusterConfig& config, const ServedModel& model,
-                                             MemberStatus self) {
-  CoordinatorRole::Options options;
-  Coordinator::Options& coordinator = options.coordinator;
+actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config,
+                                                     const ServedModel& model,
+                                                     actors::MemberStatus self) {
+  actors::CoordinatorRole::Options options;
+  actors::Coordinator::Options& coordinator = options.coordinator;
   coordinator.model = model.jobs;
   coordinator.model_name = model.name;
   coordinator.version = std::string(kVersion);
   coordinator.max_waiting = std::size_t(config.limits.max_waiting);
   coordinator.max_running = std::size_t(config.limits.max_running);
   coordinator.step_timeout = config.limits.step_timeout;
-  Membership::Options& membership = options.membership;
+  actors::Membership::Options& membership = options.membership;
   membership.num_replicas = config.cluster.replicas;
   membership.group_size = config.cluster.workers;
   membership.model_digest = model.checkpoint.digest();
@@ -43,17 +44,19 @@ CoordinatorRole::Options coordinator_options(const ClusterConfig& config, const 
   return options;
 }
 
-GatewayRole::Options gateway_options(const ClusterConfig& config, const ProcessHost& host,
-                                     const std::string& model, const MemberStatus& self) {
-  GatewayRole::Options options;
+actors::GatewayRole::Options gateway_options(const ClusterConfig& config, const ProcessHost& host,
+                                             const std::string& model,
+                                             const actors::MemberStatus& self) {
+  actors::GatewayRole::Options options;
   options.gateway.model = model;
-  options.member = member_options(config, host, Role::kGateway, self);
+  options.member = member_options(config, host, actors::Role::kGateway, self);
   return options;
 }
 
-Member::Options worker_options(const ClusterConfig& config, const ProcessHost& host,
-                               const WorkerConfig& worker, const MemberStatus& self) {
-  Member::Options options = member_options(config, host, Role::kWorker, self);
+actors::Member::Options worker_options(const ClusterConfig& config, const ProcessHost& host,
+                                       const WorkerConfig& worker,
+                                       const actors::MemberStatus& self) {
+  actors::Member::Options options = member_options(config, host, actors::Role::kWorker, self);
   options.replica = worker.replica;
   options.rank = worker.rank;
   return options;

@@ -4,25 +4,27 @@
 
 #include <string>
 
-#include "runtime/cli/coordinator_role.h"
-#include "runtime/cli/gateway_role.h"
+#include "actors/role/coordinator_role.h"
+#include "actors/role/gateway_role.h"
 #include "runtime/cli/process_host.h"
 #include "runtime/cli/served_model.h"
 
 namespace unmask::cli {
 
 /// self: its own line in `unmask status`.
-[[nodiscard]] CoordinatorRole::Options coordinator_options(const ClusterConfig& config,
-                                                           const ServedModel& model,
-                                                           MemberStatus self);
+[[nodiscard]] actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config,
+                                                                   const ServedModel& model,
+                                                                   actors::MemberStatus self);
 
 /// model: the name clients may ask for. self: of which host, http and pid are used.
-[[nodiscard]] GatewayRole::Options gateway_options(const ClusterConfig& config,
-                                                   const ProcessHost& host,
-                                                   const std::string& model,
-                                                   const MemberStatus& self);
+[[nodiscard]] actors::GatewayRole::Options gateway_options(const ClusterConfig& config,
+                                                           const ProcessHost& host,
+                                                           const std::string& model,
+                                                           const actors::MemberStatus& self);
 
-[[nodiscard]] Member::Options worker_options(const ClusterConfig& config, const ProcessHost& host,
-                                             const WorkerConfig& worker, const MemberStatus& self);
+[[nodiscard]] actors::Member::Options worker_options(const ClusterConfig& config,
+                                                     const ProcessHost& host,
+                                                     const WorkerConfig& worker,
+                                                     const actors::MemberStatus& self);
 
 }  // namespace unmask::cli

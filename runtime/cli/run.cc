@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "actors/tokenizer_service.h"
+#include "actors/gateway/tokenizer_service.h"
 #include "runtime/base/check.h"
 #include "runtime/cli/characters.h"
 #include "runtime/cli/command.h"
@@ -36,13 +36,13 @@ struct RunFlags {
 class LocalRun {
  public:
   LocalRun(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-           TextService& text, Submit submit, const JobPrinter::Options& options)
+           actors::TextService& text, actors::Submit submit, const JobPrinter::Options& options)
       : host_(host),
         printer_(options, stdout, stderr),
         id_(submit.job),
         submit_(std::move(submit)),
         cluster_(host, config, model, text, client()) {
-    submit_->watching = printer_.watching();
+    submit_->subscription = printer_.subscription();
   }
 
   /// The exit code; nothing if a signal came before the job's end.
@@ -60,7 +60,7 @@ class LocalRun {
                   if (loading_) loading_->update(done, total);  // a failed load tells on
                 },
             .on_ready = [this] { submit(); },
-            .on_message = [this](WireMessage message) { take(std::move(message)); },
+            .on_message = [this](actors::WireMessage message) { take(std::move(message)); },
             .on_failed = [this](const Error& error) { end(report(error, kBadConfig)); }};
   }
 
@@ -70,11 +70,12 @@ class LocalRun {
     send(*std::exchange(submit_, std::nullopt));
   }
 
-  void take(WireMessage message) {
+  void take(actors::WireMessage message) {
     std::visit(
         [this](const auto& answer) {
           using Answer = std::decay_t<decltype(answer)>;
-          if constexpr (std::is_same_v<Answer, Finished> || std::is_same_v<Answer, Rejected>) {
+          if constexpr (std::is_same_v<Answer, actors::Finished> ||
+                        std::is_same_v<Answer, actors::Rejected>) {
             end(printer_.show(answer));
           } else if constexpr (requires { printer_.show(answer); }) {
             printer_.show(answer);
@@ -87,10 +88,10 @@ class LocalRun {
 
   void cancel() {
     if (submit_) return host_.end(kInterrupted);
-    if (!std::exchange(is_cancelled_, true)) send(Cancel{id_});
+    if (!std::exchange(is_cancelled_, true)) send(actors::Cancel{id_});
   }
 
-  void send(WireMessage message) { UNMASK_CHECK(cluster_.send(std::move(message))); }
+  void send(actors::WireMessage message) { UNMASK_CHECK(cluster_.send(std::move(message))); }
 
   void end(ExitCode code) {
     loading_.reset();
@@ -101,7 +102,7 @@ class LocalRun {
   ProcessHost& host_;
   JobPrinter printer_;
   const JobId id_;
-  std::optional<Submit> submit_;  ///< until the cluster is ready
+  std::optional<actors::Submit> submit_;  ///< until the cluster is ready
   bool is_cancelled_ = false;
   std::optional<ExitCode> ended_;
   std::unique_ptr<Progress> loading_ = std::make_unique<Progress>("loading weights");
@@ -109,8 +110,9 @@ class LocalRun {
 };
 
 /// Says once what a user may not expect of this checkpoint.
-void explain(const ServedModel& model, const Tokenizer* tokenizer, const JobInput& input) {
-  const auto* text = std::get_if<TextInput>(&input);
+void explain(const ServedModel& model, const tokenizer::Tokenizer* tokenizer,
+             const actors::JobInput& input) {
+  const auto* text = std::get_if<actors::TextInput>(&input);
   if (tokenizer == nullptr) {
     std::fprintf(stderr, "unmask: '%s' has no tokenizer: the answer is token ids, as JSON\n",
                  printable(model.name).c_str());
@@ -129,14 +131,14 @@ Result<ClusterConfig> config_of(const RunFlags& flags) {
 }
 
 int run_prompt(const RunFlags& flags) {
-  Result<Submit> submit = flags.job.to_submit();
+  Result<actors::Submit> submit = flags.job.to_submit();
   if (!submit) return report(submit.error());
   const Result<ClusterConfig> config = config_of(flags);
   if (!config) return report(config.error(), kBadConfig);
   Result<ServedModel> model = open_served_model(config->model);
   if (!model) return report(model.error(), kBadConfig);
 
-  TokenizerService text(std::move(model->tokenizer));
+  actors::TokenizerService text(std::move(model->tokenizer));
   explain(*model, text.tokenizer(), submit->input);
   const bool json = flags.job.json || text.tokenizer() == nullptr;
   ProcessHost host(config->log, "");

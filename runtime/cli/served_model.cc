@@ -22,7 +22,8 @@ std::string name_of(const std::filesystem::path& dir) {
 }
 
 /// `auto` keeps what is stored, as far as there are kernels for it.
-kernels::DType dtype_of(const ClusterConfig::Model& config, const Checkpoint& checkpoint) {
+kernels::DType dtype_of(const ClusterConfig::Model& config,
+                        const checkpoint::Checkpoint& checkpoint) {
   if (config.dtype == "f32") return kernels::DType::kF32;
   if (config.dtype == "bf16") return kernels::DType::kBF16;
   const bool is_bf16 = std::ranges::any_of(checkpoint.tensors(), [](const auto& entry) {
@@ -51,7 +52,7 @@ std::uint64_t available_memory() {
 }  // namespace
 
 std::string ServedModel::arithmetic() const {
-  return std::string(numerics == Numerics::kExact ? "exact " : "fast ") +
+  return std::string(numerics == network::Numerics::kExact ? "exact " : "fast ") +
          (dtype == kernels::DType::kBF16 ? "bf16" : "f32");
 }
 
@@ -62,43 +63,44 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
     if (!embedded) return embedded.error();
     dir = *embedded;
   }
-  Result<Checkpoint> checkpoint = Checkpoint::open(dir);
+  Result<checkpoint::Checkpoint> checkpoint = checkpoint::Checkpoint::open(dir);
   if (!checkpoint) return checkpoint.error();
 
-  Result<Tokenizer> tokenizer = Tokenizer::open(dir);
+  Result<tokenizer::Tokenizer> tokenizer = tokenizer::Tokenizer::open(dir);
   // Without one, tokens can be served; with one that cannot be right, nothing should be.
   if (!tokenizer && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
 
-  const ModelConfig& model = checkpoint->config();
-  JobModel jobs;
+  const checkpoint::ModelConfig& model = checkpoint->config();
+  actors::JobModel jobs;
   jobs.vocab_size = model.vocab_size;
   jobs.max_positions = model.max_positions;
   jobs.vocabulary = vocabulary_of(model, tokenizer ? &*tokenizer : nullptr);
   jobs.vocabulary.is_block_causal = model.is_block_causal;
   if (config.mask_id >= 0) jobs.vocabulary.mask_id = config.mask_id;
-  const Numerics numerics = config.numerics == "fast" ? Numerics::kFast : Numerics::kExact;
+  const network::Numerics numerics =
+      config.numerics == "fast" ? network::Numerics::kFast : network::Numerics::kExact;
   const kernels::DType dtype = dtype_of(config, *checkpoint);
   return ServedModel{
       std::move(*checkpoint), std::move(tokenizer), name_of(dir), dtype, numerics, jobs};
 }
 
-EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
-                             const WorkerConfig& worker) {
+network::EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
+                                      const WorkerConfig& worker) {
   const auto num_local = std::uint64_t(num_workers_on(config, worker.host));
   const std::uint64_t kv_memory =
       worker.kv_memory > 0
           ? std::uint64_t(worker.kv_memory)
           : std::clamp(available_memory() / 4 / std::max<std::uint64_t>(num_local, 1), kMinKvMemory,
                        kMaxKvMemory);
-  const ModelConfig& shape = model.checkpoint.config();
-  EngineOptions options;
+  const checkpoint::ModelConfig& shape = model.checkpoint.config();
+  network::EngineOptions options;
   options.dtype = model.dtype;
   options.placement = {worker.rank, config.cluster.workers, model.numerics};
   options.kv_cache_bytes = kv_memory * std::uint64_t(config.cluster.workers);
   if (worker.kv_memory > 0) return options;
   // Without a wish there is no point in more than a full house needs.
-  const Result<MemoryPlan> plan = plan_memory(shape, options);
-  const int full_house = kFullHouse * pages_needed(plan ? plan->max_positions : 0);
+  const Result<network::MemoryPlan> plan = plan_memory(shape, options);
+  const int full_house = kFullHouse * cache::pages_needed(plan ? plan->max_positions : 0);
   if (plan && plan->num_kv_pages > full_house) options.num_kv_pages = full_house;
   return options;
 }

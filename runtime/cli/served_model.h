@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "actors/running_job.h"
+#include "actors/coordinator/running_job.h"
 #include "kernels/tensor.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/network/engine_options.h"
@@ -14,12 +14,12 @@ namespace unmask::cli {
 
 /// The checkpoint that a process serves, and what its configuration makes of it.
 struct ServedModel {
-  Checkpoint checkpoint;
-  Result<Tokenizer> tokenizer;  ///< an error: only tokens can be served
-  std::string name;             ///< of its folder
+  checkpoint::Checkpoint checkpoint;
+  Result<tokenizer::Tokenizer> tokenizer;  ///< an error: only tokens can be served
+  std::string name;                        ///< of its folder
   kernels::DType dtype = kernels::DType::kF32;
-  Numerics numerics = Numerics::kExact;
-  JobModel jobs;
+  network::Numerics numerics = network::Numerics::kExact;
+  actors::JobModel jobs;
 
   /// What all workers of a cluster must agree on: `exact bf16`.
   [[nodiscard]] std::string arithmetic() const;
@@ -31,8 +31,8 @@ struct ServedModel {
 Result<ServedModel> open_served_model(const ClusterConfig::Model& config);
 
 /// How worker `rank` of a replica holds the model: its share of the memory and its options.
-EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
-                             const WorkerConfig& worker);
+network::EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
+                                      const WorkerConfig& worker);
 
 /// Threads of the worker, when the workers of its host share the machine's cores.
 int num_threads(const ClusterConfig& config, const WorkerConfig& worker);

@@ -19,7 +19,7 @@ void add_status(CLI::App& app, int& exit_code) {
   command->callback([where, json, &exit_code] {
     exit_code = ClientSession::run(*where, [&](ClientSession& session) {
       session.expect_answer();
-      session.client().status([&](const Result<ClusterStatus>& status) {
+      session.client().status([&](const Result<actors::ClusterStatus>& status) {
         if (!status) return session.fail(status.error());
         std::fputs((*json ? to_json(*status) + "\n" : to_text(*status)).c_str(), stdout);
         session.end(kOk);

@@ -28,25 +28,25 @@ struct SubmitOptions {
 
 /// One job: its text on stdout, everything else on stderr.
 int submit_job(const SubmitOptions& options) {
-  Result<Submit> submit = options.job.to_submit();
+  Result<actors::Submit> submit = options.job.to_submit();
   if (!submit) return report(submit.error());
   JobPrinter::Options style = JobPrinter::options_for_this_process(options.job.json);
   if (style.style == JobPrinter::Style::kCanvas && !options.stream) {
     style.style = JobPrinter::Style::kStream;
   }
   JobPrinter printer(style, stdout, stderr);
-  submit->watching = printer.watching();
+  submit->subscription = printer.subscription();
   return ClientSession::run(options.where, [&](ClientSession& session) {
     const JobId id = submit->job;
     session.set_on_interrupt([&session, id] { session.client().cancel(id); });
-    JobEvents events;
-    events.on_queued = [&](const Queued& queued) { printer.show(queued); };
-    events.on_frame = [&](const Frame& frame) { printer.show(frame); };
-    events.on_block = [&](const Committed& block) { printer.show(block); };
-    events.on_end = [&, id](const Result<Finished>& end) {
+    rpc::JobEvents events;
+    events.on_queued = [&](const actors::Queued& queued) { printer.show(queued); };
+    events.on_frame = [&](const actors::Frame& frame) { printer.show(frame); };
+    events.on_block = [&](const actors::Committed& block) { printer.show(block); };
+    events.on_end = [&, id](const Result<actors::Finished>& end) {
       if (end) return session.end(printer.show(*end));
       if (session.client().failure()) return session.fail(end.error());
-      session.end(printer.show(Rejected{id, end.error()}));
+      session.end(printer.show(actors::Rejected{id, end.error()}));
     };
     const Result<> submitted = session.client().submit(*submit, std::move(events));
     if (!submitted) session.fail(submitted.error());
@@ -57,7 +57,7 @@ int submit_job(const SubmitOptions& options) {
 int submit_file(const SubmitOptions& options) {
   const Result<std::string> text = read_text(options.file, kMaxFileBytes);
   if (!text) return report(text.error());
-  const Result<Submit> common = options.job.to_submit_without_input();
+  const Result<actors::Submit> common = options.job.to_submit_without_input();
   if (!common) return report(common.error());
   std::optional<JobBatch> batch;
   return ClientSession::run(options.where, [&](ClientSession& session) {

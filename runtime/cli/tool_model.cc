@@ -15,16 +15,17 @@ namespace {
 class LocalToolModel final : public ToolModel {
  public:
   static Result<std::unique_ptr<ToolModel>> load(const ServedModel& model,
-                                                 const EngineOptions& options) {
+                                                 const network::EngineOptions& options) {
     auto local = std::make_unique<LocalToolModel>();
-    auto engine = Engine::create(model.checkpoint, local->backend_, options);
+    auto engine = network::Engine::create(model.checkpoint, local->backend_, options);
     if (!engine) return engine.error();
     local->engine_ = std::move(*engine);
     return local;
   }
 
   Result<> forward(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
-                   bool wants_hidden, const std::function<void(TensorRows)>& sink) override {
+                   bool wants_hidden,
+                   const std::function<void(network::TensorRows)>& sink) override {
     return engine_->inspect(tokens, causal_block_length, wants_hidden, sink);
   }
 
@@ -39,7 +40,7 @@ class LocalToolModel final : public ToolModel {
 
  private:
   kernels::CpuBackend backend_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<network::Engine> engine_;
 };
 
 }  // namespace
@@ -78,7 +79,7 @@ Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions)
   if (num_positions < 1 || num_positions > max_positions) {
     return refused("model '" + served.name + "'", max_positions);
   }
-  const int max_rows = EngineOptions{}.max_rows;  // of a worker process
+  const int max_rows = network::EngineOptions{}.max_rows;  // of a worker process
   if (workers > 1 && num_positions > max_rows) {
     return refused("a step of --workers " + std::to_string(workers), max_rows);
   }
@@ -89,10 +90,10 @@ Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ServedModel& served,
                                                    std::int32_t num_positions) const {
   if (workers > 1) return load_remote_tool_model(served, workers);
   Progress progress("loading weights");
-  EngineOptions options;
+  network::EngineOptions options;
   options.dtype = served.dtype;
   options.max_rows = num_positions;
-  options.num_kv_pages = pages_needed(num_positions);
+  options.num_kv_pages = cache::pages_needed(num_positions);
   options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     progress.update(done, total);
   };

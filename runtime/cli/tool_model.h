@@ -21,7 +21,8 @@ class ToolModel {
 
   /// One forward of `tokens` without a cache: as Engine::inspect.
   virtual Result<> forward(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
-                           bool wants_hidden, const std::function<void(TensorRows)>& sink) = 0;
+                           bool wants_hidden,
+                           const std::function<void(network::TensorRows)>& sink) = 0;
 
   /// Runs the job as the only one; tells `on_forward` how many forwards there were.
   virtual Result<diffusion::Trace> trace(const diffusion::TraceJob& job,

@@ -65,15 +65,15 @@ class UpCommand {
   }
 
   void connect() {
-    Result<std::unique_ptr<ClientConnection>> connection =
-        ClientConnection::open(host_.loop(), {.gateway = gateway_});
+    Result<std::unique_ptr<rpc::ClientConnection>> connection =
+        rpc::ClientConnection::open(host_.loop(), {.gateway = gateway_});
     if (!connection) return fail(connection.error().message);
     connection_ = std::move(*connection);
   }
 
   void ask() {
     if (std::exchange(is_asking_, true)) return;
-    connection_->client().status([this](const Result<ClusterStatus>& status) {
+    connection_->client().status([this](const Result<actors::ClusterStatus>& status) {
       is_asking_ = false;
       if (status) return take_status(*status);
       // If the client gave up: the gateway may come back later. Not within its own call.
@@ -81,10 +81,10 @@ class UpCommand {
     });
   }
 
-  void take_status(const ClusterStatus& status) {
+  void take_status(const actors::ClusterStatus& status) {
     show_progress(status);
     std::size_t num_ready = 0;
-    for (const MemberStatus& member : status.members) num_ready += member.state == "ready";
+    for (const actors::MemberStatus& member : status.members) num_ready += member.state == "ready";
     const std::size_t wanted =
         2 + std::size_t(config_.cluster.replicas) * std::size_t(config_.cluster.workers);
     if (num_ready < wanted) return;
@@ -102,11 +102,11 @@ class UpCommand {
   }
 
   /// A line per member whenever what it does changes, or a tenth of it is done.
-  void show_progress(const ClusterStatus& status) {
+  void show_progress(const actors::ClusterStatus& status) {
     if (is_ready_) return;
-    for (MemberStatus member : status.members) {
-      if (member.role != Role::kWorker || member.state == "absent") continue;
-      const NodeSeat seat{Role::kWorker, member.replica, member.rank};
+    for (actors::MemberStatus member : status.members) {
+      if (member.role != actors::Role::kWorker || member.state == "absent") continue;
+      const NodeSeat seat{actors::Role::kWorker, member.replica, member.rank};
       member.progress = std::floor(member.progress * 10) / 10;
       std::string& told = told_[seat.name(config_)];
       if (told == doing(member)) continue;
@@ -115,11 +115,11 @@ class UpCommand {
     }
   }
 
-  void show_ready(const ClusterStatus& status) {
+  void show_ready(const actors::ClusterStatus& status) {
     launcher_.set_ready();
     say("[4/4] ready: every worker has run a real collective");
-    for (const MemberStatus& member : status.members) {
-      if (member.role == Role::kGateway) say("      metrics  " + member.http + "/metrics");
+    for (const actors::MemberStatus& member : status.members) {
+      if (member.role == actors::Role::kGateway) say("      metrics  " + member.http + "/metrics");
     }
     say("      jobs     " + status.durability);
     say("\nSubmit a job:\n  unmask submit --endpoint " + client_ +
@@ -138,7 +138,7 @@ class UpCommand {
   Launcher launcher_;
   HostPort gateway_;
   std::string client_;
-  std::unique_ptr<ClientConnection> connection_;
+  std::unique_ptr<rpc::ClientConnection> connection_;
   bool is_asking_ = false;
   std::string endpoints_;
   std::map<std::string, std::string> told_;

@@ -12,8 +12,8 @@ constexpr std::chrono::milliseconds kLookAgain{5};  // whether everything has ar
 constexpr std::chrono::seconds kQuietTimeout{2};
 constexpr std::chrono::seconds kAloneInterval{5};  // between two lines about who does not answer
 
-Link::Options link_options(const ProcessHost& host) {
-  Link::Options options;
+rpc::Link::Options link_options(const ProcessHost& host) {
+  rpc::Link::Options options;
   options.hello.boot_id = random_bits();
   options.hello.incarnation = host.incarnation();
   return options;
@@ -24,29 +24,32 @@ Link::Options link_options(const ProcessHost& host) {
 Wire::Wire(ProcessHost& host)
     : host_(host),
       links_(host.env(), link_options(host),
-             {[this](PeerId peer) { tell(peer_up_, peer); },
-              [this](PeerId from, WireMessage message) { return take(from, std::move(message)); },
+             {[this](PeerId peer) { notify(peer_up_, peer); },
+              [this](PeerId from, actors::WireMessage message) {
+                return take(from, std::move(message));
+              },
               [this](PeerId peer, DownReason /*reason*/, const std::string& why) {
                 last_loss_ = why;
-                tell(peer_down_, peer);
+                notify(peer_down_, peer);
               }}) {}
 
 Wire::~Wire() = default;
 
-ActorRef<Outgoing> Wire::outgoing() {
-  return ActorRef<Outgoing>([this](const Outgoing& outgoing) { return links_.send(outgoing); });
+ActorRef<actors::Outgoing> Wire::outgoing() {
+  return ActorRef<actors::Outgoing>(
+      [this](const actors::Outgoing& outgoing) { return links_.send(outgoing); });
 }
 
-ActorRef<Disconnect> Wire::disconnect() {
-  return ActorRef<Disconnect>([this](const Disconnect& disconnect) {
+ActorRef<actors::Disconnect> Wire::disconnect() {
+  return ActorRef<actors::Disconnect>([this](const actors::Disconnect& disconnect) {
     links_.disconnect(disconnect);
     return true;
   });
 }
 
-Result<> Wire::listen(const ZmqOptions& options, const HostPort& address) {
-  Result<std::unique_ptr<ZmqListener>> listener =
-      ZmqListener::listen(host_.loop(), options, address, links_.transport_events());
+Result<> Wire::listen(const rpc::ZmqOptions& options, const HostPort& address) {
+  Result<std::unique_ptr<rpc::ZmqListener>> listener =
+      rpc::ZmqListener::listen(host_.loop(), options, address, links_.transport_events());
   if (!listener) return listener.error();
   address_ = (*listener)->address();
   transport_ = std::move(*listener);
@@ -54,10 +57,10 @@ Result<> Wire::listen(const ZmqOptions& options, const HostPort& address) {
   return {};
 }
 
-Result<> Wire::dial(ZmqOptions options, const HostPort& address) {
+Result<> Wire::dial(rpc::ZmqOptions options, const HostPort& address) {
   options.on_failure = [this](const std::string& why) { last_loss_ = why; };
-  Result<std::unique_ptr<ZmqDialer>> dialer =
-      ZmqDialer::dial(host_.loop(), options, address, links_.transport_events());
+  Result<std::unique_ptr<rpc::ZmqDialer>> dialer =
+      rpc::ZmqDialer::dial(host_.loop(), options, address, links_.transport_events());
   if (!dialer) return dialer.error();
   address_ = address;
   transport_ = std::move(*dialer);
@@ -84,13 +87,13 @@ void Wire::warn_while_alone(const std::string& who) {
   });
 }
 
-bool Wire::take(PeerId from, WireMessage message) {
+bool Wire::take(PeerId from, actors::WireMessage message) {
   switch (dispatch_.deliver(from, std::move(message))) {
-    case Dispatch::Outcome::kTaken:
+    case actors::Dispatch::Outcome::kTaken:
       return true;
-    case Dispatch::Outcome::kFull:
+    case actors::Dispatch::Outcome::kFull:
       return false;
-    case Dispatch::Outcome::kUnexpected:
+    case actors::Dispatch::Outcome::kUnexpected:
       break;
   }
   // Posted: the link that delivers must not end within its own call.
@@ -98,9 +101,9 @@ bool Wire::take(PeerId from, WireMessage message) {
   return true;
 }
 
-void Wire::tell(const std::function<bool(PeerId)>& receiver, PeerId peer) {
+void Wire::notify(const std::function<bool(PeerId)>& receiver, PeerId peer) {
   if (!receiver || receiver(peer)) return;
-  host_.env().timers.after(kTellAgain, [this, &receiver, peer] { tell(receiver, peer); });
+  host_.env().timers.after(kTellAgain, [this, &receiver, peer] { notify(receiver, peer); });
 }
 
 }  // namespace unmask::cli

@@ -4,11 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "actors/role/dispatch.h"
 #include "rpc/links.h"
 #include "rpc/zmq/zmq_dialer.h"
 #include "rpc/zmq/zmq_listener.h"
-#include "runtime/actor_ref.h"
-#include "runtime/cli/dispatch.h"
+#include "runtime/actor/actor_ref.h"
 #include "runtime/cli/process_host.h"
 
 namespace unmask::cli {
@@ -24,10 +24,10 @@ class Wire {
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
 
-  [[nodiscard]] ActorRef<Outgoing> outgoing();
-  [[nodiscard]] ActorRef<Disconnect> disconnect();
+  [[nodiscard]] ActorRef<actors::Outgoing> outgoing();
+  [[nodiscard]] ActorRef<actors::Disconnect> disconnect();
 
-  void receive(Dispatch dispatch) { dispatch_ = std::move(dispatch); }
+  void receive(actors::Dispatch dispatch) { dispatch_ = std::move(dispatch); }
   /// `up` may be refused, and is then told again.
   void on_peer(std::function<bool(PeerId)> up, std::function<bool(PeerId)> down) {
     peer_up_ = std::move(up);
@@ -35,8 +35,8 @@ class Wire {
   }
 
   /// Errors  kUnavailable naming the address
-  Result<> listen(const ZmqOptions& options, const HostPort& address);
-  Result<> dial(ZmqOptions options, const HostPort& address);
+  Result<> listen(const rpc::ZmqOptions& options, const HostPort& address);
+  Result<> dial(rpc::ZmqOptions options, const HostPort& address);
 
   /// Calls `done` once everything sent has arrived, or has had time enough.
   void when_quiet(std::function<void()> done);
@@ -47,17 +47,17 @@ class Wire {
   [[nodiscard]] HostPort address() const { return address_; }
 
  private:
-  bool take(PeerId from, WireMessage message);
-  void tell(const std::function<bool(PeerId)>& receiver, PeerId peer);
+  bool take(PeerId from, actors::WireMessage message);
+  void notify(const std::function<bool(PeerId)>& receiver, PeerId peer);
   void wait_until_quiet(Time latest, std::function<void()> done);
 
   ProcessHost& host_;
-  Dispatch dispatch_;
+  actors::Dispatch dispatch_;
   std::function<bool(PeerId)> peer_up_;
   std::function<bool(PeerId)> peer_down_;
   std::string last_loss_;
   HostPort address_;
-  Links links_;
+  rpc::Links links_;
   std::unique_ptr<Transport> transport_;
 };
 

@@ -15,11 +15,11 @@ namespace {
 /// Errors  those of a place where no other rank could reach this one
 Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig& config,
                                                             const WorkerConfig& worker) {
-  if (config.cluster.workers == 1) return make_lone_collectives();
-  const MeshPlace place{worker.host, config.collective.interface};
+  if (config.cluster.workers == 1) return rpc::make_lone_collectives();
+  const rpc::MeshPlace place{worker.host, config.collective.interface};
   // Groups form again and again; what can never work is said once, at the start.
   if (const Result<Descriptor> probe = listen_at(place, 1); !probe) return probe.error();
-  return make_gloo_collectives({place, config.limits.step_timeout});
+  return rpc::make_gloo_collectives({place, config.limits.step_timeout});
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
   ProcessHost& host = node.host();
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
-  const Result<ZmqOptions> options = coordinator_dialer(config);
+  const Result<rpc::ZmqOptions> options = coordinator_dialer(config);
   if (!options) return report(options.error(), kBadConfig);
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
@@ -42,8 +42,9 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
     host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
   };
   LocalDevice device(host, config, worker, *model, **collectives);
-  WorkerRole role(host.system(), host.env(), worker_options(config, host, worker, node.self()),
-                  device.device(), wire.outgoing(), leave);
+  actors::WorkerRole role(host.system(), host.env(),
+                          worker_options(config, host, worker, node.self()), device.device(),
+                          wire.outgoing(), leave);
   wire.receive(role.dispatch());
   wire.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
                [&role](PeerId peer) { return role.coordinator_down(peer); });

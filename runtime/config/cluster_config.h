@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
-#include "runtime/host_port.h"
+#include "runtime/os/host_port.h"
 
 namespace unmask {
 

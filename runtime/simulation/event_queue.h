@@ -4,9 +4,9 @@
 #include <functional>
 #include <vector>
 
+#include "runtime/actor/timers.h"
 #include "runtime/base/rng.h"
 #include "runtime/simulation/virtual_clock.h"
-#include "runtime/timers.h"
 
 namespace unmask {
 

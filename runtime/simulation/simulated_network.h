@@ -8,10 +8,10 @@
 #include <set>
 #include <vector>
 
+#include "runtime/actor/transport.h"
 #include "runtime/base/rng.h"
 #include "runtime/simulation/event_queue.h"
 #include "runtime/simulation/trace.h"
-#include "runtime/transport.h"
 
 namespace unmask {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/actor_system.h"
+#include "runtime/actor/actor_system.h"
 #include "runtime/simulation/recorded_metrics.h"
 #include "runtime/simulation/simulated_network.h"
 #include "runtime/simulation/virtual_timers.h"

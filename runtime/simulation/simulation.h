@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/event_loop.h"
+#include "runtime/os/event_loop.h"
 #include "runtime/simulation/simulated_network.h"
 #include "runtime/simulation/simulated_process.h"
 #include "runtime/simulation/trace.h"

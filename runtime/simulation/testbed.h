@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/actor_ref.h"
-#include "runtime/actor_system.h"
+#include "runtime/actor/actor_ref.h"
+#include "runtime/actor/actor_system.h"
 #include "runtime/simulation/event_queue.h"
 #include "runtime/simulation/recorded_metrics.h"
 #include "runtime/simulation/virtual_clock.h"

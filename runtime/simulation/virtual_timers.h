@@ -2,8 +2,8 @@
 
 #include <unordered_set>
 
+#include "runtime/actor/timers.h"
 #include "runtime/simulation/event_queue.h"
-#include "runtime/timers.h"
 
 namespace unmask {
 

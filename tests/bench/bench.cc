@@ -37,7 +37,7 @@ class Bench {
   }
 
   Result<Report> run() {
-    const ModelConfig shapes = llada_moe_7b();
+    const checkpoint::ModelConfig shapes = llada_moe_7b();
     const int max_rows = options_.rows().back();
     for (const DType dtype : {DType::kBF16, DType::kF32}) {
       if (!options_.wants("model")) continue;

@@ -14,8 +14,8 @@ using kernels::Tensor;
 
 }  // namespace
 
-HeadSubject::HeadSubject(kernels::Backend& backend, const ModelConfig& config, DType dtype,
-                         int max_rows)
+HeadSubject::HeadSubject(kernels::Backend& backend, const checkpoint::ModelConfig& config,
+                         DType dtype, int max_rows)
     : backend_(backend),
       config_(config),
       norm_(backend, std::vector<float>(std::size_t(config.hidden_size), 1.0f)),
@@ -29,7 +29,7 @@ HeadSubject::HeadSubject(kernels::Backend& backend, const ModelConfig& config, D
   for (std::int64_t rows = config.vocab_size; rows > 0; rows -= max_part) {
     parts.push_back(weights.next(std::min(rows, max_part), config.hidden_size));
   }
-  head_ = backend.pack_matrix(parts, dtype, Placement::whole(config.hidden_size));
+  head_ = backend.pack_matrix(parts, dtype, network::Placement::whole(config.hidden_size));
 }
 
 void HeadSubject::forward() {

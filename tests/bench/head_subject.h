@@ -11,8 +11,8 @@ namespace unmask::bench {
 /// The final norm and the LM head of a LLaDA-MoE with random weights, every row decoded.
 class HeadSubject final : public Subject {
  public:
-  HeadSubject(kernels::Backend& backend, const ModelConfig& config, kernels::DType dtype,
-              int max_rows);
+  HeadSubject(kernels::Backend& backend, const checkpoint::ModelConfig& config,
+              kernels::DType dtype, int max_rows);
 
   [[nodiscard]] std::string name() const override { return "the LM head of LLaDA-MoE-7B"; }
   void prepare(int num_rows) override { num_rows_ = num_rows; }
@@ -20,7 +20,7 @@ class HeadSubject final : public Subject {
 
  private:
   kernels::Backend& backend_;
-  const ModelConfig config_;
+  const checkpoint::ModelConfig config_;
   std::unique_ptr<kernels::PackedMatrix> head_;
   DeviceArray<float> norm_, hidden_, normal_;
   DeviceArray<std::int32_t> rules_of_row_;

@@ -15,8 +15,8 @@ std::size_t product(int a, int b) { return std::size_t(a) * std::size_t(b); }
 
 }  // namespace
 
-LayerSubject::LayerSubject(kernels::Backend& backend, const ModelConfig& config, DType dtype,
-                           int max_rows)
+LayerSubject::LayerSubject(kernels::Backend& backend, const checkpoint::ModelConfig& config,
+                           DType dtype, int max_rows)
     : backend_(backend),
       config_(config),
       rope_(backend, config.rope_theta, config.rotary_dim, kNumKeys),
@@ -49,7 +49,7 @@ void LayerSubject::pack(DType dtype) {
   qkv_weights_ =
       backend_.pack_matrix({{weights.next(q_width, hidden), weights.next(q_width, hidden),
                              weights.next(q_width, hidden)}},
-                           dtype, Placement::whole(hidden));
+                           dtype, network::Placement::whole(hidden));
   kernels::ShareOffsets heads = kernels::local_shares(config_.num_heads, 0, 1);
   for (std::int64_t& offset : heads.offset) offset *= head_dim;
   o_weights_ = backend_.pack_matrix({{weights.next(hidden, q_width)}}, dtype, heads);

@@ -17,8 +17,8 @@ class LayerSubject final : public Subject {
   static constexpr int kNumKeys = 512;
 
   /// max_rows: <= kNumKeys
-  LayerSubject(kernels::Backend& backend, const ModelConfig& config, kernels::DType dtype,
-               int max_rows);
+  LayerSubject(kernels::Backend& backend, const checkpoint::ModelConfig& config,
+               kernels::DType dtype, int max_rows);
 
   [[nodiscard]] std::string name() const override;
   void prepare(int num_rows) override;
@@ -32,8 +32,8 @@ class LayerSubject final : public Subject {
   [[nodiscard]] kernels::Tensor rows_of(const DeviceArray<float>& array, int cols) const;
 
   kernels::Backend& backend_;
-  const ModelConfig config_;
-  const RopeTables rope_;
+  const checkpoint::ModelConfig config_;
+  const network::RopeTables rope_;
   std::unique_ptr<kernels::PackedMatrix> qkv_weights_, o_weights_;
   std::unique_ptr<kernels::PackedExperts> experts_;
 

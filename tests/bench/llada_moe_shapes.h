@@ -5,8 +5,8 @@
 namespace unmask::bench {
 
 /// LLaDA-MoE-7B-A1B, as far as its speed goes.
-inline ModelConfig llada_moe_7b() {
-  ModelConfig config;
+inline checkpoint::ModelConfig llada_moe_7b() {
+  checkpoint::ModelConfig config;
   config.vocab_size = 157184;
   config.hidden_size = 2048;
   config.num_layers = 16;

@@ -9,13 +9,13 @@ namespace unmask::bench {
 Result<std::unique_ptr<ModelSubject>> ModelSubject::load(const std::filesystem::path& model,
                                                          kernels::Backend& backend,
                                                          kernels::DType dtype) {
-  const Result<Checkpoint> checkpoint = Checkpoint::open(model);
+  const Result<checkpoint::Checkpoint> checkpoint = checkpoint::Checkpoint::open(model);
   if (!checkpoint) return checkpoint.error();
-  EngineOptions options;
+  network::EngineOptions options;
   options.dtype = dtype;
   options.max_rows = kNumKeys;
-  options.num_kv_pages = pages_needed(kNumKeys);
-  auto engine = Engine::create(*checkpoint, backend, options);
+  options.num_kv_pages = cache::pages_needed(kNumKeys);
+  auto engine = network::Engine::create(*checkpoint, backend, options);
   if (!engine) return engine.error();
   if ((*engine)->limits().max_positions < kNumKeys) {
     return Error{ErrorCode::kInvalidArgument,
@@ -25,7 +25,7 @@ Result<std::unique_ptr<ModelSubject>> ModelSubject::load(const std::filesystem::
       new ModelSubject(model.filename().string(), std::move(*engine)));
 }
 
-ModelSubject::ModelSubject(std::string name, std::unique_ptr<Engine> engine)
+ModelSubject::ModelSubject(std::string name, std::unique_ptr<network::Engine> engine)
     : name_(std::move(name)), engine_(std::move(engine)) {
   run(step_of({0, kNumKeys}, true));
 }

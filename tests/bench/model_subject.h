@@ -24,13 +24,13 @@ class ModelSubject final : public Subject {
   void forward() override { run(step_); }
 
  private:
-  ModelSubject(std::string name, std::unique_ptr<Engine> engine);
+  ModelSubject(std::string name, std::unique_ptr<network::Engine> engine);
 
   [[nodiscard]] Step step_of(Range computed, bool is_first) const;
   void run(const Step& step);
 
   const std::string name_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<network::Engine> engine_;
   Step step_;
 };
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <ctime>
 
-#include "runtime/clock.h"
+#include "runtime/actor/clock.h"
 
 namespace unmask::bench {
 

@@ -26,9 +26,9 @@ using Bits = std::vector<std::uint32_t>;
 /// Nothing if it cannot be read.
 inline std::map<std::string, Bits> read_logits(const std::filesystem::path& path) {
   std::map<std::string, Bits> tensors;
-  const auto file = MappedFile::open(path);
+  const auto file = checkpoint::MappedFile::open(path);
   if (!file) return tensors;
-  const auto stored = parse_safetensors(file->bytes(), path.string());
+  const auto stored = checkpoint::parse_safetensors(file->bytes(), path.string());
   if (!stored) return tensors;
   for (const auto& [name, tensor] : *stored) {
     Bits bits(tensor.data.size() / 4);
@@ -64,10 +64,10 @@ inline std::pair<float, float> compare(const Bits& ours, const Bits& reference) 
 }
 
 /// Expert ids are the same, and numbers within 1e-4 of the largest of their tensor.
-inline void expect_agreement(const std::vector<TensorRows>& tensors,
+inline void expect_agreement(const std::vector<network::TensorRows>& tensors,
                              const std::map<std::string, Bits>& expected) {
   ASSERT_EQ(tensors.size() + 1, expected.size());  // all but the tokens
-  for (const TensorRows& tensor : tensors) {
+  for (const network::TensorRows& tensor : tensors) {
     ASSERT_TRUE(expected.contains(tensor.name)) << tensor.name;
     const Bits& reference = expected.at(tensor.name);
     if (tensor.is_integer) {

@@ -37,9 +37,9 @@ float to_float(const kernels::HostMatrix& matrix, std::int64_t index) {
 
 }  // namespace
 
-ReferenceEngine::ReferenceEngine(const Checkpoint& checkpoint)
+ReferenceEngine::ReferenceEngine(const checkpoint::Checkpoint& checkpoint)
     : checkpoint_(checkpoint), config_(checkpoint.config()) {
-  const ModelConfig& c = config_;
+  const checkpoint::ModelConfig& c = config_;
   const auto vector = [&](const std::string& name, std::int64_t n) {
     auto values = checkpoint.vector_f32(name, n);
     UNMASK_CHECK(values.has_value());

@@ -19,7 +19,7 @@ namespace unmask::golden {
 /// independent check of what a Window means; nothing here is shared with model/network.
 class ReferenceEngine {
  public:
-  explicit ReferenceEngine(const Checkpoint& checkpoint);
+  explicit ReferenceEngine(const checkpoint::Checkpoint& checkpoint);
 
   /// Errors  kInternal if a window or its inputs contradict each other or the cache
   Result<StepResult> run(const Step& step);
@@ -58,8 +58,8 @@ class ReferenceEngine {
   void add_candidate(const SequenceStep& step, std::int32_t position, const Row& hidden,
                      CandidateColumns& columns) const;
 
-  const Checkpoint& checkpoint_;
-  const ModelConfig& config_;
+  const checkpoint::Checkpoint& checkpoint_;
+  const checkpoint::ModelConfig& config_;
   Matrix embedding_, head_;
   std::vector<float> final_norm_;
   std::vector<Layer> layers_;

@@ -19,7 +19,7 @@ using Tokens = std::vector<std::int32_t>;
 class TokenizersTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    Result<Tokenizer> tokenizer = Tokenizer::open(dir());
+    Result<tokenizer::Tokenizer> tokenizer = tokenizer::Tokenizer::open(dir());
     ASSERT_TRUE(tokenizer) << tokenizer.error().message;
     tokenizer_.emplace(std::move(*tokenizer));
   }
@@ -39,7 +39,7 @@ class TokenizersTest : public testing::TestWithParam<std::string> {
     return json::value_to<std::string>(value.at(key));
   }
 
-  std::optional<Tokenizer> tokenizer_;
+  std::optional<tokenizer::Tokenizer> tokenizer_;
 };
 
 TEST_P(TokenizersTest, TextsBecomeTheirTokens) {
@@ -63,11 +63,11 @@ TEST_P(TokenizersTest, TokensBecomeTheirText) {
 
 TEST_P(TokenizersTest, ChatsAreRenderedAsTheirTemplateDoes) {
   for (const json::value& expected : cases_of("chat.json")) {
-    std::vector<ChatMessage> messages;
+    std::vector<tokenizer::ChatMessage> messages;
     for (const json::value& message : expected.at("messages").as_array()) {
       messages.push_back({text_of(message, "role"), text_of(message, "content")});
     }
-    const Result<RenderedChat> chat = tokenizer_->chat_template().render(
+    const Result<tokenizer::RenderedChat> chat = tokenizer_->chat_template().render(
         messages, expected.at("add_generation_prompt").as_bool());
     ASSERT_TRUE(chat) << chat.error().message;
     EXPECT_EQ(chat->text, text_of(expected, "text"));
@@ -82,13 +82,13 @@ TEST_P(TokenizersTest, ChatsAreRenderedAsTheirTemplateDoes) {
 TEST_P(TokenizersTest, ChatsWithoutSpecialTextHaveTheSameTokensWhoeverWroteIt) {
   std::size_t num_compared = 0;
   for (const json::value& expected : cases_of("chat.json")) {
-    std::vector<ChatMessage> messages;
+    std::vector<tokenizer::ChatMessage> messages;
     bool is_special = false;
     for (const json::value& message : expected.at("messages").as_array()) {
       messages.push_back({text_of(message, "role"), text_of(message, "content")});
       is_special = is_special || messages.back().content.find("<|") != std::string::npos;
     }
-    const Result<RenderedChat> chat = tokenizer_->chat_template().render(
+    const Result<tokenizer::RenderedChat> chat = tokenizer_->chat_template().render(
         messages, expected.at("add_generation_prompt").as_bool());
     ASSERT_TRUE(chat) << chat.error().message;
     const Result<Tokens> tokens = tokenizer_->encode(*chat);
@@ -106,7 +106,7 @@ TEST_P(TokenizersTest, ChatsWithoutSpecialTextHaveTheSameTokensWhoeverWroteIt) {
 
 TEST_P(TokenizersTest, StreamsReleaseWhatIsComplete) {
   for (const json::value& expected : cases_of("stream.json")) {
-    TextDecoder decoder(*tokenizer_, expected.at("skip_special_tokens").as_bool());
+    tokenizer::TextDecoder decoder(*tokenizer_, expected.at("skip_special_tokens").as_bool());
     std::vector<std::string> pieces;
     std::string text;
     for (const std::int32_t token : json::value_to<Tokens>(expected.at("ids"))) {

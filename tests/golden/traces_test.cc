@@ -41,7 +41,7 @@ class GoldenTrace : public testing::TestWithParam<std::string> {
 using GoldenMoeTrace = GoldenTrace;
 
 TEST_P(GoldenMoeTrace, IsReproducedByTheReferenceForward) {
-  const Checkpoint checkpoint = golden::must(Checkpoint::open(model_));
+  const checkpoint::Checkpoint checkpoint = golden::must(checkpoint::Checkpoint::open(model_));
   golden::ReferenceEngine engine(checkpoint);
   const auto trace = run_trace(golden_.job, 1, [&](const Step& step) { return engine.run(step); });
   ASSERT_TRUE(trace.has_value()) << trace.error().message;
@@ -109,7 +109,7 @@ TEST(GoldenTraces, AreReproducedWhenSequencesJoinAndLeaveOneBatchAtEveryStep) {
     std::vector<Running> running;
     for (const std::string& file : known_traces(model + "/")) running.push_back(start(file));
     ASSERT_GE(running.size(), 5u);
-    EngineOptions options;
+    network::EngineOptions options;
     options.max_rows = 8192;
     options.num_kv_pages = 512;
     golden::WorkerGroup group(golden_dir() / "models" / model, 2, options);

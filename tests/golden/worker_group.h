@@ -34,31 +34,34 @@ class WorkerGroup {
 
   /// Ends the test program if the model cannot be loaded. options: of every rank, but for the
   /// placement's rank and number of ranks.
-  WorkerGroup(const std::filesystem::path& model, int num_ranks, EngineOptions options = {},
+  WorkerGroup(const std::filesystem::path& model, int num_ranks,
+              network::EngineOptions options = {},
               const MakeBackend& make_backend = std::make_unique<kernels::CpuBackend>)
-      : checkpoint_(must(Checkpoint::open(model))) {
-    if (options.max_rows == EngineOptions{}.max_rows) options.max_rows = 512;
+      : checkpoint_(must(checkpoint::Checkpoint::open(model))) {
+    if (options.max_rows == network::EngineOptions{}.max_rows) options.max_rows = 512;
     if (options.num_kv_pages == 0) options.num_kv_pages = 64;
     for (int rank = 0; rank < num_ranks; ++rank) {
       options.placement.rank = rank;
       options.placement.num_ranks = num_ranks;
       workers_.push_back(std::make_unique<Worker>(make_backend()));
       workers_.back()->engine =
-          must(Engine::create(checkpoint_, *workers_.back()->backend, options));
+          must(network::Engine::create(checkpoint_, *workers_.back()->backend, options));
     }
     regroup();
   }
 
   /// A new collective; all sequences are closed.
   void regroup() {
-    collectives_ = make_in_process_collectives(num_ranks());
+    collectives_ = rpc::make_in_process_collectives(num_ranks());
     for (int rank = 0; rank < num_ranks(); ++rank) {
       must(engine(rank).join(collectives_[std::size_t(rank)].get()));
     }
   }
 
   [[nodiscard]] int num_ranks() const { return static_cast<int>(workers_.size()); }
-  [[nodiscard]] Engine& engine(int rank = 0) { return *workers_[std::size_t(rank)]->engine; }
+  [[nodiscard]] network::Engine& engine(int rank = 0) {
+    return *workers_[std::size_t(rank)]->engine;
+  }
 
   /// What each rank answers to the step.
   std::vector<Result<StepResult>> run_all(const Step& step) {
@@ -77,9 +80,9 @@ class WorkerGroup {
   StepResult run(const Step& step) { return must(std::move(run_all(step).front())); }
 
   /// Logits, hidden states and routing, as each rank sees them.
-  std::vector<std::vector<TensorRows>> forward(const std::vector<std::int32_t>& tokens,
-                                               std::int32_t causal_block_length = 0) {
-    std::vector<std::vector<TensorRows>> tensors(workers_.size());
+  std::vector<std::vector<network::TensorRows>> forward(const std::vector<std::int32_t>& tokens,
+                                                        std::int32_t causal_block_length = 0) {
+    std::vector<std::vector<network::TensorRows>> tensors(workers_.size());
     on_all([&](int rank) {
       tensors[std::size_t(rank)] =
           must(forward_full(engine(rank), tokens, causal_block_length, true));
@@ -92,7 +95,7 @@ class WorkerGroup {
     explicit Worker(std::unique_ptr<kernels::Backend> device) : backend(std::move(device)) {}
 
     std::unique_ptr<kernels::Backend> backend;
-    std::unique_ptr<Engine> engine{};
+    std::unique_ptr<network::Engine> engine{};
   };
 
   void on_all(const std::function<void(int rank)>& call) {
@@ -101,7 +104,7 @@ class WorkerGroup {
     call(0);
   }
 
-  const Checkpoint checkpoint_;
+  const checkpoint::Checkpoint checkpoint_;
   std::vector<std::unique_ptr<Collective>> collectives_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

@@ -1,5 +1,5 @@
-# Checks C++ files against rules.txt and the rule of co_await.awk; prints path:line: rule: advice.
-#   awk -f co_await.awk -f lint.awk rules.txt FILE...
+# Checks C++ files against rules.txt, co_await.awk and type_twice.awk; prints path:line: rule: advice.
+#   awk -f co_await.awk -f type_twice.awk -f lint.awk rules.txt FILE...
 # A line with `lint: <rule> because <reason>` in a comment is let off that rule.
 
 FILENAME != path { finish(); path = FILENAME; num_lines = 0; in_comment = 0; is_rules = (FNR == NR) }
@@ -57,4 +57,5 @@ function finish(    r, i) {
     for (i = 1; i <= num_lines; ++i) if (code[i] ~ pattern[r]) report(i, rule[r], advice[r])
   }
   check_co_await()
+  check_types()
 }

@@ -15,12 +15,14 @@ constexpr Duration kTryAgain = std::chrono::milliseconds(100);
 BareClient::BareClient(Simulation& simulation, Address address, Address gateway, History& history)
     : simulation_(simulation),
       history_(history),
-      links_(simulation.start(address).env(), Link::Options{},
+      links_(simulation.start(address).env(), rpc::Link::Options{},
              {[this](PeerId peer) {
                 gateway_ = peer;
                 for (auto& [id, job] : jobs_) send(job);
               },
-              [this](PeerId /*from*/, WireMessage message) { return take(std::move(message)); },
+              [this](PeerId /*from*/, actors::WireMessage message) {
+                return take(std::move(message));
+              },
               [this](PeerId /*peer*/, DownReason /*reason*/, const std::string& /*why*/) {
                 gateway_.reset();
               }}) {
@@ -44,20 +46,20 @@ void BareClient::cancel(const JobId& id) {
     history_.jobs[id].refusals.push_back({id, {ErrorCode::kCancelled, "never sent"}});
     return;
   }
-  if (gateway_) (void)links_.send({*gateway_, Cancel{id}});
+  if (gateway_) (void)links_.send({*gateway_, actors::Cancel{id}});
 }
 
 void BareClient::send(Job& job) {
   if (job.is_over || !gateway_) return;
   job.waits = false;
-  const std::vector<Committed>& blocks = history_.jobs[job.plan->id].blocks;
-  Submit submit;
+  const std::vector<actors::Committed>& blocks = history_.jobs[job.plan->id].blocks;
+  actors::Submit submit;
   submit.job = job.plan->id;
   submit.input = job.plan->input;
   submit.parameters = job.plan->parameters;
   submit.resume_after_block = blocks.empty() ? -1 : blocks.back().block;
   (void)links_.send({*gateway_, std::move(submit)});  // a link that fails comes up again
-  if (job.wants_cancel) (void)links_.send({*gateway_, Cancel{job.plan->id}});
+  if (job.wants_cancel) (void)links_.send({*gateway_, actors::Cancel{job.plan->id}});
 }
 
 void BareClient::try_again(const JobId& id) {
@@ -67,10 +69,10 @@ void BareClient::try_again(const JobId& id) {
   });
 }
 
-bool BareClient::take(WireMessage message) {
-  if (auto* block = std::get_if<Committed>(&message)) {
+bool BareClient::take(actors::WireMessage message) {
+  if (auto* block = std::get_if<actors::Committed>(&message)) {
     history_.jobs[block->job].blocks.push_back(std::move(*block));
-  } else if (auto* end = std::get_if<Finished>(&message)) {
+  } else if (auto* end = std::get_if<actors::Finished>(&message)) {
     JobHistory& job = history_.jobs[end->job];
     const bool was_over = std::exchange(jobs_.at(end->job).is_over, true);
     // A cancel that comes behind the end is answered with the same end.
@@ -78,7 +80,7 @@ bool BareClient::take(WireMessage message) {
     if (was_over && job.was_cancelled && is_same) return true;
     job.ended = simulation_.clock().now();
     job.ends.push_back(std::move(*end));
-  } else if (auto* refused = std::get_if<Rejected>(&message)) {
+  } else if (auto* refused = std::get_if<actors::Rejected>(&message)) {
     const ErrorCode code = refused->error.code;
     Job& job = jobs_.at(refused->job);
     if (job.is_over && job.wants_cancel) return true;  // the answer to the cancel
@@ -89,9 +91,9 @@ bool BareClient::take(WireMessage message) {
       job.is_over = true;
       history_.jobs[refused->job].refusals.push_back(std::move(*refused));
     }
-  } else if (!std::holds_alternative<Accepted>(message) &&
-             !std::holds_alternative<Queued>(message)) {
-    faults_.push_back("a client got a message of type " + std::to_string(type_of(message)));
+  } else if (!std::holds_alternative<actors::Accepted>(message) &&
+             !std::holds_alternative<actors::Queued>(message)) {
+    faults_.push_back("a client got a message of type " + std::to_string(rpc::type_of(message)));
   }
   return true;
 }

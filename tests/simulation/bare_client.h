@@ -31,7 +31,7 @@ class BareClient final : public SimulatedClient {
     bool is_over = false;
   };
 
-  bool take(WireMessage message);
+  bool take(actors::WireMessage message);
   void send(Job& job);
   void try_again(const JobId& job);
 
@@ -40,7 +40,7 @@ class BareClient final : public SimulatedClient {
   std::map<JobId, Job> jobs_;
   std::vector<std::string> faults_;
   std::optional<PeerId> gateway_;
-  Links links_;
+  rpc::Links links_;
 };
 
 }  // namespace unmask::simulation

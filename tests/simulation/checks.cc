@@ -20,7 +20,7 @@ bool was_near_a_death(const History& history, const JobHistory& job) {
 /// Blocks come in order, each once, and are the oracle's.
 void check_stream(const JobHistory& job, const ExpectedAnswer& expected, Sentences& found) {
   for (std::size_t i = 0; i < job.blocks.size(); ++i) {
-    const Committed& block = job.blocks[i];
+    const actors::Committed& block = job.blocks[i];
     if (block.block != std::int32_t(i)) {
       found.push_back("block " + std::to_string(block.block) + " came in place " +
                       std::to_string(i));
@@ -33,7 +33,7 @@ void check_stream(const JobHistory& job, const ExpectedAnswer& expected, Sentenc
 }
 
 void check_whole(const JobHistory& job, const ExpectedAnswer& expected, Sentences& found) {
-  const Finished& end = job.ends.front();
+  const actors::Finished& end = job.ends.front();
   if (end.reason != expected.reason) {
     found.push_back("it ended with " + std::string(name_of(end.reason)) + ", alone with " +
                     std::string(name_of(expected.reason)));
@@ -52,10 +52,10 @@ void check_whole(const JobHistory& job, const ExpectedAnswer& expected, Sentence
 /// A job that was ended before its time has the blocks that were streamed, and nothing else.
 void check_part(const JobHistory& job, Sentences& found) {
   std::vector<std::int32_t> streamed;
-  for (const Committed& block : job.blocks) {
+  for (const actors::Committed& block : job.blocks) {
     streamed.insert(streamed.end(), block.tokens.begin(), block.tokens.end());
   }
-  const Finished& end = job.ends.front();
+  const actors::Finished& end = job.ends.front();
   if (end.tokens != streamed) found.emplace_back("its tokens are not those of its blocks");
 }
 
@@ -65,8 +65,9 @@ void check_job(const History& history, const JobHistory& job, const ExpectedAnsw
   const std::size_t num_ends = job.ends.size() + job.refusals.size();
   if (num_ends != 1) {
     std::string how;
-    for (const Finished& end : job.ends) how += ", " + std::string(name_of(end.reason));
-    for (const Rejected& refusal : job.refusals) how += ", refused: " + refusal.error.message;
+    for (const actors::Finished& end : job.ends) how += ", " + std::string(name_of(end.reason));
+    for (const actors::Rejected& rejection : job.refusals)
+      how += ", refused: " + rejection.error.message;
     found.push_back("it ended " + std::to_string(num_ends) + " times" + how);
     return;
   }
@@ -75,15 +76,15 @@ void check_job(const History& history, const JobHistory& job, const ExpectedAnsw
     if (!job.was_cancelled) found.push_back("it was refused: " + error.message);
     return;
   }
-  const Finished& end = job.ends.front();
-  if (end.reason == FinishReason::kError) {
+  const actors::Finished& end = job.ends.front();
+  if (end.reason == actors::FinishReason::kError) {
     const bool is_loss = end.error && end.error->code == ErrorCode::kUnavailable;
     if (!is_loss || !was_near_a_death(history, job)) {
       found.push_back("it failed though no worker died: " +
                       (end.error ? end.error->message : std::string("no reason was given")));
     }
     check_part(job, found);
-  } else if (end.reason == FinishReason::kCancelled && job.was_cancelled) {
+  } else if (end.reason == actors::FinishReason::kCancelled && job.was_cancelled) {
     check_part(job, found);
   } else {
     check_whole(job, expected, found);

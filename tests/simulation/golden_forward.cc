@@ -5,14 +5,14 @@
 namespace unmask::simulation {
 
 std::unique_ptr<golden::WorkerGroup> load_golden(int num_ranks, int num_kv_pages) {
-  EngineOptions options;
+  network::EngineOptions options;
   options.max_rows = GoldenForward::kMaxRows;
   options.num_kv_pages = num_kv_pages;
   return std::make_unique<golden::WorkerGroup>(
       golden::golden_dir() / "models" / GoldenForward::kModel, num_ranks, options);
 }
 
-JobModel golden_for_jobs() {
+actors::JobModel golden_for_jobs() {
   constexpr std::int32_t kTokenizerEnd = 512, kEmbeddings = 520;
   constexpr std::int32_t kMaxPositions = 256;
   return {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "actors/running_job.h"
+#include "actors/coordinator/running_job.h"
 #include "tests/golden/worker_group.h"
 #include "tests/simulation/group_forward.h"
 
@@ -33,6 +33,6 @@ class GoldenForward final : public GroupForward {
 [[nodiscard]] std::unique_ptr<golden::WorkerGroup> load_golden(int num_ranks, int num_kv_pages);
 
 /// What admission has to know of the model.
-[[nodiscard]] JobModel golden_for_jobs();
+[[nodiscard]] actors::JobModel golden_for_jobs();
 
 }  // namespace unmask::simulation

@@ -14,7 +14,7 @@ constexpr std::uint64_t kConnect = 0;                           // the meeting b
 /// One life of one device.
 struct GroupDevices::Member {
   Address address = 0;
-  std::optional<FormGroup> group;
+  std::optional<actors::FormGroup> group;
   Epoch aborted = 0;  ///< this epoch and all before it are over
 };
 
@@ -33,17 +33,17 @@ struct GroupDevices::Group {
   std::map<std::uint64_t, Meeting> meetings;     // that are not complete
   std::unique_ptr<GroupForward> forward;
   std::map<SequenceId, Ranges> decoded;  // of the last step: what each sequence had left
-  std::optional<Error> why_void;
+  std::optional<Error> void_reason;
 };
 
-class GroupDevices::RankDevice final : public Device {
+class GroupDevices::RankDevice final : public actors::Device {
  public:
   RankDevice(GroupDevices& devices, Address address) : devices_(devices) {
     member_->address = address;
   }
   ~RankDevice() override { devices_.leave(*member_, UINT64_MAX); }
 
-  void prepare(FormGroup group, std::function<void(Result<Bytes>)> done) override {
+  void prepare(actors::FormGroup group, std::function<void(Result<Bytes>)> done) override {
     devices_.leave(*member_, group.epoch - 1);
     member_->group = group;
     Group& mine = devices_.groups_[group.epoch];
@@ -70,8 +70,8 @@ class GroupDevices::RankDevice final : public Device {
     devices_.enter(member_, epoch, seq, std::move(step), std::move(done));
   }
 
-  void inspect(Inspect request, std::function<void(Inspected)> rows) override {
-    Inspected last;
+  void inspect(actors::Inspect request, std::function<void(actors::Inspected)> rows) override {
+    actors::Inspected last;
     last.request = request.request;
     last.error = Error{ErrorCode::kUnavailable, "a simulated device has no tensors"};
     devices_.simulation_.after({}, [last, rows = std::move(rows)] { rows(last); });
@@ -90,7 +90,7 @@ GroupDevices::GroupDevices(Simulation& simulation, Options options, MakeForward 
     : simulation_(simulation), options_(options), make_forward_(std::move(make_forward)) {}
 GroupDevices::~GroupDevices() = default;
 
-std::unique_ptr<Device> GroupDevices::make_device(Address address) {
+std::unique_ptr<actors::Device> GroupDevices::make_device(Address address) {
   return std::make_unique<RankDevice>(*this, address);
 }
 
@@ -104,7 +104,7 @@ void GroupDevices::enter(const std::shared_ptr<Member>& member, Epoch epoch, std
     return answer(std::move(done), Error{ErrorCode::kCancelled, "the epoch is over"}, {});
   }
   Group& group = groups_.at(epoch);
-  if (group.why_void) return answer(std::move(done), *group.why_void, options_.notice);
+  if (group.void_reason) return answer(std::move(done), *group.void_reason, options_.notice);
   Meeting& meeting = group.meetings[number];
   const bool is_first = meeting.entries.empty();
   meeting.entries[member->group->rank] = {std::move(step), std::move(done)};
@@ -184,12 +184,12 @@ void GroupDevices::leave(Member& member, Epoch up_to) {
 }
 
 void GroupDevices::make_void(Group& group, ErrorCode code, const std::string& why) {
-  if (group.why_void) return;
-  group.why_void = Error{code, why};
+  if (group.void_reason) return;
+  group.void_reason = Error{code, why};
   for (auto& [number, meeting] : std::exchange(group.meetings, {})) {
     ++figures_.void_meetings;
     for (auto& [rank, entry] : meeting.entries) {
-      answer(std::move(entry.done), *group.why_void, options_.notice);
+      answer(std::move(entry.done), *group.void_reason, options_.notice);
     }
   }
 }
@@ -203,7 +203,7 @@ void GroupDevices::answer(std::function<void(Result<StepResult>)> done, Result<S
 int GroupDevices::num_leaked_sequences() const {
   int leaked = 0;
   for (const auto& [epoch, group] : groups_) {
-    if (group.why_void) continue;
+    if (group.void_reason) continue;
     for (std::size_t rank = 0; rank < group.members.size(); ++rank) {
       leaked +=
           std::max(0, group.forward->num_open_sequences(int(rank)) - int(group.decoded.size()));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/device.h"
+#include "actors/worker/device.h"
 #include "runtime/simulation/simulation.h"
 #include "tests/simulation/group_forward.h"
 
@@ -41,7 +41,7 @@ class GroupDevices {
   ~GroupDevices();
 
   /// The device of the process at `address`; it dies with the object.
-  [[nodiscard]] std::unique_ptr<Device> make_device(Address address);
+  [[nodiscard]] std::unique_ptr<actors::Device> make_device(Address address);
 
   /// The device at `address` does not answer until then.
   void stall(Address address, Duration duration);

@@ -8,10 +8,10 @@
 
 namespace unmask::simulation {
 
-HashForward::HashForward(int num_ranks, int num_kv_pages, const StepLimits& limits)
+HashForward::HashForward(int num_ranks, int num_kv_pages, const network::StepLimits& limits)
     : limits_(limits) {
   for (int rank = 0; rank < num_ranks; ++rank) {
-    KvPages pages(num_kv_pages, limits.max_rows);
+    cache::KvPages pages(num_kv_pages, limits.max_rows);
     std::vector<std::int32_t> tokens(std::size_t(pages.num_slots()), -1);
     ranks_.push_back({std::move(pages), std::move(tokens)});
   }
@@ -39,12 +39,12 @@ Result<StepResult> HashForward::run(Rank& rank, const Step& step) const {
     result.sequences.push_back(run(rank, sequence, first_row));
     first_row += int(sequence.inputs.size());
   }
-  result.digest = digest_of(result.sequences);
+  result.digest = network::digest_of(result.sequences);
   return result;
 }
 
 SequenceResult HashForward::run(Rank& rank, const SequenceStep& sequence, int first_row) {
-  const KvLayout layout = rank.pages.place(sequence, first_row);
+  const cache::KvLayout layout = rank.pages.place(sequence, first_row);
   for (std::size_t row = 0; row < layout.slots.size(); ++row) {
     rank.tokens[std::size_t(layout.slots[row])] = sequence.inputs[row];
   }

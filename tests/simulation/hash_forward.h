@@ -10,21 +10,21 @@ namespace unmask::simulation {
 /// the slots that the page tables name. Every rank keeps its own.
 class HashForward final : public GroupForward {
  public:
-  HashForward(int num_ranks, int num_kv_pages, const StepLimits& limits);
+  HashForward(int num_ranks, int num_kv_pages, const network::StepLimits& limits);
 
   std::vector<Result<StepResult>> run(const std::vector<Step>& steps) override;
   [[nodiscard]] int num_open_sequences(int rank) const override;
 
  private:
   struct Rank {
-    KvPages pages;
+    cache::KvPages pages;
     std::vector<std::int32_t> tokens;  // by slot: the "keys and values"
   };
 
   [[nodiscard]] Result<StepResult> run(Rank& rank, const Step& step) const;
   static SequenceResult run(Rank& rank, const SequenceStep& sequence, int first_row);
 
-  const StepLimits limits_;
+  const network::StepLimits limits_;
   std::vector<Rank> ranks_;
 };
 

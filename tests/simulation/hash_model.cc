@@ -19,7 +19,7 @@ double uniform(std::uint64_t bits) { return double(bits >> 11) * 0x1p-53; }
 
 }  // namespace
 
-JobModel HashModel::for_jobs() {
+actors::JobModel HashModel::for_jobs() {
   return {
       {.mask_id = kMask, .eos_id = kEos, .choosable_end = kVocabulary}, kVocabulary, kMaxPositions};
 }

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <set>
 
-#include "actors/running_job.h"
+#include "actors/coordinator/running_job.h"
 #include "model/step.h"
 
 namespace unmask::simulation {
@@ -24,7 +24,7 @@ class HashModel {
   static constexpr std::int32_t kEos = 198;
 
   /// What admission has to know of it.
-  static JobModel for_jobs();
+  static actors::JobModel for_jobs();
 
   /// Takes the keys that a row sees, by ascending position.
   void see(std::int32_t position, std::int32_t token);

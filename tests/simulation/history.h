@@ -6,18 +6,19 @@
 #include <vector>
 
 #include "actors/messages.h"
-#include "runtime/clock.h"
+#include "runtime/actor/clock.h"
 #include "tests/simulation/group_device.h"
 
 namespace unmask::simulation {
 
 /// What the client of one job saw, over all its connections.
 struct JobHistory {
-  std::vector<Committed> blocks;
-  std::vector<Finished> ends;
-  std::vector<Rejected> refusals;  ///< for good; those that say "try again" were tried again
-  Time submitted{};                ///< first
-  Time ended{};                    ///< last
+  std::vector<actors::Committed> blocks;
+  std::vector<actors::Finished> ends;
+  std::vector<actors::Rejected>
+      refusals;      ///< for good; those that say "try again" were tried again
+  Time submitted{};  ///< first
+  Time ended{};      ///< last
   bool was_cancelled = false;
 };
 

@@ -14,7 +14,7 @@ LibraryClient::LibraryClient(Simulation& simulation, Address address, Address ga
                              History& history)
     : simulation_(simulation),
       history_(history),
-      client_(simulation.start(address).env(), Client::Options{}) {
+      client_(simulation.start(address).env(), rpc::Client::Options{}) {
   client_.bind(simulation.network().attach(address, client_.transport_events()));
   simulation.network().dial(address, gateway);
 }
@@ -28,17 +28,17 @@ void LibraryClient::submit(const JobPlan& plan) {
 void LibraryClient::ask_for(const JobId& id) {
   Job& job = jobs_.at(id);
   job.waits = false;
-  const std::vector<Committed>& blocks = history_.jobs[id].blocks;
-  Submit submit;
+  const std::vector<actors::Committed>& blocks = history_.jobs[id].blocks;
+  actors::Submit submit;
   submit.job = id;
   submit.input = job.plan->input;
   submit.parameters = job.plan->parameters;
   submit.resume_after_block = blocks.empty() ? -1 : blocks.back().block;
-  JobEvents events;
-  events.on_block = [this](const Committed& block) {
+  rpc::JobEvents events;
+  events.on_block = [this](const actors::Committed& block) {
     history_.jobs[block.job].blocks.push_back(block);
   };
-  events.on_end = [this, id](const Result<Finished>& how) { end(id, how); };
+  events.on_end = [this, id](const Result<actors::Finished>& how) { end(id, how); };
   const Result<> submitted = client_.submit(std::move(submit), std::move(events));
   if (!submitted) end(id, submitted.error());
 }
@@ -51,7 +51,7 @@ void LibraryClient::cancel(const JobId& id) {
   client_.cancel(id);
 }
 
-void LibraryClient::end(const JobId& id, const Result<Finished>& end) {
+void LibraryClient::end(const JobId& id, const Result<actors::Finished>& end) {
   Job& job = jobs_.at(id);
   JobHistory& history = history_.jobs[id];
   if (end) {

@@ -28,12 +28,12 @@ class LibraryClient final : public SimulatedClient {
   };
 
   void ask_for(const JobId& job);
-  void end(const JobId& job, const Result<Finished>& end);
+  void end(const JobId& job, const Result<actors::Finished>& end);
 
   Simulation& simulation_;
   History& history_;
   std::map<JobId, Job> jobs_;
-  Client client_;
+  rpc::Client client_;
 };
 
 }  // namespace unmask::simulation

@@ -27,9 +27,9 @@ ForwardAlone hash_alone() {
   };
 }
 
-ExpectedAnswer expect_answer(const JobPlan& job, const JobModel& model,
+ExpectedAnswer expect_answer(const JobPlan& job, const actors::JobModel& model,
                              const ForwardAlone& forward) {
-  Admit admit;
+  actors::Admit admit;
   admit.parameters = job.parameters;
   const auto params = params_of(admit);
   UNMASK_CHECK(params.has_value());
@@ -41,9 +41,9 @@ ExpectedAnswer expect_answer(const JobPlan& job, const JobModel& model,
     const auto applied = loop->apply(forward(*step));
     UNMASK_CHECK(applied.has_value());
     if (applied->finished_block) {
-      expected.blocks.push_back(answer_in(*loop, applied->finished_block->positions));
+      expected.blocks.push_back(actors::answer_in(*loop, applied->finished_block->positions));
     }
-    if (applied->ending == diffusion::Ending::kStop) expected.reason = FinishReason::kStop;
+    if (applied->ending == diffusion::Ending::kStop) expected.reason = actors::FinishReason::kStop;
   }
   expected.tokens = loop->generated_tokens();
   expected.forwards = loop->figures().forwards;

@@ -10,7 +10,7 @@ namespace unmask::simulation {
 namespace {
 
 template <typename Message>
-Message* in(Outgoing& outgoing) {
+Message* in(actors::Outgoing& outgoing) {
   return std::get_if<Message>(&outgoing.message);
 }
 
@@ -38,14 +38,14 @@ Sabotage commits_a_block_twice() {
   };
   const auto state = std::make_shared<State>();
   Sabotage sabotage;
-  sabotage.sent = [state](Outgoing outgoing) -> std::vector<Outgoing> {
-    Committed* block = in<Committed>(outgoing);
+  sabotage.sent = [state](actors::Outgoing outgoing) -> std::vector<actors::Outgoing> {
+    actors::Committed* block = in<actors::Committed>(outgoing);
     if (block == nullptr) return {outgoing};
     if (state->victim == block->job) ++block->block;
     if (++state->num_blocks != 3) return {outgoing};
     state->victim = block->job;
-    Outgoing again = outgoing;
-    ++in<Committed>(again)->block;
+    actors::Outgoing again = outgoing;
+    ++in<actors::Committed>(again)->block;
     return {outgoing, again};
   };
   return sabotage;
@@ -58,8 +58,8 @@ Sabotage loses_a_finished() {
   };
   const auto state = std::make_shared<State>();
   Sabotage sabotage;
-  sabotage.sent = [state](Outgoing outgoing) -> std::vector<Outgoing> {
-    const Finished* end = in<Finished>(outgoing);
+  sabotage.sent = [state](actors::Outgoing outgoing) -> std::vector<actors::Outgoing> {
+    const actors::Finished* end = in<actors::Finished>(outgoing);
     if (end != nullptr && ++state->num_ends == 3) state->victim = end->job;
     const bool is_lost = end != nullptr && state->victim == end->job;
     if (is_lost) return {};
@@ -75,7 +75,7 @@ Sabotage applies_a_stale_result() {
   };
   const auto state = std::make_shared<State>();
   Sabotage sabotage;
-  sabotage.received = [state](PeerId /*from*/, WireMessage& message) {
+  sabotage.received = [state](PeerId /*from*/, actors::WireMessage& message) {
     auto* result = std::get_if<StepResult>(&message);
     if (result == nullptr || result->sequences.empty()) return true;
     const bool is_stale = ++state->num_results % 5 == 0;
@@ -92,7 +92,7 @@ Sabotage applies_a_stale_result() {
 
 Sabotage forgets_to_close_sequences() {
   Sabotage sabotage;
-  sabotage.sent = [](Outgoing outgoing) -> std::vector<Outgoing> {
+  sabotage.sent = [](actors::Outgoing outgoing) -> std::vector<actors::Outgoing> {
     if (Step* step = in<Step>(outgoing)) step->closed.clear();
     return {outgoing};
   };
@@ -102,11 +102,12 @@ Sabotage forgets_to_close_sequences() {
 Sabotage mixes_two_jobs_up() {
   const auto jobs = std::make_shared<std::vector<JobId>>();
   Sabotage sabotage;
-  sabotage.sent = [jobs](Outgoing outgoing) -> std::vector<Outgoing> {
-    if (const Accepted* accepted = in<Accepted>(outgoing); accepted && jobs->size() < 2) {
+  sabotage.sent = [jobs](actors::Outgoing outgoing) -> std::vector<actors::Outgoing> {
+    if (const actors::Accepted* accepted = in<actors::Accepted>(outgoing);
+        accepted && jobs->size() < 2) {
       if (!accepted->is_resend) jobs->push_back(accepted->job);
     }
-    if (Committed* block = in<Committed>(outgoing); block && jobs->size() == 2) {
+    if (actors::Committed* block = in<actors::Committed>(outgoing); block && jobs->size() == 2) {
       const auto at = std::ranges::find(*jobs, block->job);
       if (at != jobs->end()) block->job = jobs->at(at == jobs->begin() ? 1 : 0);
     }

@@ -10,9 +10,9 @@ namespace unmask::simulation {
 /// A bug that a coordinator could have, put in from outside, to see that the checks find it.
 struct Sabotage {
   /// What the coordinator sends instead of a message.
-  std::function<std::vector<Outgoing>(Outgoing)> sent;
+  std::function<std::vector<actors::Outgoing>(actors::Outgoing)> sent;
   /// May change what the coordinator gets; false swallows it.
-  std::function<bool(PeerId, WireMessage&)> received;
+  std::function<bool(PeerId, actors::WireMessage&)> received;
 };
 
 /// The third block that is committed counts twice, and the job's later ones are off by one.

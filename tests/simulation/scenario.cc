@@ -24,12 +24,12 @@ std::int32_t between(Rng& rng, int low, int high) {
   return low + std::int32_t(rng.below(std::uint64_t(high - low + 1)));
 }
 
-void add(std::vector<Parameter>& parameters, const std::string& name, std::int32_t value) {
+void add(std::vector<actors::Parameter>& parameters, const std::string& name, std::int32_t value) {
   parameters.push_back({name, std::to_string(value)});
 }
 
-std::vector<Parameter> draw_parameters(Rng& rng, std::int32_t gen_length) {
-  std::vector<Parameter> parameters;
+std::vector<actors::Parameter> draw_parameters(Rng& rng, std::int32_t gen_length) {
+  std::vector<actors::Parameter> parameters;
   add(parameters, "gen_length", gen_length);
   add(parameters, "block_length", between(rng, 3, 16));
   if (rng.chance(0.3)) {
@@ -114,7 +114,8 @@ Scenario scenario_of(std::uint64_t seed) {
     scenario.num_replicas = 2;
     scenario.group_size = 2;
   }
-  scenario.capacity = {between(rng, 20, 60), kPagePositions, between(rng, 120, 400), 256, 1, 1};
+  scenario.capacity = {
+      between(rng, 20, 60), cache::kPagePositions, between(rng, 120, 400), 256, 1, 1};
   scenario.max_running = std::size_t(between(rng, 3, 12));
 
   NetworkOptions& network = scenario.network;

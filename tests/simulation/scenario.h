@@ -13,8 +13,8 @@ namespace unmask::simulation {
 /// One job of a scenario, and what its client does with it.
 struct JobPlan {
   JobId id;
-  TokenInput input;
-  std::vector<Parameter> parameters;
+  actors::TokenInput input;
+  std::vector<actors::Parameter> parameters;
   int client = 0;
   Duration arrival{};
   std::optional<Duration> cancel;  ///< after its arrival
@@ -49,7 +49,7 @@ struct Scenario {
   bool is_deadly = false;  ///< its faults end workers
   int num_replicas = 1;
   int group_size = 4;
-  Capacity capacity;
+  actors::Capacity capacity;
   std::size_t max_running = 8;
   NetworkOptions network;
   Duration forward{};  ///< mean device time of a step

@@ -4,10 +4,10 @@
 #include <set>
 #include <utility>
 
+#include "actors/role/coordinator_role.h"
+#include "actors/role/gateway_role.h"
+#include "actors/role/worker_role.h"
 #include "runtime/base/check.h"
-#include "runtime/cli/coordinator_role.h"
-#include "runtime/cli/gateway_role.h"
-#include "runtime/cli/worker_role.h"
 #include "tests/simulation/bare_client.h"
 #include "tests/simulation/library_client.h"
 
@@ -21,7 +21,7 @@ constexpr Duration kQuiet = 30s;  // for acknowledgements, restarts and news of 
 
 }  // namespace
 
-SimulatedCluster::SimulatedCluster(const Scenario& scenario, const JobModel& model,
+SimulatedCluster::SimulatedCluster(const Scenario& scenario, const actors::JobModel& model,
                                    GroupDevices::MakeForward make_forward, Sabotage sabotage)
     : scenario_(scenario),
       model_(model),
@@ -72,36 +72,38 @@ SimulatedCluster::~SimulatedCluster() {
 void SimulatedCluster::start_coordinator() {
   SimulatedProcess& process = simulation_.start(kCoordinator);
   SimulatedWire& wire = wire_of(process, kCoordinator);
-  const ActorRef<Outgoing> outgoing(
-      [sent = sabotage_.sent, send = wire.outgoing()](Outgoing message) {
+  const ActorRef<actors::Outgoing> outgoing(
+      [sent = sabotage_.sent, send = wire.outgoing()](actors::Outgoing message) {
         if (!sent) return send.send(std::move(message));
         bool is_sent = true;
-        for (Outgoing& instead : sent(std::move(message))) {
+        for (actors::Outgoing& instead : sent(std::move(message))) {
           is_sent = send.send(std::move(instead)) && is_sent;
         }
         return is_sent;
       });
   // Gateways are cut off as well, when they do not read.
   const auto workers = std::make_shared<std::set<PeerId>>();
-  const ActorRef<Disconnect> shoot([this, workers, disconnect = wire.disconnect()](Disconnect who) {
-    if (workers->contains(who.peer)) history_.deaths.push_back(simulation_.clock().now());
-    return disconnect.send(who);
-  });
-  cli::CoordinatorRole::Options options;
+  const ActorRef<actors::Disconnect> shoot(
+      [this, workers, disconnect = wire.disconnect()](actors::Disconnect who) {
+        if (workers->contains(who.peer)) history_.deaths.push_back(simulation_.clock().now());
+        return disconnect.send(who);
+      });
+  actors::CoordinatorRole::Options options;
   options.coordinator.model = model_;
   options.coordinator.max_running = scenario_.max_running;
   options.coordinator.step_timeout = 20s;
   options.membership.num_replicas = scenario_.num_replicas;
   options.membership.group_size = scenario_.group_size;
-  options.membership.self.role = Role::kCoordinator;
-  auto& role = process.keep(std::make_shared<cli::CoordinatorRole>(
+  options.membership.self.role = actors::Role::kCoordinator;
+  auto& role = process.keep(std::make_shared<actors::CoordinatorRole>(
       process.system(), process.env(), std::move(options),
-      cli::CoordinatorRole::Wiring{outgoing, shoot,
-                                   ActorRef<Inspected>([](const Inspected&) { return true; })}));
+      actors::CoordinatorRole::Wiring{
+          outgoing, shoot,
+          ActorRef<actors::Inspected>([](const actors::Inspected&) { return true; })}));
   wire.receive(role.dispatch(),
-               [workers, change = sabotage_.received](PeerId from, WireMessage& message) {
-                 const auto* join = std::get_if<Join>(&message);
-                 if (join != nullptr && join->role == Role::kWorker) workers->insert(from);
+               [workers, change = sabotage_.received](PeerId from, actors::WireMessage& message) {
+                 const auto* join = std::get_if<actors::Join>(&message);
+                 if (join != nullptr && join->role == actors::Role::kWorker) workers->insert(from);
                  return !change || change(from, message);
                });
   wire.on_peer({}, [&role](PeerId peer) { return role.peer_down(peer); });
@@ -111,13 +113,13 @@ void SimulatedCluster::start_gateway() {
   SimulatedProcess& process = simulation_.start(kGateway);
   SimulatedWire& clients = wire_of(process, kGateway);
   SimulatedWire& uplink = wire_of(process, kUplink);
-  auto& text = process.keep(std::make_shared<NumberText>());
-  cli::GatewayRole::Options options;
-  options.member.role = Role::kGateway;
+  auto& text = process.keep(std::make_shared<actors::NumberText>());
+  actors::GatewayRole::Options options;
+  options.member.role = actors::Role::kGateway;
   options.member.incarnation = ++lives_[kGateway];
-  auto& role = process.keep(std::make_shared<cli::GatewayRole>(
+  auto& role = process.keep(std::make_shared<actors::GatewayRole>(
       process.system(), process.env(), std::move(options), text,
-      cli::GatewayRole::Wiring{clients.outgoing(), clients.disconnect(), uplink.outgoing()},
+      actors::GatewayRole::Wiring{clients.outgoing(), clients.disconnect(), uplink.outgoing()},
       [this](const Error& why) { simulation_.exit(kGateway, why.message); }));
   clients.receive(role.client_dispatch());
   clients.on_peer({}, [&role](PeerId peer) { return role.client_down(peer); });
@@ -131,12 +133,12 @@ void SimulatedCluster::start_worker(int index) {
   const Address address = kFirstWorker + index;
   SimulatedProcess& process = simulation_.start(address);
   SimulatedWire& wire = wire_of(process, address);
-  auto& device = process.keep(std::shared_ptr<Device>(devices_.make_device(address)));
-  Member::Options options;
+  auto& device = process.keep(std::shared_ptr<actors::Device>(devices_.make_device(address)));
+  actors::Member::Options options;
   options.replica = index / scenario_.group_size;
   options.rank = index % scenario_.group_size;
   options.incarnation = ++lives_[address];
-  auto& role = process.keep(std::make_shared<cli::WorkerRole>(
+  auto& role = process.keep(std::make_shared<actors::WorkerRole>(
       process.system(), process.env(), std::move(options), device, wire.outgoing(),
       [this, address](const Error& why) { simulation_.exit(address, why.message); }));
   UNMASK_CHECK(role.loaded().send({1, "exact, f32", scenario_.capacity}));

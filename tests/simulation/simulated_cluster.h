@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "actors/running_job.h"
+#include "actors/coordinator/running_job.h"
 #include "runtime/simulation/simulation.h"
 #include "tests/simulation/group_device.h"
 #include "tests/simulation/history.h"
@@ -23,7 +23,7 @@ namespace unmask::simulation {
 /// network, devices and text are not.
 class SimulatedCluster {
  public:
-  SimulatedCluster(const Scenario& scenario, const JobModel& model,
+  SimulatedCluster(const Scenario& scenario, const actors::JobModel& model,
                    GroupDevices::MakeForward make_forward, Sabotage sabotage = {});
   ~SimulatedCluster();
 
@@ -46,7 +46,7 @@ class SimulatedCluster {
   void take_stock();
 
   const Scenario& scenario_;
-  const JobModel model_;
+  const actors::JobModel model_;
   const Sabotage sabotage_;
   History history_;
   Simulation simulation_;

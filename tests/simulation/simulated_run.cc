@@ -16,7 +16,7 @@ SimulatedRun Simulator::run(std::uint64_t seed, Sabotage sabotage) {
   SimulatedRun run;
   run.scenario = scenario_of(seed);
   const bool is_golden = run.scenario.is_golden;
-  const JobModel model = is_golden ? golden_for_jobs() : HashModel::for_jobs();
+  const actors::JobModel model = is_golden ? golden_for_jobs() : HashModel::for_jobs();
   std::vector<ExpectedAnswer> expected;
   for (const JobPlan& job : run.scenario.jobs) {
     expected.push_back(expect_answer(job, model, is_golden ? golden_alone() : hash_alone()));
@@ -33,8 +33,8 @@ GroupDevices::MakeForward Simulator::forwards(const Scenario& scenario) {
       return std::make_unique<GoldenForward>(golden_workers(replica, size));
     };
   }
-  const StepLimits limits{HashModel::kVocabulary, scenario.capacity.max_positions,
-                          scenario.capacity.max_rows_per_step};
+  const network::StepLimits limits{HashModel::kVocabulary, scenario.capacity.max_positions,
+                                   scenario.capacity.max_rows_per_step};
   const int num_pages = int(scenario.capacity.num_kv_pages);
   return [limits, num_pages](int /*replica*/, int size) -> std::unique_ptr<GroupForward> {
     return std::make_unique<HashForward>(size, num_pages, limits);

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "actors/role/dispatch.h"
 #include "rpc/codec/codec.h"
 #include "rpc/links.h"
 #include "runtime/base/check.h"
-#include "runtime/cli/dispatch.h"
 #include "runtime/simulation/simulation.h"
 
 namespace unmask::simulation {
@@ -22,11 +22,13 @@ class SimulatedWire {
   SimulatedWire(Simulation& simulation, SimulatedProcess& process, Address address,
                 std::vector<std::string>& unexpected)
       : unexpected_(unexpected),
-        links_(process.env(), Link::Options{},
+        links_(process.env(), rpc::Link::Options{},
                {[this](PeerId peer) {
                   if (up_) UNMASK_CHECK(up_(peer));
                 },
-                [this](PeerId from, WireMessage message) { return take(from, std::move(message)); },
+                [this](PeerId from, actors::WireMessage message) {
+                  return take(from, std::move(message));
+                },
                 [this](PeerId peer, DownReason reason, const std::string& why) {
                   if (reason == DownReason::kProtocol) unexpected_.push_back("protocol: " + why);
                   // A full mailbox would be a bug of the scenario.
@@ -35,18 +37,20 @@ class SimulatedWire {
     links_.bind(simulation.network().attach(address, links_.transport_events()));
   }
 
-  [[nodiscard]] ActorRef<Outgoing> outgoing() {
-    return ActorRef<Outgoing>([this](const Outgoing& outgoing) { return links_.send(outgoing); });
+  [[nodiscard]] ActorRef<actors::Outgoing> outgoing() {
+    return ActorRef<actors::Outgoing>(
+        [this](const actors::Outgoing& outgoing) { return links_.send(outgoing); });
   }
-  [[nodiscard]] ActorRef<Disconnect> disconnect() {
-    return ActorRef<Disconnect>([this](const Disconnect& disconnect) {
+  [[nodiscard]] ActorRef<actors::Disconnect> disconnect() {
+    return ActorRef<actors::Disconnect>([this](const actors::Disconnect& disconnect) {
       links_.disconnect(disconnect);
       return true;
     });
   }
 
   /// Who takes what comes. filter: may change or swallow (false) it first.
-  void receive(cli::Dispatch dispatch, std::function<bool(PeerId, WireMessage&)> filter = {}) {
+  void receive(actors::Dispatch dispatch,
+               std::function<bool(PeerId, actors::WireMessage&)> filter = {}) {
     dispatch_ = std::move(dispatch);
     filter_ = std::move(filter);
   }
@@ -55,25 +59,25 @@ class SimulatedWire {
     down_ = std::move(down);
   }
 
-  [[nodiscard]] Links& links() { return links_; }
+  [[nodiscard]] rpc::Links& links() { return links_; }
 
  private:
-  bool take(PeerId from, WireMessage message) {
+  bool take(PeerId from, actors::WireMessage message) {
     if (filter_ && !filter_(from, message)) return true;
-    const MessageType type = type_of(message);
-    const cli::Dispatch::Outcome outcome = dispatch_.deliver(from, std::move(message));
-    if (outcome == cli::Dispatch::Outcome::kUnexpected) {
-      unexpected_.emplace_back(traits_of(type)->name);
+    const rpc::MessageType type = rpc::type_of(message);
+    const actors::Dispatch::Outcome outcome = dispatch_.deliver(from, std::move(message));
+    if (outcome == actors::Dispatch::Outcome::kUnexpected) {
+      unexpected_.emplace_back(rpc::traits_of(type)->name);
     }
-    return outcome != cli::Dispatch::Outcome::kFull;
+    return outcome != actors::Dispatch::Outcome::kFull;
   }
 
   std::vector<std::string>& unexpected_;
-  cli::Dispatch dispatch_;
-  std::function<bool(PeerId, WireMessage&)> filter_;
+  actors::Dispatch dispatch_;
+  std::function<bool(PeerId, actors::WireMessage&)> filter_;
   std::function<bool(PeerId)> up_;
   std::function<bool(PeerId)> down_;
-  Links links_;
+  rpc::Links links_;
 };
 
 }  // namespace unmask::simulation

@@ -28,7 +28,7 @@ struct Totals {
     events += run.history.events;
     deaths += run.history.deaths.size();
     for (const auto& [id, job] : run.history.jobs) {
-      lost_jobs += !job.ends.empty() && job.ends.front().reason == FinishReason::kError;
+      lost_jobs += !job.ends.empty() && job.ends.front().reason == actors::FinishReason::kError;
     }
   }
 };

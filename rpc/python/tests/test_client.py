@@ -103,7 +103,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             events = [event async for event in job.events()]
         kinds = [type(event).__name__ for event in events]
         self.assertEqual(kinds, ["Queued", "Frame", "Block"])
-        self.assertTrue(gateway.heard[0][1]["watching"]["frames"])
+        self.assertTrue(gateway.heard[0][1]["subscription"]["frames"])
 
     async def test_a_cancelled_job_is_a_result_with_what_it_had(self) -> None:
         def wait(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:

@@ -32,17 +32,17 @@ Result<JobLoad::Outcome> JobLoad::run() {
 }
 
 void JobLoad::submit_next() {
-  Submit submit;
-  submit.job = random_job_id();
-  submit.input = TextInput{kPrompts[num_submitted_++], false};
+  actors::Submit submit;
+  submit.job = rpc::random_job_id();
+  submit.input = actors::TextInput{kPrompts[num_submitted_++], false};
   submit.parameters = {{"cache", cache_}};
-  JobEvents events;
-  events.on_end = [this](const Result<Finished>& end) { take_end(end); };
+  rpc::JobEvents events;
+  events.on_end = [this](const Result<actors::Finished>& end) { take_end(end); };
   const Result<> submitted = client_.submit(std::move(submit), std::move(events));
   if (!submitted) take_end(submitted.error());
 }
 
-void JobLoad::take_end(const Result<Finished>& end) {
+void JobLoad::take_end(const Result<actors::Finished>& end) {
   ++num_ended_;
   if (!end) {
     error_ = end.error();

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "rpc/client/client.h"
-#include "runtime/clock.h"
-#include "runtime/event_loop.h"
+#include "runtime/actor/clock.h"
+#include "runtime/os/event_loop.h"
 
 namespace unmask::bench {
 
@@ -20,7 +20,7 @@ class JobLoad {
   };
 
   /// client: lives on `loop`
-  JobLoad(EventLoop& loop, Client& client, std::string cache, int max_at_once)
+  JobLoad(EventLoop& loop, rpc::Client& client, std::string cache, int max_at_once)
       : loop_(loop), client_(client), cache_(std::move(cache)), max_at_once_(max_at_once) {}
 
   /// Returns when all have ended.
@@ -30,10 +30,10 @@ class JobLoad {
 
  private:
   void submit_next();
-  void take_end(const Result<Finished>& end);
+  void take_end(const Result<actors::Finished>& end);
 
   EventLoop& loop_;
-  Client& client_;
+  rpc::Client& client_;
   const std::string cache_;
   const int max_at_once_;
   int num_submitted_ = 0;

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <iterator>
 
-#include "runtime/host_port.h"
+#include "runtime/os/host_port.h"
 
 namespace unmask::bench {
 namespace asio = boost::asio;

@@ -2,7 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "runtime/event_loop.h"
+#include "runtime/os/event_loop.h"
 
 namespace unmask::bench {
 

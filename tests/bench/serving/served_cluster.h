@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/event_loop.h"
-#include "runtime/process.h"
+#include "runtime/os/event_loop.h"
+#include "runtime/os/process.h"
 
 namespace unmask::bench {
 

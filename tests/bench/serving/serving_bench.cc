@@ -26,7 +26,7 @@ Result<Counters> read_counters(const ServedCluster& cluster, int num_workers) {
 
 class ServingBench {
  public:
-  ServingBench(EventLoop& loop, Client& client, const ServedCluster& cluster, int num_workers)
+  ServingBench(EventLoop& loop, rpc::Client& client, const ServedCluster& cluster, int num_workers)
       : loop_(loop), client_(client), cluster_(cluster), num_workers_(num_workers) {}
 
   Result<ServingRun> run(const std::string& cache, int max_at_once) {
@@ -52,7 +52,7 @@ class ServingBench {
 
  private:
   EventLoop& loop_;
-  Client& client_;
+  rpc::Client& client_;
   const ServedCluster& cluster_;
   const int num_workers_;
 };
@@ -64,9 +64,9 @@ Result<std::vector<ServingRun>> measure_serving(const std::filesystem::path& mod
   EventLoop loop;
   const auto cluster = ServedCluster::start(loop, model, num_workers);
   if (!cluster) return cluster.error();
-  const Result<HostPort> gateway = parse_endpoint((*cluster)->endpoint());
+  const Result<HostPort> gateway = rpc::parse_endpoint((*cluster)->endpoint());
   if (!gateway) return gateway.error();
-  const auto connection = ClientConnection::open(loop, {.gateway = *gateway});
+  const auto connection = rpc::ClientConnection::open(loop, {.gateway = *gateway});
   if (!connection) return connection.error();
 
   ServingBench bench(loop, (*connection)->client(), **cluster, num_workers);

@@ -1,2 +1,2 @@
 #include "runtime/base/metrics.h"
-#include "runtime/clock.h"  // forbidden: upwards
+#include "runtime/actor/clock.h"  // forbidden: upwards

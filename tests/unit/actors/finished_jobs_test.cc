@@ -4,7 +4,7 @@
 
 #include "tests/unit/actors/sent.h"
 
-namespace unmask {
+namespace unmask::actors {
 namespace {
 
 using testing::ElementsAre;
@@ -33,4 +33,4 @@ TEST(FinishedJobsTest, TheLatestIsRememberedWhateverItTakes) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::actors

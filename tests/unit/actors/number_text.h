@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "actors/text_service.h"
+#include "actors/gateway/text_service.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 /// Token 7 is "7 " as text; a text is as many tokens as it has letters, each the letter's code.
 /// Answers at once, or, if `is_slow`, when it is told to.
@@ -60,4 +60,4 @@ class NumberText final : public TextService {
   std::vector<std::function<void()>> waiting_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::actors

@@ -7,7 +7,7 @@
 #include "actors/messages.h"
 #include "runtime/simulation/testbed.h"
 
-namespace unmask {
+namespace unmask::actors {
 
 /// Everything of one type that was sent to a peer, in order.
 template <typename Message>
@@ -35,4 +35,4 @@ inline JobId job_id(int number) {
   return id;
 }
 
-}  // namespace unmask
+}  // namespace unmask::actors

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace unmask {
+namespace unmask::monitoring {
 namespace {
 
 using testing::HasSubstr;
@@ -32,4 +32,4 @@ TEST(PrometheusMetricsTest, TheTextHasHelpTypeLabelsAndValues) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::monitoring

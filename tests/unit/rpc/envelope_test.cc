@@ -5,7 +5,7 @@
 #include "rpc/crc32c.h"
 #include "runtime/base/rng.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 Bytes bytes_of(std::string_view text) {
@@ -75,4 +75,4 @@ TEST(EnvelopeTest, EveryTruncationAndEveryFlippedBitIsRefused) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -5,7 +5,7 @@
 
 #include "runtime/simulation/simulation.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::HasSubstr;
@@ -17,10 +17,10 @@ struct End {
   End(Simulation& simulation, Address address, Link::Options options)
       : links(simulation.start(address).env(), options,
               {[this](PeerId peer) { ups.push_back(peer); },
-               [this](PeerId /*peer*/, WireMessage message) {
+               [this](PeerId /*peer*/, actors::WireMessage message) {
                  if (!is_reading) return false;
                  if (closes_on_reading) links.disconnect({ups.at(0), DownReason::kClosed});
-                 heard.push_back(std::get<ListJobs>(message).request);
+                 heard.push_back(std::get<actors::ListJobs>(message).request);
                  return true;
                },
                [this](PeerId /*peer*/, DownReason reason, const std::string& why) {
@@ -48,7 +48,7 @@ class LinksTest : public testing::Test {
                           std::chrono::seconds(60));
   }
   bool send(std::uint64_t number) {
-    return client->links.send({client->ups.at(0), ListJobs{number}});
+    return client->links.send({client->ups.at(0), actors::ListJobs{number}});
   }
   static std::vector<std::uint64_t> up_to(std::uint64_t n) {
     std::vector<std::uint64_t> numbers;
@@ -110,7 +110,7 @@ TEST_F(LinksTest, APeerThatVanishesIsReportedOnce) {
   simulation->kill(kClient);
   simulation->run_for(std::chrono::minutes(2));
   EXPECT_EQ(server->downs.size(), 1u);
-  EXPECT_FALSE(server->links.send({server->ups.at(0), ListJobs{1}}));
+  EXPECT_FALSE(server->links.send({server->ups.at(0), actors::ListJobs{1}}));
 }
 
 TEST_F(LinksTest, AConnectionAcrossAPartitionGoesOnWhenItHeals) {
@@ -147,4 +147,4 @@ TEST_F(LinksTest, GarbageEndsTheConnectionAndIsCounted) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -35,8 +35,8 @@ def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes
     if not 0 <= submission.deadline_ms <= MAX_DEADLINE_MS:
         raise InvalidArgument("the deadline is not between 1 ms and 1 hour")
     message.deadlineMs = submission.deadline_ms
-    message.watching.blocks = True
-    message.watching.frames = submission.frames
+    message.subscription.blocks = True
+    message.subscription.frames = submission.frames
     message.resumeAfterBlock = resume_after_block
     body: bytes = message.to_bytes()
     if len(body) > MAX_SUBMIT_BYTES:

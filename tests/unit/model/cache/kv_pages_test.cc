@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-namespace unmask {
+namespace unmask::cache {
 namespace {
 
 using testing::ElementsAre;
@@ -183,4 +183,4 @@ TEST(KvPagesTest, NoSlotIsSharedAndNoneIsLostWhateverComesAndGoes) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::cache

@@ -5,7 +5,7 @@
 #include "tests/unit/model/checkpoint/safetensors_bytes.h"
 #include "tests/unit/temporary_folder.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 using testing::HasSubstr;
@@ -139,4 +139,4 @@ TEST_F(CheckpointTest, HalfPrecisionIsConvertedExactly) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::checkpoint

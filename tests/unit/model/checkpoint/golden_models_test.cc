@@ -8,7 +8,7 @@
 #include "model/checkpoint/checkpoint.h"
 #include "tests/golden/golden_files.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 const std::filesystem::path kGolden = golden::golden_dir() / "models";
@@ -121,4 +121,4 @@ TEST(GoldenModelTest, ShardsHoldTheRoundedWeightsOfTheSingleFile) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 std::string refusal(std::string_view text) {
@@ -62,4 +62,4 @@ TEST(JsonTest, WhatIsShownToPeopleIsShortAndHasNoControlCharacters) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -7,7 +7,7 @@
 
 #include "tests/unit/temporary_folder.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 using testing::HasSubstr;
@@ -82,4 +82,4 @@ TEST_F(MappedFileTest, WhatIsNoFileIsRefusedWithoutWaiting) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::checkpoint

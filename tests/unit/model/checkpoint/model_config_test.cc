@@ -5,7 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 namespace json = boost::json;
@@ -161,4 +161,4 @@ TEST(ModelConfigTest, OnlyTheFirstMistakeIsTold) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::checkpoint

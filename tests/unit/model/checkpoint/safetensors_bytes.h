@@ -8,7 +8,7 @@
 
 #include "runtime/base/bytes.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 
 /// The file with this header, and `num_data_bytes` zeros behind it. `stated_length` may lie.
 inline std::string safetensors_bytes(std::string_view header, std::size_t num_data_bytes,
@@ -28,4 +28,4 @@ inline ByteView view(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
 
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -8,7 +8,7 @@
 #include "tests/unit/model/checkpoint/safetensors_bytes.h"
 #include "tests/unit/model/mutations.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 using testing::HasSubstr;
@@ -214,4 +214,4 @@ TEST(SafetensorsTest, ANameCannotCommandATerminal) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -4,7 +4,7 @@
 
 #include "tests/unit/temporary_folder.h"
 
-namespace unmask {
+namespace unmask::checkpoint {
 namespace {
 
 using testing::ElementsAre;
@@ -84,4 +84,4 @@ TEST_F(ShardsTest, TooManyFilesAreRefused) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::checkpoint

@@ -11,7 +11,7 @@
 #include "tests/golden/worker_group.h"
 #include "tests/unit/model/network/steps.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 using golden::must;
@@ -125,7 +125,7 @@ TEST_F(EngineTest, WithBlockCausalAttentionACacheIsExact) {
 }
 
 TEST_F(EngineTest, CachedWindowsAreThoseOfAPlainForwardInDoubles) {
-  const Checkpoint checkpoint = must(Checkpoint::open(model("moe_gqa")));
+  const checkpoint::Checkpoint checkpoint = must(checkpoint::Checkpoint::open(model("moe_gqa")));
   golden::ReferenceEngine reference(checkpoint);
   const Tokens canvas = random_canvas(29);
   Tokens edited = canvas;
@@ -246,7 +246,7 @@ TEST_F(EngineTest, WeightsInBf16AreNear) {
 TEST_F(EngineTest, ThreeWorkersShareAModelOnlyUnderFastNumerics) {
   EngineOptions options;
   options.placement = {.rank = 0, .num_ranks = 3, .numerics = Numerics::kExact};
-  const Checkpoint checkpoint = must(Checkpoint::open(model("moe_gqa")));
+  const checkpoint::Checkpoint checkpoint = must(checkpoint::Checkpoint::open(model("moe_gqa")));
   kernels::CpuBackend backend;
   const auto refused = Engine::create(checkpoint, backend, options);
   ASSERT_FALSE(refused);
@@ -268,7 +268,7 @@ TEST_F(EngineTest, AGroupThatLostARankFailsAndANewOneWorks) {
   const Tokens canvas = random_canvas(12);
   const Step step = step_of({full(1, canvas, {0, 12}, true)});
   {
-    auto broken = make_in_process_collectives(2);
+    auto broken = rpc::make_in_process_collectives(2);
     must(group.engine(0).join(broken[0].get()));
     broken[1].reset();
     const auto result = group.engine(0).run(step);
@@ -279,7 +279,7 @@ TEST_F(EngineTest, AGroupThatLostARankFailsAndANewOneWorks) {
   }
   group.regroup();
   EXPECT_EQ(group.run(step).digest, group_.run(step).digest);
-  const auto other = make_in_process_collectives(3);
+  const auto other = rpc::make_in_process_collectives(3);
   EXPECT_FALSE(group.engine(0).join(other[0].get()));
 }
 
@@ -299,4 +299,4 @@ TEST_F(EngineTest, LoadingReportsItsProgressAndTheMemoryItPlanned) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::network

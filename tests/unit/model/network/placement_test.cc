@@ -5,11 +5,11 @@
 #include "model/network/head_split.h"
 #include "model/network/memory_plan.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
-ModelConfig small_config() {
-  ModelConfig config;
+checkpoint::ModelConfig small_config() {
+  checkpoint::ModelConfig config;
   config.vocab_size = 100;
   config.hidden_size = 32;
   config.num_layers = 2;
@@ -59,7 +59,8 @@ TEST(PlacementTest, ARankOutsideItsGroupIsRefused) {
 }
 
 TEST(HeadSplitTest, ARankHoldsTheKvHeadsThatItsQueryHeadsRead) {
-  const ModelConfig config = small_config();  // query heads 0 to 2 read KV head 0, 3 to 5 read 1
+  const checkpoint::ModelConfig config =
+      small_config();  // query heads 0 to 2 read KV head 0, 3 to 5 read 1
   const HeadSplit second = split_heads(config, {1, 4, Numerics::kExact});  // heads 1 and 2
   EXPECT_EQ(second.heads.begin, 1);
   EXPECT_EQ(second.heads.end, 3);
@@ -105,4 +106,4 @@ TEST(MemoryPlanTest, OptionsWithoutSenseAreRefused) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::network

@@ -6,7 +6,7 @@
 
 #include "tests/unit/model/network/steps.h"
 
-namespace unmask {
+namespace unmask::network {
 namespace {
 
 using testing::HasSubstr;
@@ -148,4 +148,4 @@ TEST(StepCheckTest, ABurstIsRefused) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::network

@@ -8,7 +8,7 @@
 
 #include "model/step.h"
 
-namespace unmask {
+namespace unmask::network {
 
 using Tokens = std::vector<std::int32_t>;
 
@@ -58,4 +58,4 @@ inline Step step_of(std::vector<SequenceStep> sequences, std::vector<SequenceId>
   return step;
 }
 
-}  // namespace unmask
+}  // namespace unmask::network

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 AddedToken token(std::int32_t id, const char* text, bool is_reserved = false) {
@@ -57,4 +57,4 @@ TEST(AddedTokensTest, WhereAReservedOneMayNotBeAShorterOneIsFound) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <string>
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 using testing::ElementsAre;
@@ -75,4 +75,4 @@ TEST(BpeTest, AMebibyteWithoutABreakIsDoneAtOnce) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

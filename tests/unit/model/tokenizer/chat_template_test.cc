@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 using testing::HasSubstr;
@@ -98,7 +98,8 @@ TEST(ChatTemplateTest, AChangedTemplateIsNotKnown) {
     jinja.replace(jinja.find(old), std::string_view(old).size(), changed);
     const ChatTemplate changed_template(jinja, "<bos>");
     EXPECT_TRUE(changed_template.exists());
-    EXPECT_THAT(changed_template.why_not(), HasSubstr("chat template is not known")) << jinja;
+    EXPECT_THAT(changed_template.unsupported_reason(), HasSubstr("chat template is not known"))
+        << jinja;
     EXPECT_THAT(text(jinja, {{"user", "u"}}), HasSubstr("chat template is not known"));
   }
   EXPECT_THAT(text(std::string(kLing) + "!", {{"user", "u"}}), HasSubstr("not known"));
@@ -106,9 +107,10 @@ TEST(ChatTemplateTest, AChangedTemplateIsNotKnown) {
 }
 
 TEST(ChatTemplateTest, ATemplateThatBeginsWithBosNeedsOne) {
-  EXPECT_THAT(ChatTemplate(kLlada, std::nullopt).why_not(), HasSubstr("needs a bos_token"));
-  EXPECT_EQ(ChatTemplate(kLlada, "<bos>").why_not(), "");
-  EXPECT_EQ(ChatTemplate(kUnmask, std::nullopt).why_not(), "");
+  EXPECT_THAT(ChatTemplate(kLlada, std::nullopt).unsupported_reason(),
+              HasSubstr("needs a bos_token"));
+  EXPECT_EQ(ChatTemplate(kLlada, "<bos>").unsupported_reason(), "");
+  EXPECT_EQ(ChatTemplate(kUnmask, std::nullopt).unsupported_reason(), "");
 }
 
 TEST(ChatTemplateTest, WithoutATemplateMessagesAreRefused) {
@@ -127,4 +129,4 @@ TEST(ChatTemplateTest, WhatNoTemplateCanRenderIsRefused) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -7,7 +7,7 @@
 #include "model/tokenizer/text_decoder.h"
 #include "tests/unit/model/tokenizer/small_tokenizer.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 namespace json = boost::json;
@@ -83,4 +83,4 @@ TEST(TokenizerMutationsTest, AChangedConfigIsRefusedOrWorks) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

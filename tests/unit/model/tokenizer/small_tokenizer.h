@@ -15,7 +15,7 @@
 #include "model/tokenizer/byte_alphabet.h"
 #include "model/tokenizer/tokenizer.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 
 using Tokens = std::vector<std::int32_t>;
 
@@ -75,4 +75,4 @@ inline Tokens encoded(const Tokenizer& tokenizer, std::string_view text,
   return tokens ? *tokens : Tokens();
 }
 
-}  // namespace unmask
+}  // namespace unmask::tokenizer

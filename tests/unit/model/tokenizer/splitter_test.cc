@@ -7,7 +7,7 @@
 
 #include "tests/unit/model/tokenizer/small_tokenizer.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 using testing::ElementsAre;
@@ -90,4 +90,4 @@ TEST(SplitterTest, AnUnknownExpressionHasNoSplitter) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 TEST(TemplateTextTest, WhiteSpaceInTagsIsDroppedUnlessItPartsWords) {
@@ -47,4 +47,4 @@ TEST(TemplateTextTest, AnyTextIsTaken) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -5,7 +5,7 @@
 #include "runtime/base/utf8.h"
 #include "tests/unit/model/tokenizer/small_tokenizer.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 /// What comes out after each of `pieces`, and at the end.
@@ -82,4 +82,4 @@ TEST(TextDecoderTest, IdsBeyondTheTokenizerAreNoText) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

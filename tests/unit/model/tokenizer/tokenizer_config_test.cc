@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 TokenizerConfig config(std::string_view text) {
@@ -44,4 +44,4 @@ TEST(TokenizerConfigTest, AKeyOfAnotherKindIsNamed) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -6,7 +6,7 @@
 
 #include "tests/unit/model/tokenizer/small_tokenizer.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 namespace json = boost::json;
@@ -231,4 +231,4 @@ TEST(TokenizerFileTest, APostProcessorThatCannotBeIsNamed) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -7,7 +7,7 @@
 #include "tests/unit/model/tokenizer/small_tokenizer.h"
 #include "tests/unit/temporary_folder.h"
 
-namespace unmask {
+namespace unmask::tokenizer {
 namespace {
 
 namespace json = boost::json;
@@ -143,7 +143,7 @@ TEST(TokenizerTest, TheVocabularyOfAModelIsWhatItsConfigSaysFirst) {
   named.mask_token = "<mask>";
   named.eos_token = "<end>";
   const Tokenizer tokenizer = small(named);
-  ModelConfig config;
+  checkpoint::ModelConfig config;
   EXPECT_EQ(vocabulary_of(config, nullptr), (diffusion::Vocabulary{-1, -1, INT32_MAX}));
   EXPECT_EQ(vocabulary_of(config, &tokenizer), (diffusion::Vocabulary{301, 300, 303}));
   config.mask_id = 7;
@@ -226,4 +226,4 @@ TEST(EmbeddedTokenizerTest, ChatsOfTheEmbeddedModelAreKnown) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::tokenizer

@@ -5,7 +5,7 @@
 
 #include "scripted_gateway.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using std::chrono::milliseconds;
@@ -22,19 +22,19 @@ JobId job_id(std::uint8_t number) {
   return id;
 }
 
-Submit submit_of(std::uint8_t number) {
-  Submit submit;
+actors::Submit submit_of(std::uint8_t number) {
+  actors::Submit submit;
   submit.job = job_id(number);
-  submit.input = TextInput{"hello", false};
+  submit.input = actors::TextInput{"hello", false};
   return submit;
 }
 
-Committed block_of(JobId job, int block) {
+actors::Committed block_of(JobId job, int block) {
   return {job, block, {4 * block, 4 * block + 4}, {block}, "<" + std::to_string(block) + ">"};
 }
 
-Finished end_of(JobId job, FinishReason reason = FinishReason::kStop) {
-  Finished finished;
+actors::Finished end_of(JobId job, actors::FinishReason reason = actors::FinishReason::kStop) {
+  actors::Finished finished;
   finished.job = job;
   finished.reason = reason;
   return finished;
@@ -43,16 +43,16 @@ Finished end_of(JobId job, FinishReason reason = FinishReason::kStop) {
 /// What a program heard of its jobs.
 struct Heard {
   [[nodiscard]] JobEvents events() {
-    return {.on_accepted = [this](const Accepted& /*news*/) { ++num_accepted; },
-            .on_queued = [this](const Queued& news) { places.push_back(news.place); },
-            .on_frame = [this](const Frame& /*news*/) { ++num_frames; },
-            .on_block = [this](const Committed& news) { blocks.push_back(news.block); },
-            .on_end = [this](const Result<Finished>& end) { ends.push_back(end); }};
+    return {.on_accepted = [this](const actors::Accepted& /*news*/) { ++num_accepted; },
+            .on_queued = [this](const actors::Queued& news) { places.push_back(news.place); },
+            .on_frame = [this](const actors::Frame& /*news*/) { ++num_frames; },
+            .on_block = [this](const actors::Committed& news) { blocks.push_back(news.block); },
+            .on_end = [this](const Result<actors::Finished>& end) { ends.push_back(end); }};
   }
 
   int num_accepted = 0, num_frames = 0;
   std::vector<int> places, blocks;
-  std::vector<Result<Finished>> ends;
+  std::vector<Result<actors::Finished>> ends;
 };
 
 class ClientTest : public testing::Test {
@@ -71,10 +71,10 @@ class ClientTest : public testing::Test {
   }
   /// One block a time, one every 100 ms, from where the client asks to go on.
   void serve_blocks() {
-    gateway->script = [this](PeerId peer, const WireMessage& message) {
-      const auto* submit = std::get_if<Submit>(&message);
+    gateway->script = [this](PeerId peer, const actors::WireMessage& message) {
+      const auto* submit = std::get_if<actors::Submit>(&message);
       if (submit == nullptr) return;
-      gateway->tell(peer, Accepted{submit->job, submit->resume_after_block >= 0, 3, 3});
+      gateway->deliver(peer, actors::Accepted{submit->job, submit->resume_after_block >= 0, 3, 3});
       serve_block(peer, submit->job, submit->resume_after_block + 1);
     };
   }
@@ -120,16 +120,16 @@ TEST_F(ClientTest, EachBlockComesOnceThoughFramesAreLostAndConnectionsAreCut) {
   EXPECT_EQ(heard.blocks, all_blocks());
   EXPECT_EQ(heard.num_accepted, 1);
   EXPECT_EQ(heard.ends.size(), 1u);
-  const std::vector<Submit> submits = gateway->heard_of<Submit>();
+  const std::vector<actors::Submit> submits = gateway->heard_of<actors::Submit>();
   ASSERT_GE(submits.size(), 3u);
   EXPECT_GT(submits.back().resume_after_block, 0) << "it asked for everything again";
 }
 
 TEST_F(ClientTest, ABlockThatCameAlreadyIsNoNews) {
   start();
-  gateway->script = [&](PeerId peer, const WireMessage& message) {
-    if (!std::holds_alternative<Submit>(message)) return;
-    for (const int block : {0, 0, 1, 0, 1, 2}) gateway->tell(peer, block_of(job_id(1), block));
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    if (!std::holds_alternative<actors::Submit>(message)) return;
+    for (const int block : {0, 0, 1, 0, 1, 2}) gateway->deliver(peer, block_of(job_id(1), block));
   };
   ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
   run(seconds(1));
@@ -143,15 +143,16 @@ TEST_F(ClientTest, JobsAreAskedForInTheOrderInWhichTheyWereSubmitted) {
   simulation->network().cut(kProgram, kGateway);
   run(seconds(1));
   std::vector<int> numbers;
-  for (const Submit& submit : gateway->heard_of<Submit>()) numbers.push_back(submit.job.bytes[0]);
+  for (const actors::Submit& submit : gateway->heard_of<actors::Submit>())
+    numbers.push_back(submit.job.bytes[0]);
   EXPECT_THAT(numbers, ElementsAre(5, 1, 9, 3, 5, 1, 9, 3));
 }
 
 TEST_F(ClientTest, ARefusalEndsTheJobWithTheServersSentence) {
   start();
-  gateway->script = [&](PeerId peer, const WireMessage& message) {
-    const JobId job = std::get<Submit>(message).job;
-    gateway->tell(peer, Rejected{job, {ErrorCode::kOverloaded, "the queue is full"}});
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    const JobId job = std::get<actors::Submit>(message).job;
+    gateway->deliver(peer, actors::Rejected{job, {ErrorCode::kOverloaded, "the queue is full"}});
   };
   ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
   run(seconds(1));
@@ -162,16 +163,17 @@ TEST_F(ClientTest, ARefusalEndsTheJobWithTheServersSentence) {
 TEST_F(ClientTest, AGatewayThatJustCameBackAndIsNotReadyIsAskedAgain) {
   start();
   int num_refusals = 0;
-  gateway->script = [&](PeerId peer, const WireMessage& message) {
-    const auto& submit = std::get<Submit>(message);
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    const auto& submit = std::get<actors::Submit>(message);
     if (submit.resume_after_block < 0) {
-      gateway->tell(peer, Accepted{submit.job, false, 3, 3});
-      return gateway->tell(peer, block_of(submit.job, 0));
+      gateway->deliver(peer, actors::Accepted{submit.job, false, 3, 3});
+      return gateway->deliver(peer, block_of(submit.job, 0));
     }
     if (++num_refusals < 4) {
-      return gateway->tell(peer, Rejected{submit.job, {ErrorCode::kUnavailable, "not yet"}});
+      return gateway->deliver(peer,
+                              actors::Rejected{submit.job, {ErrorCode::kUnavailable, "not yet"}});
     }
-    gateway->tell(peer, end_of(submit.job));
+    gateway->deliver(peer, end_of(submit.job));
   };
   ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
   run(seconds(1));
@@ -184,8 +186,8 @@ TEST_F(ClientTest, AGatewayThatJustCameBackAndIsNotReadyIsAskedAgain) {
 
 TEST_F(ClientTest, WhatTheServerWouldNotReadIsRefusedHereByName) {
   start();
-  Submit submit = submit_of(1);
-  submit.input = TextInput{std::string(300'000, 'x'), false};
+  actors::Submit submit = submit_of(1);
+  submit.input = actors::TextInput{std::string(300'000, 'x'), false};
   const Result<> result = client->submit(submit, heard.events());
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
@@ -203,9 +205,9 @@ TEST_F(ClientTest, AnIdIsUsedForOneJobAtATime) {
 
 TEST_F(ClientTest, CancellingEndsAJobWhoeverSubmittedIt) {
   start();
-  gateway->script = [&](PeerId peer, const WireMessage& message) {
-    if (const auto* cancel = std::get_if<Cancel>(&message)) {
-      gateway->tell(peer, end_of(cancel->job, FinishReason::kCancelled));
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    if (const auto* cancel = std::get_if<actors::Cancel>(&message)) {
+      gateway->deliver(peer, end_of(cancel->job, actors::FinishReason::kCancelled));
     }
   };
   Heard other;
@@ -215,7 +217,7 @@ TEST_F(ClientTest, CancellingEndsAJobWhoeverSubmittedIt) {
   client->cancel(job_id(2), other.events());
   run(seconds(1));
   ASSERT_EQ(heard.ends.size(), 1u);
-  EXPECT_EQ(heard.ends[0]->reason, FinishReason::kCancelled);
+  EXPECT_EQ(heard.ends[0]->reason, actors::FinishReason::kCancelled);
   ASSERT_EQ(other.ends.size(), 1u);
 }
 
@@ -226,14 +228,14 @@ TEST_F(ClientTest, ACancellationAndAQuestionSurviveTheConnection) {
   simulation->network().cut(kProgram, kGateway);
   run(milliseconds(50));
   client->cancel(job_id(1));
-  std::vector<Result<JobList>> lists;
-  client->list([&](const Result<JobList>& list) { lists.push_back(list); });
-  gateway->script = [&](PeerId peer, const WireMessage& message) {
-    if (const auto* cancel = std::get_if<Cancel>(&message)) {
-      gateway->tell(peer, end_of(cancel->job, FinishReason::kCancelled));
+  std::vector<Result<actors::JobList>> lists;
+  client->list([&](const Result<actors::JobList>& list) { lists.push_back(list); });
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    if (const auto* cancel = std::get_if<actors::Cancel>(&message)) {
+      gateway->deliver(peer, end_of(cancel->job, actors::FinishReason::kCancelled));
     }
-    if (const auto* question = std::get_if<ListJobs>(&message)) {
-      gateway->tell(peer, JobList{question->request, {}, {}});
+    if (const auto* question = std::get_if<actors::ListJobs>(&message)) {
+      gateway->deliver(peer, actors::JobList{question->request, {}, {}});
     }
   };
   run(seconds(2));
@@ -243,15 +245,16 @@ TEST_F(ClientTest, ACancellationAndAQuestionSurviveTheConnection) {
 
 TEST_F(ClientTest, AnswersFindTheirQuestions) {
   start();
-  gateway->script = [&](PeerId peer, const WireMessage& message) {
-    ClusterStatus status;
-    status.request = std::get<GetStatus>(message).request;
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    actors::ClusterStatus status;
+    status.request = std::get<actors::GetStatus>(message).request;
     status.model = std::to_string(status.request);
-    gateway->tell(peer, status);
+    gateway->deliver(peer, status);
   };
   std::vector<std::string> models;
   for (int i = 0; i < 3; ++i) {
-    client->status([&](const Result<ClusterStatus>& status) { models.push_back(status->model); });
+    client->status(
+        [&](const Result<actors::ClusterStatus>& status) { models.push_back(status->model); });
   }
   run(seconds(1));
   EXPECT_THAT(models, ElementsAre("1", "2", "3"));
@@ -259,14 +262,14 @@ TEST_F(ClientTest, AnswersFindTheirQuestions) {
 
 TEST_F(ClientTest, AQuestionMayBeAnsweredWithAnError) {
   start();
-  gateway->script = [&](PeerId peer, const WireMessage& message) {
-    JobList list;
-    list.request = std::get<ListJobs>(message).request;
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    actors::JobList list;
+    list.request = std::get<actors::ListJobs>(message).request;
     list.error = Error{ErrorCode::kUnavailable, "the coordinator cannot be reached"};
-    gateway->tell(peer, list);
+    gateway->deliver(peer, list);
   };
-  std::vector<Result<JobList>> lists;
-  client->list([&](const Result<JobList>& list) { lists.push_back(list); });
+  std::vector<Result<actors::JobList>> lists;
+  client->list([&](const Result<actors::JobList>& list) { lists.push_back(list); });
   run(seconds(1));
   ASSERT_EQ(lists.size(), 1u);
   ASSERT_FALSE(lists[0]);
@@ -303,7 +306,7 @@ TEST_F(ClientTest, AGatewayThatDoesNotComeBackEndsWhatWaitsInTime) {
 
 TEST_F(ClientTest, ConnectionsThatNothingComesThroughAreBoundedToo) {
   start();
-  gateway->script = [&](PeerId peer, const WireMessage& /*message*/) {
+  gateway->script = [&](PeerId peer, const actors::WireMessage& /*message*/) {
     gateway->links.disconnect({peer, DownReason::kProtocol});
   };
   ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
@@ -336,17 +339,17 @@ TEST_F(ClientTest, AnotherVersionIsRefusedAtOnceInWords) {
 
 TEST_F(ClientTest, AResubmittedJobHasWhatIsLeftOfItsDeadline) {
   start();
-  Submit submit = submit_of(1);
+  actors::Submit submit = submit_of(1);
   submit.deadline = seconds(10);
   ASSERT_TRUE(client->submit(submit, heard.events()));
   run(seconds(4));
   simulation->network().cut(kProgram, kGateway);
   run(seconds(2));
-  const std::vector<Submit> submits = gateway->heard_of<Submit>();
+  const std::vector<actors::Submit> submits = gateway->heard_of<actors::Submit>();
   ASSERT_EQ(submits.size(), 2u);
   EXPECT_LT(submits[1].deadline, milliseconds(6001));
   EXPECT_GT(submits[1].deadline, milliseconds(4000));
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -4,10 +4,10 @@
 
 #include "../zmq/zmq_pair.h"
 #include "rpc/zmq/curve_keys.h"
-#include "runtime/asio_timers.h"
 #include "runtime/base/null_metrics.h"
+#include "runtime/os/asio_timers.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using std::chrono::milliseconds;
@@ -24,8 +24,9 @@ class Gateway {
       : timers_(loop),
         links_({clock_, timers_, rng_, metrics_, log_}, {},
                {[](PeerId /*peer*/) {},
-                [this](PeerId peer, WireMessage message) {
-                  if (const auto* submit = std::get_if<Submit>(&message)) serve(peer, *submit);
+                [this](PeerId peer, actors::WireMessage message) {
+                  if (const auto* submit = std::get_if<actors::Submit>(&message))
+                    serve(peer, *submit);
                   return true;
                 },
                 [](PeerId /*peer*/, DownReason /*reason*/, const std::string& /*why*/) {}}) {
@@ -38,13 +39,13 @@ class Gateway {
   [[nodiscard]] HostPort address() const { return listener_->address(); }
 
  private:
-  void serve(PeerId peer, const Submit& submit) {
+  void serve(PeerId peer, const actors::Submit& submit) {
     const int first = submit.resume_after_block + 1;
     for (int block = first; block < std::min(first + 2, kNumBlocks); ++block) {
-      (void)links_.send({peer, Committed{submit.job, block, {}, {}, ""}});
+      (void)links_.send({peer, actors::Committed{submit.job, block, {}, {}, ""}});
     }
     if (first + 2 < kNumBlocks) return;
-    Finished finished;
+    actors::Finished finished;
     finished.job = submit.job;
     (void)links_.send({peer, finished});
   }
@@ -65,18 +66,19 @@ class ClientConnectionTest : public testing::Test {
         loop, {.gateway = address, .zmq = zmq, .client = {.connect_timeout = milliseconds(500)}});
     ASSERT_TRUE(opened) << opened.error().message;
     connection = std::move(*opened);
-    Submit submit;
-    submit.input = TextInput{"hello", false};
+    actors::Submit submit;
+    submit.input = actors::TextInput{"hello", false};
     ASSERT_TRUE(connection->client().submit(
-        submit, {.on_block = [this](const Committed& block) { blocks.push_back(block.block); },
-                 .on_end = [this](const Result<Finished>& news) { end = news; }}));
+        submit,
+        {.on_block = [this](const actors::Committed& block) { blocks.push_back(block.block); },
+         .on_end = [this](const Result<actors::Finished>& news) { end = news; }}));
   }
-  bool run_until(const std::function<bool()>& is_done) { return unmask::run_until(loop, is_done); }
+  bool run_until(const std::function<bool()>& is_done) { return rpc::run_until(loop, is_done); }
 
   EventLoop loop;
   std::unique_ptr<ClientConnection> connection;
   std::vector<int> blocks;
-  std::optional<Result<Finished>> end;
+  std::optional<Result<actors::Finished>> end;
 };
 
 TEST_F(ClientConnectionTest, AJobGoesOnWhenItsGatewayComesBackOnTheSamePort) {
@@ -139,4 +141,4 @@ TEST(ParseEndpointTest, WhatIsNoEndpointIsQuoted) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -4,7 +4,7 @@
 
 #include <set>
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 TEST(JobIdTest, EachOneIsAnother) {
@@ -32,4 +32,4 @@ TEST(JobIdTest, WhatIsNoIdIsRefused) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

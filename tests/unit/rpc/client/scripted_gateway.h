@@ -10,7 +10,7 @@
 #include "rpc/links.h"
 #include "runtime/simulation/simulation.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 inline constexpr Address kGateway = 0;
 
@@ -20,7 +20,7 @@ struct ScriptedGateway {
   explicit ScriptedGateway(Simulation& simulation, Link::Options options = {})
       : links(simulation.start(kGateway).env(), options,
               {[this](PeerId peer) { clients.push_back(peer); },
-               [this](PeerId peer, WireMessage message) {
+               [this](PeerId peer, actors::WireMessage message) {
                  heard.push_back(message);
                  if (script) script(peer, message);
                  return true;
@@ -29,22 +29,22 @@ struct ScriptedGateway {
     links.bind(simulation.network().attach(kGateway, links.transport_events()));
   }
 
-  void tell(PeerId peer, WireMessage message) {
+  void deliver(PeerId peer, actors::WireMessage message) {
     ASSERT_TRUE(links.send({peer, std::move(message)}));
   }
   template <typename Message>
   [[nodiscard]] std::vector<Message> heard_of() const {
     std::vector<Message> messages;
-    for (const WireMessage& message : heard) {
+    for (const actors::WireMessage& message : heard) {
       if (const auto* one = std::get_if<Message>(&message)) messages.push_back(*one);
     }
     return messages;
   }
 
-  std::function<void(PeerId, const WireMessage&)> script;
+  std::function<void(PeerId, const actors::WireMessage&)> script;
   std::vector<PeerId> clients;
-  std::vector<WireMessage> heard;
+  std::vector<actors::WireMessage> heard;
   Links links;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

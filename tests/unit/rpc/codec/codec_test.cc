@@ -7,7 +7,7 @@
 
 #include "runtime/base/rng.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::HasSubstr;
@@ -41,71 +41,78 @@ CandidateColumns columns() {
 }
 
 /// One of every type, every field away from its default.
-std::vector<WireMessage> examples() {
+std::vector<actors::WireMessage> examples() {
   const Error error{ErrorCode::kOverloaded, "too much"};
-  const MemberStatus member{Role::kGateway, 1, 2, 3, "host", "http://h:1", "ready", "phase", 0.5f};
-  const Capacity capacity{100, 16, 512, 4096, 12345, 6789};
+  const actors::MemberStatus member{actors::Role::kGateway, 1,       2,       3,   "host",
+                                    "http://h:1",           "ready", "phase", 0.5f};
+  const actors::Capacity capacity{100, 16, 512, 4096, 12345, 6789};
   using std::chrono::microseconds;
   using std::chrono::milliseconds;
-  const JobFigures figures{10, 5, 7, 2, microseconds(1), microseconds(2), microseconds(3)};
-  std::vector<WireMessage> all{
-      Submit{job(1),
-             "m",
-             TextInput{"h\u00e9llo", true},
-             {{"a", "b"}},
-             {"stop"},
-             milliseconds(5),
-             {false, true, true},
-             3},
-      Admit{
+  const actors::JobFigures figures{10, 5, 7, 2, microseconds(1), microseconds(2), microseconds(3)};
+  std::vector<actors::WireMessage> all{
+      actors::Submit{job(1),
+                     "m",
+                     actors::TextInput{"h\u00e9llo", true},
+                     {{"a", "b"}},
+                     {"stop"},
+                     milliseconds(5),
+                     {false, true, true},
+                     3},
+      actors::Admit{
           job(2), 42, {{1, 2, 3}, {{1, 2}}}, {{"a", "b"}}, milliseconds(6), {false, true, true}, 4},
-      Cancel{job(3)},
-      StopJob{job(4)},
-      Accepted{job(5), true, 6, 7},
-      Queued{job(6), 3, "because"},
-      Committed{job(7), 2, {3, 9}, {1, 2}, "text"},
-      Frame{job(8), 1, 2, {3, 4}, 5, {{6, -1, 0.5f, "x"}}},
-      Traced{job(9), {1, 2}, sequence_step(), columns(), {{3, -1}}, Range{4, 5}},
-      Finished{job(10), FinishReason::kError, error, {1, 2}, {3, 4}, "text", figures},
-      Rejected{job(11), error},
-      ListJobs{12},
-      JobList{
-          13, {{job(14), JobSummary::State::kRunning, 1, 2, 3, 4, milliseconds(5), "stop"}}, error},
-      GetStatus{15},
-      ClusterStatus{16, "1.0", "m", 3, true, 1, 2, 3, 4, "memory", {member}, error},
-      Join{Role::kWorker, 1, 2, 3, 4, "host", "http", 5, "exact f32", capacity},
-      Welcome{3, milliseconds(100)},
-      Refused{error},
-      Loading{Role::kWorker, 1, 2, 3, "host", "http", "weights", 4, 5},
-      Heartbeat{17},
-      HeartbeatAck{18},
-      FormGroup{1, 2, 3, 4},
-      GroupAddress{1, 2, {std::byte(1), std::byte(2)}},
-      GroupAddresses{1, {{std::byte(1)}, {}}},
-      GroupReady{1, 2},
-      LeaveGroup{1, "why"},
-      GroupFailed{1, 2, error},
+      actors::Cancel{job(3)},
+      actors::StopJob{job(4)},
+      actors::Accepted{job(5), true, 6, 7},
+      actors::Queued{job(6), 3, "because"},
+      actors::Committed{job(7), 2, {3, 9}, {1, 2}, "text"},
+      actors::Frame{job(8), 1, 2, {3, 4}, 5, {{6, -1, 0.5f, "x"}}},
+      actors::Traced{job(9), {1, 2}, sequence_step(), columns(), {{3, -1}}, Range{4, 5}},
+      actors::Finished{
+          job(10), actors::FinishReason::kError, error, {1, 2}, {3, 4}, "text", figures},
+      actors::Rejected{job(11), error},
+      actors::ListJobs{12},
+      actors::JobList{
+          13,
+          {{job(14), actors::JobSummary::State::kRunning, 1, 2, 3, 4, milliseconds(5), "stop"}},
+          error},
+      actors::GetStatus{15},
+      actors::ClusterStatus{16, "1.0", "m", 3, true, 1, 2, 3, 4, "memory", {member}, error},
+      actors::Join{actors::Role::kWorker, 1, 2, 3, 4, "host", "http", 5, "exact f32", capacity},
+      actors::Welcome{3, milliseconds(100)},
+      actors::JoinRejected{error},
+      actors::Loading{actors::Role::kWorker, 1, 2, 3, "host", "http", "weights", 4, 5},
+      actors::Heartbeat{17},
+      actors::HeartbeatAck{18},
+      actors::FormGroup{1, 2, 3, 4},
+      actors::GroupAddress{1, 2, {std::byte(1), std::byte(2)}},
+      actors::GroupAddresses{1, {{std::byte(1)}, {}}},
+      actors::GroupReady{1, 2},
+      actors::LeaveGroup{1, "why"},
+      actors::GroupFailed{1, 2, error},
       Step{1, 2, {sequence_step()}, {3, 4}, 2},
       StepResult{1, 2, {{3, 4, columns()}}, 5, microseconds(6), microseconds(7)},
-      Inspect{1, 2, {3, 4}, 5, true},
-      Inspected{1, "logits", true, 0, 2, 2, {1, 2, 3, 4}, true, error},
-      InspectMore{1},
+      actors::Inspect{1, 2, {3, 4}, 5, true},
+      actors::Inspected{1, "logits", true, 0, 2, 2, {1, 2, 3, 4}, true, error},
+      actors::InspectMore{1},
   };
-  all.push_back(Submit{job(1), "", ChatInput{{{"user", "hi"}}}, {}, {}, {}, {}, -1});
-  all.push_back(Submit{job(1), "", TokenInput{{1, 2}, {{0, 1}}}, {}, {}, {}, {}, -1});
+  all.push_back(
+      actors::Submit{job(1), "", actors::ChatInput{{{"user", "hi"}}}, {}, {}, {}, {}, -1});
+  all.push_back(
+      actors::Submit{job(1), "", actors::TokenInput{{1, 2}, {{0, 1}}}, {}, {}, {}, {}, -1});
   return all;
 }
 
 TEST(CodecTest, EveryTypeHasAnExampleHere) {
   std::vector<bool> seen(num_message_types());
-  for (const WireMessage& message : examples()) seen[std::size_t(type_of(message) - 1)] = true;
+  for (const actors::WireMessage& message : examples())
+    seen[std::size_t(type_of(message) - 1)] = true;
   EXPECT_THAT(seen, testing::Each(true));
 }
 
 TEST(CodecTest, EveryMessageComesBackAsItWas) {
-  for (const WireMessage& message : examples()) {
+  for (const actors::WireMessage& message : examples()) {
     const Bytes bytes = encode(message);
-    const Result<WireMessage> decoded = decode(type_of(message), bytes);
+    const Result<actors::WireMessage> decoded = decode(type_of(message), bytes);
     ASSERT_TRUE(decoded) << traits_of(type_of(message))->name << decoded.error().message;
     EXPECT_EQ(decoded->index(), message.index());
     // The encoding is canonical for what we build, so equal bytes are equal messages.
@@ -114,23 +121,23 @@ TEST(CodecTest, EveryMessageComesBackAsItWas) {
 }
 
 TEST(CodecTest, FieldsKeepTheirPlaces) {
-  const Result<WireMessage> decoded = decode(2, encode(examples()[1]));
+  const Result<actors::WireMessage> decoded = decode(2, encode(examples()[1]));
   ASSERT_TRUE(decoded);
-  const auto& admit = std::get<Admit>(*decoded);
+  const auto& admit = std::get<actors::Admit>(*decoded);
   EXPECT_EQ(admit.job, job(2));
   EXPECT_EQ(admit.body_digest, 42u);
   EXPECT_EQ(admit.input.tokens, (std::vector<std::int32_t>{1, 2, 3}));
   EXPECT_EQ(admit.input.holes, (Ranges{{1, 2}}));
   EXPECT_EQ(admit.deadline.count(), 6);
   EXPECT_EQ(admit.resume_after_block, 4);
-  const Result<WireMessage> step = decode(28, encode(examples()[27]));
+  const Result<actors::WireMessage> step = decode(28, encode(examples()[27]));
   ASSERT_TRUE(step);
   EXPECT_EQ(std::get<Step>(*step).sequences[0].window, sequence_step().window);
   EXPECT_EQ(std::get<Step>(*step).sequences[0].rules, sequence_step().rules);
 }
 
 TEST(CodecTest, EveryTruncationIsRefused) {
-  for (const WireMessage& message : examples()) {
+  for (const actors::WireMessage& message : examples()) {
     const Bytes bytes = encode(message);
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       EXPECT_FALSE(decode(type_of(message), ByteView(bytes).first(size)));
@@ -141,7 +148,7 @@ TEST(CodecTest, EveryTruncationIsRefused) {
 TEST(CodecTest, FlippedBytesAreReadOrRefusedButNeverCrash) {
   Rng rng(1);
   int num_refused = 0;
-  for (const WireMessage& message : examples()) {
+  for (const actors::WireMessage& message : examples()) {
     const Bytes bytes = encode(message);
     for (int i = 0; i < 200; ++i) {
       Bytes broken = bytes;
@@ -155,15 +162,16 @@ TEST(CodecTest, FlippedBytesAreReadOrRefusedButNeverCrash) {
 }
 
 TEST(CodecTest, TextThatIsNotUtf8IsRefusedByName) {
-  Submit submit{job(1), "", TextInput{"\xff\xfe", false}, {}, {}, {}, {}, -1};
-  const Result<WireMessage> decoded = decode(1, encode(submit));
+  actors::Submit submit{job(1), "", actors::TextInput{"\xff\xfe", false}, {}, {}, {}, {}, -1};
+  const Result<actors::WireMessage> decoded = decode(1, encode(submit));
   ASSERT_FALSE(decoded);
   EXPECT_THAT(decoded.error().message, HasSubstr("the prompt is not UTF-8"));
 }
 
 TEST(CodecTest, APromptOverTheLimitIsRefusedWithTheFigure) {
-  Submit submit{job(1), "", TextInput{std::string(300'000, 'x'), false}, {}, {}, {}, {}, -1};
-  const Result<WireMessage> decoded = decode(1, encode(submit));
+  actors::Submit submit{job(1), "", actors::TextInput{std::string(300'000, 'x'), false}, {}, {}, {},
+                        {},     -1};
+  const Result<actors::WireMessage> decoded = decode(1, encode(submit));
   ASSERT_FALSE(decoded);
   EXPECT_THAT(decoded.error().message, HasSubstr("262144"));
 }
@@ -174,4 +182,4 @@ TEST(CodecTest, AnUnknownTypeIsRefused) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

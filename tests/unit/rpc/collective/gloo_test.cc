@@ -12,9 +12,9 @@
 #include <numeric>
 #include <thread>
 
-#include "runtime/host_port.h"
+#include "runtime/os/host_port.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::HasSubstr;
@@ -347,4 +347,4 @@ TEST_F(GlooTest, APlaceThatIsNotThisMachinesIsNamed) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

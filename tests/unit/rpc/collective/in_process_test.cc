@@ -6,7 +6,7 @@
 #include <functional>
 #include <thread>
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::HasSubstr;
@@ -101,4 +101,4 @@ TEST(InProcessCollectiveTest, DifferentSizesBreakTheGroup) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

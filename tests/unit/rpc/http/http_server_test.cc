@@ -8,7 +8,7 @@
 
 #include "tests/unit/rpc/http/served.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using namespace std::chrono_literals;
@@ -347,4 +347,4 @@ TEST(HttpServerListenTest, AHostThatIsNotHereIsAnErrorThatNamesIt) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using State = HeadScanner::State;
@@ -71,7 +71,7 @@ TEST_P(RequestHeadTest, IsTakenOrRefusedWithAStatus) {
   HeadScanner scanner;
   ASSERT_EQ(scanner.scan(GetParam().head), State::kComplete);
   ASSERT_EQ(scanner.size(), GetParam().head.size());
-  const std::optional<HttpResponse> refused = refuse_head(GetParam().head, {});
+  const std::optional<HttpResponse> refused = reject_head(GetParam().head, {});
   EXPECT_EQ(refused ? refused->status : 0, GetParam().status) << (refused ? refused->body : "");
 }
 
@@ -81,8 +81,8 @@ INSTANTIATE_TEST_SUITE_P(Heads, RequestHeadTest, testing::ValuesIn(cases()),
 TEST(RequestHeadTest, AsManyFieldsAsAllowedAreTakenAndOneMoreIsRefused) {
   HttpLimits limits;
   limits.max_fields = 3;
-  EXPECT_FALSE(refuse_head(with("A: 1\r\nB: 2\r\n"), limits));
-  const auto refused = refuse_head(with("A: 1\r\nB: 2\r\nC: 3\r\n"), limits);
+  EXPECT_FALSE(reject_head(with("A: 1\r\nB: 2\r\n"), limits));
+  const auto refused = reject_head(with("A: 1\r\nB: 2\r\nC: 3\r\n"), limits);
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 431);
   EXPECT_EQ(refused->body, "there are more than 3 fields\n");
@@ -91,8 +91,8 @@ TEST(RequestHeadTest, AsManyFieldsAsAllowedAreTakenAndOneMoreIsRefused) {
 TEST(RequestHeadTest, AFieldMayBeAsLongAsAllowedAndNotLonger) {
   HttpLimits limits;
   limits.max_field_bytes = 10;
-  EXPECT_FALSE(refuse_head(with("A: 4567890\r\n"), limits));
-  const auto refused = refuse_head(with("A: 45678901\r\n"), limits);
+  EXPECT_FALSE(reject_head(with("A: 4567890\r\n"), limits));
+  const auto refused = reject_head(with("A: 45678901\r\n"), limits);
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 431);
 }
@@ -129,4 +129,4 @@ TEST(RequestHeadTest, ControlCharactersAndBareLineEndsAreMalformedAtOnce) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

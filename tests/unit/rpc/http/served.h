@@ -14,9 +14,9 @@
 
 #include "rpc/http/http_server.h"
 #include "runtime/base/descriptor.h"
-#include "runtime/event_loop.h"
+#include "runtime/os/event_loop.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// A client that sends any bytes, over a real socket; waits of more than ten seconds fail.
 class RawClient {
@@ -126,4 +126,4 @@ class Served {
   std::thread thread_;
 };
 
-}  // namespace unmask
+}  // namespace unmask::rpc

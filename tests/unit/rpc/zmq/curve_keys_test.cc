@@ -6,7 +6,7 @@
 
 #include "tests/unit/temporary_folder.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 namespace fs = std::filesystem;
@@ -93,4 +93,4 @@ TEST_F(CurveKeysTest, AFileWithoutAKeyIsNamedAndNotQuoted) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::ElementsAre;
@@ -87,4 +87,4 @@ TEST_F(ZmqConnectionsTest, ADescriptorAcceptedAgainWasClosed) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -8,7 +8,7 @@
 #include "runtime/base/descriptor.h"
 #include "zmq_pair.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::ElementsAre;
@@ -23,7 +23,7 @@ class ZmqDialerTest : public testing::Test {
     EXPECT_TRUE(result) << result.error().message;
     return result ? std::move(*result) : nullptr;
   }
-  bool run_until(const std::function<bool()>& is_done) { return unmask::run_until(loop, is_done); }
+  bool run_until(const std::function<bool()>& is_done) { return rpc::run_until(loop, is_done); }
 
   EventLoop loop;
   Ear client;
@@ -116,4 +116,4 @@ TEST_F(ZmqDialerTest, AfterDisconnectItDialsAgain) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::HasSubstr;
@@ -36,4 +36,4 @@ TEST(ZmqEndpointTest, ADialersNameStaysAName) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -4,7 +4,7 @@
 
 #include "zmq_pair.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::HasSubstr;
@@ -16,8 +16,8 @@ struct End {
         rng(options.node + 1),
         links({clock, timers, rng, metrics, log}, options,
               {[this](PeerId peer) { ups.push_back(peer); },
-               [this, is_echo](PeerId peer, WireMessage message) {
-                 heard.push_back(std::get<ListJobs>(message).request);
+               [this, is_echo](PeerId peer, actors::WireMessage message) {
+                 heard.push_back(std::get<actors::ListJobs>(message).request);
                  return !is_echo || links.send({peer, std::move(message)});
                },
                [this](PeerId /*peer*/, DownReason reason, const std::string& why) {
@@ -45,9 +45,9 @@ class ZmqLinksTest : public testing::Test {
     dialer = *ZmqDialer::dial(loop, {}, listener->address(), client->links.transport_events());
     client->links.bind(*dialer);
   }
-  bool run_until(const std::function<bool()>& is_done) { return unmask::run_until(loop, is_done); }
+  bool run_until(const std::function<bool()>& is_done) { return rpc::run_until(loop, is_done); }
   bool send(std::uint64_t number) {
-    return client->links.send({client->ups.back(), ListJobs{number}});
+    return client->links.send({client->ups.back(), actors::ListJobs{number}});
   }
 
   EventLoop loop;
@@ -121,4 +121,4 @@ TEST_F(ZmqLinksTest, GarbageIsAnsweredCountedAndClosed) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

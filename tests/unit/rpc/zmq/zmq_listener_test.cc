@@ -15,7 +15,7 @@
 #include "runtime/base/descriptor.h"
 #include "zmq_pair.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 const HostPort kAnyPort{"127.0.0.1", 0};
@@ -34,7 +34,7 @@ class ZmqListenerTest : public testing::Test {
     ASSERT_TRUE(result) << result.error().message;
     listener = std::move(*result);
   }
-  bool run_until(const std::function<bool()>& is_done) { return unmask::run_until(loop, is_done); }
+  bool run_until(const std::function<bool()>& is_done) { return rpc::run_until(loop, is_done); }
 
   /// A peer that speaks ZeroMQ.
   ZmqSocket connect(const std::function<void(ZmqSocket&)>& prepare = {}) {
@@ -279,4 +279,4 @@ TEST(ZmqListenerProcessTest, AKilledProcessIsNoticedAtOnce) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -10,10 +10,10 @@
 #include "rpc/links.h"
 #include "rpc/zmq/zmq_dialer.h"
 #include "rpc/zmq/zmq_listener.h"
-#include "runtime/asio_timers.h"
+#include "runtime/os/asio_timers.h"
 #include "runtime/simulation/recorded_metrics.h"
 
-namespace unmask {
+namespace unmask::rpc {
 
 /// Runs `loop` until `is_done`; false if that took longer than anything here may take.
 inline bool run_until(EventLoop& loop, const std::function<bool()>& is_done) {
@@ -45,4 +45,4 @@ inline Bytes bytes_of(const std::string& text) {
   return {bytes.begin(), bytes.end()};
 }
 
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -4,7 +4,7 @@
 
 #include "zmq_pair.h"
 
-namespace unmask {
+namespace unmask::rpc {
 namespace {
 
 using testing::HasSubstr;
@@ -31,7 +31,7 @@ class ZmqTransportTest : public testing::Test {
     ASSERT_TRUE(dialer->send(client.ups[0], bytes_of("hello")));
     ASSERT_TRUE(run_until([&] { return !server.frames.empty(); }));
   }
-  bool run_until(const std::function<bool()>& is_done) { return unmask::run_until(loop, is_done); }
+  bool run_until(const std::function<bool()>& is_done) { return rpc::run_until(loop, is_done); }
 
   EventLoop loop;
   Ear server, client;
@@ -132,4 +132,4 @@ TEST_F(ZmqTransportTest, APortInUseIsNamed) {
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::rpc

@@ -14,15 +14,15 @@ Terminal terminal(int width, int height) {
   return {.is_terminal = true, .has_color = false, .width = width, .height = height};
 }
 
-Frame frame(Range positions, std::vector<Frame::Change> changes) {
-  Frame frame;
+actors::Frame frame(Range positions, std::vector<actors::Frame::Change> changes) {
+  actors::Frame frame;
   frame.positions = positions;
   frame.changes = std::move(changes);
   return frame;
 }
 
-Committed committed(const std::string& text) {
-  Committed block;
+actors::Committed committed(const std::string& text) {
+  actors::Committed block;
   block.text = text;
   return block;
 }
@@ -70,7 +70,7 @@ TEST(CanvasViewTest, OfABlockTallerThanTheTerminalTheEndIsShownAndTheTextIsWhole
   Screen screen(20, 3);
   CanvasView view(terminal(20, 3));
   std::string text;
-  std::vector<Frame::Change> changes;
+  std::vector<actors::Frame::Change> changes;
   for (std::int32_t i = 0; i < 10; ++i) {
     const std::string word = "word-number-" + std::to_string(10 + i) + " 34567";  // 20 columns
     text += word;

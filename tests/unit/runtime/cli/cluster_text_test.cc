@@ -10,9 +10,9 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(ClusterTextTest, JobsStandBelowTheirHeadings) {
-  JobList list;
-  JobSummary job;
-  job.state = JobSummary::State::kRunning;
+  actors::JobList list;
+  actors::JobSummary job;
+  job.state = actors::JobSummary::State::kRunning;
   job.tokens = 12;
   job.forwards = 5;
   job.block = 1;
@@ -24,16 +24,16 @@ TEST(ClusterTextTest, JobsStandBelowTheirHeadings) {
             "00000000000000000000000000000000  running  1/4    12      5         1 min\n");
 }
 
-TEST(ClusterTextTest, NoJobsAreSaidInWords) { EXPECT_EQ(to_text(JobList{}), "no jobs\n"); }
+TEST(ClusterTextTest, NoJobsAreSaidInWords) { EXPECT_EQ(to_text(actors::JobList{}), "no jobs\n"); }
 
 TEST(ClusterTextTest, AStatusSaysWhatARestartLoses) {
-  ClusterStatus status;
+  actors::ClusterStatus status;
   status.is_ready = true;
   status.model = "tiny";
   status.version = "0.1.0";
   status.durability = "a restart of the coordinator loses jobs";
-  status.members = {{Role::kCoordinator, 0, 0, 41, "here", "http://here:1", "ready", "", 1},
-                    {Role::kWorker, 0, 1, 42, "here", "", "loading", "weights", 0.5f}};
+  status.members = {{actors::Role::kCoordinator, 0, 0, 41, "here", "http://here:1", "ready", "", 1},
+                    {actors::Role::kWorker, 0, 1, 42, "here", "", "loading", "weights", 0.5f}};
   const std::string text = to_text(status);
   EXPECT_THAT(text, HasSubstr("ready: serves tiny (unmask 0.1.0)\n"));
   EXPECT_THAT(text, HasSubstr("durability  a restart of the coordinator loses jobs\n"));
@@ -42,7 +42,7 @@ TEST(ClusterTextTest, AStatusSaysWhatARestartLoses) {
 }
 
 TEST(ClusterTextTest, WhatTheClusterSaysCannotCommandTheTerminal) {
-  ClusterStatus status;
+  actors::ClusterStatus status;
   status.model = "\x1b[2J";
   status.durability = "a\nb";
   EXPECT_THAT(to_text(status), Not(HasSubstr("\x1b")));

@@ -35,43 +35,43 @@ class JobBatchTest : public testing::Test {
 
  protected:
   JobBatchTest() {
-    gateway_.script = [this](PeerId peer, const WireMessage& message) {
-      if (const auto* submit = std::get_if<Submit>(&message)) serve(peer, *submit);
-      if (const auto* cancel = std::get_if<Cancel>(&message)) {
-        finish(peer, cancel->job, FinishReason::kCancelled, "");
+    gateway_.script = [this](PeerId peer, const actors::WireMessage& message) {
+      if (const auto* submit = std::get_if<actors::Submit>(&message)) serve(peer, *submit);
+      if (const auto* cancel = std::get_if<actors::Cancel>(&message)) {
+        finish(peer, cancel->job, actors::FinishReason::kCancelled, "");
       }
     };
     client_.bind(simulation_.network().attach(kProgram, client_.transport_events()));
-    simulation_.network().dial(kProgram, kGateway);
+    simulation_.network().dial(kProgram, rpc::kGateway);
     out_ = open_memstream(&out_text_, &out_size_);
     status_ = open_memstream(&status_text_, &status_size_);
   }
-  void serve(PeerId peer, const Submit& submit) {
+  void serve(PeerId peer, const actors::Submit& submit) {
     ++num_submits_;
     if (num_refusals_ > 0) {
       --num_refusals_;
-      return gateway_.tell(peer, Rejected{submit.job, {ErrorCode::kOverloaded, "full"}});
+      return gateway_.deliver(peer, actors::Rejected{submit.job, {ErrorCode::kOverloaded, "full"}});
     }
     ++num_running_;
     max_running_ = std::max(max_running_, num_running_);
     const int ms = std::stoi(submit.parameters.at(0).value);
-    const std::string text = std::get<TextInput>(submit.input).text;
+    const std::string text = std::get<actors::TextInput>(submit.input).text;
     gateway_env().timers.after(milliseconds(ms), [this, peer, job = submit.job, text] {
-      finish(peer, job, FinishReason::kStop, text);
+      finish(peer, job, actors::FinishReason::kStop, text);
     });
   }
-  void finish(PeerId peer, JobId job, FinishReason reason, const std::string& text) {
+  void finish(PeerId peer, JobId job, actors::FinishReason reason, const std::string& text) {
     --num_running_;
-    Finished finished;
+    actors::Finished finished;
     finished.job = job;
     finished.reason = reason;
     finished.text = text;
     finished.figures.tokens = 10;
     (void)gateway_.links.send({peer, finished});
   }
-  Env gateway_env() { return simulation_.process(kGateway).env(); }
+  Env gateway_env() { return simulation_.process(rpc::kGateway).env(); }
 
-  void start(const std::string& text, JobBatch::Options options = {}, Submit common = {}) {
+  void start(const std::string& text, JobBatch::Options options = {}, actors::Submit common = {}) {
     const Env env = simulation_.process(kProgram).env();
     batch_.emplace(client_, env.clock, env.timers, options, text, std::move(common));
     batch_->start(out_, status_, [this](const Result<ExitCode>& end) { end_ = end; });
@@ -94,8 +94,8 @@ class JobBatchTest : public testing::Test {
   }
 
   Simulation simulation_{5};
-  ScriptedGateway gateway_{simulation_};
-  Client client_{simulation_.start(kProgram).env(), {}};
+  rpc::ScriptedGateway gateway_{simulation_};
+  rpc::Client client_{simulation_.start(kProgram).env(), {}};
   std::optional<JobBatch> batch_;
   std::optional<Result<ExitCode>> end_;
   int num_submits_ = 0, num_refusals_ = 0, num_running_ = 0, max_running_ = 0;
@@ -147,13 +147,14 @@ TEST_F(JobBatchTest, AJobThatFindsTheServerFullIsSentAgain) {
 }
 
 TEST_F(JobBatchTest, FlagsHoldForEveryLineThatDoesNotSayOtherwise) {
-  Submit common;
+  actors::Submit common;
   common.parameters = {{"gen_length", "7"}, {"seed", "9"}};
   start("{\"prompt\": \"a\", \"gen_length\": 10}\n{\"prompt\": \"b\"}\n", {}, common);
   run(seconds(5));
-  const std::vector<Submit> submits = gateway_.heard_of<Submit>();
+  const std::vector<actors::Submit> submits = gateway_.heard_of<actors::Submit>();
   ASSERT_EQ(submits.size(), 2u);
-  EXPECT_EQ(submits[0].parameters, (std::vector<Parameter>{{"gen_length", "10"}, {"seed", "9"}}));
+  EXPECT_EQ(submits[0].parameters,
+            (std::vector<actors::Parameter>{{"gen_length", "10"}, {"seed", "9"}}));
   EXPECT_EQ(submits[1].parameters, common.parameters);
 }
 
@@ -173,7 +174,7 @@ TEST_F(JobBatchTest, CancellingEndsWhatRunsAndStartsNothingElse) {
 TEST_F(JobBatchTest, AClusterThatIsLostEndsItOnce) {
   start("{\"prompt\": \"x\", \"gen_length\": 60000}\n{\"prompt\": \"x\", \"gen_length\": 60000}\n");
   run(seconds(1));
-  simulation_.kill(kGateway);
+  simulation_.kill(rpc::kGateway);
   run(seconds(60));
   ASSERT_TRUE(end_);
   EXPECT_EQ(end_->error().code, ErrorCode::kUnavailable);

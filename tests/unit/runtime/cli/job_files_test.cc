@@ -40,7 +40,8 @@ TEST_F(JobFilesTest, WhatIsNoTokenIdIsNamedByItsPlace) {
 TEST_F(JobFilesTest, AChatIsRead) {
   const auto chat = read_chat(file(R"([{"role":"system","content":"Be brief"},
                                        {"role":"user","content":"Hi"}])"));
-  EXPECT_THAT(*chat, ElementsAre(ChatMessage{"system", "Be brief"}, ChatMessage{"user", "Hi"}));
+  EXPECT_THAT(*chat, ElementsAre(tokenizer::ChatMessage{"system", "Be brief"},
+                                 tokenizer::ChatMessage{"user", "Hi"}));
   EXPECT_THAT(error_of(read_chat(file("[]"))), HasSubstr("is not a list of messages"));
   EXPECT_THAT(error_of(read_chat(file(R"([{"role":"user"}])"))), HasSubstr("message 0 needs"));
 }
@@ -56,12 +57,12 @@ TEST(JobLineTest, APromptComesWithItsParametersAsTheyAreWritten) {
       R"({"id": 7, "prompt": "Hi", "raw": true, "threshold": 0.5, "strategy": "fixed",
           "early_stop": false, "stop": ["\n"]})");
   ASSERT_TRUE(submit.has_value()) << submit.error().message;
-  const auto& input = std::get<TextInput>(submit->input);
+  const auto& input = std::get<actors::TextInput>(submit->input);
   EXPECT_EQ(input.text, "Hi");
   EXPECT_TRUE(input.raw);
-  EXPECT_THAT(submit->parameters,
-              ElementsAre(Parameter{"threshold", "0.5"}, Parameter{"strategy", "fixed"},
-                          Parameter{"early_stop", "false"}));
+  EXPECT_THAT(submit->parameters, ElementsAre(actors::Parameter{"threshold", "0.5"},
+                                              actors::Parameter{"strategy", "fixed"},
+                                              actors::Parameter{"early_stop", "false"}));
   EXPECT_THAT(submit->stop, ElementsAre("\n"));
 }
 
@@ -77,14 +78,14 @@ TEST(JobLineTest, WhatCannotBeAJobIsRefusedByName) {
 }
 
 TEST(JobIdTest, IsReadAsItIsWritten) {
-  const JobId id = random_job_id();
-  EXPECT_EQ(*parse_job_id(to_hex(id)), id);
-  EXPECT_EQ(*parse_job_id("000102030405060708090A0B0C0D0E0F"),
-            *parse_job_id("000102030405060708090a0b0c0d0e0f"));
-  EXPECT_NE(random_job_id(), id);
+  const JobId id = rpc::random_job_id();
+  EXPECT_EQ(*rpc::parse_job_id(rpc::to_hex(id)), id);
+  EXPECT_EQ(*rpc::parse_job_id("000102030405060708090A0B0C0D0E0F"),
+            *rpc::parse_job_id("000102030405060708090a0b0c0d0e0f"));
+  EXPECT_NE(rpc::random_job_id(), id);
   for (const char* bad :
        {"", "00", "000102030405060708090a0b0c0d0e0g", "000102030405060708090a0b0c0d0e0f0"}) {
-    EXPECT_FALSE(parse_job_id(bad)) << bad;
+    EXPECT_FALSE(rpc::parse_job_id(bad)) << bad;
   }
 }
 

@@ -9,7 +9,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// What `command WORDS...` would submit.
-Result<Submit> submit_of(std::vector<std::string> words) {
+Result<actors::Submit> submit_of(std::vector<std::string> words) {
   CLI::App app;
   JobOptions options;
   options.add_to(app);
@@ -27,19 +27,20 @@ TEST(JobOptionsTest, NamedFlagsAndSetAreTheSameParameters) {
   const auto submit = submit_of({"Hi", "--gen-length", "64", "--set", "low_threshold=0.4",
                                  "--threshold", "0.5", "--set", "x=a=b"});
   ASSERT_TRUE(submit.has_value()) << submit.error().message;
-  EXPECT_THAT(submit->parameters,
-              ElementsAre(Parameter{"gen_length", "64"}, Parameter{"threshold", "0.5"},
-                          Parameter{"low_threshold", "0.4"}, Parameter{"x", "a=b"}));
-  EXPECT_EQ(std::get<TextInput>(submit->input).text, "Hi");
-  EXPECT_FALSE(std::get<TextInput>(submit->input).raw);
+  EXPECT_THAT(
+      submit->parameters,
+      ElementsAre(actors::Parameter{"gen_length", "64"}, actors::Parameter{"threshold", "0.5"},
+                  actors::Parameter{"low_threshold", "0.4"}, actors::Parameter{"x", "a=b"}));
+  EXPECT_EQ(std::get<actors::TextInput>(submit->input).text, "Hi");
+  EXPECT_FALSE(std::get<actors::TextInput>(submit->input).raw);
 }
 
 TEST(JobOptionsTest, APromptMayStandBehindAFlagThatMayBeRepeated) {
   const auto submit = submit_of({"--set", "steps=8", "--stop", "END", "Hi"});
   ASSERT_TRUE(submit.has_value()) << submit.error().message;
-  EXPECT_THAT(submit->parameters, ElementsAre(Parameter{"steps", "8"}));
+  EXPECT_THAT(submit->parameters, ElementsAre(actors::Parameter{"steps", "8"}));
   EXPECT_THAT(submit->stop, ElementsAre("END"));
-  EXPECT_EQ(std::get<TextInput>(submit->input).text, "Hi");
+  EXPECT_EQ(std::get<actors::TextInput>(submit->input).text, "Hi");
 }
 
 TEST(JobOptionsTest, EveryJobHasItsOwnId) {
@@ -68,7 +69,7 @@ TEST(JobOptionsTest, ThereIsOneInput) {
 
 TEST(JobOptionsTest, StopStringsAndRawComeThrough) {
   const auto submit = submit_of({"Hi", "--raw", "--stop", "END", "--stop", "\n\n"});
-  EXPECT_TRUE(std::get<TextInput>(submit->input).raw);
+  EXPECT_TRUE(std::get<actors::TextInput>(submit->input).raw);
   EXPECT_THAT(submit->stop, ElementsAre("END", "\n\n"));
 }
 

@@ -33,14 +33,14 @@ class Captured {
   std::FILE* file_;
 };
 
-Committed committed(const std::string& text) {
-  Committed block;
+actors::Committed committed(const std::string& text) {
+  actors::Committed block;
   block.text = text;
   return block;
 }
 
-Finished finished(FinishReason reason, const std::string& text) {
-  Finished finished;
+actors::Finished finished(actors::FinishReason reason, const std::string& text) {
+  actors::Finished finished;
   finished.reason = reason;
   finished.text = text;
   finished.tokens = {1, 2, 3};
@@ -65,10 +65,10 @@ TEST_F(JobPrinterTest, AStreamIsTheTextOfTheBlocksAndOneNewline) {
   JobPrinter printer = this->printer(JobPrinter::Style::kStream);
   printer.show(committed("Hello"));
   EXPECT_EQ(out_.text(), "Hello");
-  printer.show(Frame{});
-  printer.show(Queued{});
+  printer.show(actors::Frame{});
+  printer.show(actors::Queued{});
   printer.show(committed(", world"));
-  EXPECT_EQ(printer.show(finished(FinishReason::kStop, "Hello, world")), kOk);
+  EXPECT_EQ(printer.show(finished(actors::FinishReason::kStop, "Hello, world")), kOk);
   EXPECT_EQ(out_.text(), "Hello, world\n");
   EXPECT_EQ(status_.text(), "");
 }
@@ -87,7 +87,7 @@ TEST_F(JobPrinterTest, AStreamCannotCommandATerminalAndIsWholeInAPipe) {
 TEST_F(JobPrinterTest, AStreamThatEndsWithANewlineGetsNoOther) {
   JobPrinter printer = this->printer(JobPrinter::Style::kStream);
   printer.show(committed("Hello\n"));
-  EXPECT_EQ(printer.show(finished(FinishReason::kLength, "Hello\n")), kOk);
+  EXPECT_EQ(printer.show(finished(actors::FinishReason::kLength, "Hello\n")), kOk);
   EXPECT_EQ(out_.text(), "Hello\n");
 }
 
@@ -95,7 +95,7 @@ TEST_F(JobPrinterTest, JsonIsOneObjectAtTheEnd) {
   JobPrinter printer = this->printer(JobPrinter::Style::kJson);
   printer.show(committed("Hi"));
   EXPECT_EQ(out_.text(), "");
-  EXPECT_EQ(printer.show(finished(FinishReason::kStop, "Hi")), kOk);
+  EXPECT_EQ(printer.show(finished(actors::FinishReason::kStop, "Hi")), kOk);
   const boost::json::object object = boost::json::parse(out_.text()).as_object();
   EXPECT_EQ(object.at("text"), "Hi");
   EXPECT_EQ(object.at("tokens"), 3);
@@ -106,14 +106,14 @@ TEST_F(JobPrinterTest, JsonIsOneObjectAtTheEnd) {
 
 TEST_F(JobPrinterTest, ATerminalIsToldTheFiguresBesideTheText) {
   JobPrinter printer = this->printer(JobPrinter::Style::kStream, true);
-  EXPECT_EQ(printer.show(finished(FinishReason::kStop, "")), kOk);
+  EXPECT_EQ(printer.show(finished(actors::FinishReason::kStop, "")), kOk);
   EXPECT_EQ(status_.text(), "3 tokens in 2 forwards (1.5 a forward), 0.10 s (30 tokens/s)\n");
   EXPECT_EQ(out_.text(), "");
 }
 
 TEST_F(JobPrinterTest, TheFiguresSayWhenTheFirstBlockCame) {
   JobPrinter printer = this->printer(JobPrinter::Style::kStream, true);
-  Finished end = finished(FinishReason::kStop, "");
+  actors::Finished end = finished(actors::FinishReason::kStop, "");
   end.figures.blocks = 1;
   end.figures.time_to_first_block = std::chrono::milliseconds(40);
   EXPECT_EQ(printer.show(end), kOk);
@@ -122,22 +122,23 @@ TEST_F(JobPrinterTest, TheFiguresSayWhenTheFirstBlockCame) {
 
 TEST_F(JobPrinterTest, APlaceInTheQueueIsClearedBeforeTheText) {
   JobPrinter printer = this->printer(JobPrinter::Style::kStream, true);
-  printer.show(Queued{{}, 3, "no pages"});
+  printer.show(actors::Queued{{}, 3, "no pages"});
   printer.show(committed("Hi"));
   EXPECT_EQ(status_.text(), "waiting at place 3: no pages\r\x1b[K");
 }
 
 TEST_F(JobPrinterTest, WhatEndsBeforeItsTimeSaysSoAndHasItsOwnExitCode) {
-  EXPECT_EQ(printer(JobPrinter::Style::kStream).show(finished(FinishReason::kCancelled, "")),
-            kInterrupted);
+  EXPECT_EQ(
+      printer(JobPrinter::Style::kStream).show(finished(actors::FinishReason::kCancelled, "")),
+      kInterrupted);
   EXPECT_THAT(status_.text(), HasSubstr("cancelled"));
-  EXPECT_EQ(printer(JobPrinter::Style::kStream).show(finished(FinishReason::kDeadline, "")),
+  EXPECT_EQ(printer(JobPrinter::Style::kStream).show(finished(actors::FinishReason::kDeadline, "")),
             kFailed);
   EXPECT_THAT(status_.text(), HasSubstr("deadline"));
 }
 
 TEST_F(JobPrinterTest, AnErrorIsReportedWithTheExitCodeOfItsClass) {
-  Finished lost = finished(FinishReason::kError, "");
+  actors::Finished lost = finished(actors::FinishReason::kError, "");
   lost.error = Error{ErrorCode::kUnavailable, "the device is gone"};
   testing::internal::CaptureStderr();
   EXPECT_EQ(printer(JobPrinter::Style::kStream).show(lost), kDeviceLost);
@@ -145,7 +146,7 @@ TEST_F(JobPrinterTest, AnErrorIsReportedWithTheExitCodeOfItsClass) {
 }
 
 TEST_F(JobPrinterTest, ARefusalIsReportedAndInJsonAnObjectToo) {
-  const Rejected rejected{{}, {ErrorCode::kInvalidArgument, "no such parameter"}};
+  const actors::Rejected rejected{{}, {ErrorCode::kInvalidArgument, "no such parameter"}};
   testing::internal::CaptureStderr();
   EXPECT_EQ(printer(JobPrinter::Style::kJson).show(rejected), kUsage);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "unmask: error: no such parameter\n");
@@ -153,9 +154,9 @@ TEST_F(JobPrinterTest, ARefusalIsReportedAndInJsonAnObjectToo) {
 }
 
 TEST_F(JobPrinterTest, FramesAreAskedForOnlyWhereTheyAreDrawn) {
-  EXPECT_TRUE(printer(JobPrinter::Style::kCanvas).watching().frames);
-  EXPECT_FALSE(printer(JobPrinter::Style::kStream).watching().frames);
-  EXPECT_FALSE(printer(JobPrinter::Style::kJson).watching().blocks);
+  EXPECT_TRUE(printer(JobPrinter::Style::kCanvas).subscription().frames);
+  EXPECT_FALSE(printer(JobPrinter::Style::kStream).subscription().frames);
+  EXPECT_FALSE(printer(JobPrinter::Style::kJson).subscription().blocks);
 }
 
 }  // namespace

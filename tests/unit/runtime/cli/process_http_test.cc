@@ -5,7 +5,7 @@
 
 #include "tests/unit/rpc/http/served.h"
 
-namespace unmask {
+namespace unmask::cli {
 namespace {
 
 using testing::AllOf;
@@ -17,19 +17,20 @@ class ProcessHttpTest : public testing::Test {
  protected:
   ProcessHttpTest() {
     served_.on_loop([this] {
-      add_process_routes(served_.server(), "worker 1", metrics_, [this] { return why_not_ready_; });
+      add_process_routes(served_.server(), "worker 1", metrics_,
+                         [this] { return not_ready_reason_; });
     });
   }
 
   std::string get(const std::string& path) {
-    RawClient client(served_.port());
+    rpc::RawClient client(served_.port());
     client.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
     return client.read_response();
   }
 
-  PrometheusMetrics metrics_;
-  std::string why_not_ready_;  // of the control thread
-  Served served_;
+  monitoring::PrometheusMetrics metrics_;
+  std::string not_ready_reason_;  // of the control thread
+  rpc::Served served_;
 };
 
 TEST_F(ProcessHttpTest, TheIndexNamesTheProcess) {
@@ -51,7 +52,7 @@ TEST_F(ProcessHttpTest, MetricsNameTheBuild) {
 TEST_F(ProcessHttpTest, ItIsReadyWhenNothingIsAgainstIt) {
   EXPECT_THAT(get("/ready"),
               AllOf(StartsWith("HTTP/1.1 200 OK"), EndsWith("\r\n\r\n{\"status\":\"ready\"}\n")));
-  served_.on_loop([this] { why_not_ready_ = "waiting for \"rank 1\""; });
+  served_.on_loop([this] { not_ready_reason_ = "waiting for \"rank 1\""; });
   EXPECT_THAT(
       get("/ready"),
       AllOf(StartsWith("HTTP/1.1 503 Service Unavailable"), HasSubstr("Retry-After: "),
@@ -59,10 +60,10 @@ TEST_F(ProcessHttpTest, ItIsReadyWhenNothingIsAgainstIt) {
 }
 
 TEST_F(ProcessHttpTest, ItIsLiveThoughItIsNotReady) {
-  served_.on_loop([this] { why_not_ready_ = "loading weights"; });
+  served_.on_loop([this] { not_ready_reason_ = "loading weights"; });
   EXPECT_THAT(get("/live"), StartsWith("HTTP/1.1 200 OK"));
   EXPECT_THAT(get("/health"), StartsWith("HTTP/1.1 200 OK"));
 }
 
 }  // namespace
-}  // namespace unmask
+}  // namespace unmask::cli

@@ -60,10 +60,10 @@ TEST_F(TensorFilesTest, ASafetensorsFileIsReadByTheReaderOfCheckpoints) {
   ASSERT_TRUE(writer.commit().has_value());
 
   const std::string bytes = folder_.read("x.safetensors");
-  const auto tensors = parse_safetensors(std::as_bytes(std::span(bytes)), "x");
+  const auto tensors = checkpoint::parse_safetensors(std::as_bytes(std::span(bytes)), "x");
   ASSERT_TRUE(tensors.has_value()) << tensors.error().message;
   ASSERT_EQ(tensors->size(), 2u);
-  const StoredTensor& hidden = tensors->at("hidden_0");
+  const checkpoint::StoredTensor& hidden = tensors->at("hidden_0");
   EXPECT_EQ(hidden.dtype, "F32");
   EXPECT_THAT(hidden.shape, ElementsAre(2, 2));
   std::vector<std::uint32_t> values(4);

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "runtime/actor.h"
+#include "runtime/actor/actor.h"
 
 namespace unmask {
 namespace {

@@ -1,0 +1,72 @@
+#include "actors/coordinator/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace unmask::actors {
+
+Result<RunningJob> make_job(PeerId gateway, const Admit& admit, const JobModel& model, Time now) {
+  const Result<diffusion::DiffusionParams> params = params_of(admit);
+  if (!params) return params.error();
+  Result<diffusion::DiffusionLoop> loop = make_loop(admit.input, *params, model);
+  if (!loop) return loop.error();
+  RunningJob job(std::move(*loop));
+  job.id = admit.job;
+  job.add_gateway(gateway);
+  job.subscription = admit.subscription;
+  job.accepted_at = job.last_block_at = now;
+  job.figures.prompt_tokens = job.loop.canvas().num_pinned();
+  return job;
+}
+
+std::optional<Error> fit_error(const RunningJob& job,
+                               const std::map<std::int32_t, Replica>& replicas) {
+  if (replicas.empty()) return std::nullopt;  // not known yet; checked again when it is placed
+  const std::int32_t length = job.loop.canvas().size();
+  std::int32_t most_positions = 0;
+  std::int64_t most_in_cache = 0;
+  for (const auto& [index, replica] : replicas) {
+    if (replica.could_hold(length)) return std::nullopt;
+    const Capacity& capacity = replica.capacity;
+    const std::int32_t positions = std::min(capacity.max_positions, capacity.max_rows_per_step);
+    most_positions = std::max(most_positions, positions);
+    if (length > positions) continue;
+    most_in_cache = std::max(most_in_cache, capacity.num_kv_pages * capacity.page_size);
+  }
+  if (length > most_positions) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the canvas has " + std::to_string(length) + " positions (prompt " +
+                     std::to_string(job.figures.prompt_tokens) + " + gen_length), a worker takes " +
+                     std::to_string(most_positions) + "; shorten the prompt or --gen-length"};
+  }
+  return Error{ErrorCode::kInvalidArgument,
+               "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +
+                   std::to_string(most_in_cache) + "; start the workers with more --kv-memory"};
+}
+
+Replica* place_for(const RunningJob& job, std::map<std::int32_t, Replica>& replicas,
+                   std::size_t max_running) {
+  const std::int32_t length = job.loop.canvas().size();
+  Replica* roomiest = nullptr;
+  for (auto& [index, replica] : replicas) {
+    const bool has_room = replica.could_hold(length) && replica.has_pages(length) &&
+                          replica.has_batch_room(max_running);
+    if (!has_room) continue;
+    if (roomiest == nullptr || replica.kv_pages_free > roomiest->kv_pages_free) {
+      roomiest = &replica;
+    }
+  }
+  return roomiest;
+}
+
+std::string waiting_reason(const RunningJob& first, const std::map<std::int32_t, Replica>& replicas,
+                           std::size_t max_running) {
+  if (replicas.empty()) return "waiting for workers";
+  const bool has_batch_room = std::ranges::any_of(replicas, [&](const auto& entry) {
+    return entry.second.could_hold(first.loop.canvas().size()) &&
+           entry.second.has_batch_room(max_running);
+  });
+  return has_batch_room ? "waiting for KV pages" : "waiting for room in the batch";
+}
+
+}  // namespace unmask::actors

@@ -1,0 +1,50 @@
+#include "actors/coordinator/batch.h"
+
+#include <utility>
+
+namespace unmask::actors {
+namespace {
+
+/// The job's part of a step, planned once and kept until there is room for it.
+const SequenceStep& plan(RunningJob& job) {
+  if (!job.next) {
+    job.next = job.loop.next();
+    job.next->sequence = job.sequence;
+  }
+  return *job.next;
+}
+
+}  // namespace
+
+std::optional<Batch> next_batch(Replica& replica, std::map<JobId, RunningJob>& jobs) {
+  Batch batch;
+  std::int32_t rows = 0;
+  std::deque<JobId> without_room, with_room;
+  for (const JobId id : replica.running) {
+    RunningJob& job = jobs.at(id);
+    const std::int32_t more_rows = num_rows(plan(job));
+    const bool fits = rows + more_rows <= replica.capacity.max_rows_per_step;
+    (fits ? with_room : without_room).push_back(id);
+    if (!fits) continue;
+    rows += more_rows;
+    batch.in_flight.jobs.push_back(id);
+    batch.in_flight.sequences.push_back(job.sequence);
+    batch.in_flight.phases.push_back(job.next->phase);
+    job.is_on_workers = true;
+    // A traced job's part is wanted again, with its candidates.
+    batch.step.sequences.push_back(job.subscription.trace ? *job.next : std::move(*job.next));
+    if (!job.subscription.trace) job.next.reset();
+  }
+  if (batch.step.sequences.empty()) return std::nullopt;
+  replica.running = std::move(without_room);
+  replica.running.insert(replica.running.end(), with_room.begin(), with_room.end());
+
+  batch.step.epoch = replica.epoch;
+  batch.step.seq = batch.in_flight.seq = ++replica.last_seq;
+  batch.step.closed = std::exchange(replica.closed, {});
+  batch.in_flight.results.resize(replica.workers.size());
+  batch.in_flight.answered_at.resize(replica.workers.size());
+  return batch;
+}
+
+}  // namespace unmask::actors

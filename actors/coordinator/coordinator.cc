@@ -1,0 +1,404 @@
+#include "actors/coordinator/coordinator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/coordinator/admission.h"
+#include "actors/coordinator/batch.h"
+#include "actors/coordinator/job_messages.h"
+
+namespace unmask::actors {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+microseconds between(Time from, Time to) { return duration_cast<microseconds>(to - from); }
+
+}  // namespace
+
+Coordinator::Coordinator(ActorContext& context, Env env, Options options, JobStore& store,
+                         Peers peers)
+    : Actor(context),
+      env_(env),
+      options_(std::move(options)),
+      store_(store),
+      peers_(std::move(peers)),
+      probe_(env.metrics, env.clock) {}
+
+// ---- Admission ----
+
+void Coordinator::on(Incoming<Admit> admit) {
+  const JobId id = admit.message.job;
+  if (const JobRecord* record = store_.find(id)) return resend(admit.from, admit.message, *record);
+
+  Result<RunningJob> made = make_job(admit.from, admit.message, options_.model, env_.clock.now());
+  std::optional<Error> error;
+  if (is_draining_) {
+    error = Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
+  } else if (!made) {
+    error = made.error();
+  } else if (waiting_.size() >= options_.max_waiting) {
+    error = Error{ErrorCode::kOverloaded, "the queue is full: " + std::to_string(waiting_.size()) +
+                                              " jobs wait already; try again later"};
+  } else {
+    error = fit_error(*made, replicas_);
+  }
+  if (!error) {
+    if (const Result<> stored = store_.put(admit.message); !stored) error = stored.error();
+  }
+  if (error) {
+    probe_.job_refused(error->code);
+    return to_gateway(admit.from, Rejected{id, std::move(*error)});
+  }
+  RunningJob& job = jobs_.emplace(id, std::move(*made)).first->second;
+  if (admit.message.deadline.count() > 0) {
+    job.deadline = job.accepted_at + admit.message.deadline;
+    deadlines_.insert({*job.deadline, id});
+    arm_deadline_timer();
+  }
+  waiting_.add(id);
+  probe_.job_accepted();
+  probe_.canvas_opened(job.loop.canvas().num_holes(job.loop.canvas().whole()));
+  to_gateways(job, Accepted{id, false, job.figures.prompt_tokens, job.loop.canvas().size()});
+  schedule();
+}
+
+void Coordinator::resend(PeerId gateway, const Admit& admit, const JobRecord& record) {
+  if (record.admit.body_digest != admit.body_digest) {
+    probe_.job_refused(ErrorCode::kInvalidArgument);
+    return to_gateway(
+        gateway,
+        Rejected{admit.job, {ErrorCode::kInvalidArgument, "another job already has this job id"}});
+  }
+  if (RunningJob* job = find(admit.job)) {
+    job->add_gateway(gateway);
+    job->subscription.frames |= admit.subscription.frames;
+    to_gateway(gateway,
+               Accepted{admit.job, true, job->figures.prompt_tokens, job->loop.canvas().size()});
+    waiting_.publish_again(admit.job);
+    publish_queue_places();
+  }
+  for (const Committed& block : record.blocks) {
+    if (block.block > admit.resume_after_block) to_gateway(gateway, block);
+  }
+  if (record.finished) to_gateway(gateway, *record.finished);
+}
+
+// ---- The end of a job ----
+
+void Coordinator::on(Incoming<Cancel> cancel) {
+  const JobId id = cancel.message.job;
+  if (RunningJob* job = find(id)) {
+    job->add_gateway(cancel.from);  // it wants to hear the end, whoever sent the job
+    finish(id, FinishReason::kCancelled);
+    return schedule();
+  }
+  const JobRecord* record = store_.find(id);
+  if (record != nullptr && record->finished) return to_gateway(cancel.from, *record->finished);
+  to_gateway(cancel.from, Rejected{id, {ErrorCode::kNotFound, "no job has this id"}});
+}
+
+void Coordinator::on(Incoming<StopJob> stop) {
+  finish(stop.message.job, FinishReason::kStop);
+  schedule();
+}
+
+void Coordinator::on(DeadlineTick /*tick*/) {
+  deadline_timer_.reset();
+  while (!deadlines_.empty() && deadlines_.begin()->first <= env_.clock.now()) {
+    finish(deadlines_.begin()->second, FinishReason::kDeadline);
+  }
+  arm_deadline_timer();
+  schedule();
+}
+
+void Coordinator::arm_deadline_timer() {
+  if (deadlines_.empty()) return;
+  const Time first = deadlines_.begin()->first;
+  if (deadline_timer_ && armed_deadline_ <= first) return;
+  if (deadline_timer_) cancel(*deadline_timer_);
+  armed_deadline_ = first;
+  deadline_timer_ = after(std::max(first - env_.clock.now(), Duration(0)), DeadlineTick{});
+}
+
+void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> error) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;
+  RunningJob& job = found->second;
+  if (job.deadline) deadlines_.erase({*job.deadline, id});
+  if (job.replica) {
+    Replica& replica = replicas_.at(*job.replica);
+    std::erase(replica.running, id);
+    // Its pages are free for the next step at once: that step closes it before its forward.
+    replica.kv_pages_free += job.kv_pages;
+    if (job.is_on_workers) replica.closed.push_back(job.sequence);
+  } else {
+    waiting_.remove(id);
+  }
+  Finished finished = finished_of(job, reason, std::move(error), env_.clock.now());
+  (void)store_.finish(finished);  // in memory it cannot fail; a journal aborts instead
+  probe_.job_finished(reason, finished.figures);
+  to_gateways(job, std::move(finished));
+  jobs_.erase(found);
+  notify_if_drained();
+}
+
+void Coordinator::on(Drain drain) {
+  drain_ = std::move(drain);
+  is_draining_ = true;
+  notify_if_drained();
+}
+
+void Coordinator::notify_if_drained() {
+  if (!drain_ || !jobs_.empty()) return;
+  (void)std::exchange(drain_, std::nullopt)->reply_to.send({});
+}
+
+// ---- Steps ----
+
+void Coordinator::schedule() {
+  place_waiting();
+  for (auto& [index, replica] : replicas_) {
+    if (!replica.in_flight) start_step(replica);
+  }
+  publish_queue_places();
+  publish_load();
+}
+
+void Coordinator::place_waiting() {
+  while (!waiting_.empty() && !replicas_.empty()) {
+    RunningJob& job = jobs_.at(waiting_.front());
+    if (std::optional<Error> error = fit_error(job, replicas_)) {
+      finish(job.id, FinishReason::kError, std::move(error));
+      continue;
+    }
+    Replica* replica = place_for(job, replicas_, options_.max_running);
+    if (replica == nullptr) return;  // nobody overtakes, or the long ones would wait for ever
+    waiting_.remove(job.id);
+    job.replica = replica->index;
+    job.sequence = next_sequence_++;
+    job.kv_pages = replica->pages_of(job.loop.canvas().size());
+    job.started_at = env_.clock.now();
+    job.figures.queue_time = between(job.accepted_at, job.started_at);
+    replica->kv_pages_free -= job.kv_pages;
+    replica->running.push_back(job.id);
+    probe_.job_started(job.figures.queue_time);
+  }
+}
+
+void Coordinator::start_step(Replica& replica) {
+  std::optional<Batch> batch = next_batch(replica, jobs_);
+  if (!batch) return;
+  batch->in_flight.sent_at = env_.clock.now();
+  batch->in_flight.timer =
+      after(options_.step_timeout, StepExpired{replica.index, replica.epoch, batch->step.seq});
+  replica.in_flight = std::move(batch->in_flight);
+  // A worker that cannot be reached does not answer: the timer sees to that.
+  for (const PeerId worker : replica.workers) {
+    (void)peers_.wire.send(Outgoing{worker, batch->step});
+  }
+}
+
+void Coordinator::on(Incoming<StepResult> result) {
+  for (auto& [index, replica] : replicas_) {
+    const std::optional<std::size_t> rank = replica.rank_of(result.from);
+    if (!rank) continue;
+    if (replica.epoch != result.message.epoch || !replica.in_flight ||
+        replica.in_flight->seq != result.message.seq || replica.in_flight->results[*rank]) {
+      break;
+    }
+    replica.in_flight->answered_at[*rank] = env_.clock.now();
+    replica.in_flight->results[*rank] = std::move(result.message);
+    if (replica.in_flight->is_answered()) finish_step(replica);
+    return;
+  }
+  probe_.stale_message();
+}
+
+void Coordinator::finish_step(Replica& replica) {
+  if (!replica.in_flight->agrees()) {  // it gets no step any more
+    (void)peers_.replica_broken.send(replica_broken(replica, options_.step_timeout));
+    return;
+  }
+  const StepInFlight step = *std::exchange(replica.in_flight, std::nullopt);
+  cancel(step.timer);
+  const std::vector<SequenceResult>& results = step.results.front()->sequences;
+  const Time answered = env_.clock.now();
+  for (std::size_t i = 0; i < step.jobs.size(); ++i) {
+    probe_.sequence_forward(step.phases[i]);
+    RunningJob* job = find(step.jobs[i]);
+    if (job == nullptr || job->sequence != step.sequences[i]) continue;  // ended meanwhile
+    apply(*job, results[i]);
+  }
+  schedule();
+  const auto [first, last] = std::ranges::minmax(step.answered_at);
+  probe_.step_finished(step.phases.front(), between(step.sent_at, answered), step.jobs.size(),
+                       between(first, last), between(answered, env_.clock.now()));
+}
+
+void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
+  const Range block = job.loop.state().block;
+  const Result<diffusion::Applied> applied = job.loop.apply(result.candidates);
+  if (!applied) return finish(job.id, FinishReason::kError, applied.error());
+  ++job.block_forwards;
+  probe_.tokens_decided(std::int32_t(applied->edits.size()));
+  publish_progress(job, block, *applied,
+                   applied->adjusted ? *applied->adjusted : result.candidates);
+  if (applied->finished_block) commit(job, applied->finished_block->positions);
+  if (!applied->ending) return;
+  const bool has_stopped = *applied->ending == diffusion::Ending::kStop;
+  finish(job.id, has_stopped ? FinishReason::kStop : FinishReason::kLength);
+}
+
+void Coordinator::publish_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
+                                   const CandidateColumns& candidates) {
+  if (job.subscription.trace) {
+    SequenceStep step = *std::exchange(job.next, std::nullopt);
+    to_gateways(job, traced_of(job, std::move(step), block, applied, candidates));
+  }
+  if (job.subscription.frames) to_gateways(job, frame_of(job, block, applied, candidates));
+}
+
+void Coordinator::commit(RunningJob& job, Range positions) {
+  const Time now = env_.clock.now();
+  Committed block{job.id, job.block, positions, answer_in(job.loop, positions), {}};
+  (void)store_.commit(block);
+  const bool is_first = job.block == 0;
+  if (is_first) job.figures.time_to_first_block = between(job.accepted_at, now);
+  probe_.block_committed(std::int32_t(block.tokens.size()), job.block_forwards,
+                         between(job.last_block_at, now), is_first);
+  job.last_block_at = now;
+  job.block_forwards = 0;
+  ++job.block;
+  to_gateways(job, std::move(block));
+}
+
+// ---- Workers come and go ----
+
+void Coordinator::on(ReplicaUp up) {
+  end_replica(up.replica, "its workers formed a new group");
+  Replica replica;
+  replica.index = up.replica;
+  replica.epoch = up.epoch;
+  replica.workers = std::move(up.workers);
+  replica.capacity = up.capacity;
+  replica.kv_pages_free = up.capacity.num_kv_pages;
+  replicas_.emplace(up.replica, std::move(replica));
+  schedule();
+}
+
+void Coordinator::on(ReplicaDown down) {
+  const auto found = replicas_.find(down.replica);
+  if (found == replicas_.end() || found->second.epoch != down.epoch) return;
+  end_replica(down.replica, down.reason);
+  schedule();
+}
+
+void Coordinator::end_replica(std::int32_t index, const std::string& reason) {
+  const auto found = replicas_.find(index);
+  if (found == replicas_.end()) return;
+  if (found->second.in_flight) cancel(found->second.in_flight->timer);
+  const std::deque<JobId> running = found->second.running;
+  for (const JobId id : running) {
+    finish(id, FinishReason::kError, Error{ErrorCode::kUnavailable, reason});
+  }
+  replicas_.erase(found);
+}
+
+void Coordinator::on(StepExpired expired) {
+  const auto found = replicas_.find(expired.replica);
+  if (found == replicas_.end() || found->second.epoch != expired.epoch) return;
+  Replica& replica = found->second;
+  if (!replica.in_flight || replica.in_flight->seq != expired.seq) return;
+  (void)peers_.replica_broken.send(replica_broken(replica, options_.step_timeout));
+  replica.in_flight->timer = after(options_.step_timeout, expired);  // the report may be lost
+}
+
+void Coordinator::on(PeerDown down) {
+  // Workers: Membership says so. Gateways: their jobs go on, and they ask again.
+  for (auto& [id, job] : jobs_) std::erase(job.gateways, down.peer);
+}
+
+void Coordinator::on(MembersChanged changed) { members_ = std::move(changed); }
+
+// ---- Tools and questions ----
+
+void Coordinator::on(Inspect inspect) {
+  if (replicas_.empty()) {
+    Inspected answer;
+    answer.request = inspect.request;
+    answer.error = Error{ErrorCode::kUnavailable, "no replica is up"};
+    (void)peers_.inspected.send(std::move(answer));
+    return;
+  }
+  const Replica& replica = replicas_.begin()->second;
+  inspect.epoch = replica.epoch;
+  for (const PeerId worker : replica.workers) (void)peers_.wire.send(Outgoing{worker, inspect});
+}
+
+void Coordinator::on(Incoming<Inspected> rows) {
+  const bool has_more = !rows.message.is_last && !rows.message.error;
+  (void)peers_.inspected.send(std::move(rows.message));
+  if (!has_more) return;
+  for (const auto& [index, replica] : replicas_) {
+    if (!replica.rank_of(rows.from)) continue;
+    (void)peers_.wire.send(Outgoing{rows.from, InspectMore{replica.epoch}});
+  }
+}
+
+void Coordinator::on(Incoming<ListJobs> list) {
+  JobList answer = list_of(jobs_, store_, env_.clock.now());
+  answer.request = list.message.request;
+  to_gateway(list.from, std::move(answer));
+}
+
+void Coordinator::on(Incoming<GetStatus> get) {
+  ClusterStatus status;
+  status.request = get.message.request;
+  status.version = options_.version;
+  status.model = options_.model_name;
+  status.epoch = members_.epoch;
+  status.is_ready = !replicas_.empty();
+  status.jobs_waiting = std::int32_t(waiting_.size());
+  status.jobs_running = std::int32_t(jobs_.size() - waiting_.size());
+  const PageUse pages = page_use(replicas_);
+  status.kv_pages_used = pages.used;
+  status.kv_pages_total = pages.total;
+  status.durability = store_.durability();
+  status.members = members_.members;
+  to_gateway(get.from, std::move(status));
+}
+
+void Coordinator::publish_queue_places() {
+  const std::vector<JobQueue::Place> changed_places = waiting_.changed_places();
+  if (changed_places.empty()) return;
+  const std::string reason =
+      waiting_reason(jobs_.at(waiting_.front()), replicas_, options_.max_running);
+  for (const auto& [id, place] : changed_places)
+    to_gateways(jobs_.at(id), Queued{id, place, reason});
+}
+
+void Coordinator::publish_load() {
+  const PageUse pages = page_use(replicas_);
+  probe_.kv_pages(pages.used, pages.total);
+  probe_.load(waiting_.size(), jobs_.size() - waiting_.size());
+}
+
+RunningJob* Coordinator::find(JobId id) {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+void Coordinator::to_gateways(const RunningJob& job, const WireMessage& message) {
+  for (const PeerId gateway : job.gateways) to_gateway(gateway, message);
+}
+
+void Coordinator::to_gateway(PeerId gateway, WireMessage message) {
+  if (peers_.wire.send(Outgoing{gateway, std::move(message)})) return;
+  // It is away or does not read. A stream with a gap would be worse than none: the gateway
+  // connects again and asks for its jobs, and the store has the answers.
+  (void)peers_.disconnect.send(Disconnect{gateway, DownReason::kNoConnection});
+}
+
+}  // namespace unmask::actors

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/coordinator/coordinator_probe.h"
+#include "actors/coordinator/job_queue.h"
+#include "actors/coordinator/replica.h"
+#include "actors/coordinator/running_job.h"
+#include "actors/coordinator/store/job_store.h"
+#include "actors/drain.h"
+#include "actors/messages.h"
+#include "runtime/actor/actor.h"
+#include "runtime/actor/env.h"
+
+namespace unmask::actors {
+
+/// The earliest deadline of all jobs passed.
+struct DeadlineTick {};
+/// A step's answer did not come in time.
+struct StepExpired {
+  std::int32_t replica = 0;
+  Epoch epoch = 0;
+  std::uint64_t seq = 0;
+};
+
+/// Runs the diffusion loop of every job: canvases, strategies, batches.
+///
+/// Receives   Admit, Cancel, StopJob, ListJobs, GetStatus from gateways; StepResult, Inspected from
+///            workers; ReplicaUp, ReplicaDown, MembersChanged from Membership; Inspect from this
+///            process; DeadlineTick, StepExpired; Drain
+/// Sends      Step, Inspect, InspectMore to workers; Accepted, Queued, Committed, Frame, Traced,
+///            Finished, Rejected, JobList, ClusterStatus to gateways; ReplicaBroken to Membership;
+///            Disconnect for a gateway that does not read
+/// Invariant  at most one Step is in flight per replica, never for an empty batch; the pages of the
+///            jobs on a replica never exceed its capacity; a block is in the job store before
+///            anybody hears of it; every accepted job ends in exactly one Finished
+class Coordinator final
+    : public Actor<Coordinator, Incoming<Admit>, Incoming<Cancel>, Incoming<StopJob>,
+                   Incoming<ListJobs>, Incoming<GetStatus>, Incoming<StepResult>,
+                   Incoming<Inspected>, PeerDown, ReplicaUp, ReplicaDown, MembersChanged, Inspect,
+                   DeadlineTick, StepExpired, Drain> {
+ public:
+  struct Options {
+    JobModel model;
+    std::string model_name;
+    std::string version;
+    std::size_t max_waiting = 1024;  ///< beyond this a job is refused with kOverloaded
+    std::size_t max_running = 256;   ///< jobs in one replica's batch
+    std::chrono::milliseconds step_timeout{30'000};
+  };
+  struct Peers {
+    ActorRef<Outgoing> wire;
+    ActorRef<ReplicaBroken> replica_broken;
+    ActorRef<Inspected> inspected;  ///< answers to Inspect
+    ActorRef<Disconnect> disconnect;
+  };
+
+  Coordinator(ActorContext& context, Env env, Options options, JobStore& store, Peers peers);
+
+  void on(Incoming<Admit> admit);
+  void on(Incoming<Cancel> cancel);
+  void on(Incoming<StopJob> stop);
+  void on(Incoming<ListJobs> list);
+  void on(Incoming<GetStatus> get);
+  void on(Incoming<StepResult> result);
+  void on(Incoming<Inspected> rows);
+  void on(PeerDown down);
+  void on(ReplicaUp up);
+  void on(ReplicaDown down);
+  void on(MembersChanged changed);
+  void on(Inspect inspect);
+  void on(DeadlineTick tick);
+  void on(StepExpired expired);
+  void on(Drain drain);
+
+ private:
+  void resend(PeerId gateway, const Admit& admit, const JobRecord& record);
+  void schedule();
+  void place_waiting();
+  void start_step(Replica& replica);
+  void finish_step(Replica& replica);
+  void end_replica(std::int32_t index, const std::string& reason);
+  void apply(RunningJob& job, const SequenceResult& result);
+  void publish_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
+                        const CandidateColumns& candidates);
+  void commit(RunningJob& job, Range positions);
+  void finish(JobId id, FinishReason reason, std::optional<Error> error = std::nullopt);
+  void arm_deadline_timer();
+  void publish_queue_places();
+  void notify_if_drained();
+  void publish_load();
+  [[nodiscard]] RunningJob* find(JobId id);
+  void to_gateways(const RunningJob& job, const WireMessage& message);
+  void to_gateway(PeerId gateway, WireMessage message);
+
+  const Env env_;
+  const Options options_;
+  JobStore& store_;
+  const Peers peers_;
+  CoordinatorProbe probe_;
+  std::map<JobId, RunningJob> jobs_;          ///< not finished
+  JobQueue waiting_;                          ///< in jobs_
+  std::map<std::int32_t, Replica> replicas_;  ///< those that are up
+  MembersChanged members_;
+  SequenceId next_sequence_ = 1;
+  std::set<std::pair<Time, JobId>> deadlines_;  ///< of jobs_
+  std::optional<TimerId> deadline_timer_;
+  Time armed_deadline_{};       ///< when deadline_timer_ fires
+  std::optional<Drain> drain_;  ///< emptied once it was answered
+  bool is_draining_ = false;
+};
+
+}  // namespace unmask::actors

@@ -1,0 +1,28 @@
+/// What is told of a job, made from what happened to it.
+
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "actors/coordinator/running_job.h"
+#include "actors/coordinator/store/job_store.h"
+
+namespace unmask::actors {
+
+/// block: the one that was decoded. candidates: what the workers answered to `step`.
+[[nodiscard]] Traced traced_of(const RunningJob& job, SequenceStep step, Range block,
+                               const diffusion::Applied& applied,
+                               const CandidateColumns& candidates);
+[[nodiscard]] Frame frame_of(const RunningJob& job, Range block, const diffusion::Applied& applied,
+                             const CandidateColumns& candidates);
+
+/// The job ends `now`, because of `reason`; error: if kError.
+[[nodiscard]] Finished finished_of(const RunningJob& job, FinishReason reason,
+                                   std::optional<Error> error, Time now);
+
+/// All jobs that have not ended, and the latest of those that have.
+[[nodiscard]] JobList list_of(const std::map<JobId, RunningJob>& jobs, const JobStore& store,
+                              Time now);
+
+}  // namespace unmask::actors

@@ -1,0 +1,57 @@
+#include "actors/coordinator/replica.h"
+
+#include <algorithm>
+
+namespace unmask::actors {
+
+bool StepInFlight::is_answered() const {
+  return std::ranges::all_of(results, [](const auto& result) { return result.has_value(); });
+}
+
+bool StepInFlight::agrees() const {
+  return std::ranges::equal(results.front()->sequences, sequences, {}, &SequenceResult::sequence) &&
+         std::ranges::all_of(results, [&](const auto& result) {
+           return result->digest == results.front()->digest;
+         });
+}
+
+std::optional<std::size_t> Replica::rank_of(PeerId worker) const {
+  const auto found = std::ranges::find(workers, worker);
+  if (found == workers.end()) return std::nullopt;
+  return std::size_t(found - workers.begin());
+}
+
+std::int64_t Replica::pages_of(std::int32_t length) const {
+  return (std::int64_t(length) + capacity.page_size - 1) / capacity.page_size;
+}
+
+bool Replica::could_hold(std::int32_t length) const {
+  return length <= capacity.max_positions && length <= capacity.max_rows_per_step &&
+         pages_of(length) <= capacity.num_kv_pages;
+}
+
+PageUse page_use(const std::map<std::int32_t, Replica>& replicas) {
+  PageUse pages;
+  for (const auto& [index, replica] : replicas) {
+    pages.used += replica.kv_pages_used();
+    pages.total += replica.capacity.num_kv_pages;
+  }
+  return pages;
+}
+
+ReplicaBroken replica_broken(const Replica& replica, std::chrono::milliseconds timeout) {
+  ReplicaBroken broken{
+      replica.index, replica.epoch, {}, "its workers computed different candidates"};
+  for (std::size_t rank = 0; rank < replica.workers.size(); ++rank) {
+    if (!replica.in_flight->results[rank]) broken.silent.push_back(replica.workers[rank]);
+  }
+  if (!broken.silent.empty()) {
+    broken.reason = "a step took longer than " + std::to_string(timeout.count()) + " ms on " +
+                    std::to_string(broken.silent.size()) + " workers";
+  }
+  return broken;
+}
+
+std::int32_t num_rows(const SequenceStep& step) { return std::int32_t(step.inputs.size()); }
+
+}  // namespace unmask::actors

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "actors/messages.h"
+#include "runtime/actor/clock.h"
+#include "runtime/actor/timers.h"
+
+namespace unmask::actors {
+
+/// A step that the workers of a replica compute.
+struct StepInFlight {
+  std::uint64_t seq = 0;
+  std::vector<JobId> jobs;            ///< by sequence of the step; those that ended meanwhile too
+  std::vector<SequenceId> sequences;  ///< by sequence of the step
+  std::vector<Phase> phases;          ///< by sequence of the step
+  std::vector<std::optional<StepResult>> results;  ///< by rank
+  std::vector<Time> answered_at;                   ///< by rank
+  Time sent_at{};
+  TimerId timer{};
+
+  [[nodiscard]] bool is_answered() const;
+  /// All ranks computed the same candidates, and for the sequences that were asked for.
+  [[nodiscard]] bool agrees() const;
+};
+
+/// The workers of one epoch and what runs on them, as the coordinator sees it.
+struct Replica {
+  std::int32_t index = 0;
+  Epoch epoch = 0;
+  std::vector<PeerId> workers;  ///< by rank
+  Capacity capacity;
+  std::int64_t kv_pages_free = 0;
+  std::deque<JobId> running;       ///< those that waited longest for room in a step first
+  std::vector<SequenceId> closed;  ///< told to the workers with the next step; at most max_running
+  std::uint64_t last_seq = 0;
+  std::optional<StepInFlight> in_flight;
+
+  [[nodiscard]] std::int64_t kv_pages_used() const { return capacity.num_kv_pages - kv_pages_free; }
+  [[nodiscard]] std::optional<std::size_t> rank_of(PeerId worker) const;
+  /// Pages that a canvas of this length needs at worst.
+  [[nodiscard]] std::int64_t pages_of(std::int32_t length) const;
+  /// Whether a canvas of this length could run here, were it alone.
+  [[nodiscard]] bool could_hold(std::int32_t length) const;
+  [[nodiscard]] bool has_pages(std::int32_t length) const {
+    return pages_of(length) <= kv_pages_free;
+  }
+  [[nodiscard]] bool has_batch_room(std::size_t max_running) const {
+    return running.size() < max_running;
+  }
+};
+
+/// KV pages over all replicas that are up.
+struct PageUse {
+  std::int64_t used = 0;
+  std::int64_t total = 0;
+};
+[[nodiscard]] PageUse page_use(const std::map<std::int32_t, Replica>& replicas);
+
+/// The replica_broken about a step in flight whose answers did not all come within `timeout`, or
+/// differ.
+[[nodiscard]] ReplicaBroken replica_broken(const Replica& replica,
+                                           std::chrono::milliseconds timeout);
+
+/// Number of rows that `step` adds to a forward.
+[[nodiscard]] std::int32_t num_rows(const SequenceStep& step);
+
+}  // namespace unmask::actors

@@ -1,0 +1,81 @@
+#include "actors/coordinator/running_job.h"
+
+#include <algorithm>
+
+#include "model/diffusion/job_params.h"
+
+namespace unmask::actors {
+
+void RunningJob::add_gateway(PeerId gateway) {
+  std::erase(gateways, gateway);
+  if (gateways.size() == kMaxGateways) gateways.erase(gateways.begin());
+  gateways.push_back(gateway);
+}
+
+std::vector<std::int32_t> RunningJob::answer() const {
+  if (loop.has_ended()) return loop.generated_tokens();
+  return answer_in(loop, {0, loop.state().block.begin});
+}
+
+Result<diffusion::DiffusionParams> params_of(const Admit& admit) {
+  std::vector<diffusion::NamedValue> values;
+  for (const Parameter& parameter : admit.parameters) {
+    values.push_back({parameter.name, parameter.value});
+  }
+  return diffusion::parse_job_params(values);
+}
+
+Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
+                                           const diffusion::DiffusionParams& params,
+                                           const JobModel& model) {
+  diffusion::Vocabulary vocabulary = model.vocabulary;
+  if (params.mask_id >= 0) vocabulary.mask_id = params.mask_id;
+  if (params.eos_id >= 0) vocabulary.eos_id = params.eos_id;
+  if (vocabulary.mask_id < 0 || vocabulary.mask_id >= model.vocab_size) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the model does not say which token is its mask; give --mask-id"};
+  }
+  for (std::size_t i = 0; i < input.tokens.size(); ++i) {
+    if (input.tokens[i] >= 0 && input.tokens[i] < model.vocab_size) continue;
+    return Error{ErrorCode::kInvalidArgument, "token " + std::to_string(i) + " of the prompt is " +
+                                                  std::to_string(input.tokens[i]) +
+                                                  ", the vocabulary has " +
+                                                  std::to_string(model.vocab_size)};
+  }
+  const std::int64_t length = std::int64_t(input.tokens.size()) +
+                              (input.holes.empty() ? std::int64_t(params.gen_length) : 0);
+  if (length > model.max_positions) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "prompt (" + std::to_string(input.tokens.size()) +
+                     " tokens) and gen_length make " + std::to_string(length) +
+                     " positions, the model has " + std::to_string(model.max_positions) +
+                     "; shorten the prompt or lower --gen-length"};
+  }
+  if (input.holes.empty()) {
+    return diffusion::DiffusionLoop::create(
+        params, vocabulary,
+        diffusion::Canvas::of_prompt(input.tokens, params.gen_length, vocabulary.mask_id));
+  }
+  Result<diffusion::Canvas> canvas =
+      diffusion::Canvas::with_holes(input.tokens, input.holes, vocabulary.mask_id);
+  if (!canvas) return canvas.error();
+  return diffusion::DiffusionLoop::create(params, vocabulary, std::move(*canvas));
+}
+
+std::vector<std::int32_t> answer_in(const diffusion::DiffusionLoop& loop, Range positions) {
+  const diffusion::Canvas& canvas = loop.canvas();
+  const std::int32_t end =
+      canvas.find_generated(loop.vocabulary().eos_id, canvas.whole()).value_or(canvas.size());
+  std::vector<std::int32_t> tokens;
+  for (std::int32_t p = positions.begin; p < std::min(positions.end, end); ++p) {
+    if (!canvas.is_pinned(p) && !canvas.is_hole(p)) tokens.push_back(canvas.token(p));
+  }
+  return tokens;
+}
+
+std::int32_t num_blocks(const diffusion::DiffusionLoop& loop) {
+  const diffusion::BlockGrid& grid = loop.state().grid;
+  return (grid.end - grid.origin + grid.length - 1) / grid.length;
+}
+
+}  // namespace unmask::actors

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/messages.h"
+#include "model/diffusion/loop.h"
+#include "runtime/actor/clock.h"
+
+namespace unmask::actors {
+
+/// What admission has to know of the model that is served.
+struct JobModel {
+  diffusion::Vocabulary vocabulary;
+  std::int32_t vocab_size = 0;     ///< token ids are below this
+  std::int32_t max_positions = 0;  ///< of the checkpoint
+};
+
+/// A job between its acceptance and its end, as the coordinator holds it.
+struct RunningJob {
+  explicit RunningJob(diffusion::DiffusionLoop started) : loop(std::move(started)) {}
+
+  static constexpr std::size_t kMaxGateways = 8;
+
+  JobId id;
+  std::vector<PeerId> gateways;  ///< that hear of it, the latest last; at most kMaxGateways
+  Subscription subscription;
+  diffusion::DiffusionLoop loop;
+  std::int64_t kv_pages = 0;  ///< reserved for the worst case
+  Time accepted_at{};
+  Time started_at{};
+  Time last_block_at{};
+  std::optional<Time> deadline;
+
+  std::optional<std::int32_t> replica;  ///< where it runs; none while it waits
+  SequenceId sequence = 0;
+  bool is_on_workers = false;  ///< a step with its sequence was sent: they may hold pages for it
+  std::optional<SequenceStep> next;  ///< planned, waits for room in a step
+
+  std::int32_t block = 0;           ///< committed so far
+  std::int32_t block_forwards = 0;  ///< of the running block
+  JobFigures figures;
+
+  void add_gateway(PeerId gateway);
+  /// The answer at the job's end: what the loop says, or, if it was ended before, what is
+  /// committed. Never a hole.
+  [[nodiscard]] std::vector<std::int32_t> answer() const;
+};
+
+/// Errors  kInvalidArgument: an unknown parameter, a value out of range
+[[nodiscard]] Result<diffusion::DiffusionParams> params_of(const Admit& admit);
+
+/// Errors  kInvalidArgument: token ids outside the vocabulary, a canvas beyond the context, no mask
+///         id, no hole
+[[nodiscard]] Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
+                                                         const diffusion::DiffusionParams& params,
+                                                         const JobModel& model);
+
+/// The generated tokens inside `positions` that belong to the answer: those before the first EOS.
+[[nodiscard]] std::vector<std::int32_t> answer_in(const diffusion::DiffusionLoop& loop,
+                                                  Range positions);
+
+/// All blocks of the canvas from the first hole on.
+[[nodiscard]] std::int32_t num_blocks(const diffusion::DiffusionLoop& loop);
+
+}  // namespace unmask::actors

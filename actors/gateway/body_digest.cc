@@ -1,0 +1,53 @@
+#include "actors/gateway/body_digest.h"
+
+#include <span>
+#include <string_view>
+
+#include "runtime/base/digest.h"
+
+namespace unmask::actors {
+namespace {
+
+void add(Digest& digest, std::string_view text) {
+  digest.add(std::uint64_t(text.size()));
+  digest.add(std::as_bytes(std::span(text)));
+}
+
+void add(Digest& digest, const TextInput& input) {
+  add(digest, input.text);
+  digest.add(std::uint64_t(input.raw));
+}
+void add(Digest& digest, const ChatInput& input) {
+  digest.add(std::uint64_t(input.messages.size()));
+  for (const tokenizer::ChatMessage& message : input.messages) {
+    add(digest, message.role);
+    add(digest, message.content);
+  }
+}
+void add(Digest& digest, const TokenInput& input) {
+  digest.add(std::uint64_t(input.tokens.size()));
+  for (const std::int32_t token : input.tokens) digest.add(std::uint64_t(std::uint32_t(token)));
+  digest.add(std::uint64_t(input.holes.size()));
+  for (const Range& hole : input.holes) {
+    digest.add(std::uint64_t(std::uint32_t(hole.begin)) << 32 | std::uint32_t(hole.end));
+  }
+}
+
+}  // namespace
+
+std::uint64_t body_digest(const Submit& submit) {
+  Digest digest;
+  add(digest, submit.model);
+  digest.add(std::uint64_t(submit.input.index()));
+  std::visit([&](const auto& input) { add(digest, input); }, submit.input);
+  digest.add(std::uint64_t(submit.parameters.size()));
+  for (const Parameter& parameter : submit.parameters) {
+    add(digest, parameter.name);
+    add(digest, parameter.value);
+  }
+  digest.add(std::uint64_t(submit.stop.size()));
+  for (const std::string& stop : submit.stop) add(digest, stop);
+  return digest.value();
+}
+
+}  // namespace unmask::actors

@@ -1,0 +1,425 @@
+#include "actors/gateway/gateway.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/gateway/body_digest.h"
+#include "actors/gateway/submission.h"
+
+namespace unmask::actors {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{50};        // while something waits
+constexpr std::chrono::seconds kMaxTokenizeTime{60};  // then its answer was lost
+
+Error other_body() { return {ErrorCode::kInvalidArgument, "another job already has this job id"}; }
+
+}  // namespace
+
+Gateway::Gateway(ActorContext& context, Env env, Options options, TextService& text,
+                 ActorRef<Outgoing> clients, ActorRef<Disconnect> disconnect_client,
+                 ActorRef<Outgoing> coordinator)
+    : Actor(context),
+      env_(env),
+      options_(std::move(options)),
+      text_(text),
+      clients_(std::move(clients)),
+      disconnect_client_(std::move(disconnect_client)),
+      coordinator_(std::move(coordinator)),
+      finished_(options_.finished),
+      rejections_(env.metrics) {}
+
+// ---- From clients ----
+
+std::optional<Error> Gateway::rejection(PeerId client, const Submit& submit) const {
+  if (std::optional<Error> fault = submission_error(submit, options_.model)) return fault;
+  if (is_draining_) {
+    return Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
+  }
+  if (!coordinator_.is_up()) return coordinator_.send_error();
+  if (num_unfinished() >= options_.max_jobs) {
+    return Error{ErrorCode::kOverloaded, "the gateway holds " + std::to_string(num_unfinished()) +
+                                             " unfinished jobs; try again later"};
+  }
+  if (client_jobs_.count(client) >= options_.max_jobs_per_client) {
+    return Error{ErrorCode::kOverloaded, "this client has " +
+                                             std::to_string(client_jobs_.count(client)) +
+                                             " unfinished jobs; wait for some to finish"};
+  }
+  return std::nullopt;
+}
+
+void Gateway::on(Incoming<Submit> submit) {
+  const std::uint64_t digest = body_digest(submit.message);
+  const JobId id = submit.message.job;
+  const PeerId client = submit.from;
+  if (Job* job = find(id)) {
+    if (job->admit.body_digest != digest) return count_and_reject(client, id, other_body());
+    return attach(*job, client, submit.message);
+  }
+  Subscriber subscriber{client, submit.message.subscription, submit.message.resume_after_block};
+  const auto known = tokenizing_.find(id);
+  if (known != tokenizing_.end()) {
+    if (known->second.body_digest != digest) return count_and_reject(client, id, other_body());
+    (void)add(known->second.subscribers, id, subscriber);
+    return;
+  }
+  if (std::optional<Error> error = rejection(client, submit.message)) {
+    return count_and_reject(client, id, std::move(*error));
+  }
+  Tokenizing& job = tokenizing_[id];
+  job.body_digest = digest;
+  job.since = env_.clock.now();
+  schedule_tick();
+  if (submit.message.deadline.count() > 0) {
+    job.deadline = env_.clock.now() + submit.message.deadline;
+  }
+  (void)add(job.subscribers, id, subscriber);
+  JobInput input = std::exchange(submit.message.input, {});
+  text_.tokenize(std::move(input),
+                 [self = ref<Tokenized>(), digest,
+                  message = std::move(submit.message)](Result<TokenInput> tokens) mutable {
+                   (void)self.send(Tokenized{std::move(message), digest, std::move(tokens)});
+                 });
+}
+
+void Gateway::on(Tokenized tokenized) {
+  const JobId id = tokenized.submit.job;
+  const auto found = tokenizing_.find(id);
+  // Cancelled meanwhile; perhaps the id is already that of another job.
+  if (found == tokenizing_.end() || found->second.body_digest != tokenized.body_digest) return;
+  Tokenizing waited = std::move(found->second);
+  tokenizing_.erase(found);
+  if (!tokenized.input) return count_and_reject(id, waited.subscribers, tokenized.input.error());
+  if (!coordinator_.is_up())
+    return count_and_reject(id, waited.subscribers, coordinator_.send_error());
+  if (waited.deadline && *waited.deadline <= env_.clock.now()) {
+    return count_and_reject(
+        id, waited.subscribers,
+        {ErrorCode::kDeadlineExceeded, "the deadline passed before the job was accepted"});
+  }
+  Job job(std::move(tokenized.submit), tokenized.body_digest, std::move(*tokenized.input),
+          text_.stream());
+  job.deadline = waited.deadline;
+  job.subscribers = std::move(waited.subscribers);
+  if (!coordinator_.send(job.admission(env_.clock.now()))) {
+    return count_and_reject(id, job.subscribers, coordinator_.send_error());
+  }
+  jobs_.emplace(id, std::move(job));
+}
+
+void Gateway::attach(Job& job, PeerId client, const Submit& submit) {
+  Subscriber subscriber{client, submit.subscription, submit.resume_after_block};
+  if (!job.finished && !add(job.subscribers, submit.job, subscriber)) return;
+  job.replay(subscriber, [&](WireMessage news) { to_client(client, std::move(news)); });
+  if (job.finished || !submit.subscription.frames || job.admit.subscription.frames) return;
+  job.admit.subscription.frames = true;
+  send_later(job);
+}
+
+bool Gateway::add(Subscribers& subscribers, JobId id, Subscriber& subscriber) {
+  const PeerId client = subscriber.client;
+  if (!client_jobs_.has(client, id) && client_jobs_.count(client) >= options_.max_jobs_per_client) {
+    reject(client, id, {ErrorCode::kOverloaded, "this client watches too many unfinished jobs"});
+    return false;
+  }
+  if (!subscribers.add(subscriber)) {
+    reject(client, id, {ErrorCode::kOverloaded, "too many clients watch this job"});
+    return false;
+  }
+  client_jobs_.add(client, id);
+  return true;
+}
+
+void Gateway::let_go(const Subscribers& subscribers, JobId id) {
+  for (const Subscriber& subscriber : subscribers) client_jobs_.remove(subscriber.client, id);
+}
+
+void Gateway::on(Incoming<Cancel> cancel) {
+  const JobId id = cancel.message.job;
+  const auto tokenizing = tokenizing_.find(id);
+  if (tokenizing != tokenizing_.end()) {
+    const Subscribers subscribers = std::move(tokenizing->second.subscribers);
+    tokenizing_.erase(tokenizing);
+    const Error error{ErrorCode::kCancelled, "cancelled before it was accepted"};
+    if (!subscribers.contain(cancel.from)) reject(cancel.from, id, error);
+    // It may know the job from an earlier life of this gateway.
+    (void)coordinator_.send(Cancel{id});
+    return reject(id, subscribers, error);
+  }
+  Job* job = find(id);
+  if (job != nullptr && job->finished) return to_client(cancel.from, *job->finished);
+  if (job == nullptr || !job->subscribers.contain(cancel.from)) {
+    if (job == nullptr && !coordinator_.is_up()) {
+      return reject(cancel.from, id, coordinator_.send_error());
+    }
+    if (!pending_cancels_.add(id, cancel.from)) {
+      return reject(cancel.from, id, {ErrorCode::kOverloaded, "too many jobs are being cancelled"});
+    }
+  }
+  if (job == nullptr) {  // it may have come through another gateway, or an earlier life of this one
+    if (coordinator_.send(Cancel{id})) return;
+    pending_cancels_.remove(id, cancel.from);
+    return reject(cancel.from, id, coordinator_.send_error());
+  }
+  job->wants_cancel = true;
+  if (job->waits_to_be_sent || !coordinator_.send(Cancel{id})) send_later(*job);
+}
+
+void Gateway::on(Incoming<ListJobs> list) {
+  ask<ListJobs>({list.from, list.message.request, false});
+}
+
+void Gateway::on(Incoming<GetStatus> get) { ask<GetStatus>({get.from, get.message.request, true}); }
+
+template <typename Ask>
+void Gateway::ask(const PendingQueries::Query& query) {
+  if (pending_queries_.is_full()) {
+    return to_client(PendingQueries::rejection(
+        query, {ErrorCode::kOverloaded,
+                std::to_string(PendingQueries::kMaxQueries) + " queries wait for their answers"}));
+  }
+  if (!coordinator_.send(Ask{pending_queries_.next_number()})) {
+    return to_client(PendingQueries::rejection(query, coordinator_.send_error()));
+  }
+  pending_queries_.add(query);
+}
+
+void Gateway::on(PeerDown down) {
+  // The jobs go on: the client may come back for them.
+  for (const JobId id : client_jobs_.take(down.peer)) {
+    const auto tokenizing = tokenizing_.find(id);
+    if (tokenizing != tokenizing_.end()) tokenizing->second.subscribers.remove(down.peer);
+    if (Job* job = find(id)) job->subscribers.remove(down.peer);
+  }
+  pending_queries_.forget(down.peer);
+  pending_cancels_.forget(down.peer);
+}
+
+// ---- The link to the coordinator ----
+
+void Gateway::on(CoordinatorUp up) {
+  coordinator_.up(up.peer);
+  unsent_.clear();
+  for (auto& [id, job] : jobs_) {
+    if (job.finished) continue;
+    job.waits_to_be_sent = true;
+    unsent_.push_back(id);
+  }
+  send_what_waits();
+}
+
+void Gateway::on(CoordinatorDown down) {
+  if (!coordinator_.is_to(down.peer)) return;
+  coordinator_.down();
+  const Error error = coordinator_.send_error();
+  for (Outgoing& rejection : pending_queries_.reject_all(error)) to_client(std::move(rejection));
+  for (const JobId id : pending_cancels_.jobs()) {
+    if (jobs_.contains(id)) continue;  // it is cancelled once the coordinator is back
+    for (const PeerId client : pending_cancels_.take(id)) reject(client, id, error);
+  }
+}
+
+/// All that the coordinator has to know of a job, whatever it knew before.
+bool Gateway::send_pending(const Job& job) {
+  return coordinator_.send(job.admission(env_.clock.now())) &&
+         (!job.wants_cancel || coordinator_.send(Cancel{job.admit.job})) &&
+         (!job.stop.has_stopped() || coordinator_.send(StopJob{job.admit.job}));
+}
+
+void Gateway::send_later(Job& job) {
+  if (!std::exchange(job.waits_to_be_sent, true)) unsent_.push_back(job.admit.job);
+  send_what_waits();
+}
+
+void Gateway::send_what_waits() {
+  if (!coordinator_.is_up()) return;  // its return starts this again
+  while (!unsent_.empty()) {
+    Job* job = find(unsent_.front());
+    if (job != nullptr && job->waits_to_be_sent && !job->finished) {
+      if (!send_pending(*job)) return schedule_tick();
+      job->waits_to_be_sent = false;
+    }
+    unsent_.pop_front();
+  }
+}
+
+void Gateway::on(GatewayTick /*tick*/) {
+  has_timer_ = false;
+  send_what_waits();
+  for (auto entry = tokenizing_.begin(); entry != tokenizing_.end();) {
+    const auto job = entry++;
+    if (env_.clock.now() - job->second.since < kMaxTokenizeTime) continue;
+    const auto lost = tokenizing_.extract(job);
+    count_and_reject(lost.key(), lost.mapped().subscribers,
+                     {ErrorCode::kUnavailable, "the tokenizer did not answer; try again"});
+  }
+  if (!tokenizing_.empty()) schedule_tick();
+}
+
+void Gateway::schedule_tick() {
+  if (!std::exchange(has_timer_, true)) after(kTick, GatewayTick{});
+}
+
+// ---- From the coordinator ----
+
+void Gateway::on(Incoming<Accepted> accepted) {
+  Job* job = find(accepted.message.job);
+  if (job == nullptr || job->accepted) return;
+  job->accepted = accepted.message;
+  notify(job->subscribers, accepted.message);
+}
+
+void Gateway::on(Incoming<Queued> queued) {
+  Job* job = find(queued.message.job);
+  if (job == nullptr || job->finished) return;
+  job->queued = queued.message;
+  notify(job->subscribers, queued.message);
+}
+
+void Gateway::on(Incoming<Committed> committed) {
+  Job* job = find(committed.message.job);
+  if (job == nullptr) return;
+  const Committed* block = job->take(std::move(committed.message));
+  if (block == nullptr) return;
+  job->subscribers.each_that_wants(*block, [&](PeerId client) { to_client(client, *block); });
+  if (!job->stop.has_stopped()) return;
+  if (job->waits_to_be_sent || !coordinator_.send(StopJob{block->job})) send_later(*job);
+}
+
+void Gateway::on(Incoming<Frame> frame) {
+  const Job* job = find(frame.message.job);
+  if (job == nullptr) return;
+  for (Frame::Change& change : frame.message.changes) {
+    if (change.token >= 0) change.text = text_.piece(change.token);
+  }
+  for (const Subscriber& subscriber : job->subscribers) {
+    if (subscriber.subscription.frames) to_client(subscriber.client, frame.message);
+  }
+}
+
+void Gateway::on(Incoming<Traced> traced) {
+  const Job* job = find(traced.message.job);
+  if (job == nullptr) return;
+  for (const Subscriber& subscriber : job->subscribers) {
+    if (subscriber.subscription.trace) to_client(subscriber.client, traced.message);
+  }
+}
+
+void Gateway::on(Incoming<Finished> finished) {
+  Job* job = find(finished.message.job);
+  if (job == nullptr) return notify_cancelled(finished.message, {});
+  if (!job->finished) end(*job, std::move(finished.message));
+}
+
+void Gateway::on(Incoming<Rejected> rejected) {
+  Rejected& message = rejected.message;
+  const auto found = jobs_.find(message.job);
+  if (found == jobs_.end()) return notify_cancelled(message, {});
+  Job& job = found->second;
+  if (job.finished) return;
+  // Only a Cancel is answered so: it went ahead of this job, whose own answer comes behind it.
+  if (message.error.code == ErrorCode::kNotFound && !job.accepted) {
+    return notify_cancelled(message, job.subscribers);
+  }
+  if (job.accepted) {  // by an earlier coordinator, which forgot it: the client was promised an end
+    return end(job, job.finished_with_error(std::move(message.error)));
+  }
+  reject(message.job, job.subscribers, message.error);
+  notify_cancelled(message, job.subscribers);
+  jobs_.erase(found);
+  notify_if_drained();
+}
+
+void Gateway::end(Job& job, Finished finished) {
+  if (const Committed* tail = job.take(std::move(finished))) {
+    job.subscribers.each_that_wants(*tail, [&](PeerId client) { to_client(client, *tail); });
+  }
+  const JobId id = job.admit.job;
+  notify(job.subscribers, *job.finished);
+  notify_cancelled(*job.finished, job.subscribers);
+  let_go(job.subscribers, id);
+  job.subscribers.clear();
+  for (const JobId forgotten : finished_.add(id, job.num_bytes())) jobs_.erase(forgotten);
+  notify_if_drained();
+}
+
+void Gateway::reject(JobId id, const Subscribers& subscribers, const Error& error) {
+  for (const Subscriber& subscriber : subscribers) reject(subscriber.client, id, error);
+  let_go(subscribers, id);
+  notify_if_drained();
+}
+
+/// The job was refused by this gateway, not by the coordinator or its own clients.
+void Gateway::count_and_reject(PeerId client, JobId id, Error error) {
+  rejections_.count(error.code);
+  reject(client, id, std::move(error));
+}
+
+void Gateway::count_and_reject(JobId id, const Subscribers& subscribers, const Error& error) {
+  rejections_.count(error.code);
+  reject(id, subscribers, error);
+}
+
+/// Tells the end to clients that cancelled the job without subscription it.
+template <typename End>
+void Gateway::notify_cancelled(const End& end, const Subscribers& notified) {
+  for (const PeerId client : pending_cancels_.take(end.job)) {
+    if (!notified.contain(client)) to_client(client, end);
+  }
+}
+
+void Gateway::on(Incoming<JobList> list) {
+  if (auto answer = pending_queries_.answer(std::move(list.message))) to_client(std::move(*answer));
+}
+
+void Gateway::on(Incoming<ClusterStatus> status) {
+  if (auto answer = pending_queries_.answer(std::move(status.message)))
+    to_client(std::move(*answer));
+}
+
+// ---- The end ----
+
+void Gateway::on(Drain drain) {
+  drain_ = std::move(drain);
+  is_draining_ = true;
+  notify_if_drained();
+}
+
+void Gateway::notify_if_drained() {
+  if (!drain_ || num_unfinished() > 0) return;
+  (void)std::exchange(drain_, std::nullopt)->reply_to.send({});
+}
+
+std::size_t Gateway::num_unfinished() const {
+  return tokenizing_.size() + jobs_.size() - finished_.size();
+}
+
+// ---- Helpers of the handlers ----
+
+Gateway::Job* Gateway::find(JobId id) {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+template <typename Message>
+void Gateway::notify(const Subscribers& subscribers, const Message& message) {
+  for (const Subscriber& subscriber : subscribers) to_client(subscriber.client, message);
+}
+
+void Gateway::reject(PeerId client, JobId job, Error error) {
+  to_client(client, Rejected{job, std::move(error)});
+}
+
+void Gateway::to_client(PeerId client, WireMessage message) {
+  to_client(Outgoing{client, std::move(message)});
+}
+
+void Gateway::to_client(Outgoing outgoing) {
+  const PeerId client = outgoing.to;
+  if (clients_.send(std::move(outgoing))) return;
+  // A client that does not read loses its connection, not its jobs: it comes back for them.
+  (void)disconnect_client_.send(Disconnect{client, DownReason::kNoConnection});
+}
+
+}  // namespace unmask::actors

@@ -1,0 +1,106 @@
+#include "actors/gateway/gateway_job.h"
+
+namespace unmask::actors {
+
+namespace {
+
+bool is_early(FinishReason reason) {
+  return reason != FinishReason::kStop && reason != FinishReason::kLength;
+}
+
+}  // namespace
+
+bool Subscribers::add(Subscriber& subscriber) {
+  const auto before = std::ranges::find(list_, subscriber.client, &Subscriber::client);
+  if (before != list_.end() && before->subscription.blocks) {
+    subscriber.after_block = std::max(subscriber.after_block, before->after_block);
+  }
+  remove(subscriber.client);
+  if (list_.size() == kMaxSubscribers) return false;
+  list_.push_back(subscriber);
+  return true;
+}
+
+// Blocks are always wanted here: a client that comes back may ask for them.
+GatewayJob::GatewayJob(Submit submit, std::uint64_t body_digest, TokenInput input,
+                       std::unique_ptr<TextStream> text_stream)
+    : admit{submit.job,
+            body_digest,
+            std::move(input),
+            std::move(submit.parameters),
+            submit.deadline,
+            {true, submit.subscription.frames, submit.subscription.trace},
+            -1},
+      stream(std::move(text_stream)),
+      stop(std::move(submit.stop)) {}
+
+Admit GatewayJob::admission(Time now) const {
+  Admit again = admit;
+  again.resume_after_block = last_block();
+  if (deadline) {
+    // One that has passed still has to end the job, wherever it runs.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now);
+    again.deadline = std::max(left, std::chrono::milliseconds(1));
+  }
+  return again;
+}
+
+const Committed* GatewayJob::take(Committed block) {
+  if (finished || stop.has_stopped() || block.block <= last_block()) return nullptr;
+  queued.reset();
+  block.text = stop.append(stream->append(block.tokens));
+  text += block.text;
+  blocks.push_back(std::move(block));
+  return &blocks.back();
+}
+
+const Committed* GatewayJob::take(Finished end) {
+  std::string rest = stop.append(stream->finish());
+  rest += stop.finish();
+  text += rest;
+  const bool has_tail = !rest.empty();
+  // The coordinator may have gone on before it heard of a stop string; one that was restarted may
+  // not be as far as its predecessor was. What clients have is what counts.
+  if (stop.has_stopped() || is_early(end.reason)) {
+    end.tokens = committed_tokens();
+    end.figures.tokens = std::int32_t(end.tokens.size());
+  }
+  if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest)});
+  end.text = text;
+  finished = std::move(end);
+  queued.reset();
+  admit.input = {};
+  stream.reset();
+  return has_tail ? &blocks.back() : nullptr;
+}
+
+Finished GatewayJob::finished_with_error(Error error) const {
+  Finished end;
+  end.job = admit.job;
+  end.reason = FinishReason::kError;
+  end.error = std::move(error);
+  end.figures.blocks = std::int32_t(blocks.size());
+  end.figures.prompt_tokens = accepted ? accepted->prompt_tokens : 0;
+  return end;
+}
+
+std::vector<std::int32_t> GatewayJob::committed_tokens() const {
+  std::vector<std::int32_t> tokens;
+  for (const Committed& block : blocks) {
+    tokens.insert(tokens.end(), block.tokens.begin(), block.tokens.end());
+  }
+  return tokens;
+}
+
+std::size_t GatewayJob::num_bytes() const {
+  constexpr std::size_t kFixed = 1024;  // nodes, ids, figures
+  std::size_t num_tokens = 0, num_chars = 2 * text.size();
+  for (const Committed& block : blocks) {
+    num_tokens += block.tokens.size();
+    num_chars += block.text.size() + sizeof block;
+  }
+  if (finished) num_tokens += finished->tokens.size() + finished->canvas.size();
+  return kFixed + num_tokens * sizeof(std::int32_t) + num_chars;
+}
+
+}  // namespace unmask::actors

@@ -1,0 +1,29 @@
+#include "actors/gateway/submission.h"
+
+namespace unmask::actors {
+namespace {
+
+constexpr std::size_t kMaxStops = 16;
+constexpr std::size_t kMaxStopBytes = 128;
+
+}  // namespace
+
+std::optional<Error> submission_error(const Submit& submit, const std::string& model) {
+  if (!submit.model.empty() && submit.model != model) {
+    return Error{ErrorCode::kNotFound,
+                 "model '" + submit.model + "' is not served here; '" + model + "' is"};
+  }
+  if (submit.stop.size() > kMaxStops) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "more than " + std::to_string(kMaxStops) + " stop strings"};
+  }
+  for (const std::string& stop : submit.stop) {
+    if (!stop.empty() && stop.size() <= kMaxStopBytes) continue;
+    return Error{ErrorCode::kInvalidArgument, "a stop string has 1 to " +
+                                                  std::to_string(kMaxStopBytes) + " bytes, not " +
+                                                  std::to_string(stop.size())};
+  }
+  return std::nullopt;
+}
+
+}  // namespace unmask::actors

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "actors/membership/worker_groups.h"
+#include "actors/messages.h"
+#include "runtime/actor/actor.h"
+#include "runtime/actor/env.h"
+
+namespace unmask::actors {
+
+struct MembershipTick {};
+
+/// Decides who belongs to the cluster, forms the workers of each replica into groups and is the
+/// only judge of who is dead.
+///
+/// Receives   Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed from processes;
+///            PeerDown; ReplicaBroken from the coordinator; its own Tick
+/// Sends      Welcome, JoinRejected, HeartbeatAck, FormGroup, GroupAddresses, LeaveGroup,
+/// Disconnect;
+///            ReplicaUp, ReplicaDown, MembersChanged to the coordinator, again if it had no room
+/// Invariant  an epoch belongs to one group and is never used again; between ReplicaUp and
+///            ReplicaDown of an epoch the group's slots do not change
+class Membership final
+    : public Actor<Membership, Incoming<Join>, Incoming<Loading>, Incoming<Heartbeat>,
+                   Incoming<GroupAddress>, Incoming<GroupReady>, Incoming<GroupFailed>, PeerDown,
+                   ReplicaBroken, MembershipTick> {
+ public:
+  struct Options {
+    int num_replicas = 1;
+    int group_size = 1;              ///< workers per replica
+    std::uint64_t model_digest = 0;  ///< 0: the first worker's counts
+    std::string numerics;            ///< empty: the first worker's counts
+    MemberStatus self;               ///< the coordinator's own line in `status`
+    std::size_t max_gateways = 64;
+    std::chrono::milliseconds heartbeat_interval{250};
+    std::chrono::milliseconds dead_after{3500};      ///< silence; more than a worker's self-fence
+    std::chrono::milliseconds form_timeout{30'000};  ///< per state of a group
+    std::chrono::milliseconds loop_lag{500};  ///< own stall beyond which silence is not counted
+  };
+  struct Peers {
+    ActorRef<Outgoing> wire;
+    ActorRef<Disconnect> disconnect;
+    ActorRef<ReplicaUp> replica_up;
+    ActorRef<ReplicaDown> replica_down;
+    ActorRef<MembersChanged> members_changed;
+  };
+
+  Membership(ActorContext& context, Env env, Options options, Peers peers);
+
+  void on(Incoming<Join> join);
+  void on(Incoming<Loading> loading);
+  void on(Incoming<Heartbeat> heartbeat);
+  void on(Incoming<GroupAddress> address);
+  void on(Incoming<GroupReady> ready);
+  void on(Incoming<GroupFailed> failed);
+  void on(PeerDown down);
+  void on(ReplicaBroken broken);
+  void on(MembershipTick tick);
+
+ private:
+  struct SlotIndex {
+    int replica = 0;
+    int rank = 0;
+  };
+
+  void admit_worker(PeerId from, const Join& join);
+  void admit_gateway(PeerId from, const Join& join);
+  [[nodiscard]] std::optional<Error> mismatch(PeerId from, const Join& join) const;
+  [[nodiscard]] WorkerSlot& slot_at(SlotIndex where);
+  void form_if_complete(int replica);
+  void dissolve(int replica, const std::string& reason);
+  void declare_dead(PeerId peer, const std::string& reason, DownReason down);
+  [[nodiscard]] bool has_stopped_loading(PeerId peer);
+  [[nodiscard]] WorkerGroup* group_of(PeerId peer, Epoch epoch, WorkerGroup::State state);
+  void send(PeerId to, WireMessage message);
+  void publish_group(int replica);
+  void publish_members();
+  void schedule_tick();
+
+  const Env env_;
+  Options options_;
+  const Peers peers_;
+  Counter& num_declared_dead_;
+  Epoch epoch_ = 0;  ///< the last that was used
+  Time last_tick_;
+  std::vector<WorkerGroup> groups_;      ///< by replica
+  std::map<PeerId, SlotIndex> slot_of_;  ///< live workers
+  std::map<PeerId, MemberStatus> gateways_;
+  bool has_unpublished_members_ = false;  ///< the coordinator had no room for them
+};
+
+}  // namespace unmask::actors

@@ -1,0 +1,58 @@
+/// Which processes belong to the cluster and which groups they form, as plain values.
+
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/messages.h"
+#include "runtime/actor/clock.h"
+
+namespace unmask::actors {
+
+/// One worker of the cluster file, whoever fills it.
+struct WorkerSlot {
+  std::optional<PeerId> peer;      ///< who sits here now
+  std::optional<PeerId> loader;    ///< who loads in order to sit here, as far as is known
+  Incarnation incarnation = 0;     ///< of the last who sat here
+  bool was_declared_dead = false;  ///< that incarnation may not come back
+  Time last_heard{};
+  Capacity capacity;
+  MemberStatus status;
+};
+
+/// The workers of one replica on their way to a collective.
+struct WorkerGroup {
+  enum class State : std::uint8_t { kIncomplete, kAddressing, kConnecting, kUp };
+
+  State state = State::kIncomplete;
+  Epoch epoch = 0;
+  Time since{};                    ///< of this state
+  std::vector<WorkerSlot> slots;   ///< by rank
+  std::vector<Bytes> addresses;    ///< by rank; empty until told
+  std::vector<bool> is_ready;      ///< by rank
+  std::string reason;              ///< why it was dissolved last
+  std::optional<Epoch> published;  ///< the coordinator believes that it is up with this epoch
+
+  [[nodiscard]] bool is_complete() const;
+  [[nodiscard]] bool has_all_addresses() const;
+  [[nodiscard]] bool has_all_ready() const;
+  /// The least of every figure over the slots.
+  [[nodiscard]] Capacity capacity() const;
+  /// Enters `next` with nothing said in it yet.
+  void enter(State next, Time now);
+};
+
+/// What is wrong with a worker's figures, or nothing: they come over a wire.
+[[nodiscard]] std::optional<Error> capacity_error(const Capacity& capacity);
+
+/// Why `join` may not sit at `slot`, or nothing.
+///
+/// A process that was declared dead, or an older one than the last who sat there, must not return;
+/// a newer one replaces whoever sits there.
+[[nodiscard]] std::optional<Error> join_error(const WorkerSlot& slot, PeerId from,
+                                              const Join& join);
+
+}  // namespace unmask::actors

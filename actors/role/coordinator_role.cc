@@ -1,0 +1,64 @@
+#include "actors/role/coordinator_role.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace unmask::actors {
+
+CoordinatorRole::CoordinatorRole(ActorSystem& system, Env env, Options options, Wiring wiring) {
+  // Neither makes sense without the other: what one forgets at a restart, the other must forget.
+  Supervisor& group = system.supervise({.strategy = RestartStrategy::kOneForAll});
+  const ActorRef<ReplicaBroken> replica_broken([this](ReplicaBroken broken) {
+    return membership_->ref<ReplicaBroken>().send(std::move(broken));
+  });
+  coordinator_ = group.spawn<Coordinator>(
+      "coordinator", env, std::move(options.coordinator), std::ref<JobStore>(store_),
+      Coordinator::Peers{wiring.wire, replica_broken, wiring.inspected, wiring.disconnect});
+
+  const ActorRef<MembersChanged> members_changed(
+      [this, publish = coordinator_->lasting_ref<MembersChanged>()](MembersChanged changed) {
+        members_ = changed;
+        return publish.send(std::move(changed));
+      });
+  membership_ = group.spawn<Membership>(
+      "membership", env, std::move(options.membership),
+      Membership::Peers{wiring.wire, wiring.disconnect, coordinator_->lasting_ref<ReplicaUp>(),
+                        coordinator_->lasting_ref<ReplicaDown>(), members_changed});
+}
+
+Dispatch CoordinatorRole::dispatch() const {
+  Dispatch dispatch;
+  dispatch.add<Admit, Cancel, StopJob, ListJobs, GetStatus, StepResult, Inspected>(*coordinator_);
+  dispatch.add<Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed>(*membership_);
+  return dispatch;
+}
+
+bool CoordinatorRole::peer_down(PeerId peer) const {
+  // Told twice if the first told and the second had no room: both take that.
+  return coordinator_->lasting_ref<PeerDown>().send({peer}) &&
+         membership_->lasting_ref<PeerDown>().send({peer});
+}
+
+void CoordinatorRole::inspect(Inspect request) const {
+  (void)coordinator_->lasting_ref<Inspect>().send(std::move(request));
+}
+
+void CoordinatorRole::drain(std::function<void()> done) const {
+  const ActorRef<Drained> drained([done = std::move(done)](Drained) {
+    done();
+    return true;
+  });
+  (void)coordinator_->lasting_ref<Drain>().send(Drain{drained});
+}
+
+bool CoordinatorRole::is_ready() const {
+  bool has_workers = false;
+  for (const MemberStatus& member : members_.members) {
+    if (member.role != Role::kWorker) continue;
+    if (member.state != "ready") return false;
+    has_workers = true;
+  }
+  return has_workers;
+}
+
+}  // namespace unmask::actors

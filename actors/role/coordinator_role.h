@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "actors/coordinator/coordinator.h"
+#include "actors/coordinator/store/memory_job_store.h"
+#include "actors/membership/membership.h"
+#include "actors/role/dispatch.h"
+#include "runtime/actor/actor_system.h"
+
+namespace unmask::actors {
+
+/// The coordinator's part of a cluster: who belongs to it, its jobs and their diffusion loops.
+///
+/// Whoever makes it carries messages: over a socket (Wire), within the process (LocalCluster) or
+/// through a simulated network.
+class CoordinatorRole {
+ public:
+  struct Options {
+    Coordinator::Options coordinator;
+    Membership::Options membership;
+  };
+  struct Wiring {
+    ActorRef<Outgoing> wire;
+    ActorRef<Disconnect> disconnect;
+    ActorRef<Inspected> inspected;  ///< answers to inspect()
+  };
+
+  CoordinatorRole(ActorSystem& system, Env env, Options options, Wiring wiring);
+
+  /// Who takes what comes from gateways and workers.
+  [[nodiscard]] Dispatch dispatch() const;
+  [[nodiscard]] bool peer_down(PeerId peer) const;
+
+  /// A forward for tools; its rows come to Wiring::inspected.
+  void inspect(Inspect request) const;
+
+  /// Refuses new jobs and calls `done` once the last one has ended.
+  void drain(std::function<void()> done) const;
+
+  /// Every replica can run steps.
+  [[nodiscard]] bool is_ready() const;
+  [[nodiscard]] const std::vector<MemberStatus>& members() const { return members_.members; }
+
+ private:
+  MemoryJobStore store_;
+  MembersChanged members_;
+  std::optional<ActorHandle<Coordinator>> coordinator_;
+  std::optional<ActorHandle<Membership>> membership_;
+};
+
+}  // namespace unmask::actors

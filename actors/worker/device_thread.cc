@@ -1,0 +1,153 @@
+#include "actors/worker/device_thread.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/worker/measured_collective.h"
+
+namespace unmask::actors {
+namespace {
+
+constexpr std::size_t kMaxWaiting = 256;  // a group asks for one thing at a time, tools for more
+
+Error over() { return {ErrorCode::kCancelled, "the epoch is over"}; }
+Error overloaded() { return {ErrorCode::kOverloaded, "too much waits for the device"}; }
+
+/// Every rank says whether it is there, and hears that all are.
+Result<> handshake(Collective& collective) {
+  const std::int32_t mine = collective.rank();
+  std::vector<std::int32_t> all(std::size_t(collective.size()), -1);
+  const Result<> gathered = collective.all_gather(&mine, all.data(), sizeof mine, {});
+  if (!gathered) return gathered;
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    if (all[rank] != std::int32_t(rank)) {
+      return Error{ErrorCode::kInternal, "the collective mixed its ranks up"};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
+                           std::chrono::milliseconds form_timeout, std::size_t max_piece_bytes)
+    : env_(env),
+      factory_(factory),
+      form_timeout_(form_timeout),
+      max_piece_bytes_(max_piece_bytes),
+      thread_("device", kMaxWaiting) {}
+
+DeviceThread::~DeviceThread() { abort(UINT64_MAX); }
+
+template <typename Answer, typename Work>
+void DeviceThread::answer(const std::function<void(Answer)>& done, Work work) {
+  const bool is_taken = thread_.post([done, work = std::move(work)] { done(work()); });
+  if (!is_taken) done(overloaded());
+}
+
+void DeviceThread::load(MakeEngine make_engine,
+                        std::function<void(Result<const network::Engine*>)> done) {
+  answer(done, [this, make = std::move(make_engine)]() -> Result<const network::Engine*> {
+    Result<std::unique_ptr<network::Engine>> engine = make();
+    if (!engine) return engine.error();
+    engine_ = std::move(*engine);
+    return engine_.get();
+  });
+}
+
+void DeviceThread::prepare(FormGroup group, std::function<void(Result<Bytes>)> done) {
+  answer(done, [this, group]() -> Result<Bytes> {
+    if (is_over(group.epoch)) return over();
+    (void)engine_->join(nullptr);
+    collective_.store(nullptr);
+    return factory_.prepare(group.epoch, group.rank, group.size);
+  });
+}
+
+void DeviceThread::connect(Epoch epoch, std::vector<Bytes> addresses,
+                           std::function<void(Result<>)> done) {
+  answer(done, [this, epoch, addresses = std::move(addresses)] {
+    return is_over(epoch) ? Result<>(over()) : join(epoch, addresses);
+  });
+}
+
+Result<> DeviceThread::join(Epoch epoch, const std::vector<Bytes>& addresses) {
+  Result<std::unique_ptr<Collective>> made = factory_.connect(addresses, form_timeout_);
+  if (!made) return made.error();
+  const auto collective =
+      std::make_shared<MeasuredCollective>(std::move(*made), env_.clock, env_.metrics);
+  collective_.store(collective);
+  if (is_over(epoch)) return over();  // abort() may have missed the new one
+  if (const Result<> shaken = handshake(*collective); !shaken) return shaken;
+  return engine_->join(collective.get());
+}
+
+void DeviceThread::run(Step step, std::function<void(Result<StepResult>)> done) {
+  answer(done, [this, step = std::move(step)] {
+    return is_over(step.epoch) ? Result<StepResult>(over()) : engine_->run(step);
+  });
+}
+
+void DeviceThread::inspect(Inspect request, std::function<void(Inspected)> rows) {
+  const auto end = [rows, number = request.request](const Result<>& done) {
+    Inspected last;
+    last.request = number;
+    last.is_last = true;
+    if (!done) last.error = done.error();
+    rows(std::move(last));
+  };
+  const bool is_taken = thread_.post([this, request = std::move(request), rows, end] {
+    const auto sink = [&](const network::TensorRows& part) { give_rows(request, part, rows); };
+    Result<> done = is_over(request.epoch)
+                        ? Result<>(over())
+                        : engine_->inspect(request.tokens, request.causal_block_length,
+                                           request.wants_hidden, sink);
+    if (done && is_over(request.epoch)) done = over();  // pieces may be missing
+    end(done);
+  });
+  if (!is_taken) end(overloaded());
+}
+
+void DeviceThread::give_rows(const Inspect& request, const network::TensorRows& rows,
+                             const TakeRows& take) {
+  const std::size_t num_cols = std::size_t(rows.num_cols);
+  const std::size_t row_bytes = num_cols * sizeof(std::uint32_t);
+  const std::size_t max_values = std::max<std::size_t>(max_piece_bytes_ / row_bytes, 1) * num_cols;
+  for (std::size_t begin = 0; begin < rows.data.size(); begin += max_values) {
+    const auto first = rows.data.begin() + std::ptrdiff_t(begin);
+    const auto num_values = std::min(max_values, rows.data.size() - begin);
+    Inspected piece{request.request,
+                    rows.name,
+                    rows.is_integer,
+                    rows.first_row + std::int32_t(begin / num_cols),
+                    rows.num_rows,
+                    rows.num_cols,
+                    {first, first + std::ptrdiff_t(num_values)},
+                    false,
+                    std::nullopt};
+    give_piece(request.epoch, std::move(piece), take);
+  }
+}
+
+void DeviceThread::give_piece(Epoch epoch, Inspected piece, const TakeRows& take) {
+  is_piece_taken_ = false;
+  if (is_over(epoch)) return;  // abort() says so before it wakes who waits
+  take(std::move(piece));
+  is_piece_taken_.wait(false);
+}
+
+void DeviceThread::inspect_more() {
+  is_piece_taken_ = true;
+  is_piece_taken_.notify_one();
+}
+
+void DeviceThread::abort(Epoch epoch) {
+  Epoch before = aborted_.load();
+  while (before < epoch && !aborted_.compare_exchange_weak(before, epoch)) {
+  }
+  inspect_more();
+  factory_.abort();
+  if (const std::shared_ptr<Collective> collective = collective_.load()) collective->abort();
+}
+
+}  // namespace unmask::actors

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "actors/worker/device.h"
+#include "model/collective.h"
+#include "model/network/engine.h"
+#include "runtime/actor/env.h"
+#include "runtime/os/work_thread.h"
+
+namespace unmask::actors {
+
+/// A device and its thread: everything that blocks, the forwards and the collectives, happens
+/// there.
+class DeviceThread final : public Device {
+ public:
+  using MakeEngine = std::function<Result<std::unique_ptr<network::Engine>>()>;
+
+  static constexpr std::size_t kMaxPieceBytes = 1 << 20;
+
+  /// factory: outlives this object. form_timeout: for the second half of a rendezvous.
+  /// max_piece_bytes: of the rows in one Inspected, if one row is not longer.
+  DeviceThread(Env env, CollectiveFactory& factory, std::chrono::milliseconds form_timeout,
+               std::size_t max_piece_bytes = kMaxPieceBytes);
+  ~DeviceThread() override;
+
+  /// Makes the engine, on the device's thread; first, and once. `done` gets it to look at.
+  void load(MakeEngine make_engine, std::function<void(Result<const network::Engine*>)> done);
+
+  void prepare(FormGroup group, std::function<void(Result<Bytes>)> done) override;
+  void connect(Epoch epoch, std::vector<Bytes> addresses,
+               std::function<void(Result<>)> done) override;
+  void run(Step step, std::function<void(Result<StepResult>)> done) override;
+  void inspect(Inspect request, std::function<void(Inspected)> rows) override;
+  void inspect_more() override;
+  void abort(Epoch epoch) override;
+
+ private:
+  using TakeRows = std::function<void(Inspected)>;
+
+  /// Has `work` done on the thread and tells its result, or that too much waits there.
+  template <typename Answer, typename Work>
+  void answer(const std::function<void(Answer)>& done, Work work);
+  [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);
+  void give_rows(const Inspect& request, const network::TensorRows& rows, const TakeRows& take);
+  void give_piece(Epoch epoch, Inspected piece, const TakeRows& take);
+  [[nodiscard]] bool is_over(Epoch epoch) const { return epoch <= aborted_; }
+
+  const Env env_;
+  CollectiveFactory& factory_;
+  const std::chrono::milliseconds form_timeout_;
+  const std::size_t max_piece_bytes_;
+  std::atomic<bool> is_piece_taken_ = false;  ///< or nobody will take it: the epoch is over
+  std::atomic<Epoch> aborted_ = 0;            ///< this epoch and all before it are over
+  std::atomic<std::shared_ptr<Collective>> collective_;
+  std::unique_ptr<network::Engine> engine_;  // the thread's
+  WorkThread thread_;
+};
+
+}  // namespace unmask::actors

@@ -1,0 +1,45 @@
+#include "runtime/os/work_thread.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace unmask {
+
+WorkThread::WorkThread(const std::string& name, std::size_t max_waiting)
+    : max_waiting_(max_waiting), thread_([this] { run(); }) {
+  pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
+}
+
+WorkThread::~WorkThread() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+bool WorkThread::post(std::function<void()> work) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (work_.size() >= max_waiting_) return false;
+    work_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void WorkThread::run() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return is_stopping_ || !work_.empty(); });
+    if (is_stopping_) return;
+    const std::function<void()> work = std::move(work_.front());
+    work_.pop_front();
+    lock.unlock();
+    work();
+  }
+}
+
+}  // namespace unmask

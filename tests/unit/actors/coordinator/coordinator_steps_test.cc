@@ -1,0 +1,174 @@
+#include "tests/unit/actors/coordinator/coordinator_fixture.h"
+
+namespace unmask::actors {
+namespace {
+
+using StepsTest = CoordinatorFixture;
+
+TEST_F(StepsTest, AJobJoinsAtTheNextStepInTheMiddleOfAnothersBlock) {
+  replica_up(0, 1);
+  deliver(kGateway, job(1));
+  deliver(kGateway, job(2));
+  EXPECT_THAT(steps(), SizeIs(1)) << "one step at a time";
+  StepResult half = answer(last_step());
+  half.sequences[0].candidates.logit[1] = -3;
+  deliver(worker(0, 0), half);
+  ASSERT_THAT(steps(), SizeIs(2));
+  EXPECT_THAT(last_step().sequences, SizeIs(2));
+  EXPECT_THAT(to_gateway<Committed>(), IsEmpty());
+}
+
+TEST_F(StepsTest, NoStepIsSentForAnEmptyBatch) {
+  replica_up(0, 1);
+  EXPECT_THAT(steps(), IsEmpty());
+  deliver(kGateway, job(1, 2));
+  finish_step();
+  EXPECT_EQ(finished(1).reason, FinishReason::kLength);
+  EXPECT_THAT(steps(), SizeIs(1));
+}
+
+TEST_F(StepsTest, SequenceNumbersCountUpWithinAnEpoch) {
+  replica_up(0, 3, 2);
+  deliver(kGateway, job(1));
+  EXPECT_EQ(last_step().seq, 1u);
+  EXPECT_EQ(last_step().epoch, 3u);
+  EXPECT_THAT(steps(0, 1), SizeIs(1));
+  for (const int rank : {0, 1}) deliver(worker(0, rank), answer(last_step()));
+  EXPECT_EQ(last_step().seq, 2u);
+}
+
+TEST_F(StepsTest, ARowBudgetThatIsShortStarvesNobody) {
+  replica_up(0, 1, 1, {100, 16, 20, 400, 0, 0});
+  deliver(kGateway, job(1, 12));  // 14 rows in every step: no two find room together
+  deliver(kGateway, job(2, 12));
+  deliver(kGateway, job(3, 12));
+  std::map<SequenceId, int> turns;
+  for (int i = 0; i < 18; ++i) {
+    ASSERT_THAT(last_step().sequences, SizeIs(1));
+    ++turns[last_step().sequences[0].sequence];
+    finish_step();
+  }
+  EXPECT_THAT(turns, SizeIs(3));
+  EXPECT_THAT(to_gateway<Finished>(), SizeIs(3));
+}
+
+TEST_F(StepsTest, StaleAnswersAreDroppedAndCounted) {
+  replica_up(0, 2, 2);
+  deliver(kGateway, job(1));
+  StepResult stale = answer(last_step());
+  stale.epoch = 1;
+  deliver(worker(0, 0), stale);
+  StepResult other_seq = answer(last_step());
+  other_seq.seq = 9;
+  deliver(worker(0, 0), other_seq);
+  deliver(PeerId(55), answer(last_step()));
+  deliver(worker(0, 0), answer(last_step()));
+  deliver(worker(0, 0), answer(last_step()));  // twice
+  EXPECT_EQ(bed.metrics().value("unmask_stale_messages_total"), 4);
+  EXPECT_THAT(to_gateway<Committed>(), IsEmpty());
+  deliver(worker(0, 1), answer(last_step()));
+  EXPECT_THAT(to_gateway<Committed>(), SizeIs(1));
+}
+
+TEST_F(StepsTest, WorkersThatDisagreeGetNoMoreStepsAndNothingOfThatStepCounts) {
+  replica_up(0, 1, 2);
+  deliver(kGateway, job(1));
+  StepResult other = answer(last_step());
+  deliver(worker(0, 0), other);
+  other.digest ^= 1;
+  other.sequences.clear();
+  deliver(worker(0, 1), other);
+  ASSERT_THAT(broken.received, SizeIs(1));
+  EXPECT_THAT(broken.received[0].silent, IsEmpty());
+  EXPECT_THAT(broken.received[0].reason, HasSubstr("different candidates"));
+  deliver(kGateway, job(2));
+  EXPECT_THAT(steps(), SizeIs(1));
+  EXPECT_THAT(to_gateway<Committed>(), IsEmpty());
+  deliver(ReplicaDown{0, 1, "its workers computed different candidates"});
+  EXPECT_EQ(finished(1).reason, FinishReason::kError);
+  replica_up(0, 2, 2);
+  EXPECT_THAT(last_step().sequences, SizeIs(1));
+}
+
+TEST_F(StepsTest, AnAnswerForOtherSequencesIsTakenAsABrokenWorker) {
+  replica_up(0, 1);
+  deliver(kGateway, job(1));
+  StepResult other = answer(last_step());
+  other.sequences[0].sequence += 1;
+  deliver(worker(0, 0), other);
+  EXPECT_THAT(broken.received, SizeIs(1));
+  EXPECT_THAT(to_gateway<Committed>(), IsEmpty());
+}
+
+TEST_F(StepsTest, AStepThatTakesTooLongNamesTheSilentWorkersUntilSomebodyActs) {
+  options.step_timeout = 5s;
+  replica_up(0, 1, 3);
+  deliver(kGateway, job(1));
+  deliver(worker(0, 1), answer(last_step()));
+  bed.advance(5s);
+  ASSERT_THAT(broken.received, SizeIs(1));
+  EXPECT_THAT(broken.received[0].silent, ElementsAre(worker(0, 0), worker(0, 2)));
+  EXPECT_THAT(broken.received[0].reason, HasSubstr("5000 ms on 2 workers"));
+  bed.advance(5s);
+  EXPECT_THAT(broken.received, SizeIs(2)) << "the first report may have been lost";
+  deliver(ReplicaDown{0, 1, "over"});
+  bed.advance(1min);
+  EXPECT_THAT(broken.received, SizeIs(2));
+}
+
+// ---- Replicas ----
+
+using ReplicaLossTest = CoordinatorFixture;
+
+TEST_F(ReplicaLossTest, JobsOfALostReplicaEndWithItsReasonAndWaitingOnesGoOn) {
+  options.max_running = 1;
+  replica_up(0, 1);
+  deliver(kGateway, job(1));
+  deliver(kGateway, job(2));
+  deliver(ReplicaDown{0, 1, "worker 0 of replica 0 was declared dead: no heartbeat"});
+  EXPECT_EQ(finished(1).reason, FinishReason::kError);
+  EXPECT_EQ(finished(1).error->code, ErrorCode::kUnavailable);
+  EXPECT_THAT(finished(1).error->message, HasSubstr("declared dead"));
+  EXPECT_THAT(to_gateway<Finished>(), SizeIs(1));
+  replica_up(0, 2);
+  EXPECT_EQ(last_step().epoch, 2u);
+  finish_step();
+  finish_step();
+  EXPECT_EQ(finished(2).reason, FinishReason::kLength);
+}
+
+TEST_F(ReplicaLossTest, ADownOfAnEarlierEpochIsOld) {
+  replica_up(0, 2);
+  deliver(kGateway, job(1));
+  deliver(ReplicaDown{0, 1, "old"});
+  EXPECT_THAT(to_gateway<Finished>(), IsEmpty());
+}
+
+TEST_F(ReplicaLossTest, ANewEpochEndsTheOldOneThoughItsDownWasNeverHeard) {
+  replica_up(0, 1);
+  deliver(kGateway, job(1));
+  const Step old = last_step();
+  replica_up(0, 2);
+  EXPECT_EQ(finished(1).reason, FinishReason::kError);
+  deliver(worker(0, 0), answer(old));
+  EXPECT_THAT(to_gateway<Committed>(), IsEmpty());
+  deliver(kGateway, GetStatus{1});
+  EXPECT_EQ(last_to<ClusterStatus>(wire, kGateway).kv_pages_used, 0);
+}
+
+TEST_F(ReplicaLossTest, OneReplicaIsLostAndTheOtherGoesOn) {
+  replica_up(0, 1);
+  replica_up(1, 2);
+  for (int i = 1; i <= 4; ++i) deliver(kGateway, job(i, 20));
+  EXPECT_THAT(steps(0), SizeIs(1));
+  EXPECT_THAT(steps(1), SizeIs(1));
+  deliver(ReplicaDown{0, 1, "gone"});
+  for (int i = 0; i < 11; ++i) finish_step(1);  // the second job joined one step later
+  int num_lost = 0;
+  for (const Finished& end : to_gateway<Finished>()) num_lost += end.reason == FinishReason::kError;
+  EXPECT_EQ(num_lost, 2);
+  EXPECT_THAT(to_gateway<Finished>(), SizeIs(4));
+}
+
+}  // namespace
+}  // namespace unmask::actors

@@ -1,0 +1,126 @@
+#include "actors/worker/device_thread.h"
+
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <map>
+#include <mutex>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "rpc/collective/in_process.h"
+#include "runtime/simulation/testbed.h"
+#include "tests/golden/golden_files.h"
+#include "tests/golden/worker_group.h"
+
+namespace unmask::actors {
+namespace {
+
+using namespace std::chrono_literals;
+using golden::must;
+using testing::SizeIs;
+
+constexpr std::size_t kPieceBytes = 3000;  // one row of logits is 2,048 bytes long
+const std::vector<std::int32_t> kTokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+
+/// A real device, alone in its group, whose rows the test takes.
+class DeviceThreadTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::promise<Result<const network::Engine*>> loaded;
+    network::EngineOptions options;
+    options.max_rows = 64;
+    options.num_kv_pages = 4;
+    device->load(
+        [&] { return network::Engine::create(checkpoint, backend, options); },
+        [&](Result<const network::Engine*> engine) { loaded.set_value(std::move(engine)); });
+    must(loaded.get_future().get());
+    form(1);
+  }
+  void form(Epoch epoch) {
+    std::promise<Result<Bytes>> prepared;
+    device->prepare({epoch, 0, 0, 1}, [&](Result<Bytes> address) { prepared.set_value(address); });
+    const Bytes address = must(prepared.get_future().get());
+    std::promise<Result<>> connected;
+    device->connect(epoch, {address}, [&](const Result<>& result) { connected.set_value(result); });
+    must(connected.get_future().get());
+  }
+  void inspect(Epoch epoch) {
+    Inspect request;
+    request.epoch = epoch;
+    request.request = 7;
+    request.tokens = kTokens;
+    request.wants_hidden = true;
+    device->inspect(std::move(request), [this](Inspected piece) {
+      const std::scoped_lock lock(mutex);
+      pieces.push_back(std::move(piece));
+      arrived.notify_one();
+    });
+  }
+  /// The next piece; waits for it.
+  Inspected take() {
+    std::unique_lock lock(mutex);
+    arrived.wait(lock, [this] { return !pieces.empty(); });
+    EXPECT_THAT(pieces, SizeIs(1)) << "one at a time is on its way";
+    Inspected piece = std::move(pieces.front());
+    pieces.pop_front();
+    return piece;
+  }
+
+  Testbed bed;
+  const checkpoint::Checkpoint checkpoint =
+      must(checkpoint::Checkpoint::open(golden::golden_dir() / "models" / "moe_mha"));
+  kernels::CpuBackend backend;
+  std::unique_ptr<CollectiveFactory> collectives = rpc::make_lone_collectives();
+  std::mutex mutex;  // guards the pieces
+  std::condition_variable arrived;
+  std::deque<Inspected> pieces;
+  std::unique_ptr<DeviceThread> device =
+      std::make_unique<DeviceThread>(bed.env(), *collectives, 5s, kPieceBytes);
+};
+
+TEST_F(DeviceThreadTest, PiecesOfBoundedSizeMakeUpTheTensors) {
+  inspect(1);
+  std::map<std::string, std::vector<std::uint32_t>> tensors;
+  for (Inspected piece = take(); !piece.is_last; piece = take()) {
+    EXPECT_EQ(piece.request, 7u);
+    EXPECT_LE(piece.data.size() * sizeof(std::uint32_t), kPieceBytes);
+    std::vector<std::uint32_t>& tensor = tensors[piece.tensor];
+    EXPECT_EQ(piece.first_row * piece.num_cols, std::int32_t(tensor.size()));
+    tensor.insert(tensor.end(), piece.data.begin(), piece.data.end());
+    device->inspect_more();
+  }
+  golden::WorkerGroup other(golden::golden_dir() / "models" / "moe_mha", 1);
+  const std::vector<network::TensorRows> expected = other.forward(kTokens).front();
+  EXPECT_THAT(tensors, SizeIs(expected.size()));
+  for (const network::TensorRows& whole : expected)
+    EXPECT_EQ(tensors[whole.name], whole.data) << whole.name;
+}
+
+TEST_F(DeviceThreadTest, NothingIsGivenBeforeThePieceBeforeItWasTaken) {
+  inspect(1);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(take().is_last);
+    std::unique_lock lock(mutex);
+    EXPECT_FALSE(arrived.wait_for(lock, 50ms, [this] { return !pieces.empty(); }));
+    lock.unlock();
+    device->inspect_more();
+  }
+}
+
+TEST_F(DeviceThreadTest, AnAbortEndsTheWaitForMore) {
+  inspect(1);
+  (void)take();
+  device->abort(1);
+  const Inspected last = take();
+  EXPECT_TRUE(last.is_last);
+  EXPECT_TRUE(last.error) << "pieces are missing";
+  form(2);
+  inspect(2);
+  (void)take();
+  device.reset();  // does not wait for ever
+}
+
+}  // namespace
+}  // namespace unmask::actors
