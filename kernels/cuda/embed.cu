@@ -34,16 +34,15 @@ __global__ void embed_kernel(const Entry* table, const std::int32_t* tokens, con
 
 }  // namespace
 
-void embed(Tensor table, const std::int32_t* tokens, Tensor soft_rows, Tensor out,
-           cudaStream_t stream) {
-  if (out.rows == 0 || out.cols == 0) return;
-  with_element(table.dtype, [&](auto entry) {
-    with_element(out.dtype, [&](auto element) {
+void enqueue(const Embed& op, cudaStream_t stream) {
+  if (op.out.rows == 0 || op.out.cols == 0) return;
+  with_element(op.table.dtype, [&](auto entry) {
+    with_element(op.out.dtype, [&](auto element) {
       using Entry = decltype(entry);
       using Out = decltype(element);
-      launch(embed_kernel<Entry, Out>, {dim3(unsigned(out.rows)), dim3(kThreads), 0, stream},
-             elements<Entry>(table), tokens, elements<float>(soft_rows), elements<Out>(out),
-             out.cols);
+      launch(embed_kernel<Entry, Out>, {dim3(unsigned(op.out.rows)), dim3(kThreads), 0, stream},
+             elements<Entry>(op.table), op.tokens, elements<float>(op.soft_rows),
+             elements<Out>(op.out), op.out.cols);
     });
   });
 }

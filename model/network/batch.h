@@ -21,7 +21,7 @@ struct Batch {
   const std::int32_t* tokens = nullptr;     // [num_rows]
   const std::int32_t* positions = nullptr;  // [num_rows]
   const std::int32_t* slots = nullptr;      // [num_rows]
-  /// [num_decoded], row i as -1 - i: how embed() takes rows of a matrix.
+  /// [num_decoded], row i as -1 - i: how Embed takes rows of a matrix.
   const std::int32_t* decoded_rows = nullptr;
   kernels::AttentionPlan attention;  // but for kv_head_of_head, which is the network's
   /// Of decoded rows; where results go is for the LM head to say.

@@ -43,7 +43,8 @@ LmHead::LmHead(kernels::Backend& backend, Weights weights, const Placement& plac
 
 Tensor LmHead::normalize(Tensor rows) {
   const Tensor normal{normal_->data(), DType::kF32, rows.rows, rows.cols};
-  backend_.rms_norm(rows, data_of<float>(weights_.norm), weights_.eps, normal);
+  backend_.run(kernels::RmsNorm{
+      .x = rows, .weight = data_of<float>(weights_.norm), .eps = weights_.eps, .out = normal});
   return normal;
 }
 
@@ -52,7 +53,8 @@ Result<DecodedRows> LmHead::decode(Tensor hidden, Tensor embeddings, const Batch
   const int num_rows = batch.num_decoded;
   const auto count = static_cast<std::size_t>(num_rows);
   const Tensor rows{rows_->data(), DType::kF32, num_rows, hidden.cols};
-  backend_.embed(embeddings, batch.decoded_rows, hidden, rows);
+  backend_.run(kernels::Embed{
+      .table = embeddings, .tokens = batch.decoded_rows, .soft_rows = hidden, .out = rows});
   const Tensor normal = normalize(rows);
 
   // All ranks' statistics, this rank's first; a power of two of them.
@@ -61,16 +63,19 @@ Result<DecodedRows> LmHead::decode(Tensor hidden, Tensor embeddings, const Batch
   auto present = backend_.allocate(std::max<std::size_t>(count, 1) * sizeof(float));
   auto listed =
       backend_.allocate(std::max<std::size_t>(std::size_t(batch.num_listed), 1) * sizeof(float));
-  const kernels::Backend::CandidateQuery query{
+  backend_.run(kernels::LmHeadCandidates{
+      .x = normal,
+      .head = *weights_.head,
+      .vocab_shares = placement_.shares(weights_.vocab_size),
+      .first_token = tokens_.begin,
       .rules = batch.rules,
       .rules_of_row = batch.rules_of_row,
       .present = batch.present,
       .present_logits = batch.present != nullptr ? data_of<float>(present) : nullptr,
       .listed_offsets = batch.listed_offsets,
       .listed_tokens = batch.listed_tokens,
-      .listed_logits = batch.listed_offsets != nullptr ? data_of<float>(listed) : nullptr};
-  backend_.lm_head_candidates(normal, *weights_.head, placement_.shares(weights_.vocab_size),
-                              tokens_.begin, query, data_of<CandidateStats>(stats));
+      .listed_logits = batch.listed_offsets != nullptr ? data_of<float>(listed) : nullptr,
+      .out = data_of<CandidateStats>(stats)});
 
   if (!group.is_alone()) {
     const std::vector<CandidateStats> nothing(count * num_parts, kNothing);
@@ -79,8 +84,10 @@ Result<DecodedRows> LmHead::decode(Tensor hidden, Tensor embeddings, const Batch
     const Result<> gathered =
         group.gather(stats->data(), parts->data(), count * sizeof(CandidateStats));
     if (!gathered) return gathered.error();
-    backend_.merge_candidates(data_of<CandidateStats>(parts), static_cast<int>(num_parts), num_rows,
-                              data_of<CandidateStats>(stats));
+    backend_.run(kernels::MergeCandidates{.parts = data_of<CandidateStats>(parts),
+                                          .num_parts = static_cast<int>(num_parts),
+                                          .num_rows = num_rows,
+                                          .out = data_of<CandidateStats>(stats)});
   }
 
   DecodedRows decoded;
@@ -127,8 +134,9 @@ Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {
   // Ranks hold slices of different sizes, and give equally many bytes.
   const std::size_t part_size = num_rows * (vocab_size / num_ranks + 1);
   auto part = backend_.allocate(part_size * sizeof(float));
-  backend_.linear(normalize(hidden), *weights_.head,
-                  {part->data(), DType::kF32, hidden.rows, tokens_.size()});
+  backend_.run(kernels::Linear{.x = normalize(hidden),
+                               .weight = *weights_.head,
+                               .out = {part->data(), DType::kF32, hidden.rows, tokens_.size()}});
 
   std::vector<float> parts(part_size * num_ranks);
   if (group.is_alone()) {
