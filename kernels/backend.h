@@ -10,6 +10,7 @@
 #include "kernels/ops/attention.h"
 #include "kernels/ops/embed.h"
 #include "kernels/ops/experts.h"
+#include "kernels/ops/gather_rows.h"
 #include "kernels/ops/linear.h"
 #include "kernels/ops/lm_head_candidates.h"
 #include "kernels/ops/merge_candidates.h"
@@ -73,6 +74,7 @@ class Backend {
  private:
   // What run() asks of a device: operations that were checked.
   virtual void compute(const Embed& op) = 0;
+  virtual void compute(const GatherRows& op) = 0;
   virtual void compute(const RmsNorm& op) = 0;
   virtual void compute(const Linear& op) = 0;
   virtual void compute(const QkNormRopeKvWrite& op) = 0;

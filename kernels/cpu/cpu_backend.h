@@ -49,6 +49,7 @@ class CpuBackend final : public Backend {
   class MixCall;
 
   void compute(const Embed& op) override;
+  void compute(const GatherRows& op) override;
   void compute(const RmsNorm& op) override;
   void compute(const Linear& op) override;
   void compute(const QkNormRopeKvWrite& op) override;

@@ -106,6 +106,7 @@ void CudaBackend::enqueue_with_scratch(const Op& op) {
 }
 
 void CudaBackend::compute(const Embed& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const GatherRows& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const RmsNorm& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const Linear& op) { enqueue_with_scratch(op); }
 void CudaBackend::compute(const QkNormRopeKvWrite& op) { enqueue(op, queue()); }

@@ -43,6 +43,7 @@ class CudaBackend final : public Backend {
 
  private:
   void compute(const Embed& op) override;
+  void compute(const GatherRows& op) override;
   void compute(const RmsNorm& op) override;
   void compute(const Linear& op) override;
   void compute(const QkNormRopeKvWrite& op) override;

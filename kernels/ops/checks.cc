@@ -34,6 +34,11 @@ void Embed::check() const {
                (soft_rows.cols == out.cols && soft_rows.dtype == DType::kF32));
 }
 
+void GatherRows::check() const {
+  UNMASK_CHECK(is_activation(x) && is_activation(out));
+  UNMASK_CHECK(x.cols == out.cols);
+}
+
 void RmsNorm::check() const {
   UNMASK_CHECK(is_activation(x) && is_activation(out));
   UNMASK_CHECK(is_same_shape(x, out));

@@ -97,7 +97,7 @@ Result<StepResult> Engine::run(const Step& step) {
     const auto hidden = network_->forward(batch, kv_, group_, nullptr);
     if (!hidden) return hidden.error();
     if (batch.num_decoded > 0) {
-      auto rows = network_->head().decode(*hidden, network_->embeddings(), batch, group_);
+      auto rows = network_->head().decode(*hidden, batch, group_);
       if (!rows) return rows.error();
       decoded = std::move(*rows);
     }

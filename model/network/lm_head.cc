@@ -48,13 +48,11 @@ Tensor LmHead::normalize(Tensor rows) {
   return normal;
 }
 
-Result<DecodedRows> LmHead::decode(Tensor hidden, Tensor embeddings, const Batch& batch,
-                                   Group& group) {
+Result<DecodedRows> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
   const int num_rows = batch.num_decoded;
   const auto count = static_cast<std::size_t>(num_rows);
   const Tensor rows{rows_->data(), DType::kF32, num_rows, hidden.cols};
-  backend_.run(kernels::Embed{
-      .table = embeddings, .tokens = batch.decoded_rows, .soft_rows = hidden, .out = rows});
+  backend_.run(kernels::GatherRows{.x = hidden, .rows = batch.decoded_rows, .out = rows});
   const Tensor normal = normalize(rows);
 
   // All ranks' statistics, this rank's first; a power of two of them.

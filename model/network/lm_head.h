@@ -33,9 +33,8 @@ class LmHead {
 
   [[nodiscard]] int vocab_size() const { return weights_.vocab_size; }
 
-  /// hidden: the residual stream of all rows of the batch; embeddings: the embedding table.
-  Result<DecodedRows> decode(kernels::Tensor hidden, kernels::Tensor embeddings, const Batch& batch,
-                             Group& group);
+  /// hidden: the residual stream of all rows of the batch.
+  Result<DecodedRows> decode(kernels::Tensor hidden, const Batch& batch, Group& group);
 
   /// All logits of `hidden`'s rows, [rows, vocab_size], on every rank; for tools.
   Result<std::vector<float>> logits(kernels::Tensor hidden, Group& group);

@@ -230,10 +230,6 @@ void Transformer::load_head(WeightLoader& loader, int max_rows) {
                                    placement_, max_rows);
 }
 
-Tensor Transformer::embeddings() const {
-  return {embeddings_->data(), dtype_, config_.vocab_size, config_.hidden_size};
-}
-
 Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, int rows,
                            int cols) const {
   return {buffer->data(), DType::kF32, rows, cols};
@@ -242,7 +238,8 @@ Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, int r
 Result<Tensor> Transformer::forward(const Batch& batch, const KvStore& kv, Group& group,
                                     ForwardObserver* observer) {
   const Tensor hidden = tensor(hidden_, batch.num_rows, config_.hidden_size);
-  backend_.run(kernels::Embed{.table = embeddings(), .tokens = batch.tokens, .out = hidden});
+  const Tensor table{embeddings_->data(), dtype_, config_.vocab_size, config_.hidden_size};
+  backend_.run(kernels::Embed{.table = table, .tokens = batch.tokens, .out = hidden});
   if (observer != nullptr) observer->on_hidden(0, hidden);
   for (int i = 0; i < config_.num_layers; ++i) {
     const Layer& layer = layers_[static_cast<std::size_t>(i)];

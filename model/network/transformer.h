@@ -31,7 +31,6 @@ class Transformer final : public Network {
   [[nodiscard]] int kv_width() const override { return split_.kv_width(); }
   Result<kernels::Tensor> forward(const Batch& batch, const KvStore& kv, Group& group,
                                   ForwardObserver* observer) override;
-  [[nodiscard]] kernels::Tensor embeddings() const override;
   [[nodiscard]] LmHead& head() override { return *head_; }
 
  private:

@@ -56,6 +56,7 @@ class MeasuredBackend final : public kernels::Backend {
   void compute(const kernels::LmHeadCandidates& op) override;
   // The rest is passed on.
   void compute(const kernels::Embed& op) override { backend_.run(op); }
+  void compute(const kernels::GatherRows& op) override { backend_.run(op); }
   void compute(const kernels::RmsNorm& op) override { backend_.run(op); }
   void compute(const kernels::QkNormRopeKvWrite& op) override { backend_.run(op); }
   void compute(const kernels::RouteTopk& op) override { backend_.run(op); }

@@ -29,6 +29,20 @@ TEST_P(RowsTest, EmbedTakesRowsOfTheTableAndSoftRows) {
   }
 }
 
+TEST_P(RowsTest, GatherTakesRowsInAnyOrder) {
+  for (const int cols : {1, 37, 40}) {
+    const Matrix x = random_matrix(9, cols, 1);
+    const std::vector<std::int32_t> rows{8, 0, 3, 8};
+    const DeviceMatrix in(*backend_, x), out(*backend_, 4, cols);
+    const Array<std::int32_t> device_rows(*backend_, rows);
+    backend_->run(GatherRows{.x = in.view(), .rows = device_rows.data(), .out = out.view()});
+    const Matrix result = out.read();
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_TRUE(same_bytes(result.row(i), x.row(rows[std::size_t(i)]))) << cols;
+    }
+  }
+}
+
 TEST_P(RowsTest, RmsNormAgreesWithTheReference) {
   for (const int cols : {1, 15, 16, 47, 300}) {
     const Matrix x = random_matrix(7, cols, 1), weight = random_matrix(1, cols, 2);

@@ -86,6 +86,15 @@ TEST_P(Bf16Test, LinearRoundsItsSumsOnce) {
   EXPECT_TRUE(same_bytes(out.read(), rounded_to(DType::kBF16, exact.read())));
 }
 
+TEST_P(Bf16Test, GatheredRowsAreRoundedOnce) {
+  const Matrix x = random_matrix(5, 36, 1);
+  const Array<std::int32_t> rows(*backend_, {4, 1});
+  const DeviceMatrix in(*backend_, x), out(*backend_, 2, 36, DType::kBF16);
+  backend_->run(GatherRows{.x = in.view(), .rows = rows.data(), .out = out.view()});
+  EXPECT_TRUE(same_bytes(out.read().row(0), rounded_to(DType::kBF16, x.row(4))));
+  EXPECT_TRUE(same_bytes(out.read().row(1), rounded_to(DType::kBF16, x.row(1))));
+}
+
 TEST_P(Bf16Test, RowsAreNormedAndAddedInF32) {
   const Matrix x = rounded_to(DType::kBF16, random_matrix(5, 36, 1));
   const Array<float> weight(*backend_, random_matrix(1, 36, 2).values);

@@ -27,6 +27,12 @@ TEST_P(ChecksTest, EmbedRefusesRowsOfAnotherWidth) {
   expect_refused(*backend_, op, [](Embed& o) { o.table.dtype = DType::kF16; });
 }
 
+TEST_P(ChecksTest, GatherRefusesRowsOfAnotherWidth) {
+  const GatherRows op{.x = f32(9, 8), .out = f32(0, 8)};
+  backend_->run(op);
+  expect_refused(*backend_, op, [](GatherRows& o) { o.out.cols = 7; });
+}
+
 TEST_P(ChecksTest, RmsNormRefusesAnotherShape) {
   const RmsNorm op{.x = f32(0, 8), .out = f32(0, 8)};
   backend_->run(op);
