@@ -26,9 +26,12 @@ class CpuBackend final : public Backend {
 
   explicit CpuBackend(Options options = {});
 
-  [[nodiscard]] const char* instruction_set_name() const { return kernels_.name; }
-  [[nodiscard]] int num_threads() const { return pool_.num_threads(); }
-
+  [[nodiscard]] DType activation_dtype() const override { return DType::kF32; }
+  [[nodiscard]] DType kv_dtype() const override { return DType::kF32; }
+  [[nodiscard]] std::string numeric_class() const override {
+    return std::string("cpu-") + kernels_.name;
+  }
+  [[nodiscard]] MemoryInfo memory() const override { return host_memory(); }
   [[nodiscard]] Stream stream() const override { return {}; }
   void synchronize() override {}
 

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
+#include "kernels/instruction_set.h"
 #include "kernels/shares.h"
 
 namespace unmask::kernels {
@@ -102,15 +102,10 @@ struct Kernels {
   float (*softmax_numerators)(float* x, std::int64_t n, float max);
 };
 
-enum class InstructionSet : std::uint8_t { kPortable, kAvx2, kAvx512 };
-
 /// Plain C++, for any machine.
 extern const Kernels kPortableKernels;
 
 /// Null if this machine (or the build's target) does not have it.
 [[nodiscard]] const Kernels* kernels_of(InstructionSet set);
-
-/// The best this machine has.
-[[nodiscard]] const Kernels& best_kernels();
 
 }  // namespace unmask::kernels

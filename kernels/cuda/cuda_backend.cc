@@ -31,6 +31,22 @@ CUstream_st* CudaBackend::queue() const {
   return stream_.get();
 }
 
+std::string CudaBackend::numeric_class() const {
+  int major = 0, minor = 0;
+  cuda_check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device_),
+             "cudaDeviceGetAttribute");
+  cuda_check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device_),
+             "cudaDeviceGetAttribute");
+  return "cuda-sm" + std::to_string(10 * major + minor);
+}
+
+MemoryInfo CudaBackend::memory() const {
+  std::size_t free_bytes = 0, total_bytes = 0;
+  queue();
+  cuda_check(cudaMemGetInfo(&free_bytes, &total_bytes), "cudaMemGetInfo");
+  return {.total_bytes = total_bytes, .free_bytes = free_bytes};
+}
+
 void CudaBackend::synchronize() {
   cuda_check(cudaStreamSynchronize(queue()), "cudaStreamSynchronize");
 }

@@ -26,6 +26,11 @@ class CudaBackend final : public Backend {
   explicit CudaBackend(Options options);
   ~CudaBackend() override;
 
+  [[nodiscard]] DType activation_dtype() const override { return DType::kF32; }
+  [[nodiscard]] DType kv_dtype() const override { return DType::kF32; }
+  [[nodiscard]] std::string numeric_class() const override;
+  [[nodiscard]] MemoryInfo memory() const override;
+
   [[nodiscard]] Stream stream() const override { return {stream_.get()}; }
   void synchronize() override;
 

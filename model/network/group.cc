@@ -48,6 +48,7 @@ Result<> Group::add_parts(kernels::Tensor x, kernels::Tensor part) {
   const std::size_t count =
       static_cast<std::size_t>(part.rows) * static_cast<std::size_t>(part.cols);
   if (placement_.numerics == Numerics::kFast) {
+    UNMASK_CHECK(part.dtype == kernels::DType::kF32);
     const Result<> summed = timed([&] {
       return collective_->all_reduce_sum(static_cast<float*>(part.data), count, backend_.stream());
     });

@@ -26,7 +26,8 @@ LmHead::LmHead(kernels::Backend& backend, Weights weights, const Placement& plac
       placement_(placement),
       tokens_(placement.slice(weights_.vocab_size)) {
   const auto rows = static_cast<std::size_t>(max_rows);
-  const std::size_t bytes = rows * std::size_t(weights_.hidden_size) * sizeof(float);
+  const std::size_t bytes =
+      rows * std::size_t(weights_.hidden_size) * kernels::size_of(backend.activation_dtype());
   rows_ = backend.allocate(bytes);
   normal_ = backend.allocate(bytes);
   stats_ = backend.allocate(rows * sizeof(CandidateStats));
@@ -44,7 +45,7 @@ std::size_t LmHead::num_parts() const {
 }
 
 Tensor LmHead::normalize(Tensor rows) {
-  const Tensor normal{normal_->data(), DType::kF32, rows.rows, rows.cols};
+  const Tensor normal{normal_->data(), backend_.activation_dtype(), rows.rows, rows.cols};
   backend_.run(kernels::RmsNorm{
       .x = rows, .weight = data_of<float>(weights_.norm), .eps = weights_.eps, .out = normal});
   return normal;
@@ -53,7 +54,7 @@ Tensor LmHead::normalize(Tensor rows) {
 Result<DecodedRows> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
   const int num_rows = batch.num_decoded;
   const auto count = static_cast<std::size_t>(num_rows);
-  const Tensor rows{rows_->data(), DType::kF32, num_rows, hidden.cols};
+  const Tensor rows{rows_->data(), backend_.activation_dtype(), num_rows, hidden.cols};
   backend_.run(kernels::GatherRows{.x = hidden, .rows = batch.decoded_rows, .out = rows});
   const Tensor normal = normalize(rows);
 

@@ -53,7 +53,7 @@ class LmHead {
   Weights weights_;
   const Placement placement_;
   const Slice tokens_;                              // held here
-  std::unique_ptr<kernels::Buffer> rows_, normal_;  // f32 [max_rows, hidden]
+  std::unique_ptr<kernels::Buffer> rows_, normal_;  // [max_rows, hidden]
   std::unique_ptr<kernels::Buffer> stats_;          // [max_rows]
   std::unique_ptr<kernels::Buffer> present_;        // f32 [max_rows]
   std::unique_ptr<kernels::Buffer> listed_;         // f32; how many are listed has no bound

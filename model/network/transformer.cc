@@ -16,9 +16,10 @@ T* data_of(const std::unique_ptr<kernels::Buffer>& buffer) {
   return buffer ? static_cast<T*>(buffer->data()) : nullptr;
 }
 
-std::unique_ptr<kernels::Buffer> allocate(kernels::Backend& backend, int rows, int cols) {
+std::unique_ptr<kernels::Buffer> allocate(kernels::Backend& backend, int rows, int cols,
+                                          DType dtype) {
   return backend.allocate(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) *
-                          sizeof(float));
+                          kernels::size_of(dtype));
 }
 
 }  // namespace
@@ -33,6 +34,7 @@ Transformer::Transformer(WeightLoader& loader, const Placement& placement, int m
       experts_(placement.slice(config_.num_experts)),
       mlp_slices_(placement.slice(kernels::kNumShares)),
       dtype_(loader.dtype()),
+      rows_dtype_(backend_.activation_dtype()),
       rope_(backend_, config_.rope_theta, config_.rotary_dim, max_positions) {
   const std::vector<std::int32_t> kv_heads = kv_head_of_head(config_, split_);
   if (!kv_heads.empty()) {
@@ -40,16 +42,16 @@ Transformer::Transformer(WeightLoader& loader, const Placement& placement, int m
     backend_.upload(kv_head_of_head_->data(), kv_heads.data(),
                     kv_heads.size() * sizeof(std::int32_t));
     backend_.synchronize();
-    qkv_ = allocate(backend_, max_rows, split_.qkv_width());
-    attended_ = allocate(backend_, max_rows, split_.q_width());
+    qkv_ = allocate(backend_, max_rows, split_.qkv_width(), rows_dtype_);
+    attended_ = allocate(backend_, max_rows, split_.q_width(), rows_dtype_);
   } else {
-    zeros_ = allocate(backend_, max_rows, config_.hidden_size);
+    zeros_ = allocate(backend_, max_rows, config_.hidden_size, rows_dtype_);
   }
-  hidden_ = allocate(backend_, max_rows, config_.hidden_size);
-  normal_ = allocate(backend_, max_rows, config_.hidden_size);
-  part_ = allocate(backend_, max_rows, config_.hidden_size);
-  expert_ids_ = allocate(backend_, max_rows, config_.num_experts_per_token);
-  expert_weights_ = allocate(backend_, max_rows, config_.num_experts_per_token);
+  hidden_ = allocate(backend_, max_rows, config_.hidden_size, rows_dtype_);
+  normal_ = allocate(backend_, max_rows, config_.hidden_size, rows_dtype_);
+  part_ = allocate(backend_, max_rows, config_.hidden_size, rows_dtype_);
+  expert_ids_ = allocate(backend_, max_rows, config_.num_experts_per_token, DType::kF32);
+  expert_weights_ = allocate(backend_, max_rows, config_.num_experts_per_token, DType::kF32);
   if (config_.num_dense_layers > 0 || config_.shared_expert_intermediate_size > 0) {
     choose_all_slices(max_rows);
   }
@@ -61,8 +63,8 @@ void Transformer::choose_all_slices(int max_rows) {
     for (std::int32_t slice = 0; slice < kernels::kNumShares; ++slice) ids.push_back(slice);
   }
   const std::vector<float> weights(ids.size(), 1.0f);
-  slice_ids_ = allocate(backend_, max_rows, kernels::kNumShares);
-  slice_weights_ = allocate(backend_, max_rows, kernels::kNumShares);
+  slice_ids_ = allocate(backend_, max_rows, kernels::kNumShares, DType::kF32);
+  slice_weights_ = allocate(backend_, max_rows, kernels::kNumShares, DType::kF32);
   backend_.upload(slice_ids_->data(), ids.data(), ids.size() * sizeof(std::int32_t));
   backend_.upload(slice_weights_->data(), weights.data(), weights.size() * sizeof(float));
   backend_.synchronize();
@@ -232,7 +234,7 @@ void Transformer::load_head(WeightLoader& loader, int max_rows) {
 
 Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, int rows,
                            int cols) const {
-  return {buffer->data(), DType::kF32, rows, cols};
+  return {buffer->data(), rows_dtype_, rows, cols};
 }
 
 Result<Tensor> Transformer::forward(const Batch& batch, const KvStore& kv, Group& group,

@@ -37,6 +37,12 @@ class MeasuredBackend final : public kernels::Backend {
     return cost_;
   }
 
+  [[nodiscard]] kernels::DType activation_dtype() const override {
+    return backend_.activation_dtype();
+  }
+  [[nodiscard]] kernels::DType kv_dtype() const override { return backend_.kv_dtype(); }
+  [[nodiscard]] std::string numeric_class() const override { return backend_.numeric_class(); }
+  [[nodiscard]] kernels::MemoryInfo memory() const override { return backend_.memory(); }
   [[nodiscard]] kernels::Stream stream() const override { return backend_.stream(); }
   void synchronize() override { backend_.synchronize(); }
   std::unique_ptr<kernels::Buffer> allocate(std::size_t bytes) override;

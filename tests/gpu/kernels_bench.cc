@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cuda/cuda_backend.h"
+#include "kernels/make_backend.h"
 
 namespace unmask::kernels {
 namespace {
@@ -194,14 +194,15 @@ void bench_attention(Backend& backend, DType dtype, DType kv_dtype, int num_rows
 }
 
 int run() {
-  if (CudaBackend::num_devices() == 0) {
-    std::printf("no CUDA device\n");
+  const auto made = make_backend({.kind = DeviceSpec::Kind::kCuda});
+  if (!made) {
+    std::printf("%s\n", made.error().message.c_str());
     return 0;
   }
+  Backend& backend = **made;
   cudaDeviceProp device{};
   cudaGetDeviceProperties(&device, 0);
   std::printf("%s\n", device.name);
-  CudaBackend backend({});
   for (const int num_rows : {32, 64, 128, 512}) {
     bench_linear(backend, num_rows);
     for (const DType dtype : {DType::kF32, DType::kBF16}) bench_rows(backend, dtype, num_rows);

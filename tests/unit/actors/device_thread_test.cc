@@ -8,7 +8,7 @@
 #include <map>
 #include <mutex>
 
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/make_backend.h"
 #include "rpc/collective/in_process.h"
 #include "runtime/simulation/testbed.h"
 #include "tests/golden/golden_files.h"
@@ -32,7 +32,7 @@ class DeviceThreadTest : public testing::Test {
     EngineOptions options;
     options.max_rows = 64;
     options.num_kv_pages = 4;
-    device->load([&] { return Engine::create(checkpoint, backend, options); },
+    device->load([&] { return Engine::create(checkpoint, *backend, options); },
                  [&](Result<const Engine*> engine) { loaded.set_value(std::move(engine)); });
     must(loaded.get_future().get());
     form(1);
@@ -69,7 +69,7 @@ class DeviceThreadTest : public testing::Test {
 
   Testbed bed;
   const Checkpoint checkpoint = must(Checkpoint::open(golden::golden_dir() / "models" / "moe_mha"));
-  kernels::CpuBackend backend;
+  std::unique_ptr<kernels::Backend> backend = must(kernels::make_backend());
   std::unique_ptr<CollectiveFactory> collectives = make_lone_collectives();
   std::mutex mutex;  // guards the pieces
   std::condition_variable arrived;
