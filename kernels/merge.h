@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "kernels/backend.h"
+#include "kernels/ops/candidate_stats.h"
 #include "runtime/base/host_device.h"
 
 namespace unmask::kernels {

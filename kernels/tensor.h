@@ -19,6 +19,12 @@ struct Tensor {
   int cols = 0;
 };
 
+/// Rows [first, first + count) of `tensor`.
+constexpr Tensor rows_of(const Tensor& tensor, int first, int count) {
+  const std::size_t skipped = std::size_t(first) * std::size_t(tensor.cols) * size_of(tensor.dtype);
+  return {static_cast<std::byte*>(tensor.data) + skipped, tensor.dtype, count, tensor.cols};
+}
+
 /// A row-major matrix [rows, cols] in host memory, as a checkpoint holds it. A slice of columns is
 /// a smaller `cols` under the same `row_stride`.
 struct HostMatrix {

@@ -35,16 +35,15 @@ std::vector<Piece> pieces_of(const AttentionPlan& plan, int num_kv_heads) {
 
 class CpuBackend::AttentionCall {
  public:
-  AttentionCall(CpuBackend& backend, const Tensor& qkv, HeadShape heads, const KvLayer& kv,
-                const AttentionPlan& plan, const Tensor& out)
+  AttentionCall(CpuBackend& backend, const Attention& op)
       : backend_(backend),
         kernels_(backend.kernels_),
-        qkv_(qkv),
-        heads_(heads),
-        key_stride_((heads.head_dim + kPanelCols - 1) / kPanelCols * kPanelCols),
-        kv_(kv),
-        plan_(plan),
-        out_(out) {}
+        qkv_(op.qkv),
+        heads_(op.heads),
+        key_stride_((op.heads.head_dim + kPanelCols - 1) / kPanelCols * kPanelCols),
+        kv_(op.kv),
+        plan_(op.plan),
+        out_(op.out) {}
 
   void run(const Piece& piece, int thread) {
     int num_keys = 0;
@@ -166,20 +165,16 @@ class CpuBackend::AttentionCall {
   const Tensor& out_;
 };
 
-void CpuBackend::attention(Tensor qkv, HeadShape heads, KvLayer kv, const AttentionPlan& plan,
-                           Tensor out) {
-  UNMASK_CHECK(qkv.cols == (heads.num_heads + 2 * heads.num_kv_heads) * heads.head_dim);
-  UNMASK_CHECK(kv.keys.cols == heads.num_kv_heads * heads.head_dim);
-  UNMASK_CHECK(kv.values.cols == kv.keys.cols && kv.values.rows == kv.keys.rows);
-  UNMASK_CHECK(out.rows == qkv.rows && out.cols == heads.num_heads * heads.head_dim);
-  if (plan.num_sequences == 0 || heads.num_heads == 0) return;
-  UNMASK_CHECK(plan.row_offsets[0] == 0 && plan.row_offsets[plan.num_sequences] == qkv.rows);
-  for (int head = 0; head < heads.num_heads; ++head) {
+void CpuBackend::compute(const Attention& op) {
+  const AttentionPlan& plan = op.plan;
+  if (plan.num_sequences == 0 || op.heads.num_heads == 0) return;
+  UNMASK_CHECK(plan.row_offsets[0] == 0 && plan.row_offsets[plan.num_sequences] == op.qkv.rows);
+  for (int head = 0; head < op.heads.num_heads; ++head) {
     const std::int32_t kv_head = plan.kv_head_of_head[head];
-    UNMASK_CHECK(kv_head >= 0 && kv_head < heads.num_kv_heads);
+    UNMASK_CHECK(kv_head >= 0 && kv_head < op.heads.num_kv_heads);
   }
-  const std::vector<Piece> pieces = pieces_of(plan, heads.num_kv_heads);
-  AttentionCall call(*this, qkv, heads, kv, plan, out);
+  const std::vector<Piece> pieces = pieces_of(plan, op.heads.num_kv_heads);
+  AttentionCall call(*this, op);
   pool_.run(int(pieces.size()),
             [&](int i, int thread) { call.run(pieces[std::size_t(i)], thread); });
 }

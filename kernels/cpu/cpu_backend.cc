@@ -18,9 +18,8 @@ class CpuBuffer final : public Buffer {
   AlignedBytes bytes_;
 };
 
-const Kernels& kernels_for(std::optional<InstructionSet> set) {
-  if (!set) return best_kernels();
-  const Kernels* const kernels = kernels_of(*set);
+const Kernels& kernels_for(InstructionSet set) {
+  const Kernels* const kernels = kernels_of(set);
   UNMASK_CHECK(kernels != nullptr);
   return *kernels;
 }
@@ -28,7 +27,7 @@ const Kernels& kernels_for(std::optional<InstructionSet> set) {
 }  // namespace
 
 CpuBackend::CpuBackend(Options options)
-    : kernels_(kernels_for(options.instruction_set)),
+    : kernels_(kernels_for(options.instruction_set.value_or(best_instruction_set()))),
       pool_(options.threads),
       thread_scratch_(std::size_t(pool_.num_threads())) {}
 

@@ -26,9 +26,12 @@ class CpuBackend final : public Backend {
 
   explicit CpuBackend(Options options = {});
 
-  [[nodiscard]] const char* instruction_set_name() const { return kernels_.name; }
-  [[nodiscard]] int num_threads() const { return pool_.num_threads(); }
-
+  [[nodiscard]] DType activation_dtype() const override { return DType::kF32; }
+  [[nodiscard]] DType kv_dtype() const override { return DType::kF32; }
+  [[nodiscard]] std::string numeric_class() const override {
+    return std::string("cpu-") + kernels_.name;
+  }
+  [[nodiscard]] MemoryInfo memory() const override { return host_memory(); }
   [[nodiscard]] Stream stream() const override { return {}; }
   void synchronize() override {}
 
@@ -43,31 +46,23 @@ class CpuBackend final : public Backend {
                                                             DType dtype,
                                                             ShareOffsets shares) override;
 
-  void embed(Tensor table, const std::int32_t* tokens, Tensor soft_rows, Tensor out) override;
-  void rms_norm(Tensor x, const float* weight, float eps, Tensor out) override;
-  void linear(Tensor x, const PackedMatrix& weight, Tensor out) override;
-  void qk_norm_rope_kv_write(Tensor qkv, HeadShape heads, const float* q_norm, const float* k_norm,
-                             float eps, Rope rope, const std::int32_t* positions,
-                             const std::int32_t* slots, KvLayer kv) override;
-  void attention(Tensor qkv, HeadShape heads, KvLayer kv, const AttentionPlan& plan,
-                 Tensor out) override;
-  void route_topk(Tensor x, const float* router, int num_experts, const Routing& routing,
-                  std::int32_t* expert_ids, float* expert_weights) override;
-  void experts(Tensor x, const PackedExperts& experts, int first_expert, int top_k,
-               const std::int32_t* expert_ids, const float* expert_weights, Tensor out) override;
-  void tree_add(Tensor x, const void* parts, int num_parts) override;
-  void lm_head_candidates(Tensor x, const PackedMatrix& head, ShareOffsets vocab_shares,
-                          std::int32_t first_token, const CandidateQuery& query,
-                          CandidateStats* out) override;
-  void merge_candidates(const CandidateStats* parts, int num_parts, int num_rows,
-                        CandidateStats* out) override;
-  void mix_embeddings(Tensor x, const PackedMatrix& head, Tensor table, ShareOffsets vocab_shares,
-                      const float* log_sum_exp, Tensor out) override;
-
  private:
   class AttentionCall;
   class ExpertsCall;
   class MixCall;
+
+  void compute(const Embed& op) override;
+  void compute(const GatherRows& op) override;
+  void compute(const RmsNorm& op) override;
+  void compute(const Linear& op) override;
+  void compute(const QkNormRopeKvWrite& op) override;
+  void compute(const Attention& op) override;
+  void compute(const RouteTopk& op) override;
+  void compute(const Experts& op) override;
+  void compute(const TreeAdd& op) override;
+  void compute(const LmHeadCandidates& op) override;
+  void compute(const MergeCandidates& op) override;
+  void compute(const MixEmbeddings& op) override;
 
   /// Fills packed_rows_ with the rows of x in the layout that `weights` is multiplied with.
   const std::byte* pack_rows(const Tensor& x, const Panels& weights, const RowBlocks& blocks);

@@ -13,6 +13,7 @@ class CpuMatrix final : public PackedMatrix {
 
   [[nodiscard]] int rows() const override { return panels_.num_rows(); }
   [[nodiscard]] int cols() const override { return panels_.num_cols(); }
+  [[nodiscard]] int num_col_shares() const override { return panels_.col_shares().count; }
   [[nodiscard]] std::size_t bytes() const override { return panels_.bytes(); }
   [[nodiscard]] const Panels& panels() const { return panels_; }
 

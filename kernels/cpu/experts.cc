@@ -209,18 +209,15 @@ class CpuBackend::ExpertsCall {
   std::byte* packed_ = nullptr;
 };
 
-void CpuBackend::experts(Tensor x, const PackedExperts& packed, int first_expert, int top_k,
-                         const std::int32_t* expert_ids, const float* expert_weights, Tensor out) {
-  UNMASK_CHECK(out.rows == x.rows && out.cols == x.cols && top_k >= 1);
-  const auto& experts = static_cast<const CpuExperts&>(packed);
-  const ExpertRows rows(experts.count(), first_expert, x.rows, top_k, expert_ids);
+void CpuBackend::compute(const Experts& op) {
+  const auto& experts = static_cast<const CpuExperts&>(op.experts);
+  const ExpertRows rows(experts.num_experts(), op.first_expert, op.x.rows, op.top_k, op.expert_ids);
   if (rows.num_choices() == 0) {
-    std::fill_n(floats(out), std::int64_t{out.rows} * out.cols, 0.0f);
+    std::fill_n(floats(op.out), std::int64_t{op.out.rows} * op.out.cols, 0.0f);
     return;
   }
-  UNMASK_CHECK(experts[0].gate_up.num_cols() == x.cols);
   ExpertsCall call(*this, experts, rows);
-  call.add_up(call.contributions(x), expert_weights, top_k, out);
+  call.add_up(call.contributions(op.x), op.expert_weights, op.top_k, op.out);
 }
 
 }  // namespace unmask::kernels

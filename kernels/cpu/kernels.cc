@@ -34,11 +34,4 @@ const Kernels* kernels_of(InstructionSet set) {
 }
 #endif
 
-const Kernels& best_kernels() {
-  for (const InstructionSet set : {InstructionSet::kAvx512, InstructionSet::kAvx2}) {
-    if (const Kernels* const kernels = kernels_of(set); kernels != nullptr) return *kernels;
-  }
-  return kPortableKernels;
-}
-
 }  // namespace unmask::kernels

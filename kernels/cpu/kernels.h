@@ -5,14 +5,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
+#include "kernels/instruction_set.h"
 #include "kernels/shares.h"
 
 namespace unmask::kernels {
 
 inline constexpr int kPanelCols = 16;  ///< output features side by side in a panel
-inline constexpr int kMaxTreeParts = 64;
 inline constexpr int kStepBytes = 64;  ///< of a panel: 16 f32, or 16 pairs of bf16
 
 /// A sum over input features as steps of a panel: one f32 or two bf16 features each. A share that
@@ -88,7 +87,8 @@ struct Kernels {
   void (*silu_multiply)(const float* gate, const float* up, int n, float* out);
   /// out[j] += factor * x[j]
   void (*add_scaled)(const float* x, float factor, std::int64_t n, float* out);
-  /// out[j] += the tree sum over p of parts[p * stride + j]; num_parts a power of two.
+  /// out[j] += the tree sum over p of parts[p * stride + j]; num_parts a power of two, at most
+  /// kNumShares.
   void (*add_tree)(const float* parts, std::int64_t stride, int num_parts, std::int64_t n,
                    float* out);
 
@@ -102,15 +102,10 @@ struct Kernels {
   float (*softmax_numerators)(float* x, std::int64_t n, float max);
 };
 
-enum class InstructionSet : std::uint8_t { kPortable, kAvx2, kAvx512 };
-
 /// Plain C++, for any machine.
 extern const Kernels kPortableKernels;
 
 /// Null if this machine (or the build's target) does not have it.
 [[nodiscard]] const Kernels* kernels_of(InstructionSet set);
-
-/// The best this machine has.
-[[nodiscard]] const Kernels& best_kernels();
 
 }  // namespace unmask::kernels

@@ -41,18 +41,18 @@ const std::byte* CpuBackend::pack_rows(const Tensor& x, const Panels& weights,
   return packed;
 }
 
-void CpuBackend::linear(Tensor x, const PackedMatrix& weight, Tensor out) {
-  const Panels& weights = panels_of(weight);
-  UNMASK_CHECK(out.rows == x.rows && out.cols == weights.num_rows());
-  float* const to = floats(out);
-  const RowBlocks blocks{x.rows, kernels_.max_height};
-  const std::byte* const packed = pack_rows(x, weights, blocks);
-  const int grain = grain_of(std::int64_t{x.rows} * x.cols * kColsPerTask / kPanelCols);
-  const int num_pieces = (out.cols + kColsPerTask - 1) / kColsPerTask;
+void CpuBackend::compute(const Linear& op) {
+  const Panels& weights = panels_of(op.weight);
+  const int num_cols = op.out.cols;
+  float* const to = floats(op.out);
+  const RowBlocks blocks{op.x.rows, kernels_.max_height};
+  const std::byte* const packed = pack_rows(op.x, weights, blocks);
+  const int grain = grain_of(std::int64_t{op.x.rows} * op.x.cols * kColsPerTask / kPanelCols);
+  const int num_pieces = (num_cols + kColsPerTask - 1) / kColsPerTask;
   pool_.run_ranges(num_pieces, grain, [&](int begin, int end, int) {
     const int col = begin * kColsPerTask;
-    multiply(kernels_, blocks, packed, weights, col, std::min(end * kColsPerTask, out.cols) - col,
-             to + col, out.cols);
+    multiply(kernels_, blocks, packed, weights, col, std::min(end * kColsPerTask, num_cols) - col,
+             to + col, num_cols);
   });
 }
 

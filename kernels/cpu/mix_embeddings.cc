@@ -4,7 +4,6 @@
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/cpu_matrix.h"
 #include "kernels/cpu/vocab_chunks.h"
-#include "runtime/base/check.h"
 
 namespace unmask::kernels {
 namespace {
@@ -90,28 +89,24 @@ class CpuBackend::MixCall {
   float *logits_, *panels_, *table_row_, *probabilities_, *product_;
 };
 
-void CpuBackend::mix_embeddings(Tensor x, const PackedMatrix& head, Tensor table,
-                                ShareOffsets vocab_shares, const float* log_sum_exp, Tensor out) {
-  const Panels& weights = panels_of(head);
-  UNMASK_CHECK(vocab_shares.num_items() == head.rows() && table.rows == head.rows());
-  UNMASK_CHECK(table.dtype == DType::kF32 || table.dtype == DType::kBF16);
-  UNMASK_CHECK(out.rows == x.rows && out.cols == table.cols);
-  const int num_shares = vocab_shares.count;
-  for (int first = 0; first < x.rows; first += kMaxRowsAtOnce) {
-    const int num_rows = std::min(kMaxRowsAtOnce, x.rows - first);
-    const Tensor rows{floats(x) + std::int64_t{first} * x.cols, x.dtype, num_rows, x.cols};
+void CpuBackend::compute(const MixEmbeddings& op) {
+  const Panels& weights = panels_of(op.head);
+  const int num_shares = op.vocab_shares.count;
+  for (int first = 0; first < op.x.rows; first += kMaxRowsAtOnce) {
+    const int num_rows = std::min(kMaxRowsAtOnce, op.x.rows - first);
+    const Tensor rows = rows_of(op.x, first, num_rows);
     const RowBlocks blocks{num_rows, kernels_.max_height};
     const std::byte* const packed = pack_rows(rows, weights, blocks);
-    const std::int64_t size = std::int64_t{num_rows} * out.cols;
+    const std::int64_t size = std::int64_t{num_rows} * op.out.cols;
     float* const parts = intermediate_.take<float>(std::size_t(num_shares * size));
     std::fill_n(parts, num_shares * size, 0.0f);
     pool_.run(num_shares, [&](int share, int thread) {
-      MixCall call(kernels_, weights, table, thread_scratch_[std::size_t(thread)]);
-      for (const VocabChunk& chunk : chunks_of_share(vocab_shares, share)) {
-        call.add(chunk, blocks, packed, log_sum_exp + first, parts + share * size);
+      MixCall call(kernels_, weights, op.table, thread_scratch_[std::size_t(thread)]);
+      for (const VocabChunk& chunk : chunks_of_share(op.vocab_shares, share)) {
+        call.add(chunk, blocks, packed, op.log_sum_exp + first, parts + share * size);
       }
     });
-    float* const to = floats(out) + std::int64_t{first} * out.cols;
+    float* const to = floats(op.out) + std::int64_t{first} * op.out.cols;
     std::fill_n(to, size, 0.0f);
     kernels_.add_tree(parts, size, num_shares, size, to);
   }

@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "kernels/cpu/cpu_backend.h"
-#include "runtime/base/check.h"
 
 namespace unmask::kernels {
 namespace {
@@ -76,22 +75,19 @@ void choose(const Routing& routing, int num_experts, const float* scores, float*
 
 }  // namespace
 
-void CpuBackend::route_topk(Tensor x, const float* router, int num_experts, const Routing& routing,
-                            std::int32_t* expert_ids, float* expert_weights) {
-  UNMASK_CHECK(routing.top_k >= 1 && routing.num_groups >= 1);
-  UNMASK_CHECK(num_experts % routing.num_groups == 0);
-  UNMASK_CHECK(routing.top_groups >= 1 && routing.top_groups <= routing.num_groups);
-  UNMASK_CHECK(routing.top_k <= num_experts / routing.num_groups * routing.top_groups);
-  const float* const rows = floats(x);
-  const std::int64_t cols = x.cols;
+void CpuBackend::compute(const RouteTopk& op) {
+  const Routing& routing = op.routing;
+  const int num_experts = op.num_experts;
+  const float* const rows = floats(op.x);
+  const std::int64_t cols = op.x.cols;
   pool_.run_ranges(
-      x.rows, grain_of(cols * num_experts / kPanelCols), [&](int begin, int end, int thread) {
+      op.x.rows, grain_of(cols * num_experts / kPanelCols), [&](int begin, int end, int thread) {
         float* const scores =
             thread_scratch_[std::size_t(thread)].take<float>(3 * std::size_t(num_experts));
         float* const choice = scores + num_experts;
         for (int i = begin; i < end; ++i) {
           for (int e = 0; e < num_experts; ++e) {
-            scores[e] = kernels_.dot(rows + i * cols, router + e * cols, cols);
+            scores[e] = kernels_.dot(rows + i * cols, op.router + e * cols, cols);
           }
           score(kernels_, routing.score, num_experts, scores);
           for (int e = 0; e < num_experts; ++e) {
@@ -101,8 +97,9 @@ void CpuBackend::route_topk(Tensor x, const float* router, int num_experts, cons
           if (routing.top_groups < routing.num_groups) {
             keep_top_groups(routing, num_experts, choice, choice + num_experts);
           }
-          choose(routing, num_experts, scores, choice, expert_ids + std::int64_t{i} * routing.top_k,
-                 expert_weights + std::int64_t{i} * routing.top_k);
+          const std::int64_t first = std::int64_t{i} * routing.top_k;
+          choose(routing, num_experts, scores, choice, op.expert_ids + first,
+                 op.expert_weights + first);
         }
       });
 }

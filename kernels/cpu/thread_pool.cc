@@ -16,12 +16,6 @@ void pause() {
 #endif
 }
 
-int num_available_cores() {
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
-  return CPU_COUNT(&cores);
-}
-
 /// Failure is ignored: an unpinned thread is slower, not wrong.
 void pin_to_available_core(pthread_t thread, int idx) {
   cpu_set_t available;
@@ -38,6 +32,12 @@ void pin_to_available_core(pthread_t thread, int idx) {
 }
 
 }  // namespace
+
+int num_available_cores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return CPU_COUNT(&cores);
+}
 
 ThreadPool::ThreadPool(Options options) {
   UNMASK_CHECK(options.num_threads >= 0);

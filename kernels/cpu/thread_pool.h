@@ -9,6 +9,9 @@
 
 namespace unmask::kernels {
 
+/// Cores that this process may use.
+[[nodiscard]] int num_available_cores();
+
 /// The threads of one device. Who runs a task is left to chance; what a task is depends on the
 /// shapes alone, so results never depend on the number of threads.
 ///

@@ -32,4 +32,14 @@ inline std::vector<VocabChunk> chunks_of_share(const ShareOffsets& shares, int s
   return chunks;
 }
 
+/// Those of all shares.
+inline std::vector<VocabChunk> chunks_of(const ShareOffsets& shares) {
+  std::vector<VocabChunk> chunks;
+  for (int share = 0; share < shares.count; ++share) {
+    const std::vector<VocabChunk> more = chunks_of_share(shares, share);
+    chunks.insert(chunks.end(), more.begin(), more.end());
+  }
+  return chunks;
+}
+
 }  // namespace unmask::kernels

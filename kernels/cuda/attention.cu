@@ -44,43 +44,46 @@ __global__ void __launch_bounds__(kMergeThreads)
   }
 }
 
-/// What `scratch` of attention_scratch_floats() is divided into.
-AttentionPartials partials_in(float* scratch, int num_rows, HeadShape heads) {
+/// What `scratch` is divided into.
+AttentionPartials partials_in(void* scratch, const Attention& op) {
   const std::size_t count =
-      std::size_t(kAttentionSplits) * std::size_t(num_rows) * std::size_t(heads.num_heads);
-  return {scratch + 2 * count, scratch, scratch + count};
+      std::size_t(kAttentionSplits) * std::size_t(op.qkv.rows) * std::size_t(op.heads.num_heads);
+  auto* const floats = static_cast<float*>(scratch);
+  return {floats + 2 * count, floats, floats + count};
+}
+
+template <typename Query, typename Key>
+AttentionInputs<Query, Key> inputs_of(const Attention& op) {
+  return {elements<Query>(op.qkv),
+          op.qkv.cols,
+          elements<Key>(op.kv.keys),
+          elements<Key>(op.kv.values),
+          op.heads,
+          op.plan,
+          op.qkv.rows,
+          1.0f / std::sqrt(float(op.heads.head_dim))};
 }
 
 }  // namespace
 
-std::size_t attention_scratch_floats(int num_rows, HeadShape heads) {
-  return std::size_t(kAttentionSplits) * std::size_t(num_rows) * std::size_t(heads.num_heads) *
-         std::size_t(heads.head_dim + 2);
+std::size_t scratch_bytes(const Attention& op) {
+  return sizeof(float) * std::size_t(kAttentionSplits) * std::size_t(op.qkv.rows) *
+         std::size_t(op.heads.num_heads) * std::size_t(op.heads.head_dim + 2);
 }
 
-void attention(Tensor qkv, HeadShape heads, KvLayer kv, const AttentionPlan& plan, float* scratch,
-               Tensor out, cudaStream_t stream) {
-  if (qkv.rows == 0 || heads.num_heads == 0) return;
-  UNMASK_CHECK(heads.head_dim <= kMaxHeadDim);
-  const AttentionPartials partials = partials_in(scratch, qkv.rows, heads);
-  const float scale = 1.0f / std::sqrt(float(heads.head_dim));
-  with_element(qkv.dtype, [&](auto element) {
+void enqueue(const Attention& op, void* scratch, cudaStream_t stream) {
+  if (op.qkv.rows == 0 || op.heads.num_heads == 0) return;
+  const AttentionPartials partials = partials_in(scratch, op);
+  with_element(op.qkv.dtype, [&](auto element) {
     using T = decltype(element);
-    if (kv.keys.dtype == DType::kBF16) {
-      attend_bf16(AttentionInputs<T, bf16>{elements<T>(qkv), qkv.cols, elements<bf16>(kv.keys),
-                                           elements<bf16>(kv.values), heads, plan, qkv.rows, scale},
-                  partials, stream);
+    if (op.kv.keys.dtype == DType::kBF16) {
+      attend_bf16(inputs_of<T, bf16>(op), partials, stream);
     } else if constexpr (std::is_same_v<T, float>) {
-      attend_f32(
-          AttentionInputs<float, float>{elements<float>(qkv), qkv.cols, elements<float>(kv.keys),
-                                        elements<float>(kv.values), heads, plan, qkv.rows, scale},
-          partials, stream);
-    } else {
-      throw DeviceError("attention: rows of bf16 need keys and values of bf16");
+      attend_f32(inputs_of<float, float>(op), partials, stream);
     }
-    const dim3 grid(unsigned(qkv.rows), unsigned(heads.num_heads));
-    launch(merge_splits_kernel<T>, {grid, dim3(kMergeThreads), 0, stream}, partials, heads.head_dim,
-           elements<T>(out));
+    const dim3 grid(unsigned(op.qkv.rows), unsigned(op.heads.num_heads));
+    launch(merge_splits_kernel<T>, {grid, dim3(kMergeThreads), 0, stream}, partials,
+           op.heads.head_dim, elements<T>(op.out));
   });
 }
 

@@ -4,7 +4,6 @@
 
 #include "kernels/cuda/attention_parts.h"
 #include "kernels/cuda/elements.h"
-#include "kernels/cuda/kernels.h"
 #include "kernels/cuda/ptx.h"
 #include "kernels/cuda/reduce.h"
 #include "kernels/cuda/swizzle.h"

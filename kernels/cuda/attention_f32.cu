@@ -3,7 +3,6 @@
 
 #include "kernels/cuda/attention_parts.h"
 #include "kernels/cuda/elements.h"
-#include "kernels/cuda/kernels.h"
 #include "kernels/cuda/reduce.h"
 
 namespace unmask::kernels {

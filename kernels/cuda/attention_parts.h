@@ -21,6 +21,9 @@ struct AttentionInputs {
   float scale;
 };
 
+/// The keys of a sequence are dealt to this many sums, which are put together in the end.
+inline constexpr int kAttentionSplits = 8;
+
 /// Sums over a split's keys, of every row and head; kAttentionSplits, num_rows, num_heads from
 /// outside in.
 struct AttentionPartials {
@@ -56,7 +59,7 @@ inline int max_tiles(int num_rows, int num_sequences, int rows_per_tile) {
   return num_rows / rows_per_tile + (num_sequences < num_rows ? num_sequences : num_rows);
 }
 
-/// Sums over each split's keys. Q in `in` is scaled here; head_dim at most kMaxHeadDim.
+/// Sums over each split's keys. Q in `in` is scaled here; head_dim at most Attention::kMaxHeadDim.
 void attend_f32(const AttentionInputs<float, float>& in, const AttentionPartials& partials,
                 cudaStream_t stream);
 /// T: float or bf16.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/cuda/cuda_check.h"
+#include "kernels/cuda/cuda_experts.h"
 #include "kernels/cuda/cuda_matrix.h"
 #include "kernels/cuda/kernels.h"
 #include "runtime/base/check.h"
@@ -12,12 +13,6 @@ namespace unmask::kernels {
 namespace {
 
 constexpr std::size_t kPackedAtOnce = 1 << 20;  // bytes of weights, on the host
-
-bool is_kv_shape(const Tensor& qkv, HeadShape heads, const KvLayer& kv) {
-  return qkv.cols == (heads.num_heads + 2 * heads.num_kv_heads) * heads.head_dim &&
-         kv.keys.cols == heads.num_kv_heads * heads.head_dim && kv.values.cols == kv.keys.cols &&
-         kv.values.rows == kv.keys.rows && kv.values.dtype == kv.keys.dtype;
-}
 
 }  // namespace
 
@@ -34,6 +29,22 @@ CudaBackend::~CudaBackend() = default;
 CUstream_st* CudaBackend::queue() const {
   cuda_check(cudaSetDevice(device_), "cudaSetDevice");
   return stream_.get();
+}
+
+std::string CudaBackend::numeric_class() const {
+  int major = 0, minor = 0;
+  cuda_check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device_),
+             "cudaDeviceGetAttribute");
+  cuda_check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device_),
+             "cudaDeviceGetAttribute");
+  return "cuda-sm" + std::to_string(10 * major + minor);
+}
+
+MemoryInfo CudaBackend::memory() const {
+  std::size_t free_bytes = 0, total_bytes = 0;
+  queue();
+  cuda_check(cudaMemGetInfo(&free_bytes, &total_bytes), "cudaMemGetInfo");
+  return {.total_bytes = total_bytes, .free_bytes = free_bytes};
 }
 
 void CudaBackend::synchronize() {
@@ -85,61 +96,42 @@ std::unique_ptr<PackedMatrix> CudaBackend::pack_matrix(std::span<const HostMatri
   return matrix;
 }
 
-void CudaBackend::embed(Tensor table, const std::int32_t* tokens, Tensor soft_rows, Tensor out) {
-  UNMASK_CHECK(table.cols == out.cols);
-  UNMASK_CHECK(soft_rows.rows == 0 ||
-               (soft_rows.cols == out.cols && soft_rows.dtype == DType::kF32));
-  kernels::embed(table, tokens, soft_rows, out, queue());
-}
-
-void CudaBackend::rms_norm(Tensor x, const float* weight, float eps, Tensor out) {
-  UNMASK_CHECK(out.rows == x.rows && out.cols == x.cols);
-  kernels::rms_norm(x, weight, eps, out, queue());
-}
-
-void CudaBackend::linear(Tensor x, const PackedMatrix& weight, Tensor out) {
-  const MatrixView& weights = view_of(weight);
-  UNMASK_CHECK(x.cols == weights.num_cols() && out.rows == x.rows && out.cols == weights.rows);
-  const cudaStream_t stream = queue();
-  const auto num_rows = std::size_t(x.rows);
-  const void* rows = x.data;
-  if (x.dtype != weights.dtype || weights.stride() != x.cols) {
-    void* const packed = packed_rows_.take<std::byte>(num_rows * std::size_t(weights.stride()) *
-                                                      size_of(weights.dtype));
-    pack_rows(x, weights, packed, stream);
-    rows = packed;
+std::unique_ptr<PackedExperts> CudaBackend::pack_experts(std::span<const ExpertMatrices> experts,
+                                                         DType dtype, ShareOffsets shares) {
+  UNMASK_CHECK(shares.num_items() == std::int64_t(experts.size()));
+  queue();
+  const ExpertShape shape = experts.empty()
+                                ? ExpertShape{}
+                                : ExpertShape{int(experts[0].gate.cols), int(experts[0].gate.rows)};
+  auto packed = std::make_unique<CudaExperts>(int(experts.size()), shape, dtype, shares);
+  std::vector<std::byte> host(std::max(packed->gate_up_bytes(), packed->down_bytes()));
+  for (std::size_t i = 0; i < experts.size(); ++i) {
+    UNMASK_CHECK(experts[i].gate.rows == shape.width && experts[i].gate.cols == shape.hidden);
+    pack_gate_up(experts[i], dtype, host.data());
+    upload(packed->gate_up(int(i)), host.data(), packed->gate_up_bytes());
+    pack_down(experts[i], dtype, host.data());
+    upload(packed->down(int(i)), host.data(), packed->down_bytes());
   }
-  const auto num_shares = std::size_t(weights.cols.count);
-  float* const sums =
-      num_shares == 1 || weights.dtype == DType::kBF16
-          ? nullptr
-          : partial_sums_.take<float>(num_shares * num_rows * std::size_t(weights.rows));
-  multiply_rows(rows, weights, sums, out, stream);
+  return packed;
 }
 
-void CudaBackend::qk_norm_rope_kv_write(Tensor qkv, HeadShape heads, const float* q_norm,
-                                        const float* k_norm, float eps, Rope rope,
-                                        const std::int32_t* positions, const std::int32_t* slots,
-                                        KvLayer kv) {
-  UNMASK_CHECK(is_kv_shape(qkv, heads, kv));
-  UNMASK_CHECK(rope.rotary_dim % 2 == 0 && rope.rotary_dim <= heads.head_dim);
-  kernels::qk_norm_rope_kv_write(qkv, heads, q_norm, k_norm, eps, rope, positions, slots, kv,
-                                 queue());
-}
-
-void CudaBackend::attention(Tensor qkv, HeadShape heads, KvLayer kv, const AttentionPlan& plan,
-                            Tensor out) {
-  UNMASK_CHECK(is_kv_shape(qkv, heads, kv));
-  UNMASK_CHECK(out.rows == qkv.rows && out.cols == heads.num_heads * heads.head_dim);
-  UNMASK_CHECK(out.dtype == qkv.dtype);
+template <class Op>
+void CudaBackend::enqueue_with_scratch(const Op& op) {
   const cudaStream_t stream = queue();
-  float* const scratch = partial_sums_.take<float>(attention_scratch_floats(qkv.rows, heads));
-  kernels::attention(qkv, heads, kv, plan, scratch, out, stream);
+  enqueue(op, scratch_.take<std::byte>(scratch_bytes(op)), stream);
 }
 
-void CudaBackend::tree_add(Tensor x, const void* parts, int num_parts) {
-  UNMASK_CHECK(num_parts >= 1 && num_parts <= kNumShares && (num_parts & (num_parts - 1)) == 0);
-  kernels::tree_add(x, parts, num_parts, queue());
-}
+void CudaBackend::compute(const Embed& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const GatherRows& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const RmsNorm& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const Linear& op) { enqueue_with_scratch(op); }
+void CudaBackend::compute(const QkNormRopeKvWrite& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const Attention& op) { enqueue_with_scratch(op); }
+void CudaBackend::compute(const RouteTopk& op) { enqueue_with_scratch(op); }
+void CudaBackend::compute(const Experts& op) { enqueue_with_scratch(op); }
+void CudaBackend::compute(const TreeAdd& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const LmHeadCandidates& op) { enqueue_with_scratch(op); }
+void CudaBackend::compute(const MergeCandidates& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const MixEmbeddings& op) { enqueue_with_scratch(op); }
 
 }  // namespace unmask::kernels

@@ -41,6 +41,8 @@ class CudaExperts final : public PackedExperts {
  public:
   CudaExperts(int num_experts, ExpertShape shape, DType dtype, const ShareOffsets& shares);
 
+  [[nodiscard]] int num_experts() const override { return view_.num_experts; }
+  [[nodiscard]] int hidden_size() const override { return view_.shape.hidden; }
   [[nodiscard]] std::size_t bytes() const override { return gate_up_.size() + down_.size(); }
   [[nodiscard]] const ExpertsView& view() const { return view_; }
 

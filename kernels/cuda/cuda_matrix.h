@@ -26,6 +26,7 @@ class CudaMatrix final : public PackedMatrix {
 
   [[nodiscard]] int rows() const override { return view_.rows; }
   [[nodiscard]] int cols() const override { return view_.num_cols(); }
+  [[nodiscard]] int num_col_shares() const override { return view_.cols.count; }
   [[nodiscard]] std::size_t bytes() const override { return memory_.size(); }
   [[nodiscard]] const MatrixView& view() const { return view_; }
   [[nodiscard]] void* data() const { return memory_.data(); }

@@ -1,3 +1,4 @@
+#include "kernels/cuda/copy_row.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
@@ -7,18 +8,6 @@ namespace {
 
 constexpr int kThreads = 128;
 
-template <typename From, typename To>
-__device__ void copy_row(const From* from, To* to, int cols) {
-  if (cols % 4 == 0) {
-    for (int j = int(threadIdx.x) * 4; j < cols; j += kThreads * 4)
-      store_4(to + j, load_4(from + j));
-  } else {
-    for (int j = int(threadIdx.x); j < cols; j += kThreads) {
-      to[j] = from_float<To>(to_float(from[j]));
-    }
-  }
-}
-
 /// A thread block per row.
 template <typename Entry, typename Out>
 __global__ void embed_kernel(const Entry* table, const std::int32_t* tokens, const float* soft_rows,
@@ -26,24 +15,23 @@ __global__ void embed_kernel(const Entry* table, const std::int32_t* tokens, con
   const std::int64_t token = tokens[blockIdx.x];
   Out* const to = out + std::size_t(blockIdx.x) * std::size_t(cols);
   if (token < 0) {
-    copy_row(soft_rows + (-1 - token) * cols, to, cols);
+    copy_row<kThreads>(soft_rows + (-1 - token) * cols, to, cols);
   } else {
-    copy_row(table + token * cols, to, cols);
+    copy_row<kThreads>(table + token * cols, to, cols);
   }
 }
 
 }  // namespace
 
-void embed(Tensor table, const std::int32_t* tokens, Tensor soft_rows, Tensor out,
-           cudaStream_t stream) {
-  if (out.rows == 0 || out.cols == 0) return;
-  with_element(table.dtype, [&](auto entry) {
-    with_element(out.dtype, [&](auto element) {
+void enqueue(const Embed& op, cudaStream_t stream) {
+  if (op.out.rows == 0 || op.out.cols == 0) return;
+  with_element(op.table.dtype, [&](auto entry) {
+    with_element(op.out.dtype, [&](auto element) {
       using Entry = decltype(entry);
       using Out = decltype(element);
-      launch(embed_kernel<Entry, Out>, {dim3(unsigned(out.rows)), dim3(kThreads), 0, stream},
-             elements<Entry>(table), tokens, elements<float>(soft_rows), elements<Out>(out),
-             out.cols);
+      launch(embed_kernel<Entry, Out>, {dim3(unsigned(op.out.rows)), dim3(kThreads), 0, stream},
+             elements<Entry>(op.table), op.tokens, elements<float>(op.soft_rows),
+             elements<Out>(op.out), op.out.cols);
     });
   });
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/cuda_experts.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
@@ -16,7 +17,6 @@ namespace {
 
 constexpr int kSortThreads = 256;
 constexpr int kSortWarps = kSortThreads / kWarpSize;
-constexpr int kMaxExperts = 1024;
 constexpr int kSumThreads = 256;
 
 /// Up to 64 neighbouring places of one expert.
@@ -41,7 +41,7 @@ int max_row_tiles(int num_experts, int num_choices) {
 }
 
 struct SortShared {
-  int count[kMaxExperts];
+  int count[Experts::kMaxExperts];
   int places_of_warp[kSortWarps];
   int sums[2][kSortWarps];
 };
@@ -219,9 +219,8 @@ struct SumChoice {
   int share;
   float weight;
 };
-constexpr int kMaxTopK = 64;
 struct SumShared {
-  SumChoice choice[kMaxTopK];
+  SumChoice choice[Experts::kMaxTopK];
 };
 
 /// The shares by tree, each in the order of the choice. Grid: rows, pieces of the columns.
@@ -272,16 +271,14 @@ unsigned blocks_for(std::int64_t count, int per_block) {
 }
 
 template <class T>
-void run(Tensor x, const ExpertsView& view, int first_expert, int top_k,
-         const std::int32_t* expert_ids, const float* expert_weights, Tensor out, void* scratch,
-         cudaStream_t stream) {
-  const int num_choices = x.rows * top_k, hidden = view.shape.hidden;
+void run(const Experts& op, const ExpertsView& view, void* scratch, cudaStream_t stream) {
+  const int num_rows = op.x.rows, num_choices = num_rows * op.top_k, hidden = view.shape.hidden;
   ScratchParts parts(scratch);
-  const Arrays<T> arrays = arrays_in<T>(parts, view, x.rows, top_k);
+  const Arrays<T> arrays = arrays_in<T>(parts, view, num_rows, op.top_k);
   launch(sort_choices_kernel, {dim3(unsigned(view.num_experts)), dim3(kSortThreads), 0, stream},
-         expert_ids, num_choices, first_expert, view.num_experts, arrays.places);
+         op.expert_ids, num_choices, op.first_expert, view.num_experts, arrays.places);
   MatrixView as_weights{nullptr, view.dtype, 0, {{0, hidden}, 1}, {{0, padded_cols(hidden)}, 1}};
-  pack_rows(x, as_weights, arrays.rows, stream);
+  pack_rows(op.x, as_weights, arrays.rows, stream);
   const int padded_hidden = padded_cols(hidden);
   const int padded_width = padded_cols(view.shape.width);
   const unsigned row_tiles = unsigned(max_row_tiles(view.num_experts, num_choices));
@@ -289,7 +286,7 @@ void run(Tensor x, const ExpertsView& view, int first_expert, int top_k,
   launch(gate_up_kernel<T>,
          {dim3(unsigned(view.shape.gate_up_values() / padded_hidden / kProductFeatures), row_tiles),
           dim3(kProductThreads), shared_bytes, stream},
-         static_cast<const T*>(view.gate_up), view.shape.gate_up_values(), arrays, top_k,
+         static_cast<const T*>(view.gate_up), view.shape.gate_up_values(), arrays, op.top_k,
          padded_hidden, padded_width);
   launch(down_kernel<T>,
          {dim3(unsigned(view.shape.down_values() / padded_width / kProductFeatures), row_tiles),
@@ -301,34 +298,33 @@ void run(Tensor x, const ExpertsView& view, int first_expert, int top_k,
     shares.end[s] = int(view.shares.offset[std::size_t(s) + 1]);
   }
   launch(sum_choices_kernel,
-         {dim3(unsigned(x.rows), blocks_for(hidden, kSumThreads)), dim3(kSumThreads), 0, stream},
-         arrays.contributions, arrays.places.place_of_choice, expert_ids, expert_weights,
-         first_expert, top_k, shares, out);
+         {dim3(unsigned(num_rows), blocks_for(hidden, kSumThreads)), dim3(kSumThreads), 0, stream},
+         arrays.contributions, arrays.places.place_of_choice, op.expert_ids, op.expert_weights,
+         op.first_expert, op.top_k, shares, op.out);
 }
 
 }  // namespace
 
-std::size_t experts_scratch_bytes(const ExpertsView& view, int num_rows, int top_k) {
+std::size_t scratch_bytes(const Experts& op) {
+  const ExpertsView& view = view_of(op.experts);
   ScratchParts parts(nullptr);
-  with_element(view.dtype,
-               [&](auto element) { arrays_in<decltype(element)>(parts, view, num_rows, top_k); });
+  with_element(view.dtype, [&](auto element) {
+    arrays_in<decltype(element)>(parts, view, op.x.rows, op.top_k);
+  });
   return parts.bytes();
 }
 
-void experts(Tensor x, const ExpertsView& view, int first_expert, int top_k,
-             const std::int32_t* expert_ids, const float* expert_weights, Tensor out, void* scratch,
-             cudaStream_t stream) {
-  UNMASK_CHECK(top_k <= kMaxTopK && view.num_experts <= kMaxExperts);
-  if (x.rows == 0) return;
+void enqueue(const Experts& op, void* scratch, cudaStream_t stream) {
+  if (op.x.rows == 0) return;
+  const ExpertsView& view = view_of(op.experts);
   if (view.num_experts == 0) {
-    const std::int64_t count = std::int64_t{out.rows} * out.cols;
-    launch(zero_kernel, {dim3(blocks_for(count, kSumThreads)), dim3(kSumThreads), 0, stream}, out);
+    const std::int64_t count = std::int64_t{op.out.rows} * op.out.cols;
+    launch(zero_kernel, {dim3(blocks_for(count, kSumThreads)), dim3(kSumThreads), 0, stream},
+           op.out);
     return;
   }
-  with_element(view.dtype, [&](auto element) {
-    run<decltype(element)>(x, view, first_expert, top_k, expert_ids, expert_weights, out, scratch,
-                           stream);
-  });
+  with_element(view.dtype,
+               [&](auto element) { run<decltype(element)>(op, view, scratch, stream); });
 }
 
 }  // namespace unmask::kernels

@@ -6,6 +6,7 @@
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/ptx.h"
+#include "kernels/cuda/scratch_parts.h"
 #include "kernels/cuda/tree_sum.h"
 
 namespace unmask::kernels {
@@ -261,21 +262,26 @@ Product<T> product_of(const void* x, int num_rows, const MatrixView& weight) {
           weight.padded};
 }
 
-}  // namespace
+struct Scratch {
+  void* rows;           // packed; null: x is what it has to be
+  float* partial_sums;  // [shares, n, rows of weight]; null: sums are made in one piece
+};
 
-void pack_rows(Tensor x, const MatrixView& weight, void* packed, cudaStream_t stream) {
-  if (x.rows == 0 || weight.stride() == 0) return;
-  with_element(x.dtype, [&](auto from) {
-    with_element(weight.dtype, [&](auto to) {
-      using From = decltype(from);
-      using To = decltype(to);
-      launch(pack_rows_kernel<From, To>,
-             {dim3(unsigned(x.rows)), dim3(kElementwiseThreads), 0, stream}, elements<From>(x),
-             weight.cols, weight.padded, static_cast<To*>(packed));
-    });
-  });
+Scratch scratch_in(ScratchParts& parts, const Linear& op, const MatrixView& weight) {
+  const auto num_rows = std::size_t(op.x.rows);
+  Scratch scratch{};
+  if (op.x.dtype != weight.dtype || weight.stride() != op.x.cols) {
+    scratch.rows =
+        parts.take<std::byte>(num_rows * std::size_t(weight.stride()) * size_of(weight.dtype));
+  }
+  if (weight.cols.count > 1 && weight.dtype == DType::kF32) {
+    scratch.partial_sums =
+        parts.take<float>(std::size_t(weight.cols.count) * num_rows * std::size_t(weight.rows));
+  }
+  return scratch;
 }
 
+/// out = x * weight^T of packed rows. x: aligned to 16 bytes
 void multiply_rows(const void* x, const MatrixView& weight, float* partial_sums, Tensor out,
                    cudaStream_t stream) {
   const std::size_t count = std::size_t(out.rows) * std::size_t(out.cols);
@@ -299,6 +305,36 @@ void multiply_rows(const void* x, const MatrixView& weight, float* partial_sums,
       }
     });
   });
+}
+
+}  // namespace
+
+void pack_rows(Tensor x, const MatrixView& weight, void* packed, cudaStream_t stream) {
+  if (x.rows == 0 || weight.stride() == 0) return;
+  with_element(x.dtype, [&](auto from) {
+    with_element(weight.dtype, [&](auto to) {
+      using From = decltype(from);
+      using To = decltype(to);
+      launch(pack_rows_kernel<From, To>,
+             {dim3(unsigned(x.rows)), dim3(kElementwiseThreads), 0, stream}, elements<From>(x),
+             weight.cols, weight.padded, static_cast<To*>(packed));
+    });
+  });
+}
+
+std::size_t scratch_bytes(const Linear& op) {
+  ScratchParts parts(nullptr);
+  scratch_in(parts, op, view_of(op.weight));
+  return parts.bytes();
+}
+
+void enqueue(const Linear& op, void* scratch, cudaStream_t stream) {
+  const MatrixView& weight = view_of(op.weight);
+  ScratchParts parts(scratch);
+  const Scratch arrays = scratch_in(parts, op, weight);
+  if (arrays.rows != nullptr) pack_rows(op.x, weight, arrays.rows, stream);
+  multiply_rows(arrays.rows != nullptr ? arrays.rows : op.x.data, weight, arrays.partial_sums,
+                op.out, stream);
 }
 
 }  // namespace unmask::kernels

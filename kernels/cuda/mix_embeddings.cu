@@ -140,60 +140,50 @@ Arrays<T> arrays_in(ScratchParts& parts, const MatrixView& head, int num_shares,
           parts.take<float>(std::size_t(num_shares * kPieces) * rows * std::size_t(table_cols))};
 }
 
-Tensor rows_of(const Tensor& tensor, int first, int count) {
-  Tensor part = tensor;
-  part.data = static_cast<unsigned char*>(tensor.data) +
-              size_of(tensor.dtype) * std::size_t(first) * std::size_t(tensor.cols);
-  part.rows = count;
-  return part;
-}
-
 template <class T>
-void run(Tensor x, const MatrixView& head, Tensor table, const VocabTiles& tiles,
-         const float* log_sum_exp, Tensor out, void* scratch, cudaStream_t stream) {
+void run(const MixEmbeddings& op, const MatrixView& head, void* scratch, cudaStream_t stream) {
+  const VocabTiles tiles = vocab_tiles(op.vocab_shares);
+  const int width = op.table.cols;
   ScratchParts scratch_parts(scratch);
-  const Arrays<T> arrays = arrays_in<T>(scratch_parts, head, tiles.num_shares, x.rows, table.cols);
-  for (int first = 0; first < x.rows; first += kProductRows) {
-    const int num_rows = std::min(kProductRows, x.rows - first);
-    pack_rows(rows_of(x, first, num_rows), head, arrays.rows, stream);
+  const Arrays<T> arrays = arrays_in<T>(scratch_parts, head, tiles.num_shares, op.x.rows, width);
+  for (int first = 0; first < op.x.rows; first += kProductRows) {
+    const int num_rows = std::min(kProductRows, op.x.rows - first);
+    pack_rows(rows_of(op.x, first, num_rows), head, arrays.rows, stream);
     if (tiles.count() > 0) {
       launch(
           probabilities_kernel<T>,
           {dim3(unsigned(tiles.count())), dim3(kProductThreads), sizeof(RowsAndProduct<T>), stream},
           arrays.rows, num_rows, static_cast<const T*>(head.data), head.stride(), tiles,
-          log_sum_exp + first, arrays.probabilities);
+          op.log_sum_exp + first, arrays.probabilities);
     }
-    const unsigned column_tiles = unsigned((table.cols + kTileColumns - 1) / kTileColumns);
+    const unsigned column_tiles = unsigned((width + kTileColumns - 1) / kTileColumns);
     launch(mix_kernel,
            {dim3(column_tiles, unsigned(tiles.num_shares * kPieces)), dim3(kThreads), 0, stream},
-           arrays.probabilities, num_rows, table, tiles, arrays.parts);
-    const std::int64_t count = std::int64_t{num_rows} * table.cols;
+           arrays.probabilities, num_rows, op.table, tiles, arrays.parts);
+    const std::int64_t count = std::int64_t{num_rows} * width;
     launch(add_pieces_kernel,
            {dim3(unsigned((count + kThreads - 1) / kThreads)), dim3(kThreads), 0, stream},
            arrays.parts, tiles.num_shares, count,
-           static_cast<float*>(out.data) + std::int64_t{first} * table.cols);
+           elements<float>(op.out) + std::int64_t{first} * width);
   }
 }
 
 }  // namespace
 
-std::size_t mix_scratch_bytes(const MatrixView& head, const ShareOffsets& vocab_shares,
-                              int num_rows, int table_cols) {
+std::size_t scratch_bytes(const MixEmbeddings& op) {
+  const MatrixView& head = view_of(op.head);
   ScratchParts parts(nullptr);
   with_element(head.dtype, [&](auto element) {
-    arrays_in<decltype(element)>(parts, head, vocab_shares.count, num_rows, table_cols);
+    arrays_in<decltype(element)>(parts, head, op.vocab_shares.count, op.x.rows, op.table.cols);
   });
   return parts.bytes();
 }
 
-void mix_embeddings(Tensor x, const MatrixView& head, Tensor table,
-                    const ShareOffsets& vocab_shares, const float* log_sum_exp, Tensor out,
-                    void* scratch, cudaStream_t stream) {
-  if (x.rows == 0) return;
-  with_element(head.dtype, [&](auto element) {
-    run<decltype(element)>(x, head, table, vocab_tiles(vocab_shares), log_sum_exp, out, scratch,
-                           stream);
-  });
+void enqueue(const MixEmbeddings& op, void* scratch, cudaStream_t stream) {
+  if (op.x.rows == 0) return;
+  const MatrixView& head = view_of(op.head);
+  with_element(head.dtype,
+               [&](auto element) { run<decltype(element)>(op, head, scratch, stream); });
 }
 
 }  // namespace unmask::kernels

@@ -80,26 +80,24 @@ __global__ void qk_norm_rope_kv_write_kernel(HeadsOfRows<T, Kv> x) {
 
 }  // namespace
 
-void qk_norm_rope_kv_write(Tensor qkv, HeadShape heads, const float* q_norm, const float* k_norm,
-                           float eps, Rope rope, const std::int32_t* positions,
-                           const std::int32_t* slots, KvLayer kv, cudaStream_t stream) {
-  const int num_heads = heads.num_heads + 2 * heads.num_kv_heads;
-  if (qkv.rows == 0 || num_heads == 0) return;
-  const dim3 grid(unsigned(qkv.rows), unsigned((num_heads + kWarps - 1) / kWarps));
-  with_element(qkv.dtype, [&](auto element) {
-    with_element(kv.keys.dtype, [&](auto kv_element) {
+void enqueue(const QkNormRopeKvWrite& op, cudaStream_t stream) {
+  const int num_heads = op.heads.num_heads + 2 * op.heads.num_kv_heads;
+  if (op.qkv.rows == 0 || num_heads == 0) return;
+  const dim3 grid(unsigned(op.qkv.rows), unsigned((num_heads + kWarps - 1) / kWarps));
+  with_element(op.qkv.dtype, [&](auto element) {
+    with_element(op.kv.keys.dtype, [&](auto kv_element) {
       using T = decltype(element);
       using Kv = decltype(kv_element);
-      const HeadsOfRows<T, Kv> x{elements<T>(qkv),
-                                 heads,
-                                 q_norm,
-                                 k_norm,
-                                 eps,
-                                 rope,
-                                 positions,
-                                 slots,
-                                 elements<Kv>(kv.keys),
-                                 elements<Kv>(kv.values)};
+      const HeadsOfRows<T, Kv> x{elements<T>(op.qkv),
+                                 op.heads,
+                                 op.q_norm,
+                                 op.k_norm,
+                                 op.eps,
+                                 op.rope,
+                                 op.positions,
+                                 op.slots,
+                                 elements<Kv>(op.kv.keys),
+                                 elements<Kv>(op.kv.values)};
       launch(qk_norm_rope_kv_write_kernel<T, Kv>, {grid, dim3(kThreads), 0, stream}, x);
     });
   });

@@ -37,14 +37,14 @@ __global__ void rms_norm_kernel(const In* x, const float* weight, Out* out, int 
 
 }  // namespace
 
-void rms_norm(Tensor x, const float* weight, float eps, Tensor out, cudaStream_t stream) {
-  if (x.rows == 0) return;
-  with_element(x.dtype, [&](auto in) {
-    with_element(out.dtype, [&](auto element) {
+void enqueue(const RmsNorm& op, cudaStream_t stream) {
+  if (op.x.rows == 0) return;
+  with_element(op.x.dtype, [&](auto in) {
+    with_element(op.out.dtype, [&](auto element) {
       using In = decltype(in);
       using Out = decltype(element);
-      launch(rms_norm_kernel<In, Out>, {dim3(unsigned(x.rows)), dim3(kThreads), 0, stream},
-             elements<In>(x), weight, elements<Out>(out), x.cols, eps);
+      launch(rms_norm_kernel<In, Out>, {dim3(unsigned(op.x.rows)), dim3(kThreads), 0, stream},
+             elements<In>(op.x), op.weight, elements<Out>(op.out), op.x.cols, op.eps);
     });
   });
 }

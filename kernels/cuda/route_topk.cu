@@ -3,14 +3,12 @@
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
-#include "runtime/base/check.h"
 
 namespace unmask::kernels {
 namespace {
 
-constexpr int kLogitWarps = 8;  // of a thread block, an expert each
-constexpr int kLogitRows = 4;   // of a thread block
-constexpr int kMaxExperts = 1024;
+constexpr int kLogitWarps = 8;   // of a thread block, an expert each
+constexpr int kLogitRows = 4;    // of a thread block
 constexpr int kChooseWarps = 4;  // a row each
 
 __device__ float add_over_warp(float value) {
@@ -85,9 +83,9 @@ __device__ float group_score(const float* x, int n) {
 
 /// What one warp works on. Its lanes meet before they read what others wrote.
 struct Row {
-  float scores[kMaxExperts];
-  float choice[kMaxExperts];        // what the experts are chosen by; -inf: cannot be any more
-  float group_scores[kMaxExperts];  // NaN: kept
+  float scores[RouteTopk::kMaxExperts];
+  float choice[RouteTopk::kMaxExperts];  // what the experts are chosen by; -inf: cannot be any more
+  float group_scores[RouteTopk::kMaxExperts];  // NaN: kept
 };
 struct ChooseShared {
   Row row[kChooseWarps];
@@ -166,23 +164,26 @@ __global__ void choose_kernel(const float* logits, int num_rows, int num_experts
 
 }  // namespace
 
-void route_topk(Tensor x, const float* router, int num_experts, const Routing& routing,
-                float* logits, std::int32_t* expert_ids, float* expert_weights,
-                cudaStream_t stream) {
-  UNMASK_CHECK(num_experts <= kMaxExperts);
-  if (x.rows == 0) return;
+std::size_t scratch_bytes(const RouteTopk& op) {
+  return sizeof(float) * std::size_t(op.x.rows) * std::size_t(op.num_experts);
+}
+
+void enqueue(const RouteTopk& op, void* scratch, cudaStream_t stream) {
+  const int num_rows = op.x.rows, num_experts = op.num_experts;
+  if (num_rows == 0) return;
+  auto* const logits = static_cast<float*>(scratch);
   const dim3 logits_grid(unsigned((num_experts + kLogitWarps - 1) / kLogitWarps),
-                         unsigned((x.rows + kLogitRows - 1) / kLogitRows));
-  with_element(x.dtype, [&](auto element) {
+                         unsigned((num_rows + kLogitRows - 1) / kLogitRows));
+  with_element(op.x.dtype, [&](auto element) {
     using T = decltype(element);
     launch(logits_kernel<T>, {logits_grid, dim3(kLogitWarps * kWarpSize), 0, stream},
-           elements<T>(x), x.rows, x.cols, router, num_experts, logits);
+           elements<T>(op.x), num_rows, op.x.cols, op.router, num_experts, logits);
   });
   launch(choose_kernel,
-         {dim3(unsigned((x.rows + kChooseWarps - 1) / kChooseWarps)),
+         {dim3(unsigned((num_rows + kChooseWarps - 1) / kChooseWarps)),
           dim3(kChooseWarps * kWarpSize), sizeof(ChooseShared), stream},
-         static_cast<const float*>(logits), x.rows, num_experts, routing, expert_ids,
-         expert_weights);
+         static_cast<const float*>(logits), num_rows, num_experts, op.routing, op.expert_ids,
+         op.expert_weights);
 }
 
 }  // namespace unmask::kernels

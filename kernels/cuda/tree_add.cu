@@ -17,15 +17,15 @@ __global__ void tree_add_kernel(T* x, const T* parts, std::size_t count) {
 
 }  // namespace
 
-void tree_add(Tensor x, const void* parts, int num_parts, cudaStream_t stream) {
-  const std::size_t count = std::size_t(x.rows) * std::size_t(x.cols);
+void enqueue(const TreeAdd& op, cudaStream_t stream) {
+  const std::size_t count = std::size_t(op.x.rows) * std::size_t(op.x.cols);
   if (count == 0) return;
   const dim3 grid(unsigned((count + kThreads - 1) / kThreads));
-  with_element(x.dtype, [&](auto element) {
-    with_num_parts(num_parts, [&](auto parts_constant) {
+  with_element(op.x.dtype, [&](auto element) {
+    with_num_parts(op.num_parts, [&](auto num_parts) {
       using T = decltype(element);
-      launch(tree_add_kernel<parts_constant(), T>, {grid, dim3(kThreads), 0, stream},
-             elements<T>(x), static_cast<const T*>(parts), count);
+      launch(tree_add_kernel<num_parts(), T>, {grid, dim3(kThreads), 0, stream}, elements<T>(op.x),
+             static_cast<const T*>(op.parts), count);
     });
   });
 }

@@ -78,7 +78,7 @@ void Rows::append_decoded(const SequenceStep& sequence, int first_row) {
   for (const Range range : sequence.window.decoded) {
     for (std::int32_t position = range.begin; position < range.end; ++position, ++decoded) {
       while (positions[row] != position) ++row;
-      decoded_rows.push_back(-1 - static_cast<std::int32_t>(row));
+      decoded_rows.push_back(static_cast<std::int32_t>(row));
       rules_of_row.push_back(sequence_idx);
       present.push_back(has_present ? sequence.present[decoded] : -1);
       const std::int32_t num_listed =

@@ -18,12 +18,11 @@ struct Batch {
   int num_rows = 0;
   int num_decoded = 0;
   int num_listed = 0;
-  const std::int32_t* tokens = nullptr;     // [num_rows]
-  const std::int32_t* positions = nullptr;  // [num_rows]
-  const std::int32_t* slots = nullptr;      // [num_rows]
-  /// [num_decoded], row i as -1 - i: how embed() takes rows of a matrix.
-  const std::int32_t* decoded_rows = nullptr;
-  kernels::AttentionPlan attention;  // but for kv_head_of_head, which is the network's
+  const std::int32_t* tokens = nullptr;        // [num_rows]
+  const std::int32_t* positions = nullptr;     // [num_rows]
+  const std::int32_t* slots = nullptr;         // [num_rows]
+  const std::int32_t* decoded_rows = nullptr;  // [num_decoded], ascending
+  kernels::AttentionPlan attention;            // but for kv_head_of_head, which is the network's
   /// Of decoded rows; where results go is for the LM head to say.
   std::vector<kernels::LogitRules> rules;
   const std::int32_t* rules_of_row = nullptr;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/network/candidates.h"
+#include "runtime/base/check.h"
 
 namespace unmask::network {
 namespace {
@@ -24,6 +25,7 @@ class HiddenSender final : public ForwardObserver {
       : backend_(backend), sink_(sink) {}
 
   void on_hidden(int layer, kernels::Tensor hidden) override {
+    UNMASK_CHECK(hidden.dtype == kernels::DType::kF32);  // as whoever reads the rows expects
     send("hidden_" + std::to_string(layer), false, hidden.data, hidden.rows, hidden.cols);
   }
 
@@ -98,7 +100,7 @@ Result<StepResult> Engine::run(const Step& step) {
     const auto hidden = network_->forward(batch, kv_, group_, nullptr);
     if (!hidden) return hidden.error();
     if (batch.num_decoded > 0) {
-      auto rows = network_->head().decode(*hidden, network_->embeddings(), batch, group_);
+      auto rows = network_->head().decode(*hidden, batch, group_);
       if (!rows) return rows.error();
       decoded = std::move(*rows);
     }
@@ -141,9 +143,8 @@ Result<> Engine::inspect(std::span<const std::int32_t> tokens, std::int32_t caus
 
 Result<> Engine::send_logits(kernels::Tensor hidden, const std::function<void(TensorRows)>& sink) {
   for (int row = 0; row < hidden.rows; row += kLogitRows) {
-    kernels::Tensor rows = hidden;
-    rows.rows = std::min(kLogitRows, hidden.rows - row);
-    rows.data = static_cast<float*>(hidden.data) + std::int64_t(row) * hidden.cols;
+    const kernels::Tensor rows =
+        kernels::rows_of(hidden, row, std::min(kLogitRows, hidden.rows - row));
     const auto logits = network_->head().logits(rows, group_);
     if (!logits) return logits.error();
     TensorRows tensor{.name = "logits",

@@ -42,22 +42,26 @@ Result<> Group::timed(const Call& call) {
 
 Result<> Group::add_parts(kernels::Tensor x, kernels::Tensor part) {
   if (is_alone()) {
-    backend_.tree_add(x, part.data, 1);
+    backend_.run(kernels::TreeAdd{.x = x, .parts = part.data, .num_parts = 1});
     return {};
   }
   const std::size_t count =
       static_cast<std::size_t>(part.rows) * static_cast<std::size_t>(part.cols);
   if (placement_.numerics == Numerics::kFast) {
+    UNMASK_CHECK(part.dtype == kernels::DType::kF32);
     const Result<> summed = timed([&] {
       return collective_->all_reduce_sum(static_cast<float*>(part.data), count, backend_.stream());
     });
-    if (summed) backend_.tree_add(x, part.data, 1);
+    if (summed) backend_.run(kernels::TreeAdd{.x = x, .parts = part.data, .num_parts = 1});
     return summed;
   }
   const std::size_t bytes = count * size_of(part.dtype);
   UNMASK_CHECK(bytes <= max_part_bytes_);
   const Result<> gathered = gather(part.data, gathered_->data(), bytes);
-  if (gathered) backend_.tree_add(x, gathered_->data(), placement_.num_ranks);
+  if (gathered) {
+    backend_.run(
+        kernels::TreeAdd{.x = x, .parts = gathered_->data(), .num_parts = placement_.num_ranks});
+  }
   return gathered;
 }
 

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <utility>
 
-#include "runtime/base/check.h"
+#include "kernels/merge.h"
 
 namespace unmask::network {
 namespace {
@@ -13,15 +12,6 @@ namespace {
 using kernels::CandidateStats;
 using kernels::DType;
 using kernels::Tensor;
-
-// A part of the vocabulary where nothing is.
-constexpr CandidateStats kNothing{.max = -INFINITY,
-                                  .sum_exp = 0,
-                                  .sum_x_exp = 0,
-                                  .token = -1,
-                                  .logit = -INFINITY,
-                                  .runner_up = -1,
-                                  .runner_up_logit = -INFINITY};
 
 template <typename T>
 T* data_of(const std::unique_ptr<kernels::Buffer>& buffer) {
@@ -35,64 +25,68 @@ LmHead::LmHead(kernels::Backend& backend, Weights weights, const Placement& plac
       weights_(std::move(weights)),
       placement_(placement),
       tokens_(placement.slice(weights_.vocab_size)) {
+  const auto rows = static_cast<std::size_t>(max_rows);
   const std::size_t bytes =
-      static_cast<std::size_t>(max_rows) * std::size_t(weights_.hidden_size) * sizeof(float);
+      rows * std::size_t(weights_.hidden_size) * kernels::size_of(backend.activation_dtype());
   rows_ = backend.allocate(bytes);
   normal_ = backend.allocate(bytes);
+  stats_ = backend.allocate(rows * sizeof(CandidateStats));
+  present_ = backend.allocate(rows * sizeof(float));
+  listed_ = backend.allocate(rows * sizeof(float));
+  if (placement.num_ranks == 1) return;
+  const auto num_ranks = static_cast<std::size_t>(placement.num_ranks);
+  all_stats_ = backend.allocate(rows * num_parts() * sizeof(CandidateStats));
+  all_logits_ = backend.allocate(rows * num_ranks * sizeof(float));
+  nothing_.assign(rows * (num_parts() - num_ranks), kernels::no_candidates());
+}
+
+std::size_t LmHead::num_parts() const {
+  return std::bit_ceil(static_cast<std::size_t>(placement_.num_ranks));
 }
 
 Tensor LmHead::normalize(Tensor rows) {
-  const Tensor normal{normal_->data(), DType::kF32, rows.rows, rows.cols};
-  backend_.rms_norm(rows, data_of<float>(weights_.norm), weights_.eps, normal);
+  const Tensor normal{normal_->data(), backend_.activation_dtype(), rows.rows, rows.cols};
+  backend_.run(kernels::RmsNorm{
+      .x = rows, .weight = data_of<float>(weights_.norm), .eps = weights_.eps, .out = normal});
   return normal;
 }
 
-Result<DecodedRows> LmHead::decode(Tensor hidden, Tensor embeddings, const Batch& batch,
-                                   Group& group) {
+Result<DecodedRows> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
   const int num_rows = batch.num_decoded;
   const auto count = static_cast<std::size_t>(num_rows);
-  const Tensor rows{rows_->data(), DType::kF32, num_rows, hidden.cols};
-  backend_.embed(embeddings, batch.decoded_rows, hidden, rows);
+  const Tensor rows{rows_->data(), backend_.activation_dtype(), num_rows, hidden.cols};
+  backend_.run(kernels::GatherRows{.x = hidden, .rows = batch.decoded_rows, .out = rows});
   const Tensor normal = normalize(rows);
 
-  // All ranks' statistics, this rank's first; a power of two of them.
-  const auto num_parts = std::bit_ceil(static_cast<unsigned>(placement_.num_ranks));
-  auto stats = backend_.allocate(count * sizeof(CandidateStats));
-  auto present = backend_.allocate(std::max<std::size_t>(count, 1) * sizeof(float));
-  auto listed =
-      backend_.allocate(std::max<std::size_t>(std::size_t(batch.num_listed), 1) * sizeof(float));
-  const kernels::Backend::CandidateQuery query{
+  grow(listed_, static_cast<std::size_t>(batch.num_listed) * sizeof(float));
+  backend_.run(kernels::LmHeadCandidates{
+      .x = normal,
+      .head = *weights_.head,
+      .vocab_shares = placement_.shares(weights_.vocab_size),
+      .first_token = tokens_.begin,
       .rules = batch.rules,
       .rules_of_row = batch.rules_of_row,
       .present = batch.present,
-      .present_logits = batch.present != nullptr ? data_of<float>(present) : nullptr,
+      .present_logits = batch.present != nullptr ? data_of<float>(present_) : nullptr,
       .listed_offsets = batch.listed_offsets,
       .listed_tokens = batch.listed_tokens,
-      .listed_logits = batch.listed_offsets != nullptr ? data_of<float>(listed) : nullptr};
-  backend_.lm_head_candidates(normal, *weights_.head, placement_.shares(weights_.vocab_size),
-                              tokens_.begin, query, data_of<CandidateStats>(stats));
-
+      .listed_logits = batch.listed_offsets != nullptr ? data_of<float>(listed_) : nullptr,
+      .out = data_of<CandidateStats>(stats_)});
   if (!group.is_alone()) {
-    const std::vector<CandidateStats> nothing(count * num_parts, kNothing);
-    auto parts = backend_.allocate(nothing.size() * sizeof(CandidateStats));
-    backend_.upload(parts->data(), nothing.data(), nothing.size() * sizeof(CandidateStats));
-    const Result<> gathered =
-        group.gather(stats->data(), parts->data(), count * sizeof(CandidateStats));
-    if (!gathered) return gathered.error();
-    backend_.merge_candidates(data_of<CandidateStats>(parts), static_cast<int>(num_parts), num_rows,
-                              data_of<CandidateStats>(stats));
+    const Result<> merged = merge_stats(num_rows, group);
+    if (!merged) return merged.error();
   }
 
   DecodedRows decoded;
   decoded.stats.resize(count);
-  backend_.download(decoded.stats.data(), stats->data(), count * sizeof(CandidateStats));
+  backend_.download(decoded.stats.data(), stats_->data(), count * sizeof(CandidateStats));
   if (batch.present != nullptr) {
-    auto logits = gather_logits(*present, num_rows, group);
+    auto logits = gather_logits(*present_, num_rows, group);
     if (!logits) return logits.error();
     decoded.present_logits = std::move(*logits);
   }
   if (batch.num_listed > 0) {
-    auto logits = gather_logits(*listed, batch.num_listed, group);
+    auto logits = gather_logits(*listed_, batch.num_listed, group);
     if (!logits) return logits.error();
     decoded.listed_logits = std::move(*logits);
   }
@@ -100,17 +94,33 @@ Result<DecodedRows> LmHead::decode(Tensor hidden, Tensor embeddings, const Batch
   return decoded;
 }
 
-Result<std::vector<float>> LmHead::gather_logits(kernels::Buffer& part, int count, Group& group) {
+Result<> LmHead::merge_stats(int num_rows, Group& group) {
+  const auto count = static_cast<std::size_t>(num_rows);
+  auto* all = data_of<CandidateStats>(all_stats_);
+  const auto num_ranks = static_cast<std::size_t>(placement_.num_ranks);
+  backend_.upload(all + num_ranks * count, nothing_.data(),
+                  (num_parts() - num_ranks) * count * sizeof(CandidateStats));
+  const Result<> gathered = group.gather(stats_->data(), all, count * sizeof(CandidateStats));
+  if (!gathered) return gathered;
+  backend_.run(kernels::MergeCandidates{.parts = all,
+                                        .num_parts = static_cast<int>(num_parts()),
+                                        .num_rows = num_rows,
+                                        .out = data_of<CandidateStats>(stats_)});
+  return {};
+}
+
+Result<std::vector<float>> LmHead::gather_logits(const kernels::Buffer& part, int count,
+                                                 Group& group) {
   const auto size = static_cast<std::size_t>(count);
   std::vector<float> logits(size * static_cast<std::size_t>(placement_.num_ranks));
   if (group.is_alone()) {
     backend_.download(logits.data(), part.data(), size * sizeof(float));
     return logits;
   }
-  auto all = backend_.allocate(logits.size() * sizeof(float));
-  const Result<> gathered = group.gather(part.data(), all->data(), size * sizeof(float));
+  grow(all_logits_, logits.size() * sizeof(float));
+  const Result<> gathered = group.gather(part.data(), all_logits_->data(), size * sizeof(float));
   if (!gathered) return gathered.error();
-  backend_.download(logits.data(), all->data(), logits.size() * sizeof(float));
+  backend_.download(logits.data(), all_logits_->data(), logits.size() * sizeof(float));
   backend_.synchronize();
   // The rank that holds a token gave its logit, the others -inf.
   for (std::size_t i = size; i < logits.size(); ++i) {
@@ -120,6 +130,10 @@ Result<std::vector<float>> LmHead::gather_logits(kernels::Buffer& part, int coun
   return logits;
 }
 
+void LmHead::grow(std::unique_ptr<kernels::Buffer>& buffer, std::size_t bytes) {
+  if (buffer->size() < bytes) buffer = backend_.allocate(2 * bytes);
+}
+
 Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {
   const auto num_rows = static_cast<std::size_t>(hidden.rows);
   const auto vocab_size = static_cast<std::size_t>(weights_.vocab_size);
@@ -127,8 +141,9 @@ Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {
   // Ranks hold slices of different sizes, and give equally many bytes.
   const std::size_t part_size = num_rows * (vocab_size / num_ranks + 1);
   auto part = backend_.allocate(part_size * sizeof(float));
-  backend_.linear(normalize(hidden), *weights_.head,
-                  {part->data(), DType::kF32, hidden.rows, tokens_.size()});
+  backend_.run(kernels::Linear{.x = normalize(hidden),
+                               .weight = *weights_.head,
+                               .out = {part->data(), DType::kF32, hidden.rows, tokens_.size()}});
 
   std::vector<float> parts(part_size * num_ranks);
   if (group.is_alone()) {

@@ -33,22 +33,33 @@ class LmHead {
 
   [[nodiscard]] int vocab_size() const { return weights_.vocab_size; }
 
-  /// hidden: the residual stream of all rows of the batch; embeddings: the embedding table.
-  Result<DecodedRows> decode(kernels::Tensor hidden, kernels::Tensor embeddings, const Batch& batch,
-                             Group& group);
+  /// hidden: the residual stream of all rows of the batch.
+  Result<DecodedRows> decode(kernels::Tensor hidden, const Batch& batch, Group& group);
 
   /// All logits of `hidden`'s rows, [rows, vocab_size], on every rank; for tools.
   Result<std::vector<float>> logits(kernels::Tensor hidden, Group& group);
 
  private:
   [[nodiscard]] kernels::Tensor normalize(kernels::Tensor rows);
-  Result<std::vector<float>> gather_logits(kernels::Buffer& part, int count, Group& group);
+  /// Of the statistics that are merged: a power of two.
+  [[nodiscard]] std::size_t num_parts() const;
+  /// stats_ = what all ranks' say together.
+  Result<> merge_stats(int num_rows, Group& group);
+  Result<std::vector<float>> gather_logits(const kernels::Buffer& part, int count, Group& group);
+  /// Makes `buffer` anew if it is smaller, twice as large as asked for.
+  void grow(std::unique_ptr<kernels::Buffer>& buffer, std::size_t bytes);
 
   kernels::Backend& backend_;
   Weights weights_;
   const Placement placement_;
   const Slice tokens_;                              // held here
-  std::unique_ptr<kernels::Buffer> rows_, normal_;  // f32 [max_rows, hidden]
+  std::unique_ptr<kernels::Buffer> rows_, normal_;  // [max_rows, hidden]
+  std::unique_ptr<kernels::Buffer> stats_;          // [max_rows]
+  std::unique_ptr<kernels::Buffer> present_;        // f32 [max_rows]
+  std::unique_ptr<kernels::Buffer> listed_;         // f32; how many are listed has no bound
+  std::unique_ptr<kernels::Buffer> all_stats_;      // [num_parts, max_rows]; null: one rank
+  std::unique_ptr<kernels::Buffer> all_logits_;     // f32, as many as are wanted of all ranks
+  std::vector<kernels::CandidateStats> nothing_;    // of the parts that are no rank's
 };
 
 }  // namespace unmask::network

@@ -1,6 +1,7 @@
 #include "model/network/memory_plan.h"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 
 #include "model/network/head_split.h"
@@ -49,12 +50,16 @@ std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineO
   const HeadSplit heads = split_heads(config, options.placement);
   const int num_ranks = options.placement.num_ranks;
   const std::int64_t gathered = num_ranks > 1 ? num_ranks : 0;
-  // The residual stream, its norm, the part of a sum, the decoded rows before and after the norm.
+  const auto num_parts = std::bit_ceil(static_cast<unsigned>(num_ranks));
+  // The residual stream, its norm, the part of a sum, the decoded rows before and after the norm;
+  // what the head finds out of a row, and two logits that are wanted of it.
   const std::int64_t floats = (5 + gathered) * config.hidden_size + heads.qkv_width() +
                               heads.q_width() + 2 * config.num_experts_per_token +
-                              2 * kernels::kNumShares;
+                              2 * kernels::kNumShares + 2 + gathered;
+  const std::uint64_t stats = sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 1 + num_parts : 1);
   return static_cast<std::uint64_t>(options.max_rows) *
-         (product(floats, sizeof(float)) + kv_position_bytes(config, heads.kv_heads.size()));
+         (product(floats, sizeof(float)) + stats +
+          kv_position_bytes(config, heads.kv_heads.size()));
 }
 
 }  // namespace

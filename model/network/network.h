@@ -29,7 +29,6 @@ class Network {
   virtual Result<kernels::Tensor> forward(const Batch& batch, const cache::KvStore& kv,
                                           Group& group, ForwardObserver* observer) = 0;
 
-  [[nodiscard]] virtual kernels::Tensor embeddings() const = 0;
   [[nodiscard]] virtual LmHead& head() = 0;
 };
 

@@ -16,9 +16,10 @@ T* data_of(const std::unique_ptr<kernels::Buffer>& buffer) {
   return buffer ? static_cast<T*>(buffer->data()) : nullptr;
 }
 
-std::unique_ptr<kernels::Buffer> allocate(kernels::Backend& backend, int rows, int cols) {
+std::unique_ptr<kernels::Buffer> allocate(kernels::Backend& backend, int rows, int cols,
+                                          DType dtype) {
   return backend.allocate(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) *
-                          sizeof(float));
+                          kernels::size_of(dtype));
 }
 
 }  // namespace
@@ -33,6 +34,7 @@ Transformer::Transformer(WeightLoader& loader, const Placement& placement, int m
       experts_(placement.slice(config_.num_experts)),
       mlp_slices_(placement.slice(kernels::kNumShares)),
       dtype_(loader.dtype()),
+      rows_dtype_(backend_.activation_dtype()),
       rope_(backend_, config_.rope_theta, config_.rotary_dim, max_positions) {
   const std::vector<std::int32_t> kv_heads = kv_head_of_head(config_, split_);
   if (!kv_heads.empty()) {
@@ -40,16 +42,16 @@ Transformer::Transformer(WeightLoader& loader, const Placement& placement, int m
     backend_.upload(kv_head_of_head_->data(), kv_heads.data(),
                     kv_heads.size() * sizeof(std::int32_t));
     backend_.synchronize();
-    qkv_ = allocate(backend_, max_rows, split_.qkv_width());
-    attended_ = allocate(backend_, max_rows, split_.q_width());
+    qkv_ = allocate(backend_, max_rows, split_.qkv_width(), rows_dtype_);
+    attended_ = allocate(backend_, max_rows, split_.q_width(), rows_dtype_);
   } else {
-    zeros_ = allocate(backend_, max_rows, config_.hidden_size);
+    zeros_ = allocate(backend_, max_rows, config_.hidden_size, rows_dtype_);
   }
-  hidden_ = allocate(backend_, max_rows, config_.hidden_size);
-  normal_ = allocate(backend_, max_rows, config_.hidden_size);
-  part_ = allocate(backend_, max_rows, config_.hidden_size);
-  expert_ids_ = allocate(backend_, max_rows, config_.num_experts_per_token);
-  expert_weights_ = allocate(backend_, max_rows, config_.num_experts_per_token);
+  hidden_ = allocate(backend_, max_rows, config_.hidden_size, rows_dtype_);
+  normal_ = allocate(backend_, max_rows, config_.hidden_size, rows_dtype_);
+  part_ = allocate(backend_, max_rows, config_.hidden_size, rows_dtype_);
+  expert_ids_ = allocate(backend_, max_rows, config_.num_experts_per_token, DType::kF32);
+  expert_weights_ = allocate(backend_, max_rows, config_.num_experts_per_token, DType::kF32);
   if (config_.num_dense_layers > 0 || config_.shared_expert_intermediate_size > 0) {
     choose_all_slices(max_rows);
   }
@@ -61,8 +63,8 @@ void Transformer::choose_all_slices(int max_rows) {
     for (std::int32_t slice = 0; slice < kernels::kNumShares; ++slice) ids.push_back(slice);
   }
   const std::vector<float> weights(ids.size(), 1.0f);
-  slice_ids_ = allocate(backend_, max_rows, kernels::kNumShares);
-  slice_weights_ = allocate(backend_, max_rows, kernels::kNumShares);
+  slice_ids_ = allocate(backend_, max_rows, kernels::kNumShares, DType::kF32);
+  slice_weights_ = allocate(backend_, max_rows, kernels::kNumShares, DType::kF32);
   backend_.upload(slice_ids_->data(), ids.data(), ids.size() * sizeof(std::int32_t));
   backend_.upload(slice_weights_->data(), weights.data(), weights.size() * sizeof(float));
   backend_.synchronize();
@@ -230,19 +232,16 @@ void Transformer::load_head(WeightLoader& loader, int max_rows) {
                                    placement_, max_rows);
 }
 
-Tensor Transformer::embeddings() const {
-  return {embeddings_->data(), dtype_, config_.vocab_size, config_.hidden_size};
-}
-
 Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, int rows,
                            int cols) const {
-  return {buffer->data(), DType::kF32, rows, cols};
+  return {buffer->data(), rows_dtype_, rows, cols};
 }
 
 Result<Tensor> Transformer::forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                     ForwardObserver* observer) {
   const Tensor hidden = tensor(hidden_, batch.num_rows, config_.hidden_size);
-  backend_.embed(embeddings(), batch.tokens, {}, hidden);
+  const Tensor table{embeddings_->data(), dtype_, config_.vocab_size, config_.hidden_size};
+  backend_.run(kernels::Embed{.table = table, .tokens = batch.tokens, .out = hidden});
   if (observer != nullptr) observer->on_hidden(0, hidden);
   for (int i = 0; i < config_.num_layers; ++i) {
     const Layer& layer = layers_[static_cast<std::size_t>(i)];
@@ -268,13 +267,22 @@ Result<> Transformer::attend(const Layer& layer, const Batch& batch, kernels::Kv
   kernels::AttentionPlan plan = batch.attention;
   plan.kv_head_of_head = data_of<const std::int32_t>(kv_head_of_head_);
 
-  backend_.rms_norm(hidden, data_of<float>(layer.input_norm), config_.rms_norm_eps, normal);
-  backend_.linear(normal, *layer.qkv, qkv);
-  backend_.qk_norm_rope_kv_write(qkv, split_.shape(), data_of<float>(layer.q_norm),
-                                 data_of<float>(layer.k_norm), config_.rms_norm_eps, rope_.view(),
-                                 batch.positions, batch.slots, kv);
-  backend_.attention(qkv, split_.shape(), kv, plan, attended);
-  backend_.linear(attended, *layer.o, part);
+  const float eps = config_.rms_norm_eps;
+  backend_.run(kernels::RmsNorm{
+      .x = hidden, .weight = data_of<float>(layer.input_norm), .eps = eps, .out = normal});
+  backend_.run(kernels::Linear{.x = normal, .weight = *layer.qkv, .out = qkv});
+  backend_.run(kernels::QkNormRopeKvWrite{.qkv = qkv,
+                                          .heads = split_.shape(),
+                                          .q_norm = data_of<float>(layer.q_norm),
+                                          .k_norm = data_of<float>(layer.k_norm),
+                                          .eps = eps,
+                                          .rope = rope_.view(),
+                                          .positions = batch.positions,
+                                          .slots = batch.slots,
+                                          .kv = kv});
+  backend_.run(kernels::Attention{
+      .qkv = qkv, .heads = split_.shape(), .kv = kv, .plan = plan, .out = attended});
+  backend_.run(kernels::Linear{.x = attended, .weight = *layer.o, .out = part});
   return group.add_parts(hidden, part);
 }
 
@@ -283,23 +291,40 @@ Result<> Transformer::feed_forward(const Layer& layer, int index, int num_rows, 
   const Tensor hidden = tensor(hidden_, num_rows, config_.hidden_size);
   const Tensor normal = tensor(normal_, num_rows, config_.hidden_size);
   const Tensor part = tensor(part_, num_rows, config_.hidden_size);
-  backend_.rms_norm(hidden, data_of<float>(layer.post_attention_norm), config_.rms_norm_eps,
-                    normal);
+  backend_.run(kernels::RmsNorm{.x = hidden,
+                                .weight = data_of<float>(layer.post_attention_norm),
+                                .eps = config_.rms_norm_eps,
+                                .out = normal});
   if (layer.experts) {
     const int top_k = config_.num_experts_per_token;
     auto* ids = data_of<std::int32_t>(expert_ids_);
     auto* weights = data_of<float>(expert_weights_);
-    backend_.route_topk(normal, data_of<float>(layer.router), config_.num_experts,
-                        routing_of(layer), ids, weights);
+    backend_.run(kernels::RouteTopk{.x = normal,
+                                    .router = data_of<float>(layer.router),
+                                    .num_experts = config_.num_experts,
+                                    .routing = routing_of(layer),
+                                    .expert_ids = ids,
+                                    .expert_weights = weights});
     if (observer != nullptr) observer->on_routing(index, ids, weights, num_rows, top_k);
-    backend_.experts(normal, *layer.experts, experts_.begin, top_k, ids, weights, part);
+    backend_.run(kernels::Experts{.x = normal,
+                                  .experts = *layer.experts,
+                                  .first_expert = experts_.begin,
+                                  .top_k = top_k,
+                                  .expert_ids = ids,
+                                  .expert_weights = weights,
+                                  .out = part});
     const Result<> added = group.add_parts(hidden, part);
     if (!added) return added;
   }
   if (!layer.mlp) return {};
   // A sum of its own: with the experts' in one tree, the order would depend on the workers.
-  backend_.experts(normal, *layer.mlp, mlp_slices_.begin, kernels::kNumShares,
-                   data_of<std::int32_t>(slice_ids_), data_of<float>(slice_weights_), part);
+  backend_.run(kernels::Experts{.x = normal,
+                                .experts = *layer.mlp,
+                                .first_expert = mlp_slices_.begin,
+                                .top_k = kernels::kNumShares,
+                                .expert_ids = data_of<std::int32_t>(slice_ids_),
+                                .expert_weights = data_of<float>(slice_weights_),
+                                .out = part});
   return group.add_parts(hidden, part);
 }
 

@@ -31,7 +31,6 @@ class Transformer final : public Network {
   [[nodiscard]] int kv_width() const override { return split_.kv_width(); }
   Result<kernels::Tensor> forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                   ForwardObserver* observer) override;
-  [[nodiscard]] kernels::Tensor embeddings() const override;
   [[nodiscard]] LmHead& head() override { return *head_; }
 
  private:
@@ -72,15 +71,16 @@ class Transformer final : public Network {
   const Placement placement_;
   const HeadSplit split_;
   const Slice experts_;
-  const Slice mlp_slices_;  ///< of kNumShares
-  const kernels::DType dtype_;
+  const Slice mlp_slices_;           ///< of kNumShares
+  const kernels::DType dtype_;       ///< of weights
+  const kernels::DType rows_dtype_;  ///< of activations
   RopeTables rope_;
   std::unique_ptr<kernels::Buffer> kv_head_of_head_;
   std::unique_ptr<kernels::Buffer> embeddings_;
   std::vector<Layer> layers_;
   std::unique_ptr<LmHead> head_;
 
-  // Activations, f32: the residual stream, its norm, a part of a sum over workers, and what the
+  // Activations: the residual stream, its norm, a part of a sum over workers, and what the
   // parts are made of. `zeros_` is the part of a worker without heads.
   std::unique_ptr<kernels::Buffer> hidden_, normal_, part_, zeros_, qkv_, attended_;
   std::unique_ptr<kernels::Buffer> expert_ids_, expert_weights_;

@@ -32,7 +32,8 @@ ActorRef<actors::Disconnect> no_disconnect() {
 }  // namespace
 
 LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-                           actors::TextService& text, Client client)
+                           std::unique_ptr<kernels::Backend> backend, actors::TextService& text,
+                           Client client)
     : host_(host),
       client_(std::move(client)),
       collectives_(rpc::make_lone_collectives()),
@@ -43,7 +44,7 @@ LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const
       gateway_(host.system(), host.env(),
                gateway_options(config, host, model.name, this_process(actors::Role::kGateway)),
                text, {wire_of(kGateway), no_disconnect(), wire_of(kGateway)}, client_.on_failed),
-      device_(host, config, config.worker(0, 0), model, *collectives_),
+      device_(host, config, config.worker(0, 0), model, std::move(backend), *collectives_),
       worker_(
           host.system(), host.env(),
           worker_options(config, host, config.worker(0, 0), this_process(actors::Role::kWorker)),

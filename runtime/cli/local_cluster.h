@@ -27,9 +27,9 @@ class LocalCluster {
     std::function<void(Error)> on_failed;  ///< it will never be ready
   };
 
-  /// All arguments outlive it.
+  /// All references outlive it.
   LocalCluster(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-               actors::TextService& text, Client client);
+               std::unique_ptr<kernels::Backend> backend, actors::TextService& text, Client client);
   LocalCluster(const LocalCluster&) = delete;
   LocalCluster& operator=(const LocalCluster&) = delete;
 

@@ -5,15 +5,6 @@
 namespace unmask::cli {
 namespace {
 
-kernels::CpuBackend::Options backend_options(const ClusterConfig& config,
-                                             const WorkerConfig& worker) {
-  kernels::CpuBackend::Options options;
-  options.threads.num_threads = num_threads(config, worker);
-  // Two processes that pin to the same cores would wait for each other.
-  options.threads.pin = config.cluster.replicas * config.cluster.workers == 1;
-  return options;
-}
-
 actors::Capacity capacity_of(const network::Engine& engine, const network::EngineOptions& options) {
   const network::MemoryPlan& memory = engine.memory();
   actors::Capacity capacity;
@@ -29,11 +20,12 @@ actors::Capacity capacity_of(const network::Engine& engine, const network::Engin
 }  // namespace
 
 LocalDevice::LocalDevice(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
-                         const ServedModel& model, CollectiveFactory& factory)
+                         const ServedModel& model, std::unique_ptr<kernels::Backend> backend,
+                         CollectiveFactory& factory)
     : host_(host),
       model_(model),
-      options_(engine_options(model, config, worker)),
-      backend_(backend_options(config, worker)),
+      backend_(std::move(backend)),
+      options_(engine_options(model, config, worker, backend_->memory().free_bytes)),
       device_(host.env(), factory, config.limits.form_timeout) {}
 
 void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)> failed) {
@@ -50,7 +42,7 @@ void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)
     }
     host_.loop().post([failed, error = engine.error()] { failed(error); });
   };
-  device_.load([this] { return network::Engine::create(model_.checkpoint, backend_, options_); },
+  device_.load([this] { return network::Engine::create(model_.checkpoint, *backend_, options_); },
                loaded);
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "actors/role/worker_role.h"
 #include "actors/worker/device_thread.h"
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/backend.h"
 #include "model/network/engine_options.h"
 #include "runtime/cli/process_host.h"
 #include "runtime/cli/served_model.h"
@@ -14,9 +15,10 @@ namespace unmask::cli {
 /// The device of a worker of this process: its share of the weights, on its threads.
 class LocalDevice {
  public:
-  /// All arguments outlive it.
+  /// All references outlive it.
   LocalDevice(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
-              const ServedModel& model, CollectiveFactory& factory);
+              const ServedModel& model, std::unique_ptr<kernels::Backend> backend,
+              CollectiveFactory& factory);
 
   [[nodiscard]] actors::Device& device() { return device_; }
 
@@ -27,8 +29,8 @@ class LocalDevice {
  private:
   ProcessHost& host_;
   const ServedModel& model_;
+  const std::unique_ptr<kernels::Backend> backend_;
   network::EngineOptions options_;
-  kernels::CpuBackend backend_;
   actors::DeviceThread device_;
 };
 

@@ -9,7 +9,8 @@ namespace unmask::cli {
 
 Result<std::vector<std::string>> memory_report(const ServedModel& model,
                                                const ClusterConfig& config) {
-  const network::EngineOptions options = engine_options(model, config, config.worker(0, 0));
+  const network::EngineOptions options =
+      engine_options(model, config, config.worker(0, 0), kernels::host_memory().free_bytes);
   const Result<network::MemoryPlan> plan = plan_memory(model.checkpoint.config(), options);
   if (!plan) return plan.error();
 

@@ -36,12 +36,13 @@ struct RunFlags {
 class LocalRun {
  public:
   LocalRun(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-           actors::TextService& text, actors::Submit submit, const JobPrinter::Options& options)
+           std::unique_ptr<kernels::Backend> backend, actors::TextService& text,
+           actors::Submit submit, const JobPrinter::Options& options)
       : host_(host),
         printer_(options, stdout, stderr),
         id_(submit.job),
         submit_(std::move(submit)),
-        cluster_(host, config, model, text, client()) {
+        cluster_(host, config, model, std::move(backend), text, client()) {
     submit_->subscription = printer_.subscription();
   }
 
@@ -137,12 +138,14 @@ int run_prompt(const RunFlags& flags) {
   if (!config) return report(config.error(), kBadConfig);
   Result<ServedModel> model = open_served_model(config->model);
   if (!model) return report(model.error(), kBadConfig);
+  auto backend = kernels::make_backend(device_spec(*config, config->worker(0, 0)));
+  if (!backend) return report(backend.error(), kBadConfig);
 
   actors::TokenizerService text(std::move(model->tokenizer));
   explain(*model, text.tokenizer(), submit->input);
   const bool json = flags.job.json || text.tokenizer() == nullptr;
   ProcessHost host(config->log, "");
-  LocalRun job(host, *config, *model, text, std::move(*submit),
+  LocalRun job(host, *config, *model, std::move(*backend), text, std::move(*submit),
                JobPrinter::options_for_this_process(json));
   if (const std::optional<ExitCode> code = job.run()) return *code;
   // Nothing is lost, and the device may be in the middle of something long.

@@ -1,7 +1,6 @@
 #include "runtime/cli/served_model.h"
 
 #include <algorithm>
-#include <fstream>
 #include <thread>
 #include <utility>
 
@@ -37,16 +36,10 @@ int num_workers_on(const ClusterConfig& config, const std::string& host) {
   return int(std::ranges::count(config.workers, host, &WorkerConfig::host));
 }
 
-/// Bytes that this machine can give without swapping.
-std::uint64_t available_memory() {
-  std::ifstream file("/proc/meminfo");
-  std::string key, unit;
-  std::uint64_t kibibytes = 0;
-  while (file >> key >> kibibytes) {
-    if (key == "MemAvailable:") return kibibytes << 10;
-    std::getline(file, unit);
-  }
-  return kMinKvMemory;
+int num_threads(const ClusterConfig& config, const WorkerConfig& worker) {
+  if (worker.threads > 0) return worker.threads;
+  const int cores = int(std::thread::hardware_concurrency());
+  return std::max(1, cores / std::max(1, num_workers_on(config, worker.host)));
 }
 
 }  // namespace
@@ -85,13 +78,12 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
 }
 
 network::EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
-                                      const WorkerConfig& worker) {
+                                      const WorkerConfig& worker, std::uint64_t free_memory) {
   const auto num_local = std::uint64_t(num_workers_on(config, worker.host));
   const std::uint64_t kv_memory =
-      worker.kv_memory > 0
-          ? std::uint64_t(worker.kv_memory)
-          : std::clamp(available_memory() / 4 / std::max<std::uint64_t>(num_local, 1), kMinKvMemory,
-                       kMaxKvMemory);
+      worker.kv_memory > 0 ? std::uint64_t(worker.kv_memory)
+                           : std::clamp(free_memory / 4 / std::max<std::uint64_t>(num_local, 1),
+                                        kMinKvMemory, kMaxKvMemory);
   const checkpoint::ModelConfig& shape = model.checkpoint.config();
   network::EngineOptions options;
   options.dtype = model.dtype;
@@ -105,10 +97,12 @@ network::EngineOptions engine_options(const ServedModel& model, const ClusterCon
   return options;
 }
 
-int num_threads(const ClusterConfig& config, const WorkerConfig& worker) {
-  if (worker.threads > 0) return worker.threads;
-  const int cores = int(std::thread::hardware_concurrency());
-  return std::max(1, cores / std::max(1, num_workers_on(config, worker.host)));
+kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker) {
+  kernels::DeviceSpec spec;
+  spec.num_threads = num_threads(config, worker);
+  // Two processes that pin to the same cores would wait for each other.
+  spec.pin_threads = config.cluster.replicas * config.cluster.workers == 1;
+  return spec;
 }
 
 }  // namespace unmask::cli

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "actors/coordinator/running_job.h"
-#include "kernels/tensor.h"
+#include "kernels/make_backend.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/network/engine_options.h"
 #include "model/tokenizer/tokenizer.h"
@@ -31,10 +31,12 @@ struct ServedModel {
 Result<ServedModel> open_served_model(const ClusterConfig::Model& config);
 
 /// How worker `rank` of a replica holds the model: its share of the memory and its options.
+///
+/// free_memory: bytes of the device that no worker holds yet
 network::EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
-                                      const WorkerConfig& worker);
+                                      const WorkerConfig& worker, std::uint64_t free_memory);
 
-/// Threads of the worker, when the workers of its host share the machine's cores.
-int num_threads(const ClusterConfig& config, const WorkerConfig& worker);
+/// Where the worker computes, when the workers of its host share the machine's cores.
+kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker);
 
 }  // namespace unmask::cli

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/make_backend.h"
 #include "kernels/shares.h"
 #include "runtime/cli/local_config.h"
 #include "runtime/cli/progress.h"
@@ -16,12 +16,16 @@ class LocalToolModel final : public ToolModel {
  public:
   static Result<std::unique_ptr<ToolModel>> load(const ServedModel& model,
                                                  const network::EngineOptions& options) {
-    auto local = std::make_unique<LocalToolModel>();
-    auto engine = network::Engine::create(model.checkpoint, local->backend_, options);
+    auto backend = kernels::make_backend();
+    if (!backend) return backend.error();
+    auto engine = network::Engine::create(model.checkpoint, **backend, options);
     if (!engine) return engine.error();
-    local->engine_ = std::move(*engine);
-    return local;
+    return std::unique_ptr<ToolModel>(
+        std::make_unique<LocalToolModel>(std::move(*backend), std::move(*engine)));
   }
+
+  LocalToolModel(std::unique_ptr<kernels::Backend> backend, std::unique_ptr<network::Engine> engine)
+      : backend_(std::move(backend)), engine_(std::move(engine)) {}
 
   Result<> forward(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
                    bool wants_hidden,
@@ -39,8 +43,8 @@ class LocalToolModel final : public ToolModel {
   }
 
  private:
-  kernels::CpuBackend backend_;
-  std::unique_ptr<network::Engine> engine_;
+  const std::unique_ptr<kernels::Backend> backend_;
+  const std::unique_ptr<network::Engine> engine_;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "kernels/cpu/kernels.h"
+#include "kernels/instruction_set.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/json_text.h"
 
@@ -20,14 +20,14 @@ constexpr bool kHasCuda = false;
 
 int print_version(bool json) {
   const std::string version(kVersion);
-  const char* cpu = kernels::best_kernels().name;
+  const std::string cpu(kernels::name_of(kernels::best_instruction_set()));
   if (json) {
     const boost::json::object object{
         {"version", version}, {"compiler", "GCC " __VERSION__}, {"cpu", cpu}, {"cuda", kHasCuda}};
     std::printf("%s\n", json_text(object).c_str());
   } else {
     std::printf("unmask %s (built with GCC %s; computes with %s%s)\n", version.c_str(), __VERSION__,
-                cpu, kHasCuda ? " and CUDA" : "");
+                cpu.c_str(), kHasCuda ? " and CUDA" : "");
   }
   return kOk;
 }

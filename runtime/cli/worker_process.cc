@@ -36,12 +36,15 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
   const WorkerConfig worker = config.worker(seat.replica, seat.rank);
   const Result<std::unique_ptr<CollectiveFactory>> collectives = make_collectives(config, worker);
   if (!collectives) return report(collectives.error(), kBadConfig);
+  Result<std::unique_ptr<kernels::Backend>> backend =
+      kernels::make_backend(device_spec(config, worker));
+  if (!backend) return report(backend.error(), kBadConfig);
   Wire wire(host);
   const auto leave = [&host](const Error& error) {
     host.log().error("this worker leaves the cluster", {{"why", error.message}});
     host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
   };
-  LocalDevice device(host, config, worker, *model, **collectives);
+  LocalDevice device(host, config, worker, *model, std::move(*backend), **collectives);
   actors::WorkerRole role(host.system(), host.env(),
                           worker_options(config, host, worker, node.self()), device.device(),
                           wire.outgoing(), leave);

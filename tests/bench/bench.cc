@@ -111,8 +111,7 @@ class Bench {
 }  // namespace
 
 Result<Report> run_bench(const Options& options) {
-  if (!options.is_on_gpu) return Bench(options, std::make_unique<CpuDevice>(options)).run();
-  auto device = make_cuda_device();
+  auto device = options.is_on_gpu ? make_cuda_device() : make_cpu_device(options);
   if (!device) return device.error();
   return Bench(options, std::move(*device)).run();
 }

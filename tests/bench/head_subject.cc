@@ -37,12 +37,17 @@ void HeadSubject::forward() {
     return Tensor{array.data(), DType::kF32, num_rows_, config_.hidden_size};
   };
   const kernels::LogitRules rules;
-  const kernels::Backend::CandidateQuery query{.rules = {&rules, 1},
-                                               .rules_of_row = rules_of_row_.data()};
-  backend_.rms_norm(rows_of(hidden_), norm_.data(), config_.rms_norm_eps, rows_of(normal_));
-  backend_.lm_head_candidates(rows_of(normal_), *head_,
-                              kernels::local_shares(config_.vocab_size, 0, 1), 0, query,
-                              stats_.data());
+  backend_.run(kernels::RmsNorm{.x = rows_of(hidden_),
+                                .weight = norm_.data(),
+                                .eps = config_.rms_norm_eps,
+                                .out = rows_of(normal_)});
+  backend_.run(
+      kernels::LmHeadCandidates{.x = rows_of(normal_),
+                                .head = *head_,
+                                .vocab_shares = kernels::local_shares(config_.vocab_size, 0, 1),
+                                .rules = {&rules, 1},
+                                .rules_of_row = rules_of_row_.data(),
+                                .out = stats_.data()});
 }
 
 }  // namespace unmask::bench

@@ -93,14 +93,24 @@ void LayerSubject::attend() {
                                     .runs = runs_.data(),
                                     .kv_head_of_head = kv_head_of_head_.data(),
                                     .key_limit = key_limits_.data()};
-  backend_.rms_norm(rows_of(hidden_, hidden), norm_.data(), config_.rms_norm_eps, normal);
-  backend_.linear(normal, *qkv_weights_, qkv);
-  backend_.qk_norm_rope_kv_write(qkv, heads(), head_norm_.data(), head_norm_.data(),
-                                 config_.rms_norm_eps, rope_.view(), positions_->data(),
-                                 positions_->data(), kv);
-  backend_.attention(qkv, heads(), kv, plan, attended);
-  backend_.linear(attended, *o_weights_, part);
-  backend_.tree_add(rows_of(sum_, hidden), part.data, 1);
+  backend_.run(kernels::RmsNorm{.x = rows_of(hidden_, hidden),
+                                .weight = norm_.data(),
+                                .eps = config_.rms_norm_eps,
+                                .out = normal});
+  backend_.run(kernels::Linear{.x = normal, .weight = *qkv_weights_, .out = qkv});
+  backend_.run(kernels::QkNormRopeKvWrite{.qkv = qkv,
+                                          .heads = heads(),
+                                          .q_norm = head_norm_.data(),
+                                          .k_norm = head_norm_.data(),
+                                          .eps = config_.rms_norm_eps,
+                                          .rope = rope_.view(),
+                                          .positions = positions_->data(),
+                                          .slots = positions_->data(),
+                                          .kv = kv});
+  backend_.run(
+      kernels::Attention{.qkv = qkv, .heads = heads(), .kv = kv, .plan = plan, .out = attended});
+  backend_.run(kernels::Linear{.x = attended, .weight = *o_weights_, .out = part});
+  backend_.run(kernels::TreeAdd{.x = rows_of(sum_, hidden), .parts = part.data});
 }
 
 void LayerSubject::mix_experts() {
@@ -108,11 +118,24 @@ void LayerSubject::mix_experts() {
   const Tensor normal = rows_of(normal_, hidden), part = rows_of(part_, hidden);
   kernels::Routing routing;
   routing.top_k = top_k;
-  backend_.rms_norm(rows_of(hidden_, hidden), norm_.data(), config_.rms_norm_eps, normal);
-  backend_.route_topk(normal, router_.data(), config_.num_experts, routing, expert_ids_.data(),
-                      expert_weights_.data());
-  backend_.experts(normal, *experts_, 0, top_k, expert_ids_.data(), expert_weights_.data(), part);
-  backend_.tree_add(rows_of(sum_, hidden), part.data, 1);
+  backend_.run(kernels::RmsNorm{.x = rows_of(hidden_, hidden),
+                                .weight = norm_.data(),
+                                .eps = config_.rms_norm_eps,
+                                .out = normal});
+  backend_.run(kernels::RouteTopk{.x = normal,
+                                  .router = router_.data(),
+                                  .num_experts = config_.num_experts,
+                                  .routing = routing,
+                                  .expert_ids = expert_ids_.data(),
+                                  .expert_weights = expert_weights_.data()});
+  backend_.run(kernels::Experts{.x = normal,
+                                .experts = *experts_,
+                                .first_expert = 0,
+                                .top_k = top_k,
+                                .expert_ids = expert_ids_.data(),
+                                .expert_weights = expert_weights_.data(),
+                                .out = part});
+  backend_.run(kernels::TreeAdd{.x = rows_of(sum_, hidden), .parts = part.data});
 }
 
 kernels::HeadShape LayerSubject::heads() const {

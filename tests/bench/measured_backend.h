@@ -37,6 +37,12 @@ class MeasuredBackend final : public kernels::Backend {
     return cost_;
   }
 
+  [[nodiscard]] kernels::DType activation_dtype() const override {
+    return backend_.activation_dtype();
+  }
+  [[nodiscard]] kernels::DType kv_dtype() const override { return backend_.kv_dtype(); }
+  [[nodiscard]] std::string numeric_class() const override { return backend_.numeric_class(); }
+  [[nodiscard]] kernels::MemoryInfo memory() const override { return backend_.memory(); }
   [[nodiscard]] kernels::Stream stream() const override { return backend_.stream(); }
   void synchronize() override { backend_.synchronize(); }
   std::unique_ptr<kernels::Buffer> allocate(std::size_t bytes) override;
@@ -48,47 +54,32 @@ class MeasuredBackend final : public kernels::Backend {
   std::unique_ptr<kernels::PackedExperts> pack_experts(
       std::span<const kernels::ExpertMatrices> experts, kernels::DType dtype,
       kernels::ShareOffsets shares) override;
-  void embed(kernels::Tensor table, const std::int32_t* tokens, kernels::Tensor soft_rows,
-             kernels::Tensor out) override;
-  void rms_norm(kernels::Tensor x, const float* weight, float eps, kernels::Tensor out) override;
-  void linear(kernels::Tensor x, const kernels::PackedMatrix& weight, kernels::Tensor out) override;
-  void qk_norm_rope_kv_write(kernels::Tensor qkv, kernels::HeadShape heads, const float* q_norm,
-                             const float* k_norm, float eps, kernels::Rope rope,
-                             const std::int32_t* positions, const std::int32_t* slots,
-                             kernels::KvLayer kv) override;
-  void attention(kernels::Tensor qkv, kernels::HeadShape heads, kernels::KvLayer kv,
-                 const kernels::AttentionPlan& plan, kernels::Tensor out) override;
-  void route_topk(kernels::Tensor x, const float* router, int num_experts,
-                  const kernels::Routing& routing, std::int32_t* expert_ids,
-                  float* expert_weights) override;
-  void experts(kernels::Tensor x, const kernels::PackedExperts& experts, int first_expert,
-               int top_k, const std::int32_t* expert_ids, const float* expert_weights,
-               kernels::Tensor out) override;
-  void tree_add(kernels::Tensor x, const void* parts, int num_parts) override;
-  void lm_head_candidates(kernels::Tensor x, const kernels::PackedMatrix& head,
-                          kernels::ShareOffsets vocab_shares, std::int32_t first_token,
-                          const CandidateQuery& query, kernels::CandidateStats* out) override;
-  void merge_candidates(const kernels::CandidateStats* parts, int num_parts, int num_rows,
-                        kernels::CandidateStats* out) override;
-  void mix_embeddings(kernels::Tensor x, const kernels::PackedMatrix& head, kernels::Tensor table,
-                      kernels::ShareOffsets vocab_shares, const float* log_sum_exp,
-                      kernels::Tensor out) override;
 
  private:
-  struct ExpertShape {
-    int count = 0;
-    double num_weights = 0;  // of one expert
-  };
+  void compute(const kernels::Linear& op) override;
+  void compute(const kernels::Attention& op) override;
+  void compute(const kernels::Experts& op) override;
+  void compute(const kernels::LmHeadCandidates& op) override;
+  // The rest is passed on.
+  void compute(const kernels::Embed& op) override { backend_.run(op); }
+  void compute(const kernels::GatherRows& op) override { backend_.run(op); }
+  void compute(const kernels::RmsNorm& op) override { backend_.run(op); }
+  void compute(const kernels::QkNormRopeKvWrite& op) override { backend_.run(op); }
+  void compute(const kernels::RouteTopk& op) override { backend_.run(op); }
+  void compute(const kernels::TreeAdd& op) override { backend_.run(op); }
+  void compute(const kernels::MergeCandidates& op) override { backend_.run(op); }
+  void compute(const kernels::MixEmbeddings& op) override { backend_.run(op); }
 
-  template <class Work>
-  void book(Part part, double flops, double bytes, const Work& work);
+  /// Runs `op`, which has these costs, and books them.
+  template <class Op>
+  void book(Part part, double flops, double bytes, const Op& op);
   void add_up();
   template <class T>
   std::vector<T> read(const T* values, std::size_t count);
 
   kernels::Backend& backend_;
   Stopwatch stopwatch_;
-  std::map<const kernels::PackedExperts*, ExpertShape> shapes_;
+  std::map<const kernels::PackedExperts*, double> num_weights_;  // of one expert
   ForwardCost cost_;
   bool is_passing_ = false;
 };

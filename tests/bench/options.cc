@@ -20,16 +20,11 @@ constexpr const char* kHowItMeasures =
     "On a GPU the total is a CUDA graph of the forward, replayed. The parts are run and waited for "
     "one\nby one, launch included, so they may add up to more.";
 
-const std::map<std::string, kernels::InstructionSet> kInstructionSets = {
-    {"portable", kernels::InstructionSet::kPortable},
-    {"avx2", kernels::InstructionSet::kAvx2},
-    {"avx512", kernels::InstructionSet::kAvx512}};
-
 /// What is wrong with the name, or nothing.
 std::string find_instruction_set_fault(const std::string& name) {
-  const auto found = kInstructionSets.find(name);
-  if (found == kInstructionSets.end()) return "there is no instruction set " + name;
-  if (kernels::kernels_of(found->second) == nullptr) return "this machine has no " + name;
+  const auto found = kernels::instruction_set_of(name);
+  if (!found) return "there is no instruction set " + name;
+  if (!kernels::is_available(*found)) return "this machine has no " + name;
   return "";
 }
 
@@ -52,7 +47,9 @@ Options parse_options(int argc, char** argv) {
       ->check(CLI::Range(0, 1024));
   app.add_option_function<std::string>(
          "--instructions",
-         [&](const std::string& name) { options.instruction_set = kInstructionSets.at(name); },
+         [&](const std::string& name) {
+           options.instruction_set = kernels::instruction_set_of(name);
+         },
          "not the best that this machine has: portable, avx2 or avx512")
       ->check(CLI::Validator(find_instruction_set_fault, "NAME"));
   app.add_flag("--processor-time", is_processor_time, "not the time on the wall");

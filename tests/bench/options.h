@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cpu/kernels.h"
+#include "kernels/instruction_set.h"
 #include "tests/bench/stopwatch.h"
 
 namespace unmask::bench {

@@ -2,23 +2,24 @@
 
 #include <gmock/gmock.h>
 
-#include "kernels/cuda/cuda_backend.h"
+#include "kernels/make_backend.h"
 #include "tests/golden/golden_logits.h"
 #include "tests/golden/golden_trace.h"
 
 namespace unmask::golden {
 namespace {
 
+const kernels::DeviceSpec kDevice{.kind = kernels::DeviceSpec::Kind::kCuda};
+
 class GoldenCudaTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (kernels::CudaBackend::num_devices() == 0) GTEST_SKIP() << "no such device on this machine";
+    const auto backend = kernels::make_backend(kDevice);
+    if (!backend) GTEST_SKIP() << backend.error().message;
   }
 
   static WorkerGroup worker_of(const std::string& model) {
-    return WorkerGroup(golden_dir() / "models" / model, 1, {}, [] {
-      return std::make_unique<kernels::CudaBackend>(kernels::CudaBackend::Options{});
-    });
+    return WorkerGroup(golden_dir() / "models" / model, 1, {}, kDevice);
   }
 };
 

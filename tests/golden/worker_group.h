@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/make_backend.h"
 #include "model/network/engine.h"
 #include "rpc/collective/in_process.h"
 
@@ -30,20 +30,17 @@ T must(Result<T> result) {
 
 class WorkerGroup {
  public:
-  using MakeBackend = std::function<std::unique_ptr<kernels::Backend>()>;
-
   /// Ends the test program if the model cannot be loaded. options: of every rank, but for the
-  /// placement's rank and number of ranks.
+  /// placement's rank and number of ranks. device: of every rank.
   WorkerGroup(const std::filesystem::path& model, int num_ranks,
-              network::EngineOptions options = {},
-              const MakeBackend& make_backend = std::make_unique<kernels::CpuBackend>)
+              network::EngineOptions options = {}, const kernels::DeviceSpec& device = {})
       : checkpoint_(must(checkpoint::Checkpoint::open(model))) {
     if (options.max_rows == network::EngineOptions{}.max_rows) options.max_rows = 512;
     if (options.num_kv_pages == 0) options.num_kv_pages = 64;
     for (int rank = 0; rank < num_ranks; ++rank) {
       options.placement.rank = rank;
       options.placement.num_ranks = num_ranks;
-      workers_.push_back(std::make_unique<Worker>(make_backend()));
+      workers_.push_back(std::make_unique<Worker>(must(kernels::make_backend(device))));
       workers_.back()->engine =
           must(network::Engine::create(checkpoint_, *workers_.back()->backend, options));
     }

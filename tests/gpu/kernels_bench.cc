@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cuda/cuda_backend.h"
+#include "kernels/make_backend.h"
 
 namespace unmask::kernels {
 namespace {
@@ -84,7 +84,8 @@ void bench_linear(Backend& backend, int num_rows) {
       const DeviceRows x(backend, DType::kF32, num_rows, kHidden);
       const DeviceRows out(backend, DType::kF32, num_rows, shape.rows);
       const double micros = time_of(backend, [&](int layer) {
-        backend.linear(x.view, *layers[std::size_t(layer % num_layers)], out.view);
+        backend.run(Linear{
+            .x = x.view, .weight = *layers[std::size_t(layer % num_layers)], .out = out.view});
       });
       const std::string name = std::string(shape.name) + (dtype == DType::kF32 ? " f32" : " bf16");
       report(name.c_str(), num_rows, micros, double(layers[0]->bytes()));
@@ -104,9 +105,17 @@ void bench_rows(Backend& backend, DType dtype, int num_rows) {
     return std::string(operation) + " " + name_of(dtype);
   };
   report(name("rms_norm").c_str(), num_rows,
-         time_of(backend, [&](int) { backend.rms_norm(x.view, norm, 1e-5f, out.view); }), bytes);
+         time_of(backend,
+                 [&](int) {
+                   backend.run(RmsNorm{.x = x.view, .weight = norm, .eps = 1e-5f, .out = out.view});
+                 }),
+         bytes);
   report(name("tree_add 8").c_str(), num_rows,
-         time_of(backend, [&](int) { backend.tree_add(x.view, parts.view.data, 8); }), 5 * bytes);
+         time_of(backend,
+                 [&](int) {
+                   backend.run(TreeAdd{.x = x.view, .parts = parts.view.data, .num_parts = 8});
+                 }),
+         5 * bytes);
 }
 
 /// One sequence whose rows all see `num_keys` keys, in pages of 64.
@@ -158,8 +167,15 @@ void bench_attention(Backend& backend, DType dtype, DType kv_dtype, int num_rows
   report(("qk_norm_rope_kv_write " + types).c_str(), num_rows,
          time_of(backend,
                  [&](int layer) {
-                   backend.qk_norm_rope_kv_write(qkv.view, shape, table, table, 1e-5f,
-                                                 {table, table, kHeadDim}, rows, rows, kv(layer));
+                   backend.run(QkNormRopeKvWrite{.qkv = qkv.view,
+                                                 .heads = shape,
+                                                 .q_norm = table,
+                                                 .k_norm = table,
+                                                 .eps = 1e-5f,
+                                                 .rope = {table, table, kHeadDim},
+                                                 .positions = rows,
+                                                 .slots = rows,
+                                                 .kv = kv(layer)});
                  }),
          6.0 * num_rows * kHidden * double(size_of(dtype)));
   for (const int num_keys : {256, 1024, 4096}) {
@@ -167,21 +183,26 @@ void bench_attention(Backend& backend, DType dtype, DType kv_dtype, int num_rows
     report(("attention " + std::to_string(num_keys) + " " + types).c_str(), num_rows,
            time_of(backend,
                    [&](int layer) {
-                     backend.attention(qkv.view, shape, kv(layer), sequence.plan(), out.view);
+                     backend.run(Attention{.qkv = qkv.view,
+                                           .heads = shape,
+                                           .kv = kv(layer),
+                                           .plan = sequence.plan(),
+                                           .out = out.view});
                    }),
            2.0 * num_keys * kHidden * double(size_of(kv_dtype)));
   }
 }
 
 int run() {
-  if (CudaBackend::num_devices() == 0) {
-    std::printf("no CUDA device\n");
+  const auto made = make_backend({.kind = DeviceSpec::Kind::kCuda});
+  if (!made) {
+    std::printf("%s\n", made.error().message.c_str());
     return 0;
   }
+  Backend& backend = **made;
   cudaDeviceProp device{};
   cudaGetDeviceProperties(&device, 0);
   std::printf("%s\n", device.name);
-  CudaBackend backend({});
   for (const int num_rows : {32, 64, 128, 512}) {
     bench_linear(backend, num_rows);
     for (const DType dtype : {DType::kF32, DType::kBF16}) bench_rows(backend, dtype, num_rows);

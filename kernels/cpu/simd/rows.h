@@ -84,7 +84,7 @@ inline void add_scaled(const float* x, float factor, std::int64_t n, float* out)
 inline void add_tree(const float* parts, std::int64_t stride, int num_parts, std::int64_t n,
                      float* out) {
   for_each_vec(n, [&](std::int64_t i, int count) {
-    Vec node[kMaxTreeParts];
+    Vec node[kNumShares];
     for (int p = 0; p < num_parts; ++p) node[p] = load_first(parts + p * stride + i, count);
     for (int width = num_parts / 2; width > 0; width /= 2) {
       for (int p = 0; p < width; ++p) node[p] = node[2 * p] + node[2 * p + 1];

@@ -3,9 +3,10 @@
 #include <cuda_runtime_api.h>
 
 #include <string>
+#include <utility>
 
-#include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/cuda_check.h"
+#include "kernels/make_backend.h"
 #include "tests/bench/cuda/cuda_graph.h"
 #include "tests/bench/cuda/peak_kernels.h"
 
@@ -17,12 +18,13 @@ constexpr int kReplays = 4, kLaunches = 200;
 
 class CudaDevice final : public Device {
  public:
-  CudaDevice()
-      : stream_(static_cast<cudaStream_t>(backend_.stream().handle)),
-        memory_(backend_.allocate(kReadBytes)),
-        sink_(backend_.allocate(sizeof(float))) {}
+  explicit CudaDevice(std::unique_ptr<kernels::Backend> backend)
+      : backend_(std::move(backend)),
+        stream_(static_cast<cudaStream_t>(backend_->stream().handle)),
+        memory_(backend_->allocate(kReadBytes)),
+        sink_(backend_->allocate(sizeof(float))) {}
 
-  [[nodiscard]] kernels::Backend& backend() override { return backend_; }
+  [[nodiscard]] kernels::Backend& backend() override { return *backend_; }
   [[nodiscard]] Stopwatch stopwatch() const override { return {Stopwatch::Kind::kWall, 1}; }
   [[nodiscard]] Peaks measure_peaks() override;
   void describe(Report& report) override;
@@ -34,7 +36,7 @@ class CudaDevice final : public Device {
   }
 
  private:
-  kernels::CudaBackend backend_{kernels::CudaBackend::Options{}};
+  const std::unique_ptr<kernels::Backend> backend_;
   const cudaStream_t stream_;
   const std::unique_ptr<kernels::Buffer> memory_, sink_;
   std::unique_ptr<CudaGraph> graph_;
@@ -66,7 +68,7 @@ void CudaDevice::describe(Report& report) {
     for (int i = 0; i < kLaunches; ++i) enqueue_nothing(stream_);
   };
   launch_all();
-  backend_.synchronize();
+  backend_->synchronize();
   report.gpu.launch_seconds = device_seconds(stream_, launch_all) / kLaunches;
   const CudaGraph graph(stream_, launch_all);
   static_cast<void>(graph.seconds_per_replay(1));
@@ -76,10 +78,9 @@ void CudaDevice::describe(Report& report) {
 }  // namespace
 
 Result<std::unique_ptr<Device>> make_cuda_device() {
-  if (kernels::CudaBackend::num_devices() == 0) {
-    return Error{ErrorCode::kUnavailable, "there is no GPU on this machine, or no driver for it"};
-  }
-  return std::unique_ptr<Device>(std::make_unique<CudaDevice>());
+  auto backend = kernels::make_backend({.kind = kernels::DeviceSpec::Kind::kCuda});
+  if (!backend) return backend.error();
+  return std::unique_ptr<Device>(std::make_unique<CudaDevice>(std::move(*backend)));
 }
 
 }  // namespace unmask::bench

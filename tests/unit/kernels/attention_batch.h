@@ -43,7 +43,11 @@ struct Batch {
     const DeviceMatrix in(backend, qkv, dtype), k(backend, keys, kv_dtype);
     const DeviceMatrix v(backend, values, kv_dtype);
     const DeviceMatrix out(backend, num_rows(), heads.num_heads * heads.head_dim, dtype);
-    backend.attention(in.view(), heads, {k.view(), v.view()}, plan, out.view());
+    backend.run(Attention{.qkv = in.view(),
+                          .heads = heads,
+                          .kv = {k.view(), v.view()},
+                          .plan = plan,
+                          .out = out.view()});
     return out.read();
   }
 

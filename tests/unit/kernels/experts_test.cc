@@ -48,8 +48,13 @@ Matrix run(Backend& backend, const Layer& layer, const Matrix& x, int first,
   const Array<std::int32_t> ids(backend, std::span(layer.ids).subspan(at, size));
   const Array<float> weights(backend, std::span(layer.weights).subspan(at, size));
   const DeviceMatrix in(backend, x), out(backend, x.rows, x.cols);
-  backend.experts(in.view(), experts, first_expert, layer.top_k, ids.data(), weights.data(),
-                  out.view());
+  backend.run(Experts{.x = in.view(),
+                      .experts = experts,
+                      .first_expert = first_expert,
+                      .top_k = layer.top_k,
+                      .expert_ids = ids.data(),
+                      .expert_weights = weights.data(),
+                      .out = out.view()});
   return out.read();
 }
 
@@ -138,7 +143,7 @@ TEST_P(ExpertsTest, AnyNumberOfWorkersGivesTheSameBytes) {
       }
       const Array<float> all_parts(*backend_, parts);
       const DeviceMatrix sum(*backend_, before);
-      backend_->tree_add(sum.view(), all_parts.data(), num_ranks);
+      backend_->run(TreeAdd{.x = sum.view(), .parts = all_parts.data(), .num_parts = num_ranks});
       sums.push_back(sum.read());
     }
     for (const Matrix& sum : sums) EXPECT_TRUE(same_bytes(sum, sums[0])) << num_experts;

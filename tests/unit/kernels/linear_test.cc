@@ -28,7 +28,7 @@ ShareOffsets one_share(int n) {
 
 Matrix run_linear(Backend& backend, const Matrix& x, const PackedMatrix& weight) {
   const DeviceMatrix in(backend, x), out(backend, x.rows, weight.rows());
-  backend.linear(in.view(), weight, out.view());
+  backend.run(Linear{.x = in.view(), .weight = weight, .out = out.view()});
   return out.read();
 }
 
@@ -107,7 +107,7 @@ TEST_P(LinearTest, AnyNumberOfWorkersGivesTheSameBytes) {
         }
         const Array<float> all_parts(*backend_, parts);
         const DeviceMatrix sum(*backend_, before);
-        backend_->tree_add(sum.view(), all_parts.data(), num_ranks);
+        backend_->run(TreeAdd{.x = sum.view(), .parts = all_parts.data(), .num_parts = num_ranks});
         sums.push_back(sum.read());
       }
       for (const Matrix& sum : sums) EXPECT_TRUE(same_bytes(sum, sums[0])) << cols;

@@ -45,19 +45,25 @@ Answer run(Backend& backend, const Matrix& x, const PackedMatrix& head, const Sh
       tokens(backend, query.listed_tokens);
   const Array<float> present_logits(backend, query.present.size());
   const Array<float> listed_logits(backend, query.listed_tokens.size());
-  Backend::CandidateQuery device_query{.rules = rules, .rules_of_row = device_rules.data()};
-  if (!query.present.empty()) {
-    device_query.present = present.data();
-    device_query.present_logits = present_logits.data();
-  }
-  if (!query.listed_offsets.empty()) {
-    device_query.listed_offsets = offsets.data();
-    device_query.listed_tokens = tokens.data();
-    device_query.listed_logits = listed_logits.data();
-  }
   const DeviceMatrix in(backend, x);
   const Array<CandidateStats> out(backend, std::size_t(x.rows));
-  backend.lm_head_candidates(in.view(), head, shares, first_token, device_query, out.data());
+  LmHeadCandidates op{.x = in.view(),
+                      .head = head,
+                      .vocab_shares = shares,
+                      .first_token = first_token,
+                      .rules = rules,
+                      .rules_of_row = device_rules.data(),
+                      .out = out.data()};
+  if (!query.present.empty()) {
+    op.present = present.data();
+    op.present_logits = present_logits.data();
+  }
+  if (!query.listed_offsets.empty()) {
+    op.listed_offsets = offsets.data();
+    op.listed_tokens = tokens.data();
+    op.listed_logits = listed_logits.data();
+  }
+  backend.run(op);
   return {out.read(), present_logits.read(), listed_logits.read()};
 }
 
@@ -134,7 +140,10 @@ TEST_P(LmHeadTest, AnyNumberOfWorkersGivesTheSameBytes) {
         parts.insert(parts.end(), part.stats.begin(), part.stats.end());
       }
       const Array<CandidateStats> device_parts(*backend_, parts), merged(*backend_, 7u);
-      backend_->merge_candidates(device_parts.data(), num_ranks, 7, merged.data());
+      backend_->run(MergeCandidates{.parts = device_parts.data(),
+                                    .num_parts = num_ranks,
+                                    .num_rows = 7,
+                                    .out = merged.data()});
       all.push_back(merged.read());
     }
     for (const auto& stats : all) {

@@ -23,7 +23,12 @@ Matrix run(Backend& backend, const Matrix& x, const Matrix& head, const Matrix& 
   std::copy_n(table.values.begin() + first * table.cols, held.values.size(), held.values.begin());
   const DeviceMatrix in(backend, x), device_table(backend, held), out(backend, x.rows, table.cols);
   const Array<float> sums(backend, log_sum_exp);
-  backend.mix_embeddings(in.view(), *packed, device_table.view(), shares, sums.data(), out.view());
+  backend.run(MixEmbeddings{.x = in.view(),
+                            .head = *packed,
+                            .table = device_table.view(),
+                            .vocab_shares = shares,
+                            .log_sum_exp = sums.data(),
+                            .out = out.view()});
   return out.read();
 }
 
@@ -83,7 +88,7 @@ TEST_P(MixEmbeddingsTest, AnyNumberOfWorkersGivesTheSameBytes) {
       }
       const Array<float> all_parts(*backend_, parts);
       const DeviceMatrix sum(*backend_, 9, kWidth);
-      backend_->tree_add(sum.view(), all_parts.data(), num_ranks);
+      backend_->run(TreeAdd{.x = sum.view(), .parts = all_parts.data(), .num_parts = num_ranks});
       results.push_back(sum.read());
     }
     for (const Matrix& result : results) EXPECT_TRUE(same_bytes(result, results[0])) << vocab_size;
@@ -113,8 +118,12 @@ TEST_P(MixEmbeddingsTest, ATableOfBf16IsReadExactly) {
       backend_->pack_matrix({{head.host()}}, DType::kF32, ShareOffsets{{0, kHidden}, 1});
   const DeviceMatrix in(*backend_, x), out(*backend_, 4, kWidth);
   const Array<float> device_sums(*backend_, sums);
-  backend_->mix_embeddings(in.view(), *packed, {device_table.data(), DType::kBF16, 50, kWidth},
-                           local_shares(50, 0, 1), device_sums.data(), out.view());
+  backend_->run(MixEmbeddings{.x = in.view(),
+                              .head = *packed,
+                              .table = {device_table.data(), DType::kBF16, 50, kWidth},
+                              .vocab_shares = local_shares(50, 0, 1),
+                              .log_sum_exp = device_sums.data(),
+                              .out = out.view()});
   EXPECT_TRUE(same_bytes(out.read(), run(*backend_, x, head, table, sums, 0, 1)));
 }
 

@@ -23,8 +23,12 @@ Choice run(Backend& backend, const Matrix& x, const Matrix& router, Routing rout
   const Array<std::int32_t> ids(backend, size);
   const Array<float> weights(backend, size);
   const DeviceMatrix in(backend, x), device_router(backend, router);
-  backend.route_topk(in.view(), static_cast<const float*>(device_router.view().data), router.rows,
-                     routing, ids.data(), weights.data());
+  backend.run(RouteTopk{.x = in.view(),
+                        .router = static_cast<const float*>(device_router.view().data),
+                        .num_experts = router.rows,
+                        .routing = routing,
+                        .expert_ids = ids.data(),
+                        .expert_weights = weights.data()});
   return {ids.read(), weights.read()};
 }
 

@@ -19,11 +19,26 @@ TEST_P(RowsTest, EmbedTakesRowsOfTheTableAndSoftRows) {
   const Array<std::int32_t> ids(*backend_, tokens);
   for (const DType dtype : {DType::kF32, DType::kBF16}) {
     const Tensor view = dtype == DType::kF32 ? f32.view() : Tensor{bf16.data(), dtype, 9, 37};
-    backend_->embed(view, ids.data(), soft_rows.view(), out.view());
+    backend_->run(Embed{
+        .table = view, .tokens = ids.data(), .soft_rows = soft_rows.view(), .out = out.view()});
     const Matrix result = out.read(), rows = rounded_to(dtype, table);
     for (int i = 0; i < 5; ++i) {
       const int token = tokens[std::size_t(i)];
       EXPECT_TRUE(same_bytes(result.row(i), token < 0 ? soft.row(-1 - token) : rows.row(token)));
+    }
+  }
+}
+
+TEST_P(RowsTest, GatherTakesRowsInAnyOrder) {
+  for (const int cols : {1, 37, 40}) {
+    const Matrix x = random_matrix(9, cols, 1);
+    const std::vector<std::int32_t> rows{8, 0, 3, 8};
+    const DeviceMatrix in(*backend_, x), out(*backend_, 4, cols);
+    const Array<std::int32_t> device_rows(*backend_, rows);
+    backend_->run(GatherRows{.x = in.view(), .rows = device_rows.data(), .out = out.view()});
+    const Matrix result = out.read();
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_TRUE(same_bytes(result.row(i), x.row(rows[std::size_t(i)]))) << cols;
     }
   }
 }
@@ -33,7 +48,8 @@ TEST_P(RowsTest, RmsNormAgreesWithTheReference) {
     const Matrix x = random_matrix(7, cols, 1), weight = random_matrix(1, cols, 2);
     const Array<float> weights(*backend_, weight.values);
     const DeviceMatrix in(*backend_, x), out(*backend_, 7, cols);
-    backend_->rms_norm(in.view(), weights.data(), 1e-3f, out.view());
+    backend_->run(
+        RmsNorm{.x = in.view(), .weight = weights.data(), .eps = 1e-3f, .out = out.view()});
     std::vector<double> expected;
     for (int i = 0; i < 7; ++i) {
       double squares = 0;
@@ -43,7 +59,8 @@ TEST_P(RowsTest, RmsNormAgreesWithTheReference) {
     }
     EXPECT_TRUE(is_near(out.read(), expected, 1e-5)) << cols;
     const DeviceMatrix one(*backend_, x.row(3)), one_out(*backend_, 1, cols);
-    backend_->rms_norm(one.view(), weights.data(), 1e-3f, one_out.view());
+    backend_->run(
+        RmsNorm{.x = one.view(), .weight = weights.data(), .eps = 1e-3f, .out = one_out.view()});
     EXPECT_TRUE(same_bytes(one_out.read(), out.read().row(3)));
   }
 }
@@ -55,7 +72,7 @@ TEST_P(RowsTest, TreeAddPairsNeighbours) {
   Matrix x(1, 1);
   x.at(0, 0) = 0.5f;
   const DeviceMatrix sum(*backend_, x);
-  backend_->tree_add(sum.view(), device_parts.data(), 4);
+  backend_->run(TreeAdd{.x = sum.view(), .parts = device_parts.data(), .num_parts = 4});
   EXPECT_EQ(sum.read().at(0, 0), 7.5f);
 }
 
@@ -63,7 +80,7 @@ TEST_P(RowsTest, TreeAddAddsEveryValue) {
   for (const int num_parts : {1, 2, 8}) {
     const Matrix x = random_matrix(5, 21, 1), parts = random_matrix(num_parts * 5, 21, 2);
     const DeviceMatrix sum(*backend_, x), all(*backend_, parts);
-    backend_->tree_add(sum.view(), all.view().data, num_parts);
+    backend_->run(TreeAdd{.x = sum.view(), .parts = all.view().data, .num_parts = num_parts});
     std::vector<double> expected;
     for (int i = 0; i < 5; ++i) {
       for (int j = 0; j < 21; ++j) {
@@ -117,11 +134,15 @@ void expect_rotated(Backend& backend, const QkvCase& shape) {
   const Array<float> q_weight(backend, q_norm.values), k_weight(backend, k_norm.values);
   const Array<float> cos_table(backend, cos.values), sin_table(backend, sin.values);
   const DeviceMatrix rows(backend, qkv), keys(backend, 7, dim), values(backend, 7, dim);
-  backend.qk_norm_rope_kv_write(
-      rows.view(), {2, 1, dim}, shape.has_norm ? q_weight.data() : nullptr,
-      shape.has_norm ? k_weight.data() : nullptr, 1e-5f,
-      {cos_table.data(), sin_table.data(), shape.rotary_dim}, device_positions.data(),
-      device_slots.data(), {keys.view(), values.view()});
+  backend.run(QkNormRopeKvWrite{.qkv = rows.view(),
+                                .heads = {2, 1, dim},
+                                .q_norm = shape.has_norm ? q_weight.data() : nullptr,
+                                .k_norm = shape.has_norm ? k_weight.data() : nullptr,
+                                .eps = 1e-5f,
+                                .rope = {cos_table.data(), sin_table.data(), shape.rotary_dim},
+                                .positions = device_positions.data(),
+                                .slots = device_slots.data(),
+                                .kv = {keys.view(), values.view()}});
   std::vector<double> queries, expected_keys(std::size_t(7 * dim)), expected_values(expected_keys);
   Matrix rotated(3, 2 * dim);
   for (int i = 0; i < 3; ++i) {
@@ -160,8 +181,13 @@ TEST_P(RowsTest, HeadsAreNormalisedRotatedAndCachedInTheirSlots) {
 TEST_P(RowsTest, AWorkerMayHoldNoHeads) {
   const Tensor nothing{nullptr, DType::kF32, 2, 0}, no_slots{nullptr, DType::kF32, 4, 0};
   const Array<std::int32_t> positions(*backend_, std::vector<std::int32_t>{0, 1});
-  backend_->qk_norm_rope_kv_write(nothing, {0, 0, 16}, nullptr, nullptr, 1e-5f, {},
-                                  positions.data(), positions.data(), {no_slots, no_slots});
+  backend_->run(QkNormRopeKvWrite{.qkv = nothing,
+                                  .heads = {0, 0, 16},
+                                  .eps = 1e-5f,
+                                  .rope = {},
+                                  .positions = positions.data(),
+                                  .slots = positions.data(),
+                                  .kv = {no_slots, no_slots}});
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
 
-#include "kernels/cpu/backend.h"
+#include "kernels/cpu/backend.h"  // forbidden: behind kernels/make_backend.h
+#include "kernels/make_backend.h"
 #include "rpc/protocol.capnp.h"  // forbidden: generated, of rpc

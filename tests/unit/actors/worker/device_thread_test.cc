@@ -8,7 +8,7 @@
 #include <map>
 #include <mutex>
 
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/make_backend.h"
 #include "rpc/collective/in_process.h"
 #include "runtime/simulation/testbed.h"
 #include "tests/golden/golden_files.h"
@@ -33,7 +33,7 @@ class DeviceThreadTest : public testing::Test {
     options.max_rows = 64;
     options.num_kv_pages = 4;
     device->load(
-        [&] { return network::Engine::create(checkpoint, backend, options); },
+        [&] { return network::Engine::create(checkpoint, *backend, options); },
         [&](Result<const network::Engine*> engine) { loaded.set_value(std::move(engine)); });
     must(loaded.get_future().get());
     form(1);
@@ -71,7 +71,7 @@ class DeviceThreadTest : public testing::Test {
   Testbed bed;
   const checkpoint::Checkpoint checkpoint =
       must(checkpoint::Checkpoint::open(golden::golden_dir() / "models" / "moe_mha"));
-  kernels::CpuBackend backend;
+  std::unique_ptr<kernels::Backend> backend = must(kernels::make_backend());
   std::unique_ptr<CollectiveFactory> collectives = rpc::make_lone_collectives();
   std::mutex mutex;  // guards the pieces
   std::condition_variable arrived;

@@ -1,4 +1,4 @@
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/make_backend.h"
 #include "tests/unit/kernels/device.h"
 
 namespace unmask::kernels {
@@ -6,10 +6,10 @@ namespace unmask::kernels {
 std::vector<Device> devices() {
   std::vector<Device> all;
   const auto add_cpu = [&](const char* name, InstructionSet set) {
-    if (kernels_of(set) == nullptr) return;
+    if (!is_available(set)) return;
     all.push_back({name, [set](int num_threads) {
-                     return std::make_unique<CpuBackend>(CpuBackend::Options{
-                         .threads = {.num_threads = num_threads}, .instruction_set = set});
+                     return std::move(
+                         *make_backend({.num_threads = num_threads, .instructions = set}));
                    }});
   };
   add_cpu("CpuPortable", InstructionSet::kPortable);

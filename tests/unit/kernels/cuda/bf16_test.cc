@@ -80,25 +80,35 @@ TEST_P(Bf16Test, LinearRoundsItsSumsOnce) {
   const auto packed =
       backend_->pack_matrix({{weight.host()}}, DType::kBF16, local_shares(130, 0, 1));
   const DeviceMatrix exact_in(*backend_, x), exact(*backend_, 70, 67);
-  backend_->linear(exact_in.view(), *packed, exact.view());
+  backend_->run(Linear{.x = exact_in.view(), .weight = *packed, .out = exact.view()});
   const DeviceMatrix in(*backend_, x, DType::kBF16), out(*backend_, 70, 67, DType::kBF16);
-  backend_->linear(in.view(), *packed, out.view());
+  backend_->run(Linear{.x = in.view(), .weight = *packed, .out = out.view()});
   EXPECT_TRUE(same_bytes(out.read(), rounded_to(DType::kBF16, exact.read())));
+}
+
+TEST_P(Bf16Test, GatheredRowsAreRoundedOnce) {
+  const Matrix x = random_matrix(5, 36, 1);
+  const Array<std::int32_t> rows(*backend_, {4, 1});
+  const DeviceMatrix in(*backend_, x), out(*backend_, 2, 36, DType::kBF16);
+  backend_->run(GatherRows{.x = in.view(), .rows = rows.data(), .out = out.view()});
+  EXPECT_TRUE(same_bytes(out.read().row(0), rounded_to(DType::kBF16, x.row(4))));
+  EXPECT_TRUE(same_bytes(out.read().row(1), rounded_to(DType::kBF16, x.row(1))));
 }
 
 TEST_P(Bf16Test, RowsAreNormedAndAddedInF32) {
   const Matrix x = rounded_to(DType::kBF16, random_matrix(5, 36, 1));
   const Array<float> weight(*backend_, random_matrix(1, 36, 2).values);
   const DeviceMatrix exact_in(*backend_, x), exact(*backend_, 5, 36);
-  backend_->rms_norm(exact_in.view(), weight.data(), 1e-5f, exact.view());
+  backend_->run(
+      RmsNorm{.x = exact_in.view(), .weight = weight.data(), .eps = 1e-5f, .out = exact.view()});
   const DeviceMatrix in(*backend_, x, DType::kBF16), out(*backend_, 5, 36, DType::kBF16);
-  backend_->rms_norm(in.view(), weight.data(), 1e-5f, out.view());
+  backend_->run(RmsNorm{.x = in.view(), .weight = weight.data(), .eps = 1e-5f, .out = out.view()});
   EXPECT_TRUE(same_bytes(out.read(), rounded_to(DType::kBF16, exact.read())));
 
   const Matrix parts = rounded_to(DType::kBF16, random_matrix(4 * 5, 36, 3));
   const DeviceMatrix exact_parts(*backend_, parts), half_parts(*backend_, parts, DType::kBF16);
-  backend_->tree_add(exact_in.view(), exact_parts.view().data, 4);
-  backend_->tree_add(in.view(), half_parts.view().data, 4);
+  backend_->run(TreeAdd{.x = exact_in.view(), .parts = exact_parts.view().data, .num_parts = 4});
+  backend_->run(TreeAdd{.x = in.view(), .parts = half_parts.view().data, .num_parts = 4});
   EXPECT_TRUE(same_bytes(in.read(), rounded_to(DType::kBF16, exact_in.read())));
 }
 
@@ -111,9 +121,15 @@ TEST_P(Bf16Test, KeysAndValuesAreRoundedOnceWhereverTheRowsAreF32) {
   Matrix keys[2] = {Matrix(0, 0), Matrix(0, 0)}, values[2] = {Matrix(0, 0), Matrix(0, 0)};
   for (const DType dtype : {DType::kF32, DType::kBF16}) {
     const DeviceMatrix in(*backend_, qkv), k(*backend_, 6, 20, dtype), v(*backend_, 6, 20, dtype);
-    backend_->qk_norm_rope_kv_write(in.view(), heads, norm.data(), norm.data(), 1e-5f,
-                                    {table.data(), table.data(), 16}, positions.data(),
-                                    slots.data(), {k.view(), v.view()});
+    backend_->run(QkNormRopeKvWrite{.qkv = in.view(),
+                                    .heads = heads,
+                                    .q_norm = norm.data(),
+                                    .k_norm = norm.data(),
+                                    .eps = 1e-5f,
+                                    .rope = {table.data(), table.data(), 16},
+                                    .positions = positions.data(),
+                                    .slots = slots.data(),
+                                    .kv = {k.view(), v.view()}});
     keys[dtype == DType::kBF16] = k.read();
     values[dtype == DType::kBF16] = v.read();
   }

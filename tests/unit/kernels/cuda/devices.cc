@@ -1,12 +1,12 @@
-#include "kernels/cuda/cuda_backend.h"
+#include "kernels/make_backend.h"
 #include "tests/unit/kernels/device.h"
 
 namespace unmask::kernels {
 
 std::vector<Device> devices() {
   const auto make = [](int) {
-    return CudaBackend::num_devices() > 0 ? std::make_unique<CudaBackend>(CudaBackend::Options{})
-                                          : nullptr;
+    auto backend = make_backend({.kind = DeviceSpec::Kind::kCuda});
+    return backend ? std::move(*backend) : nullptr;
   };
   return {{"Cuda", make, UNMASK_TESTS_SIZE_STEP}};
 }

@@ -20,7 +20,7 @@ constexpr int kSegments = kProductFeatures / kSegmentIds;
 constexpr int kMergeThreads = kNumShares * kWarpSize;  // a warp per share
 constexpr int kRulesAtOnce = 64;                       // that fit the arguments of a kernel
 
-/// CandidateQuery with the rules on the device.
+/// What is asked of the rows, the rules on the device.
 struct Query {
   const LogitRules* rules;
   const std::int32_t* rules_of_row;
@@ -256,24 +256,6 @@ __global__ void merge_tiles_kernel(const CandidateStats* parts, VocabTiles tiles
   out[row] = shared.share[0];
 }
 
-/// One thread per row.
-__global__ void merge_parts_kernel(const CandidateStats* parts, int num_parts, int num_rows,
-                                   CandidateStats* out) {
-  const int row = int(blockIdx.x * blockDim.x + threadIdx.x);
-  if (row >= num_rows) return;
-  // A binary counter: node[i] is the tree over 2^i parts, if bit i of the number of parts is set.
-  CandidateStats node[4];
-  for (int p = 0; p < num_parts; ++p) {
-    CandidateStats sum = parts[std::int64_t{p} * num_rows + row];
-    int level = 0;
-    for (; p >> level & 1; ++level) sum = merged(node[level], sum);
-    node[level] = sum;
-  }
-  int top = 0;
-  while (1 << top < num_parts) ++top;
-  out[row] = node[top];
-}
-
 template <class T>
 struct Arrays {
   LogitRules* rules;
@@ -300,65 +282,48 @@ void write_rules(std::span<const LogitRules> rules, LogitRules* out, cudaStream_
 }
 
 template <class T>
-void run(Tensor x, const MatrixView& head, const VocabTiles& tiles, std::int32_t first_token,
-         const Backend::CandidateQuery& host_query, CandidateStats* out, void* scratch,
-         cudaStream_t stream) {
+void run(const LmHeadCandidates& op, const MatrixView& head, void* scratch, cudaStream_t stream) {
+  const VocabTiles tiles = vocab_tiles(op.vocab_shares);
+  const int num_rows = op.x.rows;
   ScratchParts scratch_parts(scratch);
   const Arrays<T> arrays =
-      arrays_in<T>(scratch_parts, head, tiles.count(), x.rows, host_query.rules.size());
-  const Query query{arrays.rules,
-                    host_query.rules_of_row,
-                    host_query.present,
-                    host_query.present_logits,
-                    host_query.listed_offsets,
-                    host_query.listed_tokens,
-                    host_query.listed_logits};
-  write_rules(host_query.rules, arrays.rules, stream);
+      arrays_in<T>(scratch_parts, head, tiles.count(), num_rows, op.rules.size());
+  const Query query{arrays.rules,      op.rules_of_row,  op.present,      op.present_logits,
+                    op.listed_offsets, op.listed_tokens, op.listed_logits};
+  write_rules(op.rules, arrays.rules, stream);
   if (query.present != nullptr || query.listed_offsets != nullptr) {
-    launch(clear_wanted_kernel, {dim3(unsigned(x.rows)), dim3(kWarpSize), 0, stream}, query);
+    launch(clear_wanted_kernel, {dim3(unsigned(num_rows)), dim3(kWarpSize), 0, stream}, query);
   }
   if (tiles.count() > 0) {
-    pack_rows(x, head, arrays.rows, stream);
-    const unsigned row_blocks = unsigned((x.rows + kProductRows - 1) / kProductRows);
+    pack_rows(op.x, head, arrays.rows, stream);
+    const unsigned row_blocks = unsigned((num_rows + kProductRows - 1) / kProductRows);
     launch(head_tile_kernel<T>,
            {dim3(row_blocks, unsigned(tiles.count())), dim3(kProductThreads), sizeof(TileShared),
             stream},
-           arrays.rows, x.rows, static_cast<const T*>(head.data), head.stride(), tiles, first_token,
-           query, arrays.parts);
+           arrays.rows, num_rows, static_cast<const T*>(head.data), head.stride(), tiles,
+           op.first_token, query, arrays.parts);
   }
-  launch(merge_tiles_kernel, {dim3(unsigned(x.rows)), dim3(kMergeThreads), 0, stream}, arrays.parts,
-         tiles, x.rows, out);
+  launch(merge_tiles_kernel, {dim3(unsigned(num_rows)), dim3(kMergeThreads), 0, stream},
+         arrays.parts, tiles, num_rows, op.out);
 }
 
 }  // namespace
 
-std::size_t lm_head_scratch_bytes(const MatrixView& head, const ShareOffsets& vocab_shares,
-                                  int num_rows, std::size_t num_rules) {
+std::size_t scratch_bytes(const LmHeadCandidates& op) {
+  const MatrixView& head = view_of(op.head);
   ScratchParts parts(nullptr);
-  const int num_tiles = vocab_tiles(vocab_shares).count();
+  const int num_tiles = vocab_tiles(op.vocab_shares).count();
   with_element(head.dtype, [&](auto element) {
-    arrays_in<decltype(element)>(parts, head, num_tiles, num_rows, num_rules);
+    arrays_in<decltype(element)>(parts, head, num_tiles, op.x.rows, op.rules.size());
   });
   return parts.bytes();
 }
 
-void lm_head_candidates(Tensor x, const MatrixView& head, const ShareOffsets& vocab_shares,
-                        std::int32_t first_token, const Backend::CandidateQuery& query,
-                        CandidateStats* out, void* scratch, cudaStream_t stream) {
-  if (x.rows == 0) return;
-  with_element(head.dtype, [&](auto element) {
-    run<decltype(element)>(x, head, vocab_tiles(vocab_shares), first_token, query, out, scratch,
-                           stream);
-  });
-}
-
-void merge_candidates(const CandidateStats* parts, int num_parts, int num_rows, CandidateStats* out,
-                      cudaStream_t stream) {
-  if (num_rows == 0) return;
-  constexpr int kThreads = 128;
-  launch(merge_parts_kernel,
-         {dim3(unsigned((num_rows + kThreads - 1) / kThreads)), dim3(kThreads), 0, stream}, parts,
-         num_parts, num_rows, out);
+void enqueue(const LmHeadCandidates& op, void* scratch, cudaStream_t stream) {
+  if (op.x.rows == 0) return;
+  const MatrixView& head = view_of(op.head);
+  with_element(head.dtype,
+               [&](auto element) { run<decltype(element)>(op, head, scratch, stream); });
 }
 
 }  // namespace unmask::kernels

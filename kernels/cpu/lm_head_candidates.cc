@@ -88,21 +88,21 @@ CandidateStats stats_of(const Kernels& kernels, const LogitRow& row, const Logit
 }
 
 /// Copies the wanted logits of row `i` that lie in this piece of the vocabulary.
-void copy_wanted(const LogitRow& row, const Backend::CandidateQuery& query, int i) {
-  if (query.present != nullptr && row.holds(query.present[i])) {
-    query.present_logits[i] = row.at(query.present[i]);
+void copy_wanted(const LogitRow& row, const LmHeadCandidates& op, int i) {
+  if (op.present != nullptr && row.holds(op.present[i])) {
+    op.present_logits[i] = row.at(op.present[i]);
   }
-  if (query.listed_offsets == nullptr) return;
-  for (int j = query.listed_offsets[i]; j < query.listed_offsets[i + 1]; ++j) {
-    if (row.holds(query.listed_tokens[j])) query.listed_logits[j] = row.at(query.listed_tokens[j]);
+  if (op.listed_offsets == nullptr) return;
+  for (int j = op.listed_offsets[i]; j < op.listed_offsets[i + 1]; ++j) {
+    if (row.holds(op.listed_tokens[j])) op.listed_logits[j] = row.at(op.listed_tokens[j]);
   }
 }
 
-void clear_wanted(const Backend::CandidateQuery& query, int num_rows) {
-  if (query.present != nullptr) std::fill_n(query.present_logits, num_rows, -HUGE_VALF);
-  if (query.listed_offsets == nullptr) return;
-  std::fill(query.listed_logits + query.listed_offsets[0],
-            query.listed_logits + query.listed_offsets[num_rows], -HUGE_VALF);
+void clear_wanted(const LmHeadCandidates& op) {
+  if (op.present != nullptr) std::fill_n(op.present_logits, op.x.rows, -HUGE_VALF);
+  if (op.listed_offsets == nullptr) return;
+  std::fill(op.listed_logits + op.listed_offsets[0],
+            op.listed_logits + op.listed_offsets[op.x.rows], -HUGE_VALF);
 }
 
 /// Chunks in order within each share, the shares by tree.
@@ -124,20 +124,13 @@ CandidateStats merge_chunks(std::span<const VocabChunk> chunks, int num_shares,
 
 }  // namespace
 
-void CpuBackend::lm_head_candidates(Tensor x, const PackedMatrix& head, ShareOffsets vocab_shares,
-                                    std::int32_t first_token, const CandidateQuery& query,
-                                    CandidateStats* out) {
-  const Panels& weights = panels_of(head);
-  UNMASK_CHECK(vocab_shares.num_items() == head.rows());
-  std::vector<VocabChunk> chunks;
-  for (int share = 0; share < vocab_shares.count; ++share) {
-    const std::vector<VocabChunk> more = chunks_of_share(vocab_shares, share);
-    chunks.insert(chunks.end(), more.begin(), more.end());
-  }
-  clear_wanted(query, x.rows);
-  for (int first = 0; first < x.rows; first += kMaxRowsAtOnce) {
-    const int num_rows = std::min(kMaxRowsAtOnce, x.rows - first);
-    const Tensor rows{floats(x) + std::int64_t{first} * x.cols, x.dtype, num_rows, x.cols};
+void CpuBackend::compute(const LmHeadCandidates& op) {
+  const Panels& weights = panels_of(op.head);
+  const std::vector<VocabChunk> chunks = chunks_of(op.vocab_shares);
+  clear_wanted(op);
+  for (int first = 0; first < op.x.rows; first += kMaxRowsAtOnce) {
+    const int num_rows = std::min(kMaxRowsAtOnce, op.x.rows - first);
+    const Tensor rows = rows_of(op.x, first, num_rows);
     const RowBlocks blocks{num_rows, kernels_.max_height};
     const std::byte* const packed = pack_rows(rows, weights, blocks);
     auto* const parts = intermediate_.take<CandidateStats>(chunks.size() * std::size_t(num_rows));
@@ -151,37 +144,20 @@ void CpuBackend::lm_head_candidates(Tensor x, const PackedMatrix& head, ShareOff
       for (int i = 0; i < num_rows; ++i) {
         const LogitRow row{{logits + std::int64_t{i} * kStride + chunk.skipped(),
                             std::size_t(chunk.end - chunk.begin)},
-                           std::int64_t{first_token} + chunk.begin};
-        copy_wanted(row, query, first + i);
-        const auto rules = std::size_t(query.rules_of_row[first + i]);
-        UNMASK_CHECK(rules < query.rules.size());
-        parts[std::size_t(task * num_rows + i)] = stats_of(kernels_, row, query.rules[rules]);
+                           std::int64_t{op.first_token} + chunk.begin};
+        copy_wanted(row, op, first + i);
+        const auto rules = std::size_t(op.rules_of_row[first + i]);
+        UNMASK_CHECK(rules < op.rules.size());
+        parts[std::size_t(task * num_rows + i)] = stats_of(kernels_, row, op.rules[rules]);
       }
     });
-    pool_.run_ranges(
-        num_rows, grain_of(std::int64_t(chunks.size()) * 64), [&](int begin, int end, int) {
-          for (int i = begin; i < end; ++i) {
-            out[first + i] =
-                merge_chunks(chunks, vocab_shares.count, parts + i, std::size_t(num_rows));
-          }
-        });
-  }
-}
-
-void CpuBackend::merge_candidates(const CandidateStats* parts, int num_parts, int num_rows,
-                                  CandidateStats* out) {
-  UNMASK_CHECK(num_parts >= 1 && num_parts <= kMaxTreeParts && (num_parts & (num_parts - 1)) == 0);
-  std::array<CandidateStats, kMaxTreeParts> nodes;
-  for (int i = 0; i < num_rows; ++i) {
-    for (int p = 0; p < num_parts; ++p) {
-      nodes[std::size_t(p)] = parts[std::int64_t{p} * num_rows + i];
-    }
-    for (int width = num_parts / 2; width > 0; width /= 2) {
-      for (int p = 0; p < width; ++p) {
-        nodes[std::size_t(p)] = merged(nodes[std::size_t(2 * p)], nodes[std::size_t(2 * p + 1)]);
+    const int grain = grain_of(std::int64_t(chunks.size()) * 64);
+    pool_.run_ranges(num_rows, grain, [&](int begin, int end, int) {
+      for (int i = begin; i < end; ++i) {
+        op.out[first + i] =
+            merge_chunks(chunks, op.vocab_shares.count, parts + i, std::size_t(num_rows));
       }
-    }
-    out[i] = nodes[0];
+    });
   }
 }
 

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "kernels/backend.h"
+#include "runtime/base/result.h"
+
+namespace unmask::kernels {
+
+/// A program built without CUDA has no_cuda_backend.cc instead.
+///
+/// Errors  kInvalidArgument if there are not so many GPUs; kUnavailable if there is none, if it
+///         fails, or without CUDA
+[[nodiscard]] Result<std::unique_ptr<Backend>> make_cuda_backend(int index);
+
+}  // namespace unmask::kernels

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "kernels/ops/candidate_stats.h"
+
+namespace unmask::kernels {
+
+/// out[i] = tree merge of parts[0 .. num_parts)[i].
+///
+/// Shapes  parts [num_parts, num_rows]; out [num_rows]
+struct MergeCandidates {
+  /// More than there are shares: under numerics=fast any number of workers has a part.
+  static constexpr int kMaxParts = 64;
+
+  const CandidateStats* parts = nullptr;
+  int num_parts = 1;  ///< a power of two, at most kMaxParts
+  int num_rows = 0;
+  CandidateStats* out = nullptr;
+
+  void check() const;
+};
+
+}  // namespace unmask::kernels
