@@ -3,98 +3,50 @@
 #include <capnp/serialize.h>
 #include <kj/exception.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
-#include <tuple>
 #include <utility>
 #include <variant>
 
 #include "rpc/codec/fields.h"
+#include "rpc/codec/on_wire.h"
 #include "runtime/base/check.h"
 
 namespace unmask::rpc {
 namespace {
 
-constexpr std::size_t kKiB = 1024;
-constexpr std::size_t kMiB = 1024 * kKiB;
 constexpr std::uint32_t kMaxSegments = 8;
 constexpr int kMaxNesting = 16;
 
-/// The root struct and the traits of every type, in the order of WireMessage.
-using Structs =
-    std::tuple<wire::Submit, wire::Admit, wire::JobRef, wire::JobRef, wire::Accepted, wire::Queued,
-               wire::Committed, wire::Frame, wire::Traced, wire::Finished, wire::Rejected,
-               wire::Question, wire::JobList, wire::Question, wire::ClusterStatus, wire::Join,
-               wire::Welcome, wire::JoinRejected, wire::Loading, wire::Beat, wire::Beat,
-               wire::FormGroup, wire::GroupAddress, wire::GroupAddresses, wire::GroupReady,
-               wire::LeaveGroup, wire::GroupFailed, wire::Step, wire::StepResult, wire::Inspect,
-               wire::Inspected, wire::InspectMore>;
-constexpr std::size_t kNumTypes = std::tuple_size_v<Structs>;
-static_assert(kNumTypes == std::variant_size_v<actors::WireMessage>);
+using Parse = actors::WireMessage (*)(capnp::MessageReader&);
 
-constexpr std::array<MessageTraits, kNumTypes> kTraits{{
-    {"Submit", kMiB, false, false},
-    {"Admit", kMiB, false, false},
-    {"Cancel", kKiB, false, false},
-    {"StopJob", kKiB, false, false},
-    {"Accepted", kKiB, false, false},
-    {"Queued", 4 * kKiB, false, false},
-    {"Committed", kMiB, false, false},
-    {"Frame", kMiB, true, false},
-    {"Traced", 4 * kMiB, false, false},
-    {"Finished", kMiB, false, false},
-    {"Rejected", 64 * kKiB, false, false},
-    {"ListJobs", kKiB, false, false},
-    {"JobList", 4 * kMiB, false, false},
-    {"GetStatus", kKiB, false, false},
-    {"ClusterStatus", kMiB, false, false},
-    {"Join", 64 * kKiB, false, true},
-    {"Welcome", kKiB, false, true},
-    {"JoinRejected", 64 * kKiB, false, true},
-    {"Loading", 64 * kKiB, true, true},
-    {"Heartbeat", kKiB, true, true},
-    {"HeartbeatAck", kKiB, true, true},
-    {"FormGroup", kKiB, false, false},
-    {"GroupAddress", 128 * kKiB, false, false},
-    {"GroupAddresses", 4 * kMiB, false, false},
-    {"GroupReady", kKiB, false, false},
-    {"LeaveGroup", 64 * kKiB, false, false},
-    {"GroupFailed", 64 * kKiB, false, false},
-    {"Step", 4 * kMiB, false, false},
-    {"StepResult", 4 * kMiB, false, false},
-    {"Inspect", kMiB, false, false},
-    {"Inspected", 4 * kMiB, false, false},
-    {"InspectMore", kKiB, false, false},
-}};
-
-template <std::size_t I>
-using StructOf = std::tuple_element_t<I, Structs>;
-
-template <std::size_t I>
-void build(capnp::MessageBuilder& builder, const actors::WireMessage& message) {
-  codec::write(builder.initRoot<StructOf<I>>(), std::get<I>(message));
-}
-
-template <std::size_t I>
+template <typename Message>
 actors::WireMessage parse(capnp::MessageReader& reader) {
-  std::variant_alternative_t<I, actors::WireMessage> message;
-  codec::read(reader.getRoot<StructOf<I>>(), message);
+  Message message;
+  codec::read(reader.getRoot<typename codec::OnWire<Message>::Struct>(), message);
   return message;
 }
 
-using Build = void (*)(capnp::MessageBuilder&, const actors::WireMessage&);
-using Parse = actors::WireMessage (*)(capnp::MessageReader&);
+struct Entry {
+  const MessageTraits* traits = nullptr;
+  Parse parse = nullptr;
+};
+constexpr std::size_t kNumTypes = std::variant_size_v<actors::WireMessage>;
 
-template <std::size_t... I>
-constexpr std::array<Build, kNumTypes> builds(std::index_sequence<I...> /*types*/) {
-  return {&build<I>...};
+/// Every message of `WireMessage` under its number less one.
+template <typename... Messages>
+constexpr std::array<Entry, kNumTypes> entries(const std::variant<Messages...>* /*types*/) {
+  std::array<Entry, kNumTypes> entries{};
+  ((entries[codec::OnWire<Messages>::kTraits.type - 1] = {&codec::OnWire<Messages>::kTraits,
+                                                          &parse<Messages>}),
+   ...);
+  return entries;
 }
-template <std::size_t... I>
-constexpr std::array<Parse, kNumTypes> parses(std::index_sequence<I...> /*types*/) {
-  return {&parse<I>...};
-}
-constexpr auto kBuild = builds(std::make_index_sequence<kNumTypes>{});
-constexpr auto kParse = parses(std::make_index_sequence<kNumTypes>{});
+constexpr auto kEntries = entries(static_cast<const actors::WireMessage*>(nullptr));
+static_assert(std::ranges::all_of(kEntries,
+                                  [](const Entry& entry) { return entry.parse != nullptr; }),
+              "two messages have the same number");
 
 /// The table in front of the segments: their number less one, then their sizes in words.
 bool has_sound_segments(ByteView body) {
@@ -119,17 +71,25 @@ Error malformed(const MessageTraits& traits, const std::string& what) {
 
 }  // namespace
 
-MessageType type_of(const actors::WireMessage& message) { return MessageType(message.index() + 1); }
+MessageType type_of(const actors::WireMessage& message) {
+  return std::visit(
+      []<typename Message>(const Message&) { return codec::OnWire<Message>::kTraits.type; },
+      message);
+}
 
 const MessageTraits* traits_of(MessageType type) {
-  return type >= 1 && type <= kNumTypes ? &kTraits[type - 1] : nullptr;
+  return type >= 1 && type <= kNumTypes ? kEntries[type - 1].traits : nullptr;
 }
 
 MessageType num_message_types() { return kNumTypes; }
 
 Bytes encode(const actors::WireMessage& message) {
   capnp::MallocMessageBuilder builder;
-  kBuild[message.index()](builder, message);
+  std::visit(
+      [&]<typename Message>(const Message& body) {
+        codec::write(builder.initRoot<typename codec::OnWire<Message>::Struct>(), body);
+      },
+      message);
   const auto segments = builder.getSegmentsForOutput();
   // One segment in most cases; more are copied behind each other as the format says.
   const kj::Array<capnp::word> words = capnp::messageToFlatArray(segments);
@@ -160,7 +120,7 @@ Result<actors::WireMessage> decode(MessageType type, ByteView body) {
   options.nestingLimit = kMaxNesting;
   try {
     capnp::FlatArrayMessageReader reader(words, options);
-    return kParse[type - 1](reader);
+    return kEntries[type - 1].parse(reader);
   } catch (const codec::Malformed& error) {
     return malformed(*traits, error.what);
   } catch (const kj::Exception& error) {

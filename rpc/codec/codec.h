@@ -10,12 +10,12 @@
 
 namespace unmask::rpc {
 
-/// Number of a message's type on the wire: its place in WireMessage, from 1. New types join at the
-/// end.
+/// Number of a message's type on the wire, from 1.
 using MessageType = std::uint16_t;
 
-/// What the two ends must know of a type before they look at its body.
+/// What the two ends must know of a type before they look at its body; on_wire.h has each.
 struct MessageTraits {
+  MessageType type;
   const char* name;
   std::size_t max_bytes;   ///< of the body
   bool is_lossy = false;   ///< may be dropped instead of queued
