@@ -5,16 +5,17 @@
 
 namespace unmask::actors {
 
-Result<RunningJob> make_job(PeerId gateway, const Admit& admit, const JobModel& model, Time now) {
+Result<RunningJob> make_job(const Admit& admit, const JobModel& model, Time accepted_at) {
   const Result<diffusion::DiffusionParams> params = params_of(admit);
   if (!params) return params.error();
   Result<diffusion::DiffusionLoop> loop = make_loop(admit.input, *params, model);
   if (!loop) return loop.error();
   RunningJob job(std::move(*loop));
   job.id = admit.job;
-  job.add_gateway(gateway);
+  job.body_digest = admit.body_digest;
   job.subscription = admit.subscription;
-  job.accepted_at = job.last_block_at = now;
+  job.accepted_at = job.last_block_at = accepted_at;
+  if (admit.deadline.count() > 0) job.deadline = accepted_at + admit.deadline;
   job.figures.prompt_tokens = job.loop.canvas().num_pinned();
   return job;
 }

@@ -10,9 +10,11 @@
 
 namespace unmask::actors {
 
-/// The job as it waits, `now`, for a replica. Errors: those of params_of() and make_loop().
-[[nodiscard]] Result<RunningJob> make_job(PeerId gateway, const Admit& admit, const JobModel& model,
-                                          Time now);
+/// The job as it waits for a replica, and nobody hears of it yet.
+///
+/// Errors  those of params_of() and make_loop()
+[[nodiscard]] Result<RunningJob> make_job(const Admit& admit, const JobModel& model,
+                                          Time accepted_at);
 
 /// Why none of the replicas, by index, could run the job even alone, with the figure; nothing if
 /// one could, or if none is known yet.

@@ -24,65 +24,105 @@ Coordinator::Coordinator(ActorContext& context, Env env, Options options, JobSto
       options_(std::move(options)),
       store_(store),
       peers_(std::move(peers)),
-      probe_(env.metrics, env.clock) {}
+      probe_(env.metrics, env.clock) {
+  recover();
+}
 
 // ---- Admission ----
 
 void Coordinator::on(Incoming<Admit> admit) {
   const JobId id = admit.message.job;
-  if (const JobRecord* record = store_.find(id)) return resend(admit.from, admit.message, *record);
+  if (find(id) != nullptr || store_.find(id) != nullptr) return resend(admit.from, admit.message);
 
-  Result<RunningJob> made = make_job(admit.from, admit.message, options_.model, env_.clock.now());
-  std::optional<Error> error;
-  if (is_draining_) {
-    error = Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
-  } else if (!made) {
-    error = made.error();
-  } else if (waiting_.size() >= options_.max_waiting) {
-    error = Error{ErrorCode::kOverloaded, "the queue is full: " + std::to_string(waiting_.size()) +
-                                              " jobs wait already; try again later"};
-  } else {
-    error = fit_error(*made, replicas_);
-  }
-  if (!error) {
-    if (const Result<> stored = store_.put(admit.message); !stored) error = stored.error();
-  }
-  if (error) {
+  Result<RunningJob> made = make_job(admit.message, options_.model, env_.clock.now());
+  if (std::optional<Error> error = admission_error(made)) {
     probe_.job_refused(error->code);
     return to_gateway(admit.from, Rejected{id, std::move(*error)});
   }
-  RunningJob& job = jobs_.emplace(id, std::move(*made)).first->second;
-  if (admit.message.deadline.count() > 0) {
-    job.deadline = job.accepted_at + admit.message.deadline;
-    deadlines_.insert({*job.deadline, id});
-    arm_deadline_timer();
+  made->add_gateway(admit.from);
+  const Time accepted_at = made->accepted_at;
+  jobs_.emplace(id, std::move(*made));
+  ++num_storing_;
+  store_.put(admit.message, accepted_at,
+             once_stored([this, id](const Result<>& stored) { accept(id, stored); }));
+}
+
+std::optional<Error> Coordinator::admission_error(const Result<RunningJob>& made) const {
+  if (is_draining_) {
+    return Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
   }
-  waiting_.add(id);
+  if (!made) return made.error();
+  if (const std::size_t waiting = waiting_.size() + num_storing_; waiting >= options_.max_waiting) {
+    return Error{ErrorCode::kOverloaded, "the queue is full: " + std::to_string(waiting) +
+                                             " jobs wait already; try again later"};
+  }
+  return fit_error(*made, replicas_);
+}
+
+void Coordinator::accept(JobId id, const Result<>& stored) {
+  RunningJob& job = jobs_.at(id);
+  --num_storing_;
+  if (!stored) {
+    probe_.job_refused(stored.error().code);
+    to_gateways(job, Rejected{id, stored.error()});
+    jobs_.erase(id);
+    return notify_if_drained();
+  }
+  open(job);
   probe_.job_accepted();
-  probe_.canvas_opened(job.loop.canvas().num_holes(job.loop.canvas().whole()));
   to_gateways(job, Accepted{id, false, job.figures.prompt_tokens, job.loop.canvas().size()});
+  if (job.early_end) finish(id, *job.early_end);
   schedule();
 }
 
-void Coordinator::resend(PeerId gateway, const Admit& admit, const JobRecord& record) {
-  if (record.admit.body_digest != admit.body_digest) {
+void Coordinator::open(RunningJob& job) {
+  job.stage = RunningJob::Stage::kOpen;
+  if (job.deadline) {
+    deadlines_.insert({*job.deadline, job.id});
+    arm_deadline_timer();
+  }
+  waiting_.add(job.id);
+  probe_.canvas_opened(job.loop.canvas().num_holes(job.loop.canvas().whole()));
+}
+
+/// Takes up what an earlier life of this actor accepted and did not end. Its blocks are decoded
+/// again from the first, as the cache that they left behind is gone, and must come out the same.
+void Coordinator::recover() {
+  for (const JobRecord* record : store_.unfinished()) {
+    const JobId id = record->admit.job;
+    Result<RunningJob> made = make_job(record->admit, options_.model, record->accepted_at);
+    if (!made) {
+      const Finished finished{id, FinishReason::kError, made.error(), {}, {}, {}, {}};
+      store_.finish(finished, [](const Result<>& /*stored*/) {});
+      continue;
+    }
+    made->num_replayed = std::int32_t(record->blocks.size());
+    open(jobs_.emplace(id, std::move(*made)).first->second);
+  }
+}
+
+void Coordinator::resend(PeerId gateway, const Admit& admit) {
+  RunningJob* const job = find(admit.job);
+  const JobRecord* const record = store_.find(admit.job);
+  if (admit.body_digest != (job != nullptr ? job->body_digest : record->admit.body_digest)) {
     probe_.job_refused(ErrorCode::kInvalidArgument);
     return to_gateway(
         gateway,
         Rejected{admit.job, {ErrorCode::kInvalidArgument, "another job already has this job id"}});
   }
-  if (RunningJob* job = find(admit.job)) {
+  if (job != nullptr) {
     job->add_gateway(gateway);
     job->subscription.frames |= admit.subscription.frames;
+    if (job->stage == RunningJob::Stage::kStoring) return;  // it hears what the others hear
     to_gateway(gateway,
                Accepted{admit.job, true, job->figures.prompt_tokens, job->loop.canvas().size()});
     waiting_.publish_again(admit.job);
     publish_queue_places();
   }
-  for (const Committed& block : record.blocks) {
+  for (const Committed& block : record->blocks) {
     if (block.block > admit.resume_after_block) to_gateway(gateway, block);
   }
-  if (record.finished) to_gateway(gateway, *record.finished);
+  if (job == nullptr && record->finished) to_gateway(gateway, *record->finished);
 }
 
 // ---- The end of a job ----
@@ -123,24 +163,41 @@ void Coordinator::arm_deadline_timer() {
 }
 
 void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> error) {
-  const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return;
-  RunningJob& job = found->second;
-  if (job.deadline) deadlines_.erase({*job.deadline, id});
-  if (job.replica) {
-    Replica& replica = replicas_.at(*job.replica);
+  RunningJob* const job = find(id);
+  if (job == nullptr || job->stage == RunningJob::Stage::kEnding) return;
+  if (job->stage == RunningJob::Stage::kStoring) {
+    job->early_end = reason;
+    return;
+  }
+  if (job->deadline) deadlines_.erase({*job->deadline, id});
+  if (job->replica) {
+    Replica& replica = replicas_.at(*job->replica);
     std::erase(replica.running, id);
     // Its pages are free for the next step at once: that step closes it before its forward.
-    replica.kv_pages_free += job.kv_pages;
-    if (job.is_on_workers) replica.closed.push_back(job.sequence);
+    replica.kv_pages_free += job->kv_pages;
+    if (job->is_on_workers) replica.closed.push_back(job->sequence);
   } else {
     waiting_.remove(id);
   }
-  Finished finished = finished_of(job, reason, std::move(error), env_.clock.now());
-  (void)store_.finish(finished);  // in memory it cannot fail; a journal aborts instead
-  probe_.job_finished(reason, finished.figures);
-  to_gateways(job, std::move(finished));
-  jobs_.erase(found);
+  job->stage = RunningJob::Stage::kEnding;
+  ++num_ending_;
+  const Finished finished = finished_of(*job, reason, std::move(error), env_.clock.now());
+  store_.finish(finished, once_stored([this, finished](const Result<>& stored) {
+                  settle(finished, stored);
+                }));
+}
+
+/// The job's end is stored, or cannot be: then that is what the client hears.
+void Coordinator::settle(Finished finished, const Result<>& stored) {
+  if (!stored) {
+    finished.reason = FinishReason::kError;
+    finished.error = stored.error();
+  }
+  --num_ending_;
+  probe_.job_finished(finished.reason, finished.figures);
+  const auto job = jobs_.find(finished.job);
+  to_gateways(job->second, std::move(finished));
+  jobs_.erase(job);
   notify_if_drained();
 }
 
@@ -228,7 +285,9 @@ void Coordinator::finish_step(Replica& replica) {
   for (std::size_t i = 0; i < step.jobs.size(); ++i) {
     probe_.sequence_forward(step.phases[i]);
     RunningJob* job = find(step.jobs[i]);
-    if (job == nullptr || job->sequence != step.sequences[i]) continue;  // ended meanwhile
+    const bool has_ended = job == nullptr || job->stage != RunningJob::Stage::kOpen ||
+                           job->sequence != step.sequences[i];
+    if (has_ended) continue;  // meanwhile
     apply(*job, results[i]);
   }
   schedule();
@@ -238,9 +297,10 @@ void Coordinator::finish_step(Replica& replica) {
 }
 
 void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
+  const JobId id = job.id;
   const Range block = job.loop.state().block;
   const Result<diffusion::Applied> applied = job.loop.apply(result.candidates);
-  if (!applied) return finish(job.id, FinishReason::kError, applied.error());
+  if (!applied) return finish(id, FinishReason::kError, applied.error());
   ++job.block_forwards;
   probe_.tokens_decided(std::int32_t(applied->edits.size()));
   publish_progress(job, block, *applied,
@@ -248,7 +308,7 @@ void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
   if (applied->finished_block) commit(job, applied->finished_block->positions);
   if (!applied->ending) return;
   const bool has_stopped = *applied->ending == diffusion::Ending::kStop;
-  finish(job.id, has_stopped ? FinishReason::kStop : FinishReason::kLength);
+  finish(id, has_stopped ? FinishReason::kStop : FinishReason::kLength);
 }
 
 void Coordinator::publish_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
@@ -262,8 +322,8 @@ void Coordinator::publish_progress(RunningJob& job, Range block, const diffusion
 
 void Coordinator::commit(RunningJob& job, Range positions) {
   const Time now = env_.clock.now();
-  Committed block{job.id, job.block, positions, answer_in(job.loop, positions), {}};
-  (void)store_.commit(block);
+  const Committed block{job.id, job.block, positions, answer_in(job.loop, positions), {}};
+  if (replays(job, block)) return;
   const bool is_first = job.block == 0;
   if (is_first) job.figures.time_to_first_block = between(job.accepted_at, now);
   probe_.block_committed(std::int32_t(block.tokens.size()), job.block_forwards,
@@ -271,7 +331,26 @@ void Coordinator::commit(RunningJob& job, Range positions) {
   job.last_block_at = now;
   job.block_forwards = 0;
   ++job.block;
-  to_gateways(job, std::move(block));
+  store_.commit(block, once_stored([this, block](const Result<>& stored) {
+                  if (!stored) return finish(block.job, FinishReason::kError, stored.error());
+                  if (const RunningJob* open = find(block.job)) to_gateways(*open, block);
+                }));
+}
+
+/// Whether the block is in the store already, from before a restart. What was sent is never
+/// contradicted: a block that came out otherwise ends the job.
+bool Coordinator::replays(RunningJob& job, const Committed& block) {
+  if (block.block >= job.num_replayed) return false;
+  const Committed& stored = store_.find(job.id)->blocks.at(std::size_t(block.block));
+  if (stored.tokens != block.tokens || stored.positions != block.positions) {
+    finish(job.id, FinishReason::kError,
+           Error{ErrorCode::kInternal, "block " + std::to_string(block.block) +
+                                           " came out otherwise when the job was run again"});
+    return true;
+  }
+  job.block_forwards = 0;
+  ++job.block;
+  return true;
 }
 
 // ---- Workers come and go ----
@@ -322,30 +401,7 @@ void Coordinator::on(PeerDown down) {
 
 void Coordinator::on(MembersChanged changed) { members_ = std::move(changed); }
 
-// ---- Tools and questions ----
-
-void Coordinator::on(Inspect inspect) {
-  if (replicas_.empty()) {
-    Inspected answer;
-    answer.request = inspect.request;
-    answer.error = Error{ErrorCode::kUnavailable, "no replica is up"};
-    (void)peers_.inspected.send(std::move(answer));
-    return;
-  }
-  const Replica& replica = replicas_.begin()->second;
-  inspect.epoch = replica.epoch;
-  for (const PeerId worker : replica.workers) (void)peers_.wire.send(Outgoing{worker, inspect});
-}
-
-void Coordinator::on(Incoming<Inspected> rows) {
-  const bool has_more = !rows.message.is_last && !rows.message.error;
-  (void)peers_.inspected.send(std::move(rows.message));
-  if (!has_more) return;
-  for (const auto& [index, replica] : replicas_) {
-    if (!replica.rank_of(rows.from)) continue;
-    (void)peers_.wire.send(Outgoing{rows.from, InspectMore{replica.epoch}});
-  }
-}
+// ---- Queries ----
 
 void Coordinator::on(Incoming<ListJobs> list) {
   JobList answer = list_of(jobs_, store_, env_.clock.now());
@@ -361,7 +417,7 @@ void Coordinator::on(Incoming<GetStatus> get) {
   status.epoch = members_.epoch;
   status.is_ready = !replicas_.empty();
   status.jobs_waiting = std::int32_t(waiting_.size());
-  status.jobs_running = std::int32_t(jobs_.size() - waiting_.size());
+  status.jobs_running = std::int32_t(num_running());
   const PageUse pages = page_use(replicas_);
   status.kv_pages_used = pages.used;
   status.kv_pages_total = pages.total;
@@ -382,7 +438,20 @@ void Coordinator::publish_queue_places() {
 void Coordinator::publish_load() {
   const PageUse pages = page_use(replicas_);
   probe_.kv_pages(pages.used, pages.total);
-  probe_.load(waiting_.size(), jobs_.size() - waiting_.size());
+  probe_.load(waiting_.size(), num_running());
+}
+
+std::size_t Coordinator::num_running() const {
+  return jobs_.size() - waiting_.size() - num_storing_ - num_ending_;
+}
+
+/// What the store answers goes to `handle`, unless this actor is gone by then.
+template <typename Handle>
+JobStore::Done Coordinator::once_stored(Handle handle) {
+  return [is_alive = std::weak_ptr<const bool>(is_alive_),
+          handle = std::move(handle)](const Result<>& stored) {
+    if (!is_alive.expired()) handle(stored);
+  };
 }
 
 RunningJob* Coordinator::find(JobId id) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,20 +32,20 @@ struct StepExpired {
 
 /// Runs the diffusion loop of every job: canvases, strategies, batches.
 ///
-/// Receives   Admit, Cancel, StopJob, ListJobs, GetStatus from gateways; StepResult, Inspected from
-///            workers; ReplicaUp, ReplicaDown, MembersChanged from Membership; Inspect from this
-///            process; DeadlineTick, StepExpired; Drain
-/// Sends      Step, Inspect, InspectMore to workers; Accepted, Queued, Committed, Frame, Traced,
-///            Finished, Rejected, JobList, ClusterStatus to gateways; ReplicaBroken to Membership;
-///            Disconnect for a gateway that does not read
+/// Receives   Admit, Cancel, StopJob, ListJobs, GetStatus from gateways; StepResult from workers;
+///            ReplicaUp, ReplicaDown, MembersChanged from Membership; DeadlineTick, StepExpired;
+///            Drain
+/// Sends      Step to workers; Accepted, Queued, Committed, Frame, Traced, Finished, Rejected,
+///            JobList, ClusterStatus to gateways; ReplicaBroken to Membership; Disconnect for a
+///            gateway that does not read
 /// Invariant  at most one Step is in flight per replica, never for an empty batch; the pages of the
-///            jobs on a replica never exceed its capacity; a block is in the job store before
-///            anybody hears of it; every accepted job ends in exactly one Finished
+///            jobs on a replica never exceed its capacity; a job, a block and an end are in the job
+///            store before anybody hears of them; every accepted job ends in exactly one Finished,
+///            also when this actor was started again: what the store has is run again
 class Coordinator final
     : public Actor<Coordinator, Incoming<Admit>, Incoming<Cancel>, Incoming<StopJob>,
-                   Incoming<ListJobs>, Incoming<GetStatus>, Incoming<StepResult>,
-                   Incoming<Inspected>, PeerDown, ReplicaUp, ReplicaDown, MembersChanged, Inspect,
-                   DeadlineTick, StepExpired, Drain> {
+                   Incoming<ListJobs>, Incoming<GetStatus>, Incoming<StepResult>, PeerDown,
+                   ReplicaUp, ReplicaDown, MembersChanged, DeadlineTick, StepExpired, Drain> {
  public:
   struct Options {
     JobModel model;
@@ -57,7 +58,6 @@ class Coordinator final
   struct Peers {
     ActorRef<Outgoing> wire;
     ActorRef<ReplicaBroken> replica_broken;
-    ActorRef<Inspected> inspected;  ///< answers to Inspect
     ActorRef<Disconnect> disconnect;
   };
 
@@ -69,18 +69,20 @@ class Coordinator final
   void on(Incoming<ListJobs> list);
   void on(Incoming<GetStatus> get);
   void on(Incoming<StepResult> result);
-  void on(Incoming<Inspected> rows);
   void on(PeerDown down);
   void on(ReplicaUp up);
   void on(ReplicaDown down);
   void on(MembersChanged changed);
-  void on(Inspect inspect);
   void on(DeadlineTick tick);
   void on(StepExpired expired);
   void on(Drain drain);
 
  private:
-  void resend(PeerId gateway, const Admit& admit, const JobRecord& record);
+  void recover();
+  void resend(PeerId gateway, const Admit& admit);
+  [[nodiscard]] std::optional<Error> admission_error(const Result<RunningJob>& made) const;
+  void accept(JobId id, const Result<>& stored);
+  void open(RunningJob& job);
   void schedule();
   void place_waiting();
   void start_step(Replica& replica);
@@ -90,12 +92,17 @@ class Coordinator final
   void publish_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
                         const CandidateColumns& candidates);
   void commit(RunningJob& job, Range positions);
+  [[nodiscard]] bool replays(RunningJob& job, const Committed& block);
   void finish(JobId id, FinishReason reason, std::optional<Error> error = std::nullopt);
+  void settle(Finished finished, const Result<>& stored);
   void arm_deadline_timer();
   void publish_queue_places();
   void notify_if_drained();
   void publish_load();
+  [[nodiscard]] std::size_t num_running() const;
   [[nodiscard]] RunningJob* find(JobId id);
+  template <typename Handle>
+  [[nodiscard]] JobStore::Done once_stored(Handle handle);
   void to_gateways(const RunningJob& job, const WireMessage& message);
   void to_gateway(PeerId gateway, WireMessage message);
 
@@ -104,16 +111,20 @@ class Coordinator final
   JobStore& store_;
   const Peers peers_;
   CoordinatorProbe probe_;
-  std::map<JobId, RunningJob> jobs_;          ///< not finished
+  std::map<JobId, RunningJob> jobs_;          ///< not finished, or their end is not stored yet
   JobQueue waiting_;                          ///< in jobs_
   std::map<std::int32_t, Replica> replicas_;  ///< those that are up
   MembersChanged members_;
   SequenceId next_sequence_ = 1;
-  std::set<std::pair<Time, JobId>> deadlines_;  ///< of jobs_
+  std::size_t num_storing_ = 0;                 ///< of jobs_
+  std::size_t num_ending_ = 0;                  ///< of jobs_
+  std::set<std::pair<Time, JobId>> deadlines_;  ///< of open jobs
   std::optional<TimerId> deadline_timer_;
   Time armed_deadline_{};       ///< when deadline_timer_ fires
   std::optional<Drain> drain_;  ///< emptied once it was answered
   bool is_draining_ = false;
+  /// Gone with this actor: what the store answers later is then for nobody.
+  const std::shared_ptr<const bool> is_alive_ = std::make_shared<const bool>(true);
 };
 
 }  // namespace unmask::actors

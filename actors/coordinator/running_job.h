@@ -25,7 +25,13 @@ struct RunningJob {
 
   static constexpr std::size_t kMaxGateways = 8;
 
+  /// Nobody hears of a job before the store has it, nor of its end before that is stored.
+  enum class Stage : std::uint8_t { kStoring, kOpen, kEnding };
+
   JobId id;
+  std::uint64_t body_digest = 0;
+  Stage stage = Stage::kStoring;
+  std::optional<FinishReason> early_end;  ///< wanted while it was being stored
   std::vector<PeerId> gateways;  ///< that hear of it, the latest last; at most kMaxGateways
   Subscription subscription;
   diffusion::DiffusionLoop loop;
@@ -41,6 +47,7 @@ struct RunningJob {
   std::optional<SequenceStep> next;  ///< planned, waits for room in a step
 
   std::int32_t block = 0;           ///< committed so far
+  std::int32_t num_replayed = 0;    ///< blocks that an earlier life of the coordinator committed
   std::int32_t block_forwards = 0;  ///< of the running block
   JobFigures figures;
 

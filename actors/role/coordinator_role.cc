@@ -13,22 +13,34 @@ CoordinatorRole::CoordinatorRole(ActorSystem& system, Env env, Options options, 
   });
   coordinator_ = group.spawn<Coordinator>(
       "coordinator", env, std::move(options.coordinator), std::ref<JobStore>(store_),
-      Coordinator::Peers{wiring.wire, replica_broken, wiring.inspected, wiring.disconnect});
+      Coordinator::Peers{wiring.wire, replica_broken, wiring.disconnect});
+  inspector_ = group.spawn<Inspector>("inspector", Inspector::Peers{wiring.wire, wiring.inspected});
 
   const ActorRef<MembersChanged> members_changed(
       [this, publish = coordinator_->lasting_ref<MembersChanged>()](MembersChanged changed) {
         members_ = changed;
         return publish.send(std::move(changed));
       });
-  membership_ = group.spawn<Membership>(
-      "membership", env, std::move(options.membership),
-      Membership::Peers{wiring.wire, wiring.disconnect, coordinator_->lasting_ref<ReplicaUp>(),
-                        coordinator_->lasting_ref<ReplicaDown>(), members_changed});
+  membership_ =
+      group.spawn<Membership>("membership", env, std::move(options.membership),
+                              Membership::Peers{wiring.wire, wiring.disconnect, both<ReplicaUp>(),
+                                                both<ReplicaDown>(), members_changed});
+}
+
+/// To the inspector, who takes news twice, and then to the coordinator, who must not get it twice:
+/// what is sent again because the second had no room reaches it once.
+template <typename News>
+ActorRef<News> CoordinatorRole::both() const {
+  return ActorRef<News>([inspector = inspector_->lasting_ref<News>(),
+                         coordinator = coordinator_->lasting_ref<News>()](News news) {
+    return inspector.send(news) && coordinator.send(std::move(news));
+  });
 }
 
 Dispatch CoordinatorRole::dispatch() const {
   Dispatch dispatch;
-  dispatch.add<Admit, Cancel, StopJob, ListJobs, GetStatus, StepResult, Inspected>(*coordinator_);
+  dispatch.add<Admit, Cancel, StopJob, ListJobs, GetStatus, StepResult>(*coordinator_);
+  dispatch.add<Inspected>(*inspector_);
   dispatch.add<Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed>(*membership_);
   return dispatch;
 }
@@ -40,7 +52,7 @@ bool CoordinatorRole::peer_down(PeerId peer) const {
 }
 
 void CoordinatorRole::inspect(Inspect request) const {
-  (void)coordinator_->lasting_ref<Inspect>().send(std::move(request));
+  (void)inspector_->lasting_ref<Inspect>().send(std::move(request));
 }
 
 void CoordinatorRole::drain(std::function<void()> done) const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/coordinator/coordinator.h"
+#include "actors/coordinator/inspector.h"
 #include "actors/coordinator/store/memory_job_store.h"
 #include "actors/membership/membership.h"
 #include "actors/role/dispatch.h"
@@ -45,10 +46,14 @@ class CoordinatorRole {
   [[nodiscard]] const std::vector<MemberStatus>& members() const { return members_.members; }
 
  private:
+  template <typename News>
+  [[nodiscard]] ActorRef<News> both() const;
+
   MemoryJobStore store_;
   MembersChanged members_;
   std::optional<ActorHandle<Coordinator>> coordinator_;
   std::optional<ActorHandle<Membership>> membership_;
+  std::optional<ActorHandle<Inspector>> inspector_;
 };
 
 }  // namespace unmask::actors

@@ -1,5 +1,7 @@
 #include "actors/coordinator/store/memory_job_store.h"
 
+#include <algorithm>
+
 namespace unmask::actors {
 namespace {
 
@@ -18,27 +20,29 @@ Error unknown() { return {ErrorCode::kNotFound, "the job store has no such job"}
 
 }  // namespace
 
-Result<> MemoryJobStore::put(const Admit& admit) {
-  records_[admit.job].admit = admit;
-  return {};
+void MemoryJobStore::put(const Admit& admit, Time accepted_at, Done done) {
+  JobRecord& record = records_[admit.job];
+  record.admit = admit;
+  record.accepted_at = accepted_at;
+  done({});
 }
 
-Result<> MemoryJobStore::commit(const Committed& block) {
+void MemoryJobStore::commit(const Committed& block, Done done) {
   const auto record = records_.find(block.job);
-  if (record == records_.end()) return unknown();
+  if (record == records_.end()) return done(unknown());
   record->second.blocks.push_back(block);
-  return {};
+  done({});
 }
 
-Result<> MemoryJobStore::finish(const Finished& finished) {
+void MemoryJobStore::finish(const Finished& finished, Done done) {
   const auto record = records_.find(finished.job);
-  if (record == records_.end()) return unknown();
-  if (record->second.finished) return {};  // the first end counts
+  if (record == records_.end()) return done(unknown());
+  if (record->second.finished) return done({});  // the first end counts
   record->second.finished = finished;
   for (const JobId forgotten : finished_.add(finished.job, num_bytes(record->second))) {
     records_.erase(forgotten);
   }
-  return {};
+  done({});
 }
 
 const JobRecord* MemoryJobStore::find(JobId job) const {
@@ -50,6 +54,15 @@ std::vector<const JobRecord*> MemoryJobStore::finished() const {
   std::vector<const JobRecord*> latest_first;
   for (const JobId id : finished_.latest_first()) latest_first.push_back(&records_.at(id));
   return latest_first;
+}
+
+std::vector<const JobRecord*> MemoryJobStore::unfinished() const {
+  std::vector<const JobRecord*> earliest_first;
+  for (const auto& [id, record] : records_) {
+    if (!record.finished) earliest_first.push_back(&record);
+  }
+  std::ranges::stable_sort(earliest_first, {}, &JobRecord::accepted_at);
+  return earliest_first;
 }
 
 std::string MemoryJobStore::durability() const {

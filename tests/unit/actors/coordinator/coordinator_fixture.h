@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,8 +36,8 @@ class CoordinatorFixture : public testing::Test {
 
   void start() {
     coordinator.emplace(bed.system().spawn<Coordinator>(
-        "coordinator", bed.env(), options, std::ref<JobStore>(store),
-        Coordinator::Peers{wire.ref(), broken.ref(), inspected.ref(), disconnects.ref()}));
+        "coordinator", bed.env(), options, std::ref<JobStore>(*store),
+        Coordinator::Peers{wire.ref(), broken.ref(), disconnects.ref()}));
   }
 
   template <typename Message>
@@ -116,10 +117,9 @@ class CoordinatorFixture : public testing::Test {
 
   Testbed bed;
   Coordinator::Options options;
-  MemoryJobStore store;
+  std::unique_ptr<JobStore> store = std::make_unique<MemoryJobStore>();
   Probe<Outgoing> wire;
   Probe<ReplicaBroken> broken;
-  Probe<Inspected> inspected;
   Probe<Disconnect> disconnects;
   std::optional<ActorHandle<Coordinator>> coordinator;
 };

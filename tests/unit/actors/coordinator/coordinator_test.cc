@@ -114,7 +114,7 @@ TEST_F(AdmissionTest, WhatIsWrongWithAJobIsSaidInWords) {
   bad = job(3, 999);
   deliver(kGateway, bad);
   EXPECT_THAT(rejection(), HasSubstr("1001 positions"));
-  EXPECT_EQ(store.find(job_id(1)), nullptr);
+  EXPECT_EQ(store->find(job_id(1)), nullptr);
 }
 
 TEST_F(AdmissionTest, TheSameIdWithAnotherBodyIsAnError) {
@@ -377,39 +377,6 @@ TEST_F(CoordinatorTest, StatusTellsJobsPagesAndWhatARestartLoses) {
   EXPECT_EQ(status.kv_pages_used, 2);
   EXPECT_EQ(status.kv_pages_total, 100);
   EXPECT_THAT(status.durability, HasSubstr("in memory"));
-}
-
-TEST_F(CoordinatorTest, AnInspectionGoesToAllWorkersOfAReplicaOrIsRefused) {
-  Inspect inspect;
-  inspect.request = 1;
-  deliver(inspect);
-  ASSERT_THAT(inspected.received, SizeIs(1));
-  EXPECT_TRUE(inspected.received[0].error);
-  replica_up(0, 4, 2);
-  inspect.request = 2;
-  deliver(inspect);
-  EXPECT_EQ(last_to<Inspect>(wire, worker(0, 0)).epoch, 4u);
-  EXPECT_EQ(last_to<Inspect>(wire, worker(0, 1)).request, 2u);
-}
-
-TEST_F(CoordinatorTest, TheNextRowsOfAnInspectionAreAskedForWhenTheOnesBeforeWereTaken) {
-  replica_up(0, 4, 2);
-  deliver(Inspect{});
-  EXPECT_THAT(sent_to<InspectMore>(wire, worker(0, 0)), IsEmpty());
-  deliver(worker(0, 0), Inspected{});
-  EXPECT_THAT(inspected.received, SizeIs(1));
-  ASSERT_THAT(sent_to<InspectMore>(wire, worker(0, 0)), SizeIs(1));
-  EXPECT_EQ(last_to<InspectMore>(wire, worker(0, 0)).epoch, 4u);
-  EXPECT_THAT(sent_to<InspectMore>(wire, worker(0, 1)), IsEmpty());
-  Inspected last;
-  last.is_last = true;
-  deliver(worker(0, 0), last);
-  Inspected failed;
-  failed.error = Error{ErrorCode::kUnavailable, "a rank is gone"};
-  deliver(worker(0, 1), failed);
-  EXPECT_THAT(inspected.received, SizeIs(3));
-  EXPECT_THAT(sent_to<InspectMore>(wire, worker(0, 0)), SizeIs(1));
-  EXPECT_THAT(sent_to<InspectMore>(wire, worker(0, 1)), IsEmpty());
 }
 
 TEST_F(CoordinatorTest, FramesAndTracesTellWhatAForwardDecided) {
