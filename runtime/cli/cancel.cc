@@ -29,16 +29,18 @@ int cancel_job(const ClientOptions& where, const std::string& text) {
 
 }  // namespace
 
-void add_cancel(CLI::App& app, int& exit_code) {
+void add_cancel(Command program) {
   auto where = std::make_shared<ClientOptions>();
   auto id = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("cancel", "End a job; what it finished stays");
-  command->group(kClusterGroup);
-  command->add_option("job", *id, "The job's id, as `unmask jobs` lists it")
-      ->type_name("ID")
-      ->required();
-  where->add_to(*command);
-  command->callback([where, id, &exit_code] { exit_code = cancel_job(*where, *id); });
+  Command command = program.add_command("cancel", "End a job; what it finished stays");
+  command.set_group(kClusterGroup);
+  command.add({.name = "job",
+               .help = "The job's id, as `unmask jobs` lists it",
+               .type = "ID",
+               .is_required = true},
+              *id);
+  where->add_to(command);
+  command.set_action([where, id] { return cancel_job(*where, *id); });
 }
 
 }  // namespace unmask::cli

@@ -25,20 +25,21 @@ Result<rpc::ZmqOptions> read_keys(const ClientOptions& options) {
 
 }  // namespace
 
-void ClientOptions::add_to(CLI::App& command) {
-  command.add_option("--endpoint", endpoint, "Address of the cluster's gateway")
-      ->type_name("tcp://HOST:PORT")
-      ->envname("UNMASK_ENDPOINT")
-      ->capture_default_str();
-  CLI::Option* server =
-      command
-          .add_option("--server-key", server_key, "The gateway's public key, if it is encrypted")
-          ->type_name("FILE");
-  CLI::Option* secret =
-      command.add_option("--secret-key", secret_key, "The secret key of this client")
-          ->type_name("FILE");
-  server->needs(secret);
-  secret->needs(server);
+void ClientOptions::add_to(Command command) {
+  command.add({.name = "--endpoint",
+               .help = "Address of the cluster's gateway",
+               .type = "tcp://HOST:PORT",
+               .shows_default = true,
+               .environment = "UNMASK_ENDPOINT"},
+              endpoint);
+  command.add({.name = "--server-key",
+               .help = "The gateway's public key, if it is encrypted",
+               .type = "FILE"},
+              server_key);
+  command.add({.name = "--secret-key", .help = "The secret key of this client", .type = "FILE"},
+              secret_key);
+  command.needs("--server-key", "--secret-key");
+  command.needs("--secret-key", "--server-key");
 }
 
 int ClientSession::run(const ClientOptions& options,

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "rpc/client/connection.h"
+#include "runtime/cli/command_line.h"
 #include "runtime/cli/exit_code.h"
 #include "runtime/os/asio_timers.h"
 #include "runtime/os/signals.h"
@@ -19,7 +19,7 @@ struct ClientOptions {
   std::string server_key;  ///< file with the gateway's public key; empty: not encrypted
   std::string secret_key;  ///< file with this client's secret key
 
-  void add_to(CLI::App& command);
+  void add_to(Command command);
 };
 
 /// What a command that talks to a cluster has: a connection, Ctrl-C, and an exit code in the end.

@@ -27,30 +27,30 @@ constexpr std::array<NamedSetting, 8> kNamed{{
 
 }  // namespace
 
-void ClusterOptions::add_to(CLI::App& command) {
-  command.add_option("--config", config_file, "Cluster file (TOML)")->type_name("FILE");
+void ClusterOptions::add_to(Command command) {
+  command.add({.name = "--config", .help = "Cluster file (TOML)", .type = "FILE"}, config_file);
   for (const NamedSetting& named : kNamed) {
-    const auto add = [this, named](const std::string& value) {
+    const auto add = [this, named](const std::string& value) -> Result<> {
       flags.push_back({named.key, value, named.flag});
+      return {};
     };
-    command.add_option_function<std::string>(named.flag, add, named.help)->type_name(named.type);
+    command.add({.name = named.flag, .help = named.help, .type = named.type}, add);
   }
-  const auto assign = [this](const std::vector<std::string>& assignments) {
-    for (const std::string& assignment : assignments) {
-      const std::size_t equals = assignment.find('=');
-      if (equals == std::string::npos || equals == 0) {
-        throw CLI::ValidationError("--set", "wants section.key=value, not '" + assignment + "'");
-      }
-      const std::string key = assignment.substr(0, equals);
-      flags.push_back({key, assignment.substr(equals + 1), "--set " + key});
+  const auto assign = [this](const std::string& assignment) -> Result<> {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "wants section.key=value, not '" + assignment + "'"};
     }
+    const std::string key = assignment.substr(0, equals);
+    flags.push_back({key, assignment.substr(equals + 1), "--set " + key});
+    return {};
   };
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--set", assign, "Any setting of a cluster file: `unmask config show` lists them")
-      ->type_name("KEY=VALUE")
-      ->type_size(1)
-      ->expected(-1);
+  command.add({.name = "--set",
+               .help = "Any setting of a cluster file: `unmask config show` lists them",
+               .type = "KEY=VALUE",
+               .takes_many = true},
+              assign);
 }
 
 Result<LoadedConfig> ClusterOptions::load() const {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "runtime/cli/command_line.h"
 #include "runtime/config/config.h"
 
 namespace unmask::cli {
@@ -13,7 +13,7 @@ struct ClusterOptions {
   std::string config_file;
   std::vector<ConfigFlag> flags;  ///< in the order of writing; the last one counts
 
-  void add_to(CLI::App& command);
+  void add_to(Command command);
 
   /// Errors  those of load_config(); kInvalidArgument: a --set without "="
   [[nodiscard]] Result<LoadedConfig> load() const;

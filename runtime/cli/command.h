@@ -2,34 +2,32 @@
 
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <string>
-
 #include "runtime/base/result.h"
+#include "runtime/cli/command_line.h"
 #include "runtime/cli/exit_code.h"
 
 namespace unmask::cli {
 
-/// Adds its subcommand to `app`; when it was chosen, its callback runs and sets `exit_code`.
-using AddCommand = void (*)(CLI::App& app, int& exit_code);
+/// Adds its subcommand to the program.
+using AddCommand = void (*)(Command program);
 
 /// Headings under which help lists the commands.
 inline constexpr const char* kGenerateGroup = "Generate on this machine";
 inline constexpr const char* kClusterGroup = "Serve, and talk to what serves";
 inline constexpr const char* kLookGroup = "Look inside";
 
-void add_run(CLI::App& app, int& exit_code);
-void add_up(CLI::App& app, int& exit_code);
-void add_node(CLI::App& app, int& exit_code);
-void add_submit(CLI::App& app, int& exit_code);
-void add_jobs(CLI::App& app, int& exit_code);
-void add_cancel(CLI::App& app, int& exit_code);
-void add_status(CLI::App& app, int& exit_code);
-void add_forward(CLI::App& app, int& exit_code);
-void add_trace(CLI::App& app, int& exit_code);
-void add_models(CLI::App& app, int& exit_code);
-void add_config(CLI::App& app, int& exit_code);
-void add_version(CLI::App& app, int& exit_code);
+void add_run(Command program);
+void add_up(Command program);
+void add_node(Command program);
+void add_submit(Command program);
+void add_jobs(Command program);
+void add_cancel(Command program);
+void add_status(Command program);
+void add_forward(Command program);
+void add_trace(Command program);
+void add_models(Command program);
+void add_config(Command program);
+void add_version(Command program);
 
 /// Prints "unmask: error: ..." on stderr and returns the exit code of the error's class. What was
 /// cancelled is no error: "unmask: ...", kInterrupted.

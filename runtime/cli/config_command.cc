@@ -74,38 +74,37 @@ int make_keys(const std::string& path) {
   return kOk;
 }
 
-void add_show(CLI::App& config, int& exit_code) {
-  CLI::App* command = config.add_subcommand("show", "Every setting, its value and its source");
-  command->footer(kShowExamples);
+void add_show(Command config) {
+  Command command = config.add_command("show", "Every setting, its value and its source");
+  command.set_footer(kShowExamples);
   const auto options = std::make_shared<ClusterOptions>();
   const auto as_json = std::make_shared<bool>(false);
-  options->add_to(*command);
-  command->add_flag("--json", *as_json, "Print one JSON object");
-  command->callback(
-      [options, as_json, &exit_code] { exit_code = show_config(*options, *as_json); });
+  options->add_to(command);
+  command.add({.name = "--json", .help = "Print one JSON object"}, *as_json);
+  command.set_action([options, as_json] { return show_config(*options, *as_json); });
 }
 
-void add_keys(CLI::App& config, int& exit_code) {
-  CLI::App* command = config.add_subcommand("keys", "A new CURVE key pair for one process");
-  command->footer(kKeysExamples);
+void add_keys(Command config) {
+  Command command = config.add_command("keys", "A new CURVE key pair for one process");
+  command.set_footer(kKeysExamples);
   const auto path = std::make_shared<std::string>();
-  command->add_option("file", *path, "Of the secret key; the public one gets .pub")
-      ->type_name("FILE")
-      ->required();
-  command->callback([path, &exit_code] { exit_code = make_keys(*path); });
+  command.add({.name = "file",
+               .help = "Of the secret key; the public one gets .pub",
+               .type = "FILE",
+               .is_required = true},
+              *path);
+  command.set_action([path] { return make_keys(*path); });
 }
 
 }  // namespace
 
-void add_config(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("config", "Settings of a cluster, and keys for it");
-  command->group(kLookGroup);
-  command->require_subcommand(0, 1);
-  add_show(*command, exit_code);
-  add_keys(*command, exit_code);
-  command->callback([command, &exit_code] {
-    if (!command->get_subcommands().empty()) return;
-    exit_code = report({ErrorCode::kInvalidArgument, "config wants a command: show or keys"});
+void add_config(Command program) {
+  Command command = program.add_command("config", "Settings of a cluster, and keys for it");
+  command.set_group(kLookGroup);
+  add_show(command);
+  add_keys(command);
+  command.set_action([] {
+    return report({ErrorCode::kInvalidArgument, "config wants a command: show or keys"});
   });
 }
 

@@ -122,26 +122,31 @@ int run_forward(const ForwardFlags& flags) {
 
 }  // namespace
 
-void add_forward(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand(
+void add_forward(Command program) {
+  Command command = program.add_command(
       "forward", "The logits of one forward, and what came before them, as files");
-  command->group(kLookGroup);
-  command->footer(kExamples);
+  command.set_group(kLookGroup);
+  command.set_footer(kExamples);
   const auto flags = std::make_shared<ForwardFlags>();
-  flags->tool.add_to(*command);
-  command->add_option("--tokens-file", flags->tokens_file, "Token ids as a JSON list; - is stdin")
-      ->type_name("FILE")
-      ->required();
-  command
-      ->add_option("--block-length", flags->block_length,
-                   "A position sees those of its own and earlier blocks; 0: all positions")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1 << 20));
-  command->add_option("--out", flags->out, "Logits as a NumPy file")->type_name("FILE")->required();
-  command
-      ->add_option("--dump", flags->dump, "Hidden states, routing and logits as a safetensors file")
-      ->type_name("FILE");
-  command->callback([flags, &exit_code] { exit_code = run_forward(*flags); });
+  flags->tool.add_to(command);
+  command.add({.name = "--tokens-file",
+               .help = "Token ids as a JSON list; - is stdin",
+               .type = "FILE",
+               .is_required = true},
+              flags->tokens_file);
+  command.add({.name = "--block-length",
+               .help = "A position sees those of its own and earlier blocks; 0: all positions",
+               .type = "N",
+               .range = {{0, 1 << 20}}},
+              flags->block_length);
+  command.add(
+      {.name = "--out", .help = "Logits as a NumPy file", .type = "FILE", .is_required = true},
+      flags->out);
+  command.add({.name = "--dump",
+               .help = "Hidden states, routing and logits as a safetensors file",
+               .type = "FILE"},
+              flags->dump);
+  command.set_action([flags] { return run_forward(*flags); });
 }
 
 }  // namespace unmask::cli

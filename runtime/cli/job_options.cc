@@ -21,23 +21,27 @@ Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::m
 
 }  // namespace
 
-void JobOptions::add_to(CLI::App& command) {
-  command.add_option("prompt", prompt, "What to say to the model; from stdin if left out")
-      ->type_name("TEXT");
-  command.add_option("--messages", messages_file, "A chat as JSON: [{\"role\", \"content\"}, ...]")
-      ->type_name("FILE");
-  command.add_option("--tokens-file", tokens_file, "Token ids as a JSON list, instead of text")
-      ->type_name("FILE");
-  command.add_flag("--raw", raw, "Send the prompt as plain text, without the chat template");
+void JobOptions::add_to(Command command) {
+  command.add({.name = "prompt",
+               .help = "What to say to the model; from stdin if left out",
+               .type = "TEXT"},
+              prompt);
+  command.add({.name = "--messages",
+               .help = "A chat as JSON: [{\"role\", \"content\"}, ...]",
+               .type = "FILE"},
+              messages_file);
+  command.add({.name = "--tokens-file",
+               .help = "Token ids as a JSON list, instead of text",
+               .type = "FILE"},
+              tokens_file);
+  command.add({.name = "--raw", .help = "Send the prompt as plain text, without the chat template"},
+              raw);
   const auto named = [&](const char* flag, const char* name, const char* help, const char* type) {
-    command
-        .add_option_function<std::string>(
-            flag,
-            [this, name](const std::string& value) {
-              parameters.push_back({name, value});
-            },
-            help)
-        ->type_name(type);
+    const auto take = [this, name](const std::string& value) -> Result<> {
+      parameters.push_back({name, value});
+      return {};
+    };
+    command.add({.name = flag, .help = help, .type = type}, take);
   };
   named("--gen-length", "gen_length", "Tokens to generate at most", "N");
   named("--block-length", "block_length", "Tokens that are denoised together", "N");
@@ -48,16 +52,19 @@ void JobOptions::add_to(CLI::App& command) {
   named("--seed", "seed", "Of the random numbers of this job", "N");
   named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");
   named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");
-  command.add_option("--stop", stop, "End the text before this string (may be repeated)")
-      ->allow_extra_args(false)  // or the prompt behind it would be one more
-      ->type_name("TEXT");
-  command.add_option("--deadline", deadline, "Give up after: 500ms, 2s, 1min")->type_name("TIME");
-  command
-      .add_option("--set", set,
-                  "Any other diffusion parameter (--help=strategy lists them; may be repeated)")
-      ->allow_extra_args(false)
-      ->type_name("NAME=VALUE");
-  command.add_flag("--json", json, "Print one JSON object instead of text");
+  // Neither --stop nor --set takes many, or the prompt behind it would be one more.
+  command.add({.name = "--stop",
+               .help = "End the text before this string (may be repeated)",
+               .type = "TEXT"},
+              stop);
+  command.add({.name = "--deadline", .help = "Give up after: 500ms, 2s, 1min", .type = "TIME"},
+              deadline);
+  command.add(
+      {.name = "--set",
+       .help = "Any other diffusion parameter (--help=strategy lists them; may be repeated)",
+       .type = "NAME=VALUE"},
+      set);
+  command.add({.name = "--json", .help = "Print one JSON object instead of text"}, json);
 }
 
 Result<actors::Submit> JobOptions::to_submit() const {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "actors/messages.h"
+#include "runtime/cli/command_line.h"
 
 namespace unmask::cli {
 
@@ -20,7 +20,7 @@ struct JobOptions {
   std::vector<actors::Parameter> parameters;  ///< of the named flags, in order of writing
   std::vector<std::string> set;               ///< name=value; after the named flags
 
-  void add_to(CLI::App& command);
+  void add_to(Command command);
 
   /// The job as a client submits it, with a fresh id.
   ///

@@ -8,15 +8,15 @@
 
 namespace unmask::cli {
 
-void add_jobs(CLI::App& app, int& exit_code) {
+void add_jobs(Command program) {
   auto where = std::make_shared<ClientOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("jobs", "List the jobs that a cluster holds");
-  command->group(kClusterGroup);
-  command->add_flag("--json", *json, "Print a list of JSON objects");
-  where->add_to(*command);
-  command->callback([where, json, &exit_code] {
-    exit_code = ClientSession::run(*where, [&](ClientSession& session) {
+  Command command = program.add_command("jobs", "List the jobs that a cluster holds");
+  command.set_group(kClusterGroup);
+  command.add({.name = "--json", .help = "Print a list of JSON objects"}, *json);
+  where->add_to(command);
+  command.set_action([where, json] {
+    return ClientSession::run(*where, [&](ClientSession& session) {
       session.expect_answer();
       session.client().list([&](const Result<actors::JobList>& list) {
         if (!list) return session.fail(list.error());

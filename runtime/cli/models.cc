@@ -140,15 +140,16 @@ int show_models(std::vector<std::string> dirs, bool as_json) {
 
 }  // namespace
 
-void add_models(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("models", "What a model is, and whether it can be served");
-  command->group(kLookGroup);
-  command->footer(kExamples);
+void add_models(Command program) {
+  Command command = program.add_command("models", "What a model is, and whether it can be served");
+  command.set_group(kLookGroup);
+  command.set_footer(kExamples);
   const auto dirs = std::make_shared<std::vector<std::string>>();
   const auto as_json = std::make_shared<bool>(false);
-  command->add_option("dir", *dirs, "Folders of checkpoints")->type_name("DIR");
-  command->add_flag("--json", *as_json, "Print one JSON list");
-  command->callback([dirs, as_json, &exit_code] { exit_code = show_models(*dirs, *as_json); });
+  command.add({.name = "dir", .help = "Folders of checkpoints", .type = "DIR", .takes_many = true},
+              *dirs);
+  command.add({.name = "--json", .help = "Print one JSON list"}, *as_json);
+  command.set_action([dirs, as_json] { return show_models(*dirs, *as_json); });
 }
 
 }  // namespace unmask::cli

@@ -40,29 +40,32 @@ int run_node(const NodeOptions& options) {
 
 }  // namespace
 
-void add_node(CLI::App& app, int& exit_code) {
+void add_node(Command program) {
   const auto options = std::make_shared<NodeOptions>();
-  CLI::App* command =
-      app.add_subcommand("node", "Run one process of a cluster that spans several hosts");
-  command->group(kClusterGroup);
-  command->footer(
+  Command command =
+      program.add_command("node", "Run one process of a cluster that spans several hosts");
+  command.set_group(kClusterGroup);
+  command.set_footer(
       "On every host, with the same file (deploy/three-hosts/cluster.toml is an example):\n"
       "  unmask node --config cluster.toml --role coordinator\n"
       "  unmask node --config cluster.toml --role gateway\n"
       "  unmask node --config cluster.toml --role worker --rank 0\n"
       "Order does not matter; until all are there the coordinator names who is missing.\n"
       "SIGTERM drains: no new jobs, accepted ones end; a second SIGTERM ends at once.");
-  options->cluster.add_to(*command);
-  command->add_option("--role", options->role, "coordinator, gateway or worker")
-      ->required()
-      ->check(CLI::IsMember({"coordinator", "gateway", "worker"}))
-      ->type_name("ROLE");
-  command
-      ->add_option("--rank", options->rank,
-                   "Of a worker, counted from 0 over all replicas: replica 1 of 2 workers has 2, 3")
-      ->type_name("K");
-  command->add_flag("--announce", options->announces)->group("");  // for `unmask up`
-  command->callback([options, &exit_code] { exit_code = run_node(*options); });
+  options->cluster.add_to(command);
+  command.add({.name = "--role",
+               .help = "coordinator, gateway or worker",
+               .type = "ROLE",
+               .is_required = true,
+               .one_of = {"coordinator", "gateway", "worker"}},
+              options->role);
+  command.add(
+      {.name = "--rank",
+       .help = "Of a worker, counted from 0 over all replicas: replica 1 of 2 workers has 2, 3",
+       .type = "K"},
+      options->rank);
+  command.add({.name = "--announce", .is_hidden = true}, options->announces);  // for `unmask up`
+  command.set_action([options] { return run_node(*options); });
 }
 
 }  // namespace unmask::cli

@@ -155,21 +155,22 @@ int run_prompt(const RunFlags& flags) {
 
 }  // namespace
 
-void add_run(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("run", "One answer from a model in this process");
-  command->group(kGenerateGroup);
-  command->footer(kExamples);
+void add_run(Command program) {
+  Command command = program.add_command("run", "One answer from a model in this process");
+  command.set_group(kGenerateGroup);
+  command.set_footer(kExamples);
   const auto flags = std::make_shared<RunFlags>();
-  flags->job.add_to(*command);
-  command
-      ->add_option("--model", flags->model,
-                   "Folder of the checkpoint; the one of unmask if left out")
-      ->type_name("DIR");
-  command->add_option("--dtype", flags->dtype, "Of the weights: auto (as stored), f32 or bf16")
-      ->type_name("NAME");
-  command->add_option("--threads", flags->threads, "How many compute; all cores if left out")
-      ->type_name("N");
-  command->callback([flags, &exit_code] { exit_code = run_prompt(*flags); });
+  flags->job.add_to(command);
+  command.add({.name = "--model",
+               .help = "Folder of the checkpoint; the one of unmask if left out",
+               .type = "DIR"},
+              flags->model);
+  command.add(
+      {.name = "--dtype", .help = "Of the weights: auto (as stored), f32 or bf16", .type = "NAME"},
+      flags->dtype);
+  command.add({.name = "--threads", .help = "How many compute; all cores if left out", .type = "N"},
+              flags->threads);
+  command.set_action([flags] { return run_prompt(*flags); });
 }
 
 }  // namespace unmask::cli

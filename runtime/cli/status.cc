@@ -8,16 +8,16 @@
 
 namespace unmask::cli {
 
-void add_status(CLI::App& app, int& exit_code) {
+void add_status(Command program) {
   auto where = std::make_shared<ClientOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command =
-      app.add_subcommand("status", "Say how a cluster is, and what a restart of it loses");
-  command->group(kClusterGroup);
-  command->add_flag("--json", *json, "Print a JSON object");
-  where->add_to(*command);
-  command->callback([where, json, &exit_code] {
-    exit_code = ClientSession::run(*where, [&](ClientSession& session) {
+  Command command =
+      program.add_command("status", "Say how a cluster is, and what a restart of it loses");
+  command.set_group(kClusterGroup);
+  command.add({.name = "--json", .help = "Print a JSON object"}, *json);
+  where->add_to(command);
+  command.set_action([where, json] {
+    return ClientSession::run(*where, [&](ClientSession& session) {
       session.expect_answer();
       session.client().status([&](const Result<actors::ClusterStatus>& status) {
         if (!status) return session.fail(status.error());

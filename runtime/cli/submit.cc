@@ -75,31 +75,32 @@ int submit_file(const SubmitOptions& options) {
 
 }  // namespace
 
-void add_submit(CLI::App& app, int& exit_code) {
+void add_submit(Command program) {
   auto options = std::make_shared<SubmitOptions>();
-  CLI::App* command = app.add_subcommand("submit", "Send a job to a cluster, and print its text");
-  command->group(kClusterGroup);
-  options->job.add_to(*command);
-  command->add_flag("--stream", options->stream,
-                    "Show every denoising step on a terminal: the canvas as it fills");
-  CLI::Option* file =
-      command
-          ->add_option("--file", options->file,
-                       "One job a line: {\"prompt\": ...}, or \"messages\" or \"tokens\", and any "
-                       "parameter; prints one JSON object a line, in the same order; - is stdin")
-          ->type_name("FILE");
-  command->add_option("--concurrency", options->concurrency, "Jobs of --file that are in flight")
-      ->type_name("N")
-      ->check(CLI::Range(1, kMaxConcurrency))
-      ->capture_default_str()
-      ->needs(file);
+  Command command = program.add_command("submit", "Send a job to a cluster, and print its text");
+  command.set_group(kClusterGroup);
+  options->job.add_to(command);
+  command.add({.name = "--stream",
+               .help = "Show every denoising step on a terminal: the canvas as it fills"},
+              options->stream);
+  command.add({.name = "--file",
+               .help = "One job a line: {\"prompt\": ...}, or \"messages\" or \"tokens\", and any "
+                       "parameter; prints one JSON object a line, in the same order; - is stdin",
+               .type = "FILE"},
+              options->file);
+  command.add({.name = "--concurrency",
+               .help = "Jobs of --file that are in flight",
+               .type = "N",
+               .shows_default = true,
+               .range = {{1, kMaxConcurrency}}},
+              options->concurrency);
+  command.needs("--concurrency", "--file");
   for (const char* other : {"prompt", "--messages", "--tokens-file", "--raw", "--stream"}) {
-    file->excludes(command->get_option(other));
+    command.excludes("--file", other);
   }
-  options->where.add_to(*command);
-  command->callback([options, &exit_code] {
-    exit_code = options->file.empty() ? submit_job(*options) : submit_file(*options);
-  });
+  options->where.add_to(command);
+  command.set_action(
+      [options] { return options->file.empty() ? submit_job(*options) : submit_file(*options); });
 }
 
 }  // namespace unmask::cli

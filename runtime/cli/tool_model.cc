@@ -49,14 +49,20 @@ class LocalToolModel final : public ToolModel {
 
 }  // namespace
 
-void ToolFlags::add_to(CLI::App& command) {
-  command.add_option("--model", model, "Folder of the checkpoint; the one of unmask if left out")
-      ->type_name("DIR");
-  command.add_option("--dtype", dtype, "Of the weights: f32 (as the references compute) or bf16")
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->type_name("NAME");
-  command.add_option("--workers", workers, "Worker processes that share the model: the same bytes")
-      ->type_name("N");
+void ToolFlags::add_to(Command command) {
+  command.add({.name = "--model",
+               .help = "Folder of the checkpoint; the one of unmask if left out",
+               .type = "DIR"},
+              model);
+  command.add({.name = "--dtype",
+               .help = "Of the weights: f32 (as the references compute) or bf16",
+               .type = "NAME",
+               .one_of = {"f32", "bf16"}},
+              dtype);
+  command.add({.name = "--workers",
+               .help = "Worker processes that share the model: the same bytes",
+               .type = "N"},
+              workers);
 }
 
 Result<ServedModel> ToolFlags::open() const {

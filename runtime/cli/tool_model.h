@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "model/diffusion/trace.h"
 #include "model/network/engine.h"
 #include "runtime/base/result.h"
+#include "runtime/cli/command_line.h"
 #include "runtime/cli/served_model.h"
 
 namespace unmask::cli {
@@ -35,7 +35,7 @@ struct ToolFlags {
   std::string dtype = "f32";
   int workers = 1;
 
-  void add_to(CLI::App& command);
+  void add_to(Command command);
 
   /// The checkpoint, to look at before its weights are loaded.
   ///

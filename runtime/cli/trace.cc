@@ -98,31 +98,29 @@ int run_diff(const std::string& a, const std::string& b) {
   return kOk;
 }
 
-void add_diff(CLI::App& trace, int& exit_code) {
-  CLI::App* command = trace.add_subcommand("diff", "The first difference between two trace files");
+void add_diff(Command trace) {
+  Command command = trace.add_command("diff", "The first difference between two trace files");
   const auto files = std::make_shared<std::pair<std::string, std::string>>();
-  command->add_option("a", files->first)->type_name("FILE")->required();
-  command->add_option("b", files->second)->type_name("FILE")->required();
-  command->callback([files, &exit_code] { exit_code = run_diff(files->first, files->second); });
+  command.add({.name = "a", .type = "FILE", .is_required = true}, files->first);
+  command.add({.name = "b", .type = "FILE", .is_required = true}, files->second);
+  command.set_action([files] { return run_diff(files->first, files->second); });
 }
 
 }  // namespace
 
-void add_trace(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      app.add_subcommand("trace", "A generation forward by forward: windows, candidates, edits");
-  command->group(kLookGroup);
-  command->require_subcommand(0, 1);
+void add_trace(Command program) {
+  Command command =
+      program.add_command("trace", "A generation forward by forward: windows, candidates, edits");
+  command.set_group(kLookGroup);
   const auto flags = std::make_shared<TraceFlags>();
-  flags->tool.add_to(*command);
-  command->add_option("--job", flags->job, "A trace file; - is stdin")->type_name("FILE");
-  command->add_option("--out", flags->out, "The trace file to write; stdout if left out")
-      ->type_name("FILE");
-  add_diff(*command, exit_code);
-  command->footer(kExamples);
-  command->callback([command, flags, &exit_code] {
-    if (command->get_subcommands().empty()) exit_code = run_trace(*flags);
-  });
+  flags->tool.add_to(command);
+  command.add({.name = "--job", .help = "A trace file; - is stdin", .type = "FILE"}, flags->job);
+  command.add(
+      {.name = "--out", .help = "The trace file to write; stdout if left out", .type = "FILE"},
+      flags->out);
+  add_diff(command);
+  command.set_footer(kExamples);
+  command.set_action([flags] { return run_trace(*flags); });
 }
 
 }  // namespace unmask::cli

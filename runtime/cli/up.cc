@@ -181,32 +181,33 @@ int run_up(UpOptions options) {
 
 }  // namespace
 
-void add_up(CLI::App& app, int& exit_code) {
+void add_up(Command program) {
   const auto options = std::make_shared<UpOptions>();
-  CLI::App* command = app.add_subcommand("up", "Run a whole cluster on this machine");
-  command->group(kClusterGroup);
-  command->footer(
+  Command command = program.add_command("up", "Run a whole cluster on this machine");
+  command.set_group(kClusterGroup);
+  command.set_footer(
       "Starts a coordinator, a gateway and R x N workers as processes of their own, with free\n"
       "ports, and prints the line to submit with. A process that fails is started again.\n"
       "Ctrl-C or SIGTERM: no new jobs, accepted ones end, then everything stops.\n"
       "  unmask up --workers 2\n"
       "  unmask up --workers 2 --replicas 2 --model ~/LLaDA-MoE-7B-A1B-Instruct");
-  const auto named = [options = options.get(), command](const char* flag, const char* key,
-                                                        const char* help) {
-    const auto set = [options, key, flag](const std::string& value) {
+  const auto named = [options = options.get(), &command](const char* flag, const char* key,
+                                                         const char* help) {
+    const auto set = [options, key, flag](const std::string& value) -> Result<> {
       options->cluster.flags.push_back({key, value, flag});
+      return {};
     };
-    command->add_option_function<std::string>(flag, set, help)->type_name("N");
+    command.add({.name = flag, .help = help, .type = "N"}, set);
   };
   named("--workers", "cluster.workers",
         "Workers that share one model (tensor and expert parallel)");
   named("--replicas", "cluster.replicas", "Copies of the model, each on its own workers");
-  options->cluster.add_to(*command);
-  command
-      ->add_option("--endpoints-file", options->endpoints_file,
-                   "Written as JSON once every worker has run a real collective")
-      ->type_name("FILE");
-  command->callback([options, &exit_code] { exit_code = run_up(*options); });
+  options->cluster.add_to(command);
+  command.add({.name = "--endpoints-file",
+               .help = "Written as JSON once every worker has run a real collective",
+               .type = "FILE"},
+              options->endpoints_file);
+  command.set_action([options] { return run_up(*options); });
 }
 
 }  // namespace unmask::cli

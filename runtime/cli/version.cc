@@ -34,12 +34,12 @@ int print_version(bool json) {
 
 }  // namespace
 
-void add_version(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("version", "Which unmask this is, and what it runs on");
-  command->group(kLookGroup);
+void add_version(Command program) {
+  Command command = program.add_command("version", "Which unmask this is, and what it runs on");
+  command.set_group(kLookGroup);
   const auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "Print one JSON object");
-  command->callback([json, &exit_code] { exit_code = print_version(*json); });
+  command.add({.name = "--json", .help = "Print one JSON object"}, *json);
+  command.set_action([json] { return print_version(*json); });
 }
 
 }  // namespace unmask::cli

@@ -1,8 +1,10 @@
 #include "tests/bench/options.h"
 
-#include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
-#include <map>
+
+#include "runtime/cli/command_line.h"
+#include "runtime/cli/exit_code.h"
 
 namespace unmask::bench {
 namespace {
@@ -20,46 +22,65 @@ constexpr const char* kHowItMeasures =
     "On a GPU the total is a CUDA graph of the forward, replayed. The parts are run and waited for "
     "one\nby one, launch included, so they may add up to more.";
 
-/// What is wrong with the name, or nothing.
-std::string find_instruction_set_fault(const std::string& name) {
+Result<> set_instructions(Options& options, const std::string& name) {
   const auto found = kernels::instruction_set_of(name);
-  if (!found) return "there is no instruction set " + name;
-  if (!kernels::is_available(*found)) return "this machine has no " + name;
-  return "";
+  if (!found) return Error{ErrorCode::kInvalidArgument, "there is no instruction set " + name};
+  if (!kernels::is_available(*found)) {
+    return Error{ErrorCode::kInvalidArgument, "this machine has no " + name};
+  }
+  options.instruction_set = *found;
+  return {};
+}
+
+/// Exits if there is nothing to measure.
+void parse(cli::CommandLine& line, int argc, char** argv) {
+  const cli::ParsedLine parsed = line.parse(argc, argv);
+  if (parsed.kind == cli::ParsedLine::Kind::kRan) return;
+  if (parsed.kind == cli::ParsedLine::Kind::kAsked) {
+    std::fputs(parsed.text.c_str(), stdout);
+    std::exit(cli::kOk);
+  }
+  std::fprintf(stderr, "%s\nRun with --help for more information.\n", parsed.text.c_str());
+  std::exit(cli::kUsage);
 }
 
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
   Options options;
-  CLI::App app(kHowItMeasures, "unmask_bench");
-  bool is_processor_time = false;
-  app.add_flag("--quick", options.is_quick,
-               "fewer rows, less repetition, no serving: under 20 seconds");
+  cli::CommandLine line("unmask_bench", kHowItMeasures);
+  cli::Command program = line.root();
+  program.add(
+      {.name = "--quick", .help = "fewer rows, less repetition, no serving: under 20 seconds"},
+      options.is_quick);
   std::string device;
-  app.add_option("--device", device, "cpu or cuda, which has the sections layer and head")
-      ->check(CLI::IsMember({"cpu", "cuda"}));
-  app.add_option("--only", options.only, "these sections: model, layer, head, serving")
-      ->delimiter(',')
-      ->check(CLI::IsMember(kSections));
-  app.add_option("--model", options.model, "the checkpoint of the sections model and serving");
-  app.add_option("--threads", options.num_threads, "threads; 0: one per core")
-      ->check(CLI::Range(0, 1024));
-  app.add_option_function<std::string>(
-         "--instructions",
-         [&](const std::string& name) {
-           options.instruction_set = kernels::instruction_set_of(name);
-         },
-         "not the best that this machine has: portable, avx2 or avx512")
-      ->check(CLI::Validator(find_instruction_set_fault, "NAME"));
-  app.add_flag("--processor-time", is_processor_time, "not the time on the wall");
-  app.add_option("--json", options.json_file, "write JSON to this file; -: to stdout, no table");
-  app.add_flag("--record", options.is_recorded, "append the ratios to tests/bench/history");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    std::exit(app.exit(error));
-  }
+  program.add({.name = "--device",
+               .help = "cpu or cuda, which has the sections layer and head",
+               .one_of = {"cpu", "cuda"}},
+              device);
+  program.add({.name = "--only",
+               .help = "these sections: model, layer, head, serving",
+               .takes_many = true,
+               .has_commas = true,
+               .one_of = kSections},
+              options.only);
+  std::string model = options.model.string();
+  program.add({.name = "--model", .help = "the checkpoint of the sections model and serving"},
+              model);
+  program.add({.name = "--threads", .help = "threads; 0: one per core", .range = {{0, 1024}}},
+              options.num_threads);
+  program.add({.name = "--instructions",
+               .help = "not the best that this machine has: portable, avx2 or avx512",
+               .type = "NAME"},
+              [&](const std::string& name) { return set_instructions(options, name); });
+  bool is_processor_time = false;
+  program.add({.name = "--processor-time", .help = "not the time on the wall"}, is_processor_time);
+  program.add({.name = "--json", .help = "write JSON to this file; -: to stdout, no table"},
+              options.json_file);
+  program.add({.name = "--record", .help = "append the ratios to tests/bench/history"},
+              options.is_recorded);
+  parse(line, argc, argv);
+  options.model = model;
   options.is_on_gpu = device == "cuda";
   if (is_processor_time) options.stopwatch = Stopwatch::Kind::kProcessorPerThread;
   return options;

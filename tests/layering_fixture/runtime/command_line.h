@@ -1,1 +1,1 @@
-#include <CLI/CLI.hpp>  // forbidden: of runtime/cli
+#include <CLI/CLI.hpp>  // forbidden: of runtime/cli/command_line.cc

@@ -1,4 +1,4 @@
-#include <CLI/CLI.hpp>
+#include <CLI/CLI.hpp>  // forbidden: of runtime/cli/command_line.cc
 
 #include "kernels/cpu/backend.h"  // forbidden: behind kernels/make_backend.h
 #include "kernels/make_backend.h"

@@ -9,17 +9,19 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// What `command WORDS...` would submit.
-Result<actors::Submit> submit_of(std::vector<std::string> words) {
-  CLI::App app;
+Result<actors::Submit> submit_of(const std::vector<std::string>& words) {
+  CommandLine line("command", "");
   JobOptions options;
-  options.add_to(app);
-  std::ranges::reverse(words);
-  app.parse(std::move(words));
+  options.add_to(line.root());
+  std::vector<const char*> argv{"command"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  const ParsedLine parsed = line.parse(int(argv.size()), argv.data());
+  EXPECT_EQ(parsed.kind, ParsedLine::Kind::kRan) << parsed.text;
   return options.to_submit();
 }
 
-std::string error_of(std::vector<std::string> words) {
-  const auto submit = submit_of(std::move(words));
+std::string error_of(const std::vector<std::string>& words) {
+  const auto submit = submit_of(words);
   return submit ? "" : submit.error().message;
 }
 

@@ -15,15 +15,16 @@ using testing::HasSubstr;
 /// What the last command that ran was given.
 std::string said;
 
-void add_say(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("say", "Keeps what it is told");
-  command->add_option("text", said);
-  command->add_flag("--loudly");
-  command->callback([&exit_code] { exit_code = kFailed; });
+void add_say(Command program) {
+  static bool is_loud;
+  Command command = program.add_command("say", "Keeps what it is told");
+  command.add({.name = "text"}, said);
+  command.add({.name = "--loudly"}, is_loud);
+  command.set_action([] { return kFailed; });
 }
 
-void add_listen(CLI::App& app, int& exit_code) {
-  app.add_subcommand("listen", "Hears nothing")->callback([&exit_code] { exit_code = kOk; });
+void add_listen(Command program) {
+  program.add_command("listen", "Hears nothing").set_action([] { return kOk; });
 }
 
 class ProgramTest : public testing::Test {
