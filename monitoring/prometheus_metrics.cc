@@ -14,22 +14,6 @@
 namespace unmask::monitoring {
 namespace {
 
-struct CounterHandle final : Counter {
-  explicit CounterHandle(prometheus::Counter& wrapped) : counter(wrapped) {}
-  void add(double amount) override { counter.Increment(amount); }
-  prometheus::Counter& counter;
-};
-struct GaugeHandle final : Gauge {
-  explicit GaugeHandle(prometheus::Gauge& wrapped) : gauge(wrapped) {}
-  void set(double value) override { gauge.Set(value); }
-  prometheus::Gauge& gauge;
-};
-struct HistogramHandle final : Histogram {
-  explicit HistogramHandle(prometheus::Histogram& wrapped) : histogram(wrapped) {}
-  void observe(double value) override { histogram.Observe(value); }
-  prometheus::Histogram& histogram;
-};
-
 prometheus::Labels owned(Labels labels) {
   prometheus::Labels result;
   for (const Label& label : labels) result.emplace(label.key, label.value);
@@ -46,6 +30,22 @@ Handle& handle_of(std::map<Wrapped*, Handle>& handles, Wrapped& wrapped) {
 }  // namespace
 
 struct PrometheusMetrics::State {
+  struct CounterHandle final : Counter {
+    explicit CounterHandle(prometheus::Counter& wrapped) : counter(wrapped) {}
+    void add(double amount) override { counter.Increment(amount); }
+    prometheus::Counter& counter;
+  };
+  struct GaugeHandle final : Gauge {
+    explicit GaugeHandle(prometheus::Gauge& wrapped) : gauge(wrapped) {}
+    void set(double value) override { gauge.Set(value); }
+    prometheus::Gauge& gauge;
+  };
+  struct HistogramHandle final : Histogram {
+    explicit HistogramHandle(prometheus::Histogram& wrapped) : histogram(wrapped) {}
+    void observe(double value) override { histogram.Observe(value); }
+    prometheus::Histogram& histogram;
+  };
+
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
   std::mutex mutex;
   std::map<prometheus::Counter*, CounterHandle> counters;

@@ -8,7 +8,8 @@
 namespace unmask::kernels {
 namespace {
 
-constexpr int kColsPerTask = 128;  // of a product; half as many of the width, gate and up being two
+/// Of a product; half as many of the width, gate and up being two.
+constexpr int kExpertColsPerTask = 128;
 
 /// Rows of gate and up by turns, sixteen each, so that one tile gives both for the same features.
 std::vector<SourceRow> interleaved(const HostMatrix& gate, const HostMatrix& up) {
@@ -36,25 +37,6 @@ CpuExperts::Expert pack_expert(const ExpertMatrices& matrices, DType dtype, Thre
   append_rows(down, 1, down_rows);
   return {Panels(interleaved(gate, up), dtype, one_share(gate.cols), pool),
           Panels(down_rows, dtype, one_share(down.cols), pool)};
-}
-
-/// A piece of one expert's product.
-struct Piece {
-  int expert = 0;
-  int first_col = 0;
-  int num_cols = 0;
-};
-
-template <class Weights>
-std::vector<Piece> pieces_of(const ExpertRows& rows, Weights&& weights_of) {
-  std::vector<Piece> pieces;
-  for (const int expert : rows.active()) {
-    const int num_cols = weights_of(expert).num_rows();
-    for (int col = 0; col < num_cols; col += kColsPerTask) {
-      pieces.push_back({expert, col, std::min(kColsPerTask, num_cols - col)});
-    }
-  }
-  return pieces;
 }
 
 }  // namespace
@@ -120,6 +102,25 @@ class CpuBackend::ExpertsCall {
   }
 
  private:
+  /// A piece of one expert's product.
+  struct Piece {
+    int expert = 0;
+    int first_col = 0;
+    int num_cols = 0;
+  };
+
+  template <class Weights>
+  std::vector<Piece> pieces_of(Weights&& weights_of) const {
+    std::vector<Piece> pieces;
+    for (const int expert : rows_.active()) {
+      const int num_cols = weights_of(expert).num_rows();
+      for (int col = 0; col < num_cols; col += kExpertColsPerTask) {
+        pieces.push_back({expert, col, std::min(kExpertColsPerTask, num_cols - col)});
+      }
+    }
+    return pieces;
+  }
+
   RowBlocks blocks_of(int expert) const { return {rows_.num_rows(expert), kernels_.max_height}; }
 
   /// Bytes of packed rows before those of `expert`: all experts have one shape.
@@ -152,8 +153,8 @@ class CpuBackend::ExpertsCall {
 
   template <class Weights, class Work>
   void for_each_piece(Weights&& weights_of, Work&& work) {
-    const std::vector<Piece> pieces = pieces_of(rows_, weights_of);
-    const std::int64_t values = weights_of(0).steps().total() * kColsPerTask / kPanelCols *
+    const std::vector<Piece> pieces = pieces_of(weights_of);
+    const std::int64_t values = weights_of(0).steps().total() * kExpertColsPerTask / kPanelCols *
                                 rows_.num_choices() / std::int64_t(rows_.active().size());
     backend_.pool_.run_ranges(int(pieces.size()), grain_of(values),
                               [&](int begin, int end, int thread) {
@@ -169,15 +170,15 @@ class CpuBackend::ExpertsCall {
       const Panels& weights = weights_of(piece.expert);
       const int num_rows = rows_.num_rows(piece.expert);
       float* const both = backend_.thread_scratch_[std::size_t(thread)].take<float>(
-          std::size_t(num_rows) * kColsPerTask);
+          std::size_t(num_rows) * kExpertColsPerTask);
       multiply(kernels_, blocks_of(piece.expert),
                packed_rows(RowPacker(kernels_, weights), piece.expert), weights, piece.first_col,
-               piece.num_cols, both, kColsPerTask);
+               piece.num_cols, both, kExpertColsPerTask);
       for (int i = 0; i < num_rows; ++i) {
         float* const to = activations + std::int64_t{rows_.first_choice(piece.expert) + i} * width +
                           piece.first_col / 2;
         for (int col = 0; col < piece.num_cols; col += 2 * kPanelCols) {
-          const float* const gate = both + std::int64_t{i} * kColsPerTask + col;
+          const float* const gate = both + std::int64_t{i} * kExpertColsPerTask + col;
           kernels_.silu_multiply(gate, gate + kPanelCols, kPanelCols, to + col / 2);
         }
       }

@@ -8,7 +8,7 @@
 namespace unmask::kernels {
 namespace {
 
-constexpr int kColsPerTask = 64;
+constexpr int kLinearColsPerTask = 64;
 
 }  // namespace
 
@@ -47,12 +47,12 @@ void CpuBackend::compute(const Linear& op) {
   float* const to = floats(op.out);
   const RowBlocks blocks{op.x.rows, kernels_.max_height};
   const std::byte* const packed = pack_rows(op.x, weights, blocks);
-  const int grain = grain_of(std::int64_t{op.x.rows} * op.x.cols * kColsPerTask / kPanelCols);
-  const int num_pieces = (num_cols + kColsPerTask - 1) / kColsPerTask;
+  const int grain = grain_of(std::int64_t{op.x.rows} * op.x.cols * kLinearColsPerTask / kPanelCols);
+  const int num_pieces = (num_cols + kLinearColsPerTask - 1) / kLinearColsPerTask;
   pool_.run_ranges(num_pieces, grain, [&](int begin, int end, int) {
-    const int col = begin * kColsPerTask;
-    multiply(kernels_, blocks, packed, weights, col, std::min(end * kColsPerTask, num_cols) - col,
-             to + col, num_cols);
+    const int col = begin * kLinearColsPerTask;
+    multiply(kernels_, blocks, packed, weights, col,
+             std::min(end * kLinearColsPerTask, num_cols) - col, to + col, num_cols);
   });
 }
 

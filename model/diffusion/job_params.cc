@@ -14,8 +14,6 @@ namespace {
 
 using enum ParamType;
 
-Error invalid(std::string sentence) { return {ErrorCode::kInvalidArgument, std::move(sentence)}; }
-
 const JobParam* find_param(std::string_view name) {
   const auto table = job_param_table();
   const auto found = std::ranges::find(table, name, &JobParam::name);

@@ -7,14 +7,14 @@
 namespace unmask::diffusion {
 namespace {
 
-std::string shown(Range range) {
+std::string json_of(Range range) {
   return "[" + std::to_string(range.begin) + "," + std::to_string(range.end) + "]";
 }
 
-std::string shown(std::optional<Range> range) { return range ? shown(*range) : "null"; }
+std::string json_of(std::optional<Range> range) { return range ? json_of(*range) : "null"; }
 
 /// JSON knows no infinity.
-std::string shown(double number) {
+std::string json_of(double number) {
   char digits[32];
   std::snprintf(digits, sizeof digits, "%.6g", std::isfinite(number) ? number : 1e300);
   return digits;
@@ -35,20 +35,21 @@ std::string list_of(const std::vector<std::int32_t>& numbers) {
 }
 
 std::string line_of(const TraceIteration& iteration) {
-  std::string text = R"({"kind":")" + iteration.kind + R"(","block":)" + shown(iteration.block) +
-                     R"(,"window":)" + shown(iteration.window) + R"(,"kv":)" +
-                     std::to_string(iteration.kv) + R"(,"kv_write":)" + shown(iteration.kv_write) +
-                     R"(,"kv_persist":)" + (iteration.kv_persist ? "true" : "false") +
-                     R"(,"input":")" + iteration.input + R"(","edits":)";
+  std::string text = R"({"kind":")" + iteration.kind + R"(","block":)" + json_of(iteration.block) +
+                     R"(,"window":)" + json_of(iteration.window) + R"(,"kv":)" +
+                     std::to_string(iteration.kv) + R"(,"kv_write":)" +
+                     json_of(iteration.kv_write) + R"(,"kv_persist":)" +
+                     (iteration.kv_persist ? "true" : "false") + R"(,"input":")" + iteration.input +
+                     R"(","edits":)";
   text += list_of(iteration.edits, [](const Edit& edit) {
-    return shown(Range{edit.position, edit.token});
+    return json_of(Range{edit.position, edit.token});
   });
   text += R"(,"candidates":)";
   text += list_of(iteration.candidates, [](const TraceCandidate& candidate) {
     return "[" + std::to_string(candidate.position) + "," + std::to_string(candidate.token) + "," +
-           shown(candidate.confidence) + "]";
+           json_of(candidate.confidence) + "]";
   });
-  if (iteration.eos_fill) text += R"(,"eos_fill":)" + shown(*iteration.eos_fill);
+  if (iteration.eos_fill) text += R"(,"eos_fill":)" + json_of(*iteration.eos_fill);
   return text + "}";
 }
 

@@ -5,7 +5,6 @@
 namespace unmask::rpc::codec {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::size_t kMaxMembers = 4096;
 constexpr std::size_t kMaxJobs = 10'000;
 constexpr std::size_t kMaxAddressBytes = 64 * 1024;

@@ -21,6 +21,7 @@ struct Malformed {
 };
 
 inline constexpr std::size_t kMaxTextBytes = 256 * 1024;  // as a prompt may have
+inline constexpr std::size_t kMaxNameBytes = 4096;
 inline constexpr std::size_t kMaxListLength = 4 * 1024 * 1024;
 
 inline std::string read_text(capnp::Text::Reader text, const char* field,

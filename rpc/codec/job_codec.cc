@@ -8,7 +8,6 @@ namespace {
 constexpr std::size_t kMaxParameters = 128;
 constexpr std::size_t kMaxTurns = 4096;
 constexpr std::size_t kMaxStops = 64;  // the gateway allows fewer, and says so
-constexpr std::size_t kMaxNameBytes = 4096;
 
 std::vector<actors::Parameter> read_parameters(capnp::List<wire::Parameter>::Reader list) {
   check_length(list, "parameters", kMaxParameters);

@@ -21,8 +21,6 @@ constexpr std::uint64_t kMagic = 0x3148'5345'4d4b'4d55;  // "UMKMESH1"
 constexpr std::size_t kMaxStrangers = 64;
 constexpr std::size_t kMaxEndpointBytes = 64;
 
-Error invalid(std::string what) { return {ErrorCode::kInvalidArgument, std::move(what)}; }
-
 Error lost(int rank, const std::string& why) {
   return {ErrorCode::kUnavailable, "rank " + std::to_string(rank) + " cannot be reached: " + why};
 }

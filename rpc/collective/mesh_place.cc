@@ -17,7 +17,6 @@ namespace {
 
 using Address = std::unique_ptr<addrinfo, void (*)(addrinfo*)>;
 
-Error invalid(std::string what) { return {ErrorCode::kInvalidArgument, std::move(what)}; }
 Error unavailable(const std::string& what, const char* why) {
   return {ErrorCode::kUnavailable, what + ": " + why};
 }

@@ -18,8 +18,6 @@ constexpr const char* kVersion = "1.0";
 constexpr std::size_t kRequestParts = 7;
 constexpr std::chrono::milliseconds kTrialTime{5000};
 
-Error invalid(std::string what) { return {ErrorCode::kInvalidArgument, std::move(what)}; }
-
 }  // namespace
 
 Result<std::unique_ptr<ZapAuthenticator>> ZapAuthenticator::open(const ZmqContext& context,

@@ -16,7 +16,6 @@ constexpr std::chrono::milliseconds kLastPause{1000};
 constexpr std::chrono::milliseconds kHeld{5000};
 /// An attempt of which nothing was heard is given up: a name that does not resolve says nothing.
 constexpr std::chrono::milliseconds kAttemptTime{6000};
-constexpr int kFramesPerTurn = 64;
 
 }  // namespace
 

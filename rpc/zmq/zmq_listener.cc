@@ -23,7 +23,6 @@ constexpr std::chrono::milliseconds kFarewellTime{1000};
 /// libzmq keeps all parts of a message until the last has come, and does not bound their number:
 /// so often it is asked how much of a message has come.
 constexpr std::chrono::milliseconds kLookTime{250};
-constexpr int kFramesPerTurn = 64;
 
 }  // namespace
 

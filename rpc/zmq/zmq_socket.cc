@@ -20,8 +20,6 @@ constexpr std::chrono::milliseconds kLinger{500};
 constexpr int kHighWaterMark = 1024;
 constexpr int kBacklog = 512;
 
-Error invalid(const char* what) { return {ErrorCode::kInvalidArgument, what}; }
-
 Error system_error() { return {ErrorCode::kUnavailable, zmq_strerror(zmq_errno())}; }
 
 }  // namespace

@@ -14,6 +14,9 @@
 
 namespace unmask::rpc {
 
+/// So many are read of one socket before others have their turn.
+inline constexpr int kFramesPerTurn = 64;
+
 /// libzmq's threads. Ends after the sockets made in it.
 class ZmqContext {
  public:

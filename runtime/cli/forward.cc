@@ -20,7 +20,7 @@ struct ForwardFlags {
   std::string dump;
 };
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kForwardExamples = R"(Examples:
   unmask forward --tokens-file ids.json --out logits.npy
   unmask forward --model DIR --tokens-file ids.json --out logits.npy --dump hidden.safetensors
 
@@ -126,7 +126,7 @@ void add_forward(Command program) {
   Command command = program.add_command(
       "forward", "The logits of one forward, and what came before them, as files");
   command.set_group(kLookGroup);
-  command.set_footer(kExamples);
+  command.set_footer(kForwardExamples);
   const auto flags = std::make_shared<ForwardFlags>();
   flags->tool.add_to(command);
   command.add({.name = "--tokens-file",

@@ -14,8 +14,6 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
 
-Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
-
 Result<json::value> parse(const std::string& text, const std::string& name) {
   boost::system::error_code error;
   json::value value = json::parse(text, error);

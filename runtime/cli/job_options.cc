@@ -17,8 +17,6 @@ constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
 constexpr std::chrono::milliseconds kMinDeadline{1};
 constexpr std::chrono::milliseconds kMaxDeadline = std::chrono::hours(24);
 
-Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
-
 }  // namespace
 
 void JobOptions::add_to(Command command) {

@@ -17,7 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kModelsExamples = R"(Examples:
   unmask models                          the model that ships with unmask, and the configured one
   unmask models LLaDA-MoE-7B-A1B-Instruct LLaDA-8B-Base
   unmask models --json | jq '.[0].parameters'
@@ -143,7 +143,7 @@ int show_models(std::vector<std::string> dirs, bool as_json) {
 void add_models(Command program) {
   Command command = program.add_command("models", "What a model is, and whether it can be served");
   command.set_group(kLookGroup);
-  command.set_footer(kExamples);
+  command.set_footer(kModelsExamples);
   const auto dirs = std::make_shared<std::vector<std::string>>();
   const auto as_json = std::make_shared<bool>(false);
   command.add({.name = "dir", .help = "Folders of checkpoints", .type = "DIR", .takes_many = true},

@@ -16,7 +16,7 @@
 namespace unmask::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kRunExamples = R"(Examples:
   unmask run "Mia has 12 apples and buys 7 more. How many apples does she have?"
   unmask run --threshold 0.5 --json "Times table of 3, please."
   unmask run --model LLaDA-MoE-7B-A1B-Instruct --cache dual --gen-length 256 < question.txt
@@ -158,7 +158,7 @@ int run_prompt(const RunFlags& flags) {
 void add_run(Command program) {
   Command command = program.add_command("run", "One answer from a model in this process");
   command.set_group(kGenerateGroup);
-  command.set_footer(kExamples);
+  command.set_footer(kRunExamples);
   const auto flags = std::make_shared<RunFlags>();
   flags->job.add_to(command);
   command.add({.name = "--model",

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 64 * 1024;
 
-Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
-
 struct Close {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };

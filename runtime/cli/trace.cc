@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxTraceBytes = 256 << 20;
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kTraceExamples = R"(Examples:
   unmask trace --model DIR --job case.json --out ours.json    run the job of a trace file again
   unmask trace diff case.json ours.json                       the first difference, if there is one
 
@@ -119,7 +119,7 @@ void add_trace(Command program) {
       {.name = "--out", .help = "The trace file to write; stdout if left out", .type = "FILE"},
       flags->out);
   add_diff(command);
-  command.set_footer(kExamples);
+  command.set_footer(kTraceExamples);
   command.set_action([flags] { return run_trace(*flags); });
 }
 

@@ -8,8 +8,6 @@
 namespace unmask {
 namespace {
 
-Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
-
 Result<> check_choice(std::string_view key, const std::string& value,
                       std::initializer_list<std::string_view> choices) {
   if (std::ranges::find(choices, value) != choices.end()) return {};

@@ -19,8 +19,6 @@ namespace {
 constexpr std::string_view kPrefix = "UNMASK_";
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 
-Error invalid(std::string message) { return {ErrorCode::kInvalidArgument, std::move(message)}; }
-
 std::string variable_of(const std::string& key) {
   std::string name(kPrefix);
   for (const char c : key) name += c == '.' ? '_' : c >= 'a' && c <= 'z' ? char(c - 'a' + 'A') : c;

@@ -6,12 +6,6 @@
 #include "rpc/codec/codec.h"
 
 namespace unmask::simulation {
-namespace {
-
-constexpr Duration kTryAgain = std::chrono::milliseconds(100);
-
-}  // namespace
-
 BareClient::BareClient(Simulation& simulation, Address address, Address gateway, History& history)
     : simulation_(simulation),
       history_(history),

@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace unmask::simulation {
-namespace {
-
-constexpr Duration kTryAgain = std::chrono::milliseconds(100);
-
-}  // namespace
-
 LibraryClient::LibraryClient(Simulation& simulation, Address address, Address gateway,
                              History& history)
     : simulation_(simulation),

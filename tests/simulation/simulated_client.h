@@ -7,6 +7,9 @@
 
 namespace unmask::simulation {
 
+/// What was refused for now is tried again after so long.
+inline constexpr Duration kTryAgain = std::chrono::milliseconds(100);
+
 /// A client of a scenario. It tries again what was refused for now, and writes down what it hears.
 class SimulatedClient {
  public:

@@ -9,6 +9,8 @@
 
 namespace unmask::actors {
 
+inline constexpr PeerId kCoordinator = 50;
+
 /// Everything of one type that was sent to a peer, in order.
 template <typename Message>
 std::vector<Message> sent_to(const Probe<Outgoing>& wire, PeerId peer) {

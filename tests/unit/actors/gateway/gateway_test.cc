@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr PeerId kClient = 1, kOther = 2, kCoordinator = 50;
+constexpr PeerId kClient = 1, kOther = 2;
 
 /// A gateway between probes; the test is its clients and the coordinator.
 class GatewayTest : public testing::Test {

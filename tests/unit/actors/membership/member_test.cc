@@ -15,8 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr PeerId kCoordinator = 5;
-
 /// A process's Member; the test is the process and the coordinator.
 class MemberTest : public testing::Test {
  protected:

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr PeerId kCoordinator = 5, kStranger = 6;
+constexpr PeerId kStranger = 6;
 
 /// Writes down what it is asked; the test answers.
 class AskedDevice final : public Device {

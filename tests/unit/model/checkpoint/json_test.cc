@@ -5,7 +5,7 @@
 namespace unmask::checkpoint {
 namespace {
 
-std::string refusal(std::string_view text) {
+std::string json_refusal(std::string_view text) {
   const Result<boost::json::object> parsed = parse_json_object(text, "f.json");
   if (parsed) return "";
   EXPECT_EQ(parsed.error().code, ErrorCode::kInvalidArgument);
@@ -20,16 +20,16 @@ TEST(JsonTest, AnObjectIsReadInFull) {
 
 TEST(JsonTest, WhatIsNoObjectIsRefused) {
   for (const char* text : {"[]", "7", "\"{}\"", "null"}) {
-    EXPECT_EQ(refusal(text), "f.json: a JSON object is needed") << text;
+    EXPECT_EQ(json_refusal(text), "f.json: a JSON object is needed") << text;
   }
 }
 
 TEST(JsonTest, WhatIsNoJsonIsRefused) {
   for (const char* text : {"", " ", "{", "{}x", "{}{}", "{'a':1}", "{\"a\":1,}", "{\"a\":NaN}",
                            "{/**/}", "{\"a\":\"\xff\"}", "{\"a\":\"\\ud800\"}", "\xef\xbb\xbf{}"}) {
-    EXPECT_THAT(refusal(text), testing::StartsWith("f.json: no valid JSON (")) << text;
+    EXPECT_THAT(json_refusal(text), testing::StartsWith("f.json: no valid JSON (")) << text;
   }
-  EXPECT_THAT(refusal(std::string_view("{}\0", 3)), testing::HasSubstr("no valid JSON"));
+  EXPECT_THAT(json_refusal(std::string_view("{}\0", 3)), testing::HasSubstr("no valid JSON"));
 }
 
 std::string nested(int depth) {
@@ -39,20 +39,20 @@ std::string nested(int depth) {
 }
 
 TEST(JsonTest, NestingHasALimit) {
-  EXPECT_EQ(refusal(nested(32)), "");
-  EXPECT_THAT(refusal(nested(33)), testing::HasSubstr("no valid JSON"));
-  EXPECT_THAT(refusal(nested(1 << 20)), testing::HasSubstr("no valid JSON"));
+  EXPECT_EQ(json_refusal(nested(32)), "");
+  EXPECT_THAT(json_refusal(nested(33)), testing::HasSubstr("no valid JSON"));
+  EXPECT_THAT(json_refusal(nested(1 << 20)), testing::HasSubstr("no valid JSON"));
 }
 
 TEST(JsonTest, AKeyThatStandsThereTwiceIsNamed) {
-  EXPECT_EQ(refusal(R"({"a":1,"b":2,"a":1})"), "f.json: the key a stands there twice");
-  EXPECT_EQ(refusal(R"({"a":[{"c":1},{"b":2,"x":{},"\u0062":3}]})"),
+  EXPECT_EQ(json_refusal(R"({"a":1,"b":2,"a":1})"), "f.json: the key a stands there twice");
+  EXPECT_EQ(json_refusal(R"({"a":[{"c":1},{"b":2,"x":{},"\u0062":3}]})"),
             "f.json: the key b stands there twice");
-  EXPECT_EQ(refusal(R"({"":0,"":0})"), "f.json: the key  stands there twice");
+  EXPECT_EQ(json_refusal(R"({"":0,"":0})"), "f.json: the key  stands there twice");
 }
 
 TEST(JsonTest, TheSameKeyInTwoObjectsIsNoMistake) {
-  EXPECT_EQ(refusal(R"({"a":{"a":[{"a":1},{"a":2}]},"A":0})"), "");
+  EXPECT_EQ(json_refusal(R"({"a":{"a":[{"a":1},{"a":2}]},"A":0})"), "");
 }
 
 TEST(JsonTest, WhatIsShownToPeopleIsShortAndHasNoControlCharacters) {

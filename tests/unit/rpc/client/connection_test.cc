@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::Eq;
 using testing::HasSubstr;
 
-constexpr int kNumBlocks = 4;
+constexpr int kBlocksPerJob = 4;
 
 /// A gateway on a real socket: it serves two blocks a connection, of the job that is asked for.
 class Gateway {
@@ -41,10 +41,10 @@ class Gateway {
  private:
   void serve(PeerId peer, const actors::Submit& submit) {
     const int first = submit.resume_after_block + 1;
-    for (int block = first; block < std::min(first + 2, kNumBlocks); ++block) {
+    for (int block = first; block < std::min(first + 2, kBlocksPerJob); ++block) {
       (void)links_.send({peer, actors::Committed{submit.job, block, {}, {}, ""}});
     }
-    if (first + 2 < kNumBlocks) return;
+    if (first + 2 < kBlocksPerJob) return;
     actors::Finished finished;
     finished.job = submit.job;
     (void)links_.send({peer, finished});

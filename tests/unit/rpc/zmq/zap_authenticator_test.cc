@@ -10,8 +10,6 @@ namespace {
 
 using testing::HasSubstr;
 
-const HostPort kAnyPort{"127.0.0.1", 0};
-
 class ZapAuthenticatorTest : public testing::Test {
  protected:
   void listen(std::vector<std::string> allowed) {

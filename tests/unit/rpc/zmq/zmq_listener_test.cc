@@ -18,8 +18,6 @@
 namespace unmask::rpc {
 namespace {
 
-const HostPort kAnyPort{"127.0.0.1", 0};
-
 /// How a connection of ZMTP 3.0 begins without CURVE: the greeting, and a DEALER's READY command.
 const std::string kGreeting =
     std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16) + std::string(48, '\0');

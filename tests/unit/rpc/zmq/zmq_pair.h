@@ -15,6 +15,8 @@
 
 namespace unmask::rpc {
 
+inline const HostPort kAnyPort{"127.0.0.1", 0};
+
 /// Runs `loop` until `is_done`; false if that took longer than anything here may take.
 inline bool run_until(EventLoop& loop, const std::function<bool()>& is_done) {
   constexpr std::chrono::seconds kLimit{30};

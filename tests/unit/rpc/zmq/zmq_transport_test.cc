@@ -9,8 +9,6 @@ namespace {
 
 using testing::HasSubstr;
 
-const HostPort kAnyPort{"127.0.0.1", 0};
-
 class ZmqTransportTest : public testing::Test {
  protected:
   void listen(const HostPort& address = kAnyPort) {

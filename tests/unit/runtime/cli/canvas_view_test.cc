@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/runtime/cli/committed.h"
 #include "tests/unit/runtime/cli/screen.h"
 
 namespace unmask::cli {
@@ -19,12 +20,6 @@ actors::Frame frame(Range positions, std::vector<actors::Frame::Change> changes)
   frame.positions = positions;
   frame.changes = std::move(changes);
   return frame;
-}
-
-actors::Committed committed(const std::string& text) {
-  actors::Committed block;
-  block.text = text;
-  return block;
 }
 
 TEST(CanvasViewTest, ABlockIsShownAsHolesThatFillIn) {

@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 
+#include "tests/unit/runtime/cli/committed.h"
+
 namespace unmask::cli {
 namespace {
 
@@ -32,12 +34,6 @@ class Captured {
   std::size_t size_ = 0;
   std::FILE* file_;
 };
-
-actors::Committed committed(const std::string& text) {
-  actors::Committed block;
-  block.text = text;
-  return block;
-}
 
 actors::Finished finished(actors::FinishReason reason, const std::string& text) {
   actors::Finished finished;
