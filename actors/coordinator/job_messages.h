@@ -1,4 +1,4 @@
-/// What is told of a job, made from what happened to it.
+/// Messages about a job, made from what happened to it.
 
 #pragma once
 

@@ -36,7 +36,7 @@ struct Replica {
   Capacity capacity;
   std::int64_t kv_pages_free = 0;
   std::deque<JobId> running;       ///< those that waited longest for room in a step first
-  std::vector<SequenceId> closed;  ///< told to the workers with the next step; at most max_running
+  std::vector<SequenceId> closed;  ///< sent to the workers with the next step; at most max_running
   std::uint64_t last_seq = 0;
   std::optional<StepInFlight> in_flight;
 

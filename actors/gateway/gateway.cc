@@ -58,16 +58,15 @@ void Gateway::on(Incoming<Submit> submit) {
     return attach(*job, client, submit.message);
   }
   Subscriber subscriber{client, submit.message.subscription, submit.message.resume_after_block};
-  const auto known = tokenizing_.find(id);
-  if (known != tokenizing_.end()) {
-    if (known->second.body_digest != digest) return count_and_reject(client, id, other_body());
-    (void)add(known->second.subscribers, id, subscriber);
+  if (auto* known = find_as<Tokenizing>(id)) {
+    if (known->body_digest != digest) return count_and_reject(client, id, other_body());
+    (void)add(known->subscribers, id, subscriber);
     return;
   }
   if (std::optional<Error> error = rejection(client, submit.message)) {
     return count_and_reject(client, id, std::move(*error));
   }
-  Tokenizing& job = tokenizing_[id];
+  Tokenizing& job = std::get<Tokenizing>(jobs_[id]);
   job.body_digest = digest;
   job.since = env_.clock.now();
   schedule_tick();
@@ -85,11 +84,11 @@ void Gateway::on(Incoming<Submit> submit) {
 
 void Gateway::on(Tokenized tokenized) {
   const JobId id = tokenized.submit.job;
-  const auto found = tokenizing_.find(id);
+  auto* const found = find_as<Tokenizing>(id);
   // Cancelled meanwhile; perhaps the id is already that of another job.
-  if (found == tokenizing_.end() || found->second.body_digest != tokenized.body_digest) return;
-  Tokenizing waited = std::move(found->second);
-  tokenizing_.erase(found);
+  if (found == nullptr || found->body_digest != tokenized.body_digest) return;
+  Tokenizing waited = std::move(*found);
+  jobs_.erase(id);
   if (!tokenized.input) return count_and_reject(id, waited.subscribers, tokenized.input.error());
   if (!coordinator_.is_up())
     return count_and_reject(id, waited.subscribers, coordinator_.send_error());
@@ -137,10 +136,9 @@ void Gateway::let_go(const Subscribers& subscribers, JobId id) {
 
 void Gateway::on(Incoming<Cancel> cancel) {
   const JobId id = cancel.message.job;
-  const auto tokenizing = tokenizing_.find(id);
-  if (tokenizing != tokenizing_.end()) {
-    const Subscribers subscribers = std::move(tokenizing->second.subscribers);
-    tokenizing_.erase(tokenizing);
+  if (auto* tokenizing = find_as<Tokenizing>(id)) {
+    const Subscribers subscribers = std::move(tokenizing->subscribers);
+    jobs_.erase(id);
     const Error error{ErrorCode::kCancelled, "cancelled before it was accepted"};
     if (!subscribers.contain(cancel.from)) reject(cancel.from, id, error);
     // It may know the job from an earlier life of this gateway.
@@ -188,9 +186,9 @@ void Gateway::ask(const PendingQueries::Query& query) {
 void Gateway::on(PeerDown down) {
   // The jobs go on: the client may come back for them.
   for (const JobId id : client_jobs_.take(down.peer)) {
-    const auto tokenizing = tokenizing_.find(id);
-    if (tokenizing != tokenizing_.end()) tokenizing->second.subscribers.remove(down.peer);
-    if (Job* job = find(id)) job->subscribers.remove(down.peer);
+    const auto job = jobs_.find(id);
+    if (job == jobs_.end()) continue;
+    std::visit([&](auto& state) { state.subscribers.remove(down.peer); }, job->second);
   }
   pending_queries_.forget(down.peer);
   pending_cancels_.forget(down.peer);
@@ -201,9 +199,10 @@ void Gateway::on(PeerDown down) {
 void Gateway::on(CoordinatorUp up) {
   coordinator_.up(up.peer);
   unsent_.clear();
-  for (auto& [id, job] : jobs_) {
-    if (job.finished) continue;
-    job.waits_to_be_sent = true;
+  for (auto& [id, state] : jobs_) {
+    Job* const job = std::get_if<Job>(&state);
+    if (job == nullptr || job->finished) continue;
+    job->waits_to_be_sent = true;
     unsent_.push_back(id);
   }
   send_what_waits();
@@ -215,7 +214,7 @@ void Gateway::on(CoordinatorDown down) {
   const Error error = coordinator_.send_error();
   for (Outgoing& rejection : pending_queries_.reject_all(error)) to_client(std::move(rejection));
   for (const JobId id : pending_cancels_.jobs()) {
-    if (jobs_.contains(id)) continue;  // it is cancelled once the coordinator is back
+    if (find(id) != nullptr) continue;  // it is cancelled once the coordinator is back
     for (const PeerId client : pending_cancels_.take(id)) reject(client, id, error);
   }
 }
@@ -247,14 +246,20 @@ void Gateway::send_what_waits() {
 void Gateway::on(GatewayTick /*tick*/) {
   has_timer_ = false;
   send_what_waits();
-  for (auto entry = tokenizing_.begin(); entry != tokenizing_.end();) {
+  bool is_tokenizing = false;
+  for (auto entry = jobs_.begin(); entry != jobs_.end();) {
     const auto job = entry++;
-    if (env_.clock.now() - job->second.since < kMaxTokenizeTime) continue;
-    const auto lost = tokenizing_.extract(job);
-    count_and_reject(lost.key(), lost.mapped().subscribers,
+    const auto* waiting = std::get_if<Tokenizing>(&job->second);
+    if (waiting == nullptr) continue;
+    if (env_.clock.now() - waiting->since < kMaxTokenizeTime) {
+      is_tokenizing = true;
+      continue;
+    }
+    const auto lost = jobs_.extract(job);
+    count_and_reject(lost.key(), std::get<Tokenizing>(lost.mapped()).subscribers,
                      {ErrorCode::kUnavailable, "the tokenizer did not answer; try again"});
   }
-  if (!tokenizing_.empty()) schedule_tick();
+  if (is_tokenizing) schedule_tick();
 }
 
 void Gateway::schedule_tick() {
@@ -314,9 +319,9 @@ void Gateway::on(Incoming<Finished> finished) {
 
 void Gateway::on(Incoming<Rejected> rejected) {
   Rejected& message = rejected.message;
-  const auto found = jobs_.find(message.job);
-  if (found == jobs_.end()) return notify_cancelled(message, {});
-  Job& job = found->second;
+  Job* const found = find(message.job);
+  if (found == nullptr) return notify_cancelled(message, {});
+  Job& job = *found;
   if (job.finished) return;
   // Only a Cancel is answered so: it went ahead of this job, whose own answer comes behind it.
   if (message.error.code == ErrorCode::kNotFound && !job.accepted) {
@@ -327,7 +332,7 @@ void Gateway::on(Incoming<Rejected> rejected) {
   }
   reject(message.job, job.subscribers, message.error);
   notify_cancelled(message, job.subscribers);
-  jobs_.erase(found);
+  jobs_.erase(message.job);
   notify_if_drained();
 }
 
@@ -391,15 +396,14 @@ void Gateway::notify_if_drained() {
   (void)std::exchange(drain_, std::nullopt)->reply_to.send({});
 }
 
-std::size_t Gateway::num_unfinished() const {
-  return tokenizing_.size() + jobs_.size() - finished_.size();
-}
+std::size_t Gateway::num_unfinished() const { return jobs_.size() - finished_.size(); }
 
 // ---- Helpers of the handlers ----
 
-Gateway::Job* Gateway::find(JobId id) {
+template <typename State>
+State* Gateway::find_as(JobId id) {
   const auto found = jobs_.find(id);
-  return found == jobs_.end() ? nullptr : &found->second;
+  return found == jobs_.end() ? nullptr : std::get_if<State>(&found->second);
 }
 
 template <typename Message>

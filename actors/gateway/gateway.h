@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "actors/drain.h"
 #include "actors/finished_jobs.h"
@@ -84,8 +85,6 @@ class Gateway final
   void on(Drain drain);
 
  private:
-  using Job = GatewayJob;
-
   /// A job whose text is on its way to be tokens.
   struct Tokenizing {
     std::uint64_t body_digest = 0;
@@ -93,6 +92,9 @@ class Gateway final
     std::optional<Time> deadline;
     Subscribers subscribers;
   };
+  using Job = GatewayJob;
+  /// A job is one or the other, and never the first again.
+  using JobState = std::variant<Tokenizing, Job>;
 
   [[nodiscard]] std::optional<Error> rejection(PeerId client, const Submit& submit) const;
   [[nodiscard]] bool add(Subscribers& subscribers, JobId id, Subscriber& subscriber);
@@ -106,7 +108,9 @@ class Gateway final
   void notify_cancelled(const End& end, const Subscribers& notified);
   void notify_if_drained();
   [[nodiscard]] std::size_t num_unfinished() const;
-  [[nodiscard]] Job* find(JobId id);
+  [[nodiscard]] Job* find(JobId id) { return find_as<Job>(id); }
+  template <typename State>
+  [[nodiscard]] State* find_as(JobId id);
   template <typename Message>
   void notify(const Subscribers& subscribers, const Message& message);
   void reject(PeerId client, JobId job, Error error);
@@ -125,9 +129,8 @@ class Gateway final
   const ActorRef<Outgoing> clients_;
   const ActorRef<Disconnect> disconnect_client_;
   CoordinatorLink coordinator_;
-  std::map<JobId, Job> jobs_;
-  std::map<JobId, Tokenizing> tokenizing_;
-  ClientJobs client_jobs_;  ///< in both maps
+  std::map<JobId, JobState> jobs_;
+  ClientJobs client_jobs_;  ///< in jobs_
   FinishedJobs finished_;   ///< in jobs_
   Rejections rejections_;
   std::deque<JobId> unsent_;  ///< jobs of which the coordinator has yet to hear

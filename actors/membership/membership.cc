@@ -11,7 +11,10 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
       peers_(std::move(peers)),
       num_declared_dead_(
           env.metrics.counter("unmask_workers_declared_dead_total", "Workers declared dead.")),
-      last_tick_(env.clock.now()) {
+      detector_({.tick = options_.heartbeat_interval,
+                 .dead_after = options_.dead_after,
+                 .loop_lag = options_.loop_lag},
+                env.clock.now()) {
   groups_.resize(std::size_t(options_.num_replicas));
   for (int replica = 0; replica < options_.num_replicas; ++replica) {
     WorkerGroup& group = groups_[std::size_t(replica)];
@@ -79,7 +82,7 @@ void Membership::admit_worker(PeerId from, const Join& join) {
   slot->loader.reset();
   slot->incarnation = join.incarnation;
   slot->was_declared_dead = false;
-  slot->last_heard = env_.clock.now();
+  detector_.hear(from, env_.clock.now());
   slot->capacity = join.capacity;
   slot->status = {Role::kWorker, join.replica, join.rank, join.pid, join.host,
                   join.http,     "joining",    "",        1.0f};
@@ -110,7 +113,7 @@ void Membership::on(Incoming<Loading> loading) {
     return;
   }
   WorkerSlot& slot = slot_at({message.replica, message.rank});
-  if (slot.peer) return;  // somebody sits here; the newcomer's Join will settle it
+  if (slot.peer) return;  // it is taken; the other process's Join will decide
   slot.loader = loading.from;
   const float progress = message.total > 0 ? float(message.done) / float(message.total) : 0.0f;
   slot.status = {Role::kWorker, message.replica, message.rank,  message.pid, message.host,
@@ -121,7 +124,7 @@ void Membership::on(Incoming<Loading> loading) {
 void Membership::on(Incoming<Heartbeat> heartbeat) {
   const auto slot = slot_of_.find(heartbeat.from);
   if (slot != slot_of_.end()) {
-    slot_at(slot->second).last_heard = env_.clock.now();
+    detector_.hear(heartbeat.from, env_.clock.now());
   } else if (!gateways_.contains(heartbeat.from)) {
     return;  // not a member: no answer, so that it fences itself
   }
@@ -228,6 +231,7 @@ void Membership::declare_dead(PeerId peer, const std::string& reason, DownReason
   if (found == slot_of_.end()) return;
   const SlotIndex where = found->second;
   slot_of_.erase(found);
+  detector_.forget(peer);
   WorkerSlot& slot = slot_at(where);
   slot.peer.reset();
   slot.was_declared_dead = true;
@@ -241,20 +245,7 @@ void Membership::declare_dead(PeerId peer, const std::string& reason, DownReason
 
 void Membership::on(MembershipTick /*tick*/) {
   const Time now = env_.clock.now();
-  const auto lag = now - last_tick_ - options_.heartbeat_interval;
-  last_tick_ = now;
-  // A stalled process must not shoot those whose heartbeats wait in its own mailbox.
-  const bool is_late = lag > options_.loop_lag;
-
-  std::vector<PeerId> silent;
-  for (WorkerGroup& group : groups_) {
-    for (WorkerSlot& slot : group.slots) {
-      if (!slot.peer) continue;
-      if (is_late) slot.last_heard += lag;
-      if (now - slot.last_heard > options_.dead_after) silent.push_back(*slot.peer);
-    }
-  }
-  for (const PeerId peer : silent) {
+  for (const PeerId peer : detector_.silent(now)) {
     declare_dead(peer, "no heartbeat for " + std::to_string(options_.dead_after.count()) + " ms",
                  DownReason::kNoConnection);
   }
@@ -277,7 +268,7 @@ void Membership::send(PeerId to, WireMessage message) {
   (void)peers_.wire.send(Outgoing{to, std::move(message)});
 }
 
-/// Makes the coordinator believe what is true of a group. What it had no room for is sent with a
+/// Publishes the state of a group to the coordinator. What it had no room for is sent with a
 /// later tick, so that it always ends with the last word.
 void Membership::publish_group(int replica) {
   WorkerGroup& group = groups_[std::size_t(replica)];

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "actors/membership/failure_detector.h"
 #include "actors/membership/worker_groups.h"
 #include "actors/messages.h"
 #include "runtime/actor/actor.h"
@@ -84,8 +85,8 @@ class Membership final
   Options options_;
   const Peers peers_;
   Counter& num_declared_dead_;
-  Epoch epoch_ = 0;  ///< the last that was used
-  Time last_tick_;
+  Epoch epoch_ = 0;                      ///< the last that was used
+  FailureDetector detector_;             ///< of live workers
   std::vector<WorkerGroup> groups_;      ///< by replica
   std::map<PeerId, SlotIndex> slot_of_;  ///< live workers
   std::map<PeerId, MemberStatus> gateways_;

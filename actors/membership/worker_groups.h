@@ -14,11 +14,10 @@ namespace unmask::actors {
 
 /// One worker of the cluster file, whoever fills it.
 struct WorkerSlot {
-  std::optional<PeerId> peer;      ///< who sits here now
-  std::optional<PeerId> loader;    ///< who loads in order to sit here, as far as is known
+  std::optional<PeerId> peer;      ///< the process that fills it
+  std::optional<PeerId> loader;    ///< the process that loads to fill it, if known
   Incarnation incarnation = 0;     ///< of the last who sat here
   bool was_declared_dead = false;  ///< that incarnation may not come back
-  Time last_heard{};
   Capacity capacity;
   MemberStatus status;
 };
@@ -31,10 +30,10 @@ struct WorkerGroup {
   Epoch epoch = 0;
   Time since{};                    ///< of this state
   std::vector<WorkerSlot> slots;   ///< by rank
-  std::vector<Bytes> addresses;    ///< by rank; empty until told
+  std::vector<Bytes> addresses;    ///< by rank; empty until known
   std::vector<bool> is_ready;      ///< by rank
   std::string reason;              ///< why it was dissolved last
-  std::optional<Epoch> published;  ///< the coordinator believes that it is up with this epoch
+  std::optional<Epoch> published;  ///< as up, to the coordinator, with this epoch
 
   [[nodiscard]] bool is_complete() const;
   [[nodiscard]] bool has_all_addresses() const;
@@ -48,10 +47,10 @@ struct WorkerGroup {
 /// What is wrong with a worker's figures, or nothing: they come over a wire.
 [[nodiscard]] std::optional<Error> capacity_error(const Capacity& capacity);
 
-/// Why `join` may not sit at `slot`, or nothing.
+/// Why `join` may not fill `slot`, or nothing.
 ///
 /// A process that was declared dead, or an older one than the last who sat there, must not return;
-/// a newer one replaces whoever sits there.
+/// a newer one replaces whoever fills it.
 [[nodiscard]] std::optional<Error> join_error(const WorkerSlot& slot, PeerId from,
                                               const Join& join);
 

@@ -27,8 +27,8 @@ CoordinatorRole::CoordinatorRole(ActorSystem& system, Env env, Options options, 
                                                 both<ReplicaDown>(), members_changed});
 }
 
-/// To the inspector, who takes news twice, and then to the coordinator, who must not get it twice:
-/// what is sent again because the second had no room reaches it once.
+/// To the inspector, which may get it twice, and then to the coordinator, which must not: what is
+/// sent again, because the coordinator had no room, reaches it once.
 template <typename News>
 ActorRef<News> CoordinatorRole::both() const {
   return ActorRef<News>([inspector = inspector_->lasting_ref<News>(),
@@ -46,7 +46,7 @@ Dispatch CoordinatorRole::dispatch() const {
 }
 
 bool CoordinatorRole::peer_down(PeerId peer) const {
-  // Told twice if the first told and the second had no room: both take that.
+  // It is sent to both again if the second had no room: both may get it twice.
   return coordinator_->lasting_ref<PeerDown>().send({peer}) &&
          membership_->lasting_ref<PeerDown>().send({peer});
 }

@@ -40,7 +40,7 @@ class DeviceThread final : public Device {
  private:
   using TakeRows = std::function<void(Inspected)>;
 
-  /// Has `work` done on the thread and tells its result, or that too much waits there.
+  /// Runs `work` on the thread and passes on its result, or an error if too much waits there.
   template <typename Answer, typename Work>
   void answer(const std::function<void(Answer)>& done, Work work);
   [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);

@@ -20,7 +20,7 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   const std::size_t capacity = (size + alignment - 1) / alignment * alignment;
   data_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, capacity)));
   if (!data_) throw std::bad_alloc();
-  if (size >= kHugePage) madvise(data_.get(), capacity, MADV_HUGEPAGE);  // a wish; may be refused
+  if (size >= kHugePage) madvise(data_.get(), capacity, MADV_HUGEPAGE);  // advice: may fail
   std::memset(data_.get(), 0, capacity);
 }
 

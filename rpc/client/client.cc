@@ -207,7 +207,7 @@ void Client::ask_again_soon(JobId id) {
   });
 }
 
-// ---- What the gateway tells ----
+// ---- Messages of the gateway ----
 
 bool Client::take(actors::WireMessage message) {
   if (failure_) return true;

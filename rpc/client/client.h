@@ -16,7 +16,7 @@
 
 namespace unmask::rpc {
 
-/// Whom the news of one job go to; what is left out is not told.
+/// Callbacks for one job; an empty one is not called.
 ///
 /// They may ask the client for more, but not end it.
 struct JobEvents {
@@ -25,7 +25,7 @@ struct JobEvents {
   std::function<void(const actors::Frame&)> on_frame{};
   /// Each block once, in order, whatever happens to the connection.
   std::function<void(const actors::Committed&)> on_block{};
-  /// The last news, exactly once: how the job ended (FinishReason::kError: with finished.error), or
+  /// The last call, exactly once: how the job ended (FinishReason::kError: with finished.error), or
   /// why the cluster did not take it, or why nothing more will be heard of it.
   std::function<void(const Result<actors::Finished>&)> on_end{};
 };
@@ -41,7 +41,7 @@ class Client {
   struct Options {
     Link::Options link{};
     std::chrono::milliseconds connect_timeout{5000};      ///< from construction
-    std::chrono::milliseconds reconnect_timeout{30'000};  ///< from a loss to the next news
+    std::chrono::milliseconds reconnect_timeout{30'000};  ///< from a loss to the next message
     std::string endpoint = "the gateway";                 ///< as errors name it
   };
 
@@ -53,7 +53,8 @@ class Client {
   /// What the transport has to tell; valid as long as this object.
   [[nodiscard]] TransportEvents transport_events() { return links_.transport_events(); }
   void bind(Transport& transport) { links_.bind(transport); }
-  /// Why the last attempt to connect failed, in a sentence; told if it comes to nothing.
+  /// Why the last attempt to connect failed, in a sentence; part of the error if no attempt
+  /// succeeds.
   void attempt_failed(const std::string& why) { last_attempt_ = why; }
 
   /// Why nothing that is asked is answered any more; nothing: it may be.
@@ -63,7 +64,7 @@ class Client {
   ///         client has; kOverloaded: too much waits to be sent; kUnavailable: see above
   [[nodiscard]] Result<> submit(actors::Submit submit, JobEvents events);
 
-  /// The job ends, and its on_end says so; it may be told that it had ended already. A job that
+  /// The job ends, and its on_end says so; perhaps that it had ended already. A job that
   /// this client does not follow is ended too: `events` hear it.
   void cancel(JobId job, JobEvents events = {});
 
@@ -76,7 +77,7 @@ class Client {
     std::uint64_t number = 0;              // in the order in which they were asked for
     std::optional<actors::Submit> submit;  // none: its end is all that was asked for
     JobEvents events;
-    bool is_accepted = false;  // and told so
+    bool is_accepted = false;  // and on_accepted was called
     bool is_cancelling = false;
     std::int32_t last_block = -1;
     std::optional<Time> deadline;
@@ -113,7 +114,7 @@ class Client {
   std::optional<Error> failure_;
   std::string last_attempt_;   // why it failed; empty: it did not, or nobody said
   std::string last_loss_;      // why the last connection ended; empty: there was none
-  TimerId give_up_timer_ = 0;  // until news prove that the cluster is there
+  TimerId give_up_timer_ = 0;  // until a message proves that the cluster is there
   TimerId ask_again_timer_ = 0;
   std::set<JobId> ask_again_;  // when it fires
   std::map<JobId, Job> jobs_;

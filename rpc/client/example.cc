@@ -14,22 +14,22 @@ int main(int argc, char** argv) {
   if (!gateway) return std::fprintf(stderr, "%s\n", gateway.error().message.c_str()), 2;
 
   EventLoop loop;
-  const auto connection = unmask::rpc::ClientConnection::open(loop, {.gateway = *gateway});
+  const auto connection = rpc::ClientConnection::open(loop, {.gateway = *gateway});
   if (!connection) return std::fprintf(stderr, "%s\n", connection.error().message.c_str()), 1;
 
-  unmask::actors::Submit job;
+  actors::Submit job;
   // The id is made here, so that the same job can be asked for again, by anyone who knows it.
   job.job = rpc::random_job_id();
-  job.input = unmask::actors::TextInput{argv[2], false};
+  job.input = actors::TextInput{argv[2], false};
   job.parameters = {{"gen_length", "64"}, {"threshold", "0.9"}};
 
   int exit_code = 0;
-  unmask::rpc::JobEvents events;
-  events.on_block = [](const unmask::actors::Committed& block) {
+  rpc::JobEvents events;
+  events.on_block = [](const actors::Committed& block) {
     std::fputs(block.text.c_str(), stdout);
     std::fflush(stdout);
   };
-  events.on_end = [&](const Result<unmask::actors::Finished>& end) {
+  events.on_end = [&](const Result<actors::Finished>& end) {
     const std::optional<Error> error = end ? end->error : end.error();
     if (error) {
       std::fprintf(stderr, "%s\n", error->message.c_str());

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "model/diffusion/job_params.h"
-#include "runtime/cli/version.h"
+#include "runtime/cli/commands/version.h"
 
 namespace unmask::cli {
 namespace {

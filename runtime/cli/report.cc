@@ -1,7 +1,7 @@
 #include <cstdio>
 
-#include "runtime/cli/characters.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/text/characters.h"
 
 namespace unmask::cli {
 

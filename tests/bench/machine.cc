@@ -5,15 +5,17 @@
 #include <fstream>
 #include <memory>
 
+#include "tests/source_dir.h"
+
 namespace unmask::bench {
 namespace {
 
 /// The first line that a command prints; empty if it fails.
-std::string first_line_of(const char* command) {
+std::string first_line_of(const std::string& command) {
   struct Close {
     void operator()(std::FILE* pipe) const { pclose(pipe); }
   };
-  const std::unique_ptr<std::FILE, Close> pipe(popen(command, "r"));
+  const std::unique_ptr<std::FILE, Close> pipe(popen(command.c_str(), "r"));
   char line[128];
   if (!pipe || std::fgets(line, sizeof(line), pipe.get()) == nullptr) return "";
   const std::string text = line;
@@ -30,11 +32,10 @@ std::string cpu_name() {
 }
 
 std::string commit() {
-  const std::string commit =
-      first_line_of("git -C '" UNMASK_SOURCE_DIR "' rev-parse --short HEAD 2>/dev/null");
+  const std::string git = "git -C '" + source_dir().string() + "'";
+  const std::string commit = first_line_of(git + " rev-parse --short HEAD 2>/dev/null");
   if (commit.empty()) return "unknown";
-  const bool is_clean =
-      first_line_of("git -C '" UNMASK_SOURCE_DIR "' status --porcelain 2>/dev/null").empty();
+  const bool is_clean = first_line_of(git + " status --porcelain 2>/dev/null").empty();
   return is_clean ? commit : commit + "+";
 }
 

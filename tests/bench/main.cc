@@ -1,12 +1,14 @@
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "tests/bench/bench.h"
 #include "tests/bench/history.h"
+#include "tests/source_dir.h"
 
 namespace {
 
-constexpr const char* kHistoryFile = UNMASK_SOURCE_DIR "/tests/bench/history/runs.jsonl";
+const std::filesystem::path kHistoryFile = unmask::source_dir() / "tests/bench/history/runs.jsonl";
 
 int fail(const std::string& sentence) {
   std::cerr << "unmask_bench: " << sentence << '\n';

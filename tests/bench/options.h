@@ -9,6 +9,7 @@
 
 #include "kernels/instruction_set.h"
 #include "tests/bench/stopwatch.h"
+#include "tests/source_dir.h"
 
 namespace unmask::bench {
 
@@ -20,7 +21,7 @@ struct Options {
   bool is_quick = false;
   bool is_on_gpu = false;         ///< the sections of kGpuSections, on the first GPU
   std::vector<std::string> only;  ///< of kSections; empty: all
-  std::filesystem::path model = UNMASK_SOURCE_DIR "/model/zoo/unmask-tiny";
+  std::filesystem::path model = source_dir() / "model/zoo/unmask-tiny";
   int num_threads = 0;                                       ///< 0: all cores
   std::optional<kernels::InstructionSet> instruction_set{};  ///< none: the best
   Stopwatch::Kind stopwatch = Stopwatch::Kind::kWall;

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/source_dir.h"
+
 namespace unmask::golden {
 
-inline std::filesystem::path golden_dir() {
-  return std::filesystem::path(UNMASK_SOURCE_DIR) / "tests/golden/data";
-}
+inline std::filesystem::path golden_dir() { return source_dir() / "tests/golden/data"; }
 
 inline std::string read_text(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);

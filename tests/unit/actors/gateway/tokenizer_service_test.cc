@@ -16,7 +16,7 @@ namespace {
 using testing::HasSubstr;
 using Tokens = std::vector<std::int32_t>;
 
-const std::filesystem::path kZoo = std::filesystem::path(UNMASK_SOURCE_DIR) / "model/zoo";
+const std::filesystem::path kZoo = source_dir() / "model/zoo";
 const std::filesystem::path kTokenizers = golden::golden_dir() / "tokenizers";
 
 // Tokens of unmask-tiny.

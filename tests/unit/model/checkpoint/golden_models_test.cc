@@ -12,7 +12,7 @@ namespace unmask::checkpoint {
 namespace {
 
 const std::filesystem::path kGolden = golden::golden_dir() / "models";
-const std::filesystem::path kSource = UNMASK_SOURCE_DIR;
+const std::filesystem::path kSource = source_dir();
 
 struct Expected {
   std::filesystem::path folder;  ///< in kGolden, or with its whole path

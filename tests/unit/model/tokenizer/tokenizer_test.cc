@@ -4,6 +4,7 @@
 
 #include "model/tokenizer/text_decoder.h"
 #include "model/tokenizer/vocabulary.h"
+#include "tests/source_dir.h"
 #include "tests/unit/model/tokenizer/small_tokenizer.h"
 #include "tests/unit/temporary_folder.h"
 
@@ -206,8 +207,7 @@ TEST_F(TokenizerFolderTest, TooLargeAFileIsRefusedUnread) {
 }
 
 TEST(EmbeddedTokenizerTest, ChatsOfTheEmbeddedModelAreKnown) {
-  const Result<Tokenizer> tokenizer =
-      Tokenizer::open(std::filesystem::path(UNMASK_SOURCE_DIR) / "model/zoo/unmask-tiny");
+  const Result<Tokenizer> tokenizer = Tokenizer::open(source_dir() / "model/zoo/unmask-tiny");
   ASSERT_TRUE(tokenizer) << tokenizer.error().message;
   EXPECT_EQ(tokenizer->size(), 2048);
   EXPECT_EQ(tokenizer->mask_id(), 2043);

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scripted_gateway.h"
+#include "tests/unit/rpc/client/scripted_gateway.h"
 
 namespace unmask::rpc {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 
-#include "../zmq/zmq_pair.h"
 #include "rpc/zmq/curve_keys.h"
 #include "runtime/base/null_metrics.h"
 #include "runtime/os/asio_timers.h"
+#include "tests/unit/rpc/zmq/zmq_pair.h"
 
 namespace unmask::rpc {
 namespace {

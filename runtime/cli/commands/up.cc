@@ -1,0 +1,213 @@
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include "rpc/client/connection.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/process/cluster_options.h"
+#include "runtime/cli/process/endpoints_file.h"
+#include "runtime/cli/process/launcher.h"
+#include "runtime/cli/process/local_config.h"
+#include "runtime/cli/process/memory_report.h"
+#include "runtime/cli/text/cluster_text.h"
+#include "runtime/cli/text/output_file.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kWatchInterval{200};
+
+struct UpOptions {
+  ClusterOptions cluster;
+  std::string endpoints_file;
+};
+
+void say(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+/// A cluster on this machine, from the first process to the last.
+class UpCommand {
+ public:
+  UpCommand(const ClusterConfig& config, std::vector<std::string> arguments,
+            std::string endpoints_file)
+      : config_(config),
+        endpoints_file_(std::move(endpoints_file)),
+        host_(config.log, "up"),
+        launcher_(host_, config_, std::move(arguments),
+                  {[](const std::string& /*process*/, const std::string& line) {
+                     std::fprintf(stderr, "%s\n", line.c_str());
+                   },
+                   [this](const HostPort& clients) { take_gateway(clients); },
+                   [this](const std::string& why) { fail(why); }, [this] { host_.end(kOk); }}) {}
+
+  int run() {
+    if (!endpoints_file_.empty()) unlink(endpoints_file_.c_str());
+    host_.set_on_drain([this] {
+      say("stopping: accepted jobs are finished first (Ctrl-C again to stop at once)");
+      launcher_.drain();
+    });
+    say("[2/4] starting " + std::to_string(config_.cluster.replicas * config_.cluster.workers) +
+        " workers, a coordinator and a gateway");
+    launcher_.start();
+    return host_.run();
+  }
+
+ private:
+  void take_gateway(const HostPort& clients) {
+    gateway_ = clients;
+    client_ = "tcp://" + clients.to_string();
+    connect();
+    host_.every(kWatchInterval, [this] { ask(); });
+  }
+
+  void connect() {
+    Result<std::unique_ptr<rpc::ClientConnection>> connection =
+        rpc::ClientConnection::open(host_.loop(), {.gateway = gateway_});
+    if (!connection) return fail(connection.error().message);
+    connection_ = std::move(*connection);
+  }
+
+  void ask() {
+    if (std::exchange(is_asking_, true)) return;
+    connection_->client().status([this](const Result<actors::ClusterStatus>& status) {
+      is_asking_ = false;
+      if (status) return take_status(*status);
+      // If the client gave up: the gateway may come back later. Not within its own call.
+      if (connection_->client().failure()) host_.loop().post([this] { connect(); });
+    });
+  }
+
+  void take_status(const actors::ClusterStatus& status) {
+    show_progress(status);
+    std::size_t num_ready = 0;
+    for (const actors::MemberStatus& member : status.members) num_ready += member.state == "ready";
+    const std::size_t wanted =
+        2 + std::size_t(config_.cluster.replicas) * std::size_t(config_.cluster.workers);
+    if (num_ready < wanted) return;
+    // Later lives of a process have another pid and port.
+    const std::string endpoints = endpoints_json(config_, client_, status.members);
+    if (endpoints == endpoints_) return;
+    endpoints_ = endpoints;
+    if (!endpoints_file_.empty()) {
+      Result<OutputFile> file = OutputFile::create(endpoints_file_);
+      if (!file) return fail(file.error().message);
+      file->write(endpoints);
+      if (const Result<> written = file->commit(); !written) return fail(written.error().message);
+    }
+    if (!std::exchange(is_ready_, true)) show_ready(status);
+  }
+
+  /// A line per member whenever what it does changes, or a tenth of it is done.
+  void show_progress(const actors::ClusterStatus& status) {
+    if (is_ready_) return;
+    for (actors::MemberStatus member : status.members) {
+      if (member.role != actors::Role::kWorker || member.state == "absent") continue;
+      const NodeSeat seat{actors::Role::kWorker, member.replica, member.rank};
+      member.progress = std::floor(member.progress * 10) / 10;
+      std::string& told = told_[seat.name(config_)];
+      if (told == doing(member)) continue;
+      told = doing(member);
+      say("[3/4] " + seat.name(config_) + ": " + told);
+    }
+  }
+
+  void show_ready(const actors::ClusterStatus& status) {
+    launcher_.set_ready();
+    say("[4/4] ready: every worker has run a real collective");
+    for (const actors::MemberStatus& member : status.members) {
+      if (member.role == actors::Role::kGateway) say("      metrics  " + member.http + "/metrics");
+    }
+    say("      jobs     " + status.durability);
+    say("\nSubmit a job:\n  unmask submit --endpoint " + client_ +
+        " \"Mia has 12 apples and buys 7 more. How many apples does she have?\"\nCtrl-C stops the "
+        "cluster.\n");
+  }
+
+  void fail(const std::string& why) {
+    std::fprintf(stderr, "unmask: error: %s\n", why.c_str());
+    host_.end(is_ready_ ? kDeviceLost : kBadConfig);
+  }
+
+  const ClusterConfig config_;
+  const std::string endpoints_file_;
+  ProcessHost host_;
+  Launcher launcher_;
+  HostPort gateway_;
+  std::string client_;
+  std::unique_ptr<rpc::ClientConnection> connection_;
+  bool is_asking_ = false;
+  std::string endpoints_;
+  std::map<std::string, std::string> told_;
+  bool is_ready_ = false;
+};
+
+/// Settings that a cluster on one machine has unless they were set: ports that are free.
+void use_free_ports(const LoadedConfig& loaded, ClusterOptions& options) {
+  for (const ConfigEntry& entry : loaded.entries) {
+    if (entry.source != ConfigSource::kDefault) continue;
+    if (entry.key == "coordinator.address" || entry.key == "gateway.address") {
+      options.set(entry.key, "127.0.0.1:0");
+    }
+    if (entry.key == "gateway.http_port") options.set(entry.key, "0");
+  }
+}
+
+int run_up(UpOptions options) {
+  const Result<LoadedConfig> asked = options.cluster.load();
+  if (!asked) return report(asked.error(), kBadConfig);
+  use_free_ports(*asked, options.cluster);
+  const Result<LoadedConfig> loaded = options.cluster.load();
+  if (!loaded) return report(loaded.error(), kBadConfig);
+  warn(*loaded);
+  if (loaded->config.security.curve) {
+    return report(Error{ErrorCode::kInvalidArgument,
+                        "up runs on this machine only and uses no CURVE keys: set security.curve "
+                        "to false, or start each process with `unmask node`"},
+                  kBadConfig);
+  }
+  const Result<ServedModel> model = open_served_model(loaded->config.model);
+  if (!model) return report(model.error(), kBadConfig);
+  const Result<std::vector<std::string>> memory = memory_report(*model, loaded->config);
+  if (!memory) return report(memory.error(), kBadConfig);
+  say("[1/4] model " + model->name + " from " + model->checkpoint.dir().string());
+  for (const std::string& line : *memory) say("      " + line);
+  UpCommand command(loaded->config, options.cluster.to_arguments(), options.endpoints_file);
+  return command.run();
+}
+
+}  // namespace
+
+void add_up(Command program) {
+  const auto options = std::make_shared<UpOptions>();
+  Command command = program.add_command("up", "Run a whole cluster on this machine");
+  command.set_group(kClusterGroup);
+  command.set_footer(
+      "Starts a coordinator, a gateway and R x N workers as processes of their own, with free\n"
+      "ports, and prints the line to submit with. A process that fails is started again.\n"
+      "Ctrl-C or SIGTERM: no new jobs, accepted ones end, then everything stops.\n"
+      "  unmask up --workers 2\n"
+      "  unmask up --workers 2 --replicas 2 --model ~/LLaDA-MoE-7B-A1B-Instruct");
+  const auto named = [options = options.get(), &command](const char* flag, const char* key,
+                                                         const char* help) {
+    const auto set = [options, key, flag](const std::string& value) -> Result<> {
+      options->cluster.flags.push_back({key, value, flag});
+      return {};
+    };
+    command.add({.name = flag, .help = help, .type = "N"}, set);
+  };
+  named("--workers", "cluster.workers",
+        "Workers that share one model (tensor and expert parallel)");
+  named("--replicas", "cluster.replicas", "Copies of the model, each on its own workers");
+  options->cluster.add_to(command);
+  command.add({.name = "--endpoints-file",
+               .help = "Written as JSON once every worker has run a real collective",
+               .type = "FILE"},
+              options->endpoints_file);
+  command.set_action([options] { return run_up(*options); });
+}
+
+}  // namespace unmask::cli

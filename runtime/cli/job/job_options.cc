@@ -1,0 +1,122 @@
+#include "runtime/cli/job/job_options.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "model/diffusion/job_params.h"
+#include "rpc/client/job_id.h"
+#include "runtime/cli/job/job_files.h"
+#include "runtime/cli/text/text_file.h"
+#include "runtime/config/value.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
+constexpr std::chrono::milliseconds kMinDeadline{1};
+constexpr std::chrono::milliseconds kMaxDeadline = std::chrono::hours(24);
+
+}  // namespace
+
+void JobOptions::add_to(Command command) {
+  command.add({.name = "prompt",
+               .help = "What to say to the model; from stdin if left out",
+               .type = "TEXT"},
+              prompt);
+  command.add({.name = "--messages",
+               .help = "A chat as JSON: [{\"role\", \"content\"}, ...]",
+               .type = "FILE"},
+              messages_file);
+  command.add({.name = "--tokens-file",
+               .help = "Token ids as a JSON list, instead of text",
+               .type = "FILE"},
+              tokens_file);
+  command.add({.name = "--raw", .help = "Send the prompt as plain text, without the chat template"},
+              raw);
+  const auto named = [&](const char* flag, const char* name, const char* help, const char* type) {
+    const auto take = [this, name](const std::string& value) -> Result<> {
+      parameters.push_back({name, value});
+      return {};
+    };
+    command.add({.name = flag, .help = help, .type = type}, take);
+  };
+  named("--gen-length", "gen_length", "Tokens to generate at most", "N");
+  named("--block-length", "block_length", "Tokens that are denoised together", "N");
+  named("--strategy", "strategy", "How holes become tokens: threshold, credit, hierarchy, ...",
+        "NAME");
+  named("--threshold", "threshold", "Confidence from which a token is kept", "P");
+  named("--cache", "cache", "Which keys and values are kept: none, prefix, dual, vicinity", "NAME");
+  named("--seed", "seed", "Of the random numbers of this job", "N");
+  named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");
+  named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");
+  // Neither --stop nor --set takes many, or the prompt behind it would be one more.
+  command.add({.name = "--stop",
+               .help = "End the text before this string (may be repeated)",
+               .type = "TEXT"},
+              stop);
+  command.add({.name = "--deadline", .help = "Give up after: 500ms, 2s, 1min", .type = "TIME"},
+              deadline);
+  command.add(
+      {.name = "--set",
+       .help = "Any other diffusion parameter (--help=strategy lists them; may be repeated)",
+       .type = "NAME=VALUE"},
+      set);
+  command.add({.name = "--json", .help = "Print one JSON object instead of text"}, json);
+}
+
+Result<actors::Submit> JobOptions::to_submit() const {
+  Result<actors::Submit> submit = to_submit_without_input();
+  if (!submit) return submit;
+  Result<actors::JobInput> given = input();
+  if (!given) return given.error();
+  submit->input = std::move(*given);
+  return submit;
+}
+
+Result<actors::Submit> JobOptions::to_submit_without_input() const {
+  actors::Submit submit;
+  submit.job = rpc::random_job_id();
+  submit.stop = stop;
+  submit.parameters = parameters;
+  for (const std::string& assignment : set) {
+    Result<diffusion::NamedValue> named = diffusion::parse_assignment(assignment);
+    if (!named) return invalid("--set: " + named.error().message);
+    submit.parameters.push_back({std::move(named->name), std::move(named->value)});
+  }
+  if (!deadline.empty()) {
+    const Result<> is_time = set_field(submit.deadline, deadline);
+    if (!is_time) return invalid("--deadline " + is_time.error().message);
+    if (submit.deadline < kMinDeadline || submit.deadline > kMaxDeadline) {
+      return invalid("--deadline must be " + show_field(kMinDeadline) + " to " +
+                     show_field(kMaxDeadline) + ", not " + deadline);
+    }
+  }
+  return submit;
+}
+
+Result<actors::JobInput> JobOptions::input() const {
+  if (int(!prompt.empty()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
+    return invalid("give a prompt, --messages or --tokens-file: only one of them");
+  }
+  if (!messages_file.empty()) {
+    Result<std::vector<tokenizer::ChatMessage>> chat = read_chat(messages_file);
+    if (!chat) return chat.error();
+    return actors::ChatInput{std::move(*chat)};
+  }
+  if (!tokens_file.empty()) {
+    Result<std::vector<std::int32_t>> tokens = read_tokens(tokens_file);
+    if (!tokens) return tokens.error();
+    return actors::TokenInput{std::move(*tokens), {}};
+  }
+  if (!prompt.empty()) return actors::TextInput{prompt, raw};
+
+  if (isatty(STDIN_FILENO) == 1) std::fputs("Type the prompt, end with Ctrl-D:\n", stderr);
+  Result<std::string> text = read_text("-", kMaxPromptBytes);
+  if (!text) return text.error();
+  if (text->ends_with('\n')) text->pop_back();
+  if (text->empty()) return invalid("no prompt: give one as an argument or on stdin");
+  return actors::TextInput{std::move(*text), raw};
+}
+
+}  // namespace unmask::cli

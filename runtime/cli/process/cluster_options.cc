@@ -1,0 +1,70 @@
+#include "runtime/cli/process/cluster_options.h"
+
+#include <array>
+
+namespace unmask::cli {
+namespace {
+
+struct NamedSetting {
+  const char* flag;
+  const char* key;
+  const char* type;
+  const char* help;
+};
+
+constexpr std::array<NamedSetting, 8> kNamed{{
+    {"--model", "model.dir", "DIR",
+     "Hugging Face folder; default: the model that ships with unmask"},
+    {"--dtype", "model.dtype", "TYPE", "Weights as auto (as stored), f32 or bf16"},
+    {"--numerics", "model.numerics", "MODE",
+     "exact: the same bytes for 1, 2, 4 and 8 workers; fast: any number of workers"},
+    {"--threads", "compute.threads", "N", "Threads of each worker; default: a share of the cores"},
+    {"--kv-memory", "compute.kv_memory", "BYTES", "KV cache of each worker, such as 512MiB"},
+    {"--mask-id", "model.mask_id", "ID", "The mask token, for a checkpoint that does not say"},
+    {"--log-level", "log.level", "LEVEL", "debug, info, warning or error"},
+    {"--log-format", "log.format", "FORMAT", "text or json"},
+}};
+
+}  // namespace
+
+void ClusterOptions::add_to(Command command) {
+  command.add({.name = "--config", .help = "Cluster file (TOML)", .type = "FILE"}, config_file);
+  for (const NamedSetting& named : kNamed) {
+    const auto add = [this, named](const std::string& value) -> Result<> {
+      flags.push_back({named.key, value, named.flag});
+      return {};
+    };
+    command.add({.name = named.flag, .help = named.help, .type = named.type}, add);
+  }
+  const auto assign = [this](const std::string& assignment) -> Result<> {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "wants section.key=value, not '" + assignment + "'"};
+    }
+    const std::string key = assignment.substr(0, equals);
+    flags.push_back({key, assignment.substr(equals + 1), "--set " + key});
+    return {};
+  };
+  command.add({.name = "--set",
+               .help = "Any setting of a cluster file: `unmask config show` lists them",
+               .type = "KEY=VALUE",
+               .takes_many = true},
+              assign);
+}
+
+Result<LoadedConfig> ClusterOptions::load() const {
+  return load_config({config_file, config_environment(), flags});
+}
+
+std::vector<std::string> ClusterOptions::to_arguments() const {
+  std::vector<std::string> arguments;
+  if (!config_file.empty()) arguments = {"--config", config_file};
+  for (const ConfigFlag& flag : flags) {
+    arguments.emplace_back("--set");
+    arguments.push_back(flag.key + "=" + flag.value);
+  }
+  return arguments;
+}
+
+}  // namespace unmask::cli

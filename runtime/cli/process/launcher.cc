@@ -1,0 +1,160 @@
+#include "runtime/cli/process/launcher.h"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::size_t kMaxFailures = 5;  // of one process within kFailureWindow
+constexpr std::chrono::seconds kFailureWindow{60};
+constexpr std::chrono::milliseconds kRestartDelay{200};  // doubles with every failure
+
+std::string this_program() {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "unmask" : path.string();
+}
+
+}  // namespace
+
+std::string error_in(const std::string& line) {
+  constexpr std::string_view kError = "error: ";  // as report() writes it
+  if (const auto at = line.find(kError); at != std::string::npos) {
+    return line.substr(at + kError.size());
+  }
+  // As make_log() writes it, for people or as JSON.
+  const bool is_logged = line.find(" error [") != std::string::npos ||
+                         line.find("\"level\":\"error\"") != std::string::npos;
+  return is_logged ? line : "";
+}
+
+std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
+                                      const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{this_program(), "node", "--announce", "--role",
+                                   std::string(name_of(seat.role))};
+  if (seat.role == actors::Role::kWorker) {
+    const std::int32_t rank = seat.replica * config.cluster.workers + seat.rank;
+    command.insert(command.end(), {"--rank", std::to_string(rank)});
+  }
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+Launcher::Launcher(ProcessHost& host, const ClusterConfig& config,
+                   std::vector<std::string> arguments, Events events)
+    : host_(host), config_(config), arguments_(std::move(arguments)), events_(std::move(events)) {
+  const auto add = [this](NodeSeat seat) {
+    children_.push_back(std::make_unique<Child>(Child{seat, seat.name(config_), nullptr, ""}));
+  };
+  add({actors::Role::kCoordinator, 0, 0});
+  add({actors::Role::kGateway, 0, 0});
+  for (std::int32_t replica = 0; replica < config.cluster.replicas; ++replica) {
+    for (std::int32_t rank = 0; rank < config.cluster.workers; ++rank) {
+      add({actors::Role::kWorker, replica, rank});
+    }
+  }
+}
+
+void Launcher::start() { launch(child(actors::Role::kCoordinator)); }
+
+Launcher::Child& Launcher::child(actors::Role role) {
+  return **std::ranges::find(children_, role, [](const auto& child) { return child->seat.role; });
+}
+
+void Launcher::launch(Child& child) {
+  child.last_error.clear();
+  child.is_told_to_end = false;
+  Result<std::unique_ptr<Process>> process = Process::start(
+      host_.loop(), {.command = node_command(child.seat, config_, arguments_),
+                     .on_line = [this, &child](const std::string& line) { take_line(child, line); },
+                     .on_exit = [this, &child](ExitStatus status) { take_exit(child, status); }});
+  if (!process) return fail(process.error().message);
+  child.process = std::move(*process);
+}
+
+void Launcher::take_line(Child& child, const std::string& line) {
+  if (const std::string address = announced_address(line); !address.empty()) {
+    return take_address(child, address);
+  }
+  if (std::string error = error_in(line); !error.empty()) child.last_error = std::move(error);
+  events_.on_line(child.name, line);
+}
+
+/// The first process that listens decides its port; it has the same one in its later lives.
+void Launcher::take_address(const Child& child, const std::string& address) {
+  const bool is_coordinator = child.seat.role == actors::Role::kCoordinator;
+  const std::string setting =
+      (is_coordinator ? "coordinator.address=" : "gateway.address=") + address;
+  if (std::ranges::find(arguments_, setting) != arguments_.end()) return;
+  arguments_.insert(arguments_.end(), {"--set", setting});
+  if (is_coordinator) {
+    for (const auto& other : children_) {
+      if (other->seat.role != actors::Role::kCoordinator) launch(*other);
+    }
+  } else if (const Result<HostPort> clients = parse_host_port(address)) {
+    events_.on_gateway(*clients);
+  }
+}
+
+void Launcher::take_exit(Child& child, ExitStatus status) {
+  child.process.reset();
+  if (is_over_) return;
+  const std::string why = child.name + " " + status.describe() +
+                          (child.last_error.empty() ? "" : ": " + child.last_error);
+  if (is_draining_) {
+    if (!status.is_success() && is_ready_ && lost_.empty()) lost_ = why + ", while draining";
+    return drain_next();
+  }
+  if (!is_ready_) return fail(why);
+  restart(child, why);
+}
+
+void Launcher::restart(Child& child, const std::string& why) {
+  const Time now = host_.env().clock.now();
+  std::erase_if(child.failures, [&](Time at) { return now - at > kFailureWindow; });
+  child.failures.push_back(now);
+  if (child.failures.size() > kMaxFailures) return fail(why + ", too often to start it again");
+  host_.log().warning("a process is started again", {{"why", why}});
+  const auto delay = kRestartDelay * (1 << (child.failures.size() - 1));
+  host_.env().timers.after(delay, [this, &child] {
+    if (!is_draining_ && !is_over_) launch(child);
+  });
+}
+
+void Launcher::fail(const std::string& why) {
+  if (std::exchange(is_over_, true)) return;
+  for (const auto& child : children_) {
+    if (child->process) child->process->kill(SIGKILL);
+  }
+  events_.on_failed(why);
+}
+
+void Launcher::drain() {
+  if (is_over_ || std::exchange(is_draining_, true)) return;
+  const Milliseconds timeout = config_.limits.drain_timeout;
+  host_.env().timers.after(timeout, [this, timeout] {
+    fail("what was accepted did not end within " + std::to_string(timeout.count()) +
+         " ms (limits.drain_timeout) and was dropped");
+  });
+  drain_next();
+}
+
+void Launcher::drain_next() {
+  for (const actors::Role role :
+       {actors::Role::kGateway, actors::Role::kWorker, actors::Role::kCoordinator}) {
+    bool has_running = false;
+    for (const auto& child : children_) {
+      if (child->seat.role != role || !child->process) continue;
+      has_running = true;
+      if (!std::exchange(child->is_told_to_end, true)) child->process->kill(SIGTERM);
+    }
+    if (has_running) return;
+  }
+  if (!lost_.empty()) return fail(lost_);
+  if (!std::exchange(is_over_, true)) events_.on_ended();
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/cli/process/node_process.h"
+#include "runtime/os/process.h"
+
+namespace unmask::cli {
+
+/// The command line that runs this program as one process of a cluster. arguments: with which it
+/// loads `config`.
+std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
+                                      const std::vector<std::string>& arguments);
+
+/// The error in a line of a process's output; empty if there is none.
+std::string error_in(const std::string& line);
+
+/// Starts the processes of a cluster on this machine, starts again those that fail, and ends all
+/// in the order in which nothing is lost: gateway, workers, coordinator.
+class Launcher {
+ public:
+  struct Events {
+    /// A line of a process's log.
+    std::function<void(const std::string& process, const std::string& line)> on_line;
+    /// Clients can reach the gateway here.
+    std::function<void(const HostPort& clients)> on_gateway;
+    /// The cluster cannot start, a process failed too often, or jobs may have been lost while
+    /// draining. Nothing is called after it.
+    std::function<void(const std::string& why)> on_failed;
+    /// Every process has ended well after drain().
+    std::function<void()> on_ended;
+  };
+
+  /// arguments: with which a node loads `config`.
+  Launcher(ProcessHost& host, const ClusterConfig& config, std::vector<std::string> arguments,
+           Events events);
+
+  void start();
+  /// From now on a process that ends is started again, within limits.
+  void set_ready() { is_ready_ = true; }
+  void drain();
+
+ private:
+  struct Child {
+    NodeSeat seat;
+    std::string name;
+    std::unique_ptr<Process> process;
+    std::string last_error;       ///< of its log: why it ended
+    std::deque<Time> failures{};  ///< the latest ones
+    bool is_told_to_end = false;  ///< once: a second signal would end it at once
+  };
+
+  Child& child(actors::Role role);
+  void launch(Child& child);
+  void take_line(Child& child, const std::string& line);
+  void take_address(const Child& child, const std::string& address);
+  void take_exit(Child& child, ExitStatus status);
+  void restart(Child& child, const std::string& why);
+  void fail(const std::string& why);
+  void drain_next();
+
+  ProcessHost& host_;
+  const ClusterConfig& config_;
+  std::vector<std::string> arguments_;
+  const Events events_;
+  std::vector<std::unique_ptr<Child>> children_;  ///< coordinator, gateway, workers by rank
+  bool is_ready_ = false;
+  bool is_draining_ = false;
+  std::string lost_;  ///< what did not end well while draining; empty: all did
+  bool is_over_ = false;
+};
+
+}  // namespace unmask::cli

@@ -1,0 +1,49 @@
+#include "runtime/cli/process/local_device.h"
+
+#include <utility>
+
+namespace unmask::cli {
+namespace {
+
+actors::Capacity capacity_of(const network::Engine& engine, const network::EngineOptions& options) {
+  const network::MemoryPlan& memory = engine.memory();
+  actors::Capacity capacity;
+  capacity.num_kv_pages = memory.num_kv_pages;
+  capacity.page_size = cache::kPagePositions;
+  capacity.max_rows_per_step = options.max_rows;
+  capacity.max_positions = memory.max_positions;
+  capacity.weight_bytes = std::int64_t(memory.weight_bytes);
+  capacity.kv_bytes = std::int64_t(memory.kv_bytes);
+  return capacity;
+}
+
+}  // namespace
+
+LocalDevice::LocalDevice(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
+                         const ServedModel& model, std::unique_ptr<kernels::Backend> backend,
+                         CollectiveFactory& factory)
+    : host_(host),
+      model_(model),
+      backend_(std::move(backend)),
+      options_(engine_options(model, config, worker, backend_->memory().free_bytes)),
+      device_(host.env(), factory, config.limits.form_timeout) {}
+
+void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)> failed) {
+  options_.on_progress = [progress = role.progress()](std::uint64_t done, std::uint64_t total) {
+    (void)progress.send({"loading weights", std::int64_t(done), std::int64_t(total)});
+  };
+  options_.now = [this] { return host_.env().clock.now(); };
+  const auto loaded = [this, joined = role.loaded(),
+                       failed = std::move(failed)](Result<const network::Engine*> engine) {
+    if (engine) {
+      (void)joined.send(
+          {model_.checkpoint.digest(), model_.arithmetic(), capacity_of(**engine, options_)});
+      return;
+    }
+    host_.loop().post([failed, error = engine.error()] { failed(error); });
+  };
+  device_.load([this] { return network::Engine::create(model_.checkpoint, *backend_, options_); },
+               loaded);
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,41 @@
+#include "runtime/cli/process/memory_report.h"
+
+#include <array>
+#include <cstdio>
+
+#include "model/network/memory_plan.h"
+
+namespace unmask::cli {
+
+Result<std::vector<std::string>> memory_report(const ServedModel& model,
+                                               const ClusterConfig& config) {
+  const network::EngineOptions options =
+      engine_options(model, config, config.worker(0, 0), kernels::host_memory().free_bytes);
+  const Result<network::MemoryPlan> plan = plan_memory(model.checkpoint.config(), options);
+  if (!plan) return plan.error();
+
+  std::string fit;
+  for (int length = 128; length < plan->max_positions; length *= 4) {
+    fit += std::to_string(plan->num_canvases(length)) + " of " + std::to_string(length) + ", ";
+  }
+  fit += std::to_string(plan->num_canvases(plan->max_positions)) + " of " +
+         std::to_string(plan->max_positions);
+  return std::vector<std::string>{
+      "weights  " + show_bytes(plan->weight_bytes) + " per worker (" + model.arithmetic() + ")",
+      "KV cache " + show_bytes(plan->kv_bytes) +
+          " per worker: " + std::to_string(plan->num_kv_pages) + " pages of " +
+          std::to_string(cache::kPagePositions) + " positions",
+      "fits     " + fit + " positions at once, per replica"};
+}
+
+std::string show_bytes(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = double(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
+  return text.data();
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,82 @@
+#include "runtime/cli/process/node_process.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "runtime/cli/process/process_http.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::string_view kAnnouncement = "unmask listens at ";
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+int http_port(const ClusterConfig& config, const NodeSeat& seat) {
+  switch (seat.role) {
+    case actors::Role::kCoordinator:
+      return config.coordinator.http_port;
+    case actors::Role::kGateway:
+      return config.gateway.http_port;
+    case actors::Role::kWorker:
+      return config.worker(seat.replica, seat.rank).http_port;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string NodeSeat::name(const ClusterConfig& config) const {
+  if (role == actors::Role::kCoordinator) return "coordinator";
+  if (role == actors::Role::kGateway) return "gateway";
+  return "worker " + std::to_string(replica * config.cluster.workers + rank);
+}
+
+NodeProcess::NodeProcess(const ClusterConfig& config, NodeSeat seat)
+    : config_(config),
+      seat_(seat),
+      name_(seat.name(config)),
+      host_(config.log, name_),
+      not_ready_reason_([] { return "starting"; }) {
+  self_.role = seat.role;
+  self_.replica = seat.replica;
+  self_.rank = seat.rank;
+  self_.pid = getpid();
+  self_.host = host_name();
+  self_.state = "ready";
+  self_.progress = 1;
+}
+
+Result<> NodeProcess::serve_http() {
+  rpc::HttpServer::Options options;
+  options.max_connections = std::size_t(config_.limits.max_connections);
+  const HostPort address{config_.http.address, std::uint16_t(http_port(config_, seat_))};
+  Result<std::unique_ptr<rpc::HttpServer>> server =
+      rpc::HttpServer::listen(host_.loop(), options, address);
+  if (!server) return server.error();
+  http_ = std::move(*server);
+  add_process_routes(*http_, name_, host_.metrics(), [this] { return not_ready_reason_(); });
+  self_.http = "http://" + http_->address().to_string();
+  return {};
+}
+
+void NodeProcess::set_readiness(std::function<std::string()> not_ready_reason) {
+  not_ready_reason_ = std::move(not_ready_reason);
+}
+
+void NodeProcess::announce(const HostPort& listening) const {
+  std::printf("%s%s\n", std::string(kAnnouncement).c_str(), listening.to_string().c_str());
+  std::fflush(stdout);
+}
+
+std::string announced_address(const std::string& line) {
+  return line.starts_with(kAnnouncement) ? line.substr(kAnnouncement.size()) : "";
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,65 @@
+#include "runtime/cli/process/role_options.h"
+
+#include <utility>
+
+#include "runtime/cli/commands/version.h"
+
+namespace unmask::cli {
+namespace {
+
+actors::Member::Options member_options(const ClusterConfig& config, const ProcessHost& host,
+                                       actors::Role role, const actors::MemberStatus& self) {
+  actors::Member::Options options;
+  options.role = role;
+  options.incarnation = host.incarnation();
+  options.pid = self.pid;
+  options.host = self.host;
+  options.http = self.http;
+  options.self_fence = config.cluster.self_fence;
+  return options;
+}
+
+}  // namespace
+
+actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config,
+                                                     const ServedModel& model,
+                                                     actors::MemberStatus self) {
+  actors::CoordinatorRole::Options options;
+  actors::Coordinator::Options& coordinator = options.coordinator;
+  coordinator.model = model.jobs;
+  coordinator.model_name = model.name;
+  coordinator.version = std::string(kVersion);
+  coordinator.max_waiting = std::size_t(config.limits.max_waiting);
+  coordinator.max_running = std::size_t(config.limits.max_running);
+  coordinator.step_timeout = config.limits.step_timeout;
+  actors::Membership::Options& membership = options.membership;
+  membership.num_replicas = config.cluster.replicas;
+  membership.group_size = config.cluster.workers;
+  membership.model_digest = model.checkpoint.digest();
+  membership.numerics = model.arithmetic();
+  membership.self = std::move(self);
+  membership.heartbeat_interval = config.cluster.heartbeat;
+  membership.dead_after = config.cluster.dead_after;
+  membership.form_timeout = config.limits.form_timeout;
+  return options;
+}
+
+actors::GatewayRole::Options gateway_options(const ClusterConfig& config, const ProcessHost& host,
+                                             const std::string& model,
+                                             const actors::MemberStatus& self) {
+  actors::GatewayRole::Options options;
+  options.gateway.model = model;
+  options.member = member_options(config, host, actors::Role::kGateway, self);
+  return options;
+}
+
+actors::Member::Options worker_options(const ClusterConfig& config, const ProcessHost& host,
+                                       const WorkerConfig& worker,
+                                       const actors::MemberStatus& self) {
+  actors::Member::Options options = member_options(config, host, actors::Role::kWorker, self);
+  options.replica = worker.replica;
+  options.rank = worker.rank;
+  return options;
+}
+
+}  // namespace unmask::cli

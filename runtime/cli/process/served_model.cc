@@ -1,0 +1,108 @@
+#include "runtime/cli/process/served_model.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "model/network/memory_plan.h"
+#include "model/tokenizer/vocabulary.h"
+#include "runtime/cli/process/embedded_model.h"
+
+namespace unmask::cli {
+namespace {
+
+constexpr std::uint64_t kMinKvMemory = 64ull << 20;  // bytes per worker, unless said otherwise
+constexpr std::uint64_t kMaxKvMemory = 64ull << 30;
+constexpr int kFullHouse = 64;  // canvases as long as the model allows
+
+std::string name_of(const std::filesystem::path& dir) {
+  const std::filesystem::path whole = std::filesystem::absolute(dir).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
+/// `auto` keeps what is stored, as far as there are kernels for it.
+kernels::DType dtype_of(const ClusterConfig::Model& config,
+                        const checkpoint::Checkpoint& checkpoint) {
+  if (config.dtype == "f32") return kernels::DType::kF32;
+  if (config.dtype == "bf16") return kernels::DType::kBF16;
+  const bool is_bf16 = std::ranges::any_of(checkpoint.tensors(), [](const auto& entry) {
+    return entry.second.shape.size() == 2 && entry.second.dtype == "BF16";
+  });
+  return is_bf16 ? kernels::DType::kBF16 : kernels::DType::kF32;
+}
+
+int num_workers_on(const ClusterConfig& config, const std::string& host) {
+  if (config.workers.empty()) return config.cluster.replicas * config.cluster.workers;
+  return int(std::ranges::count(config.workers, host, &WorkerConfig::host));
+}
+
+int num_threads(const ClusterConfig& config, const WorkerConfig& worker) {
+  if (worker.threads > 0) return worker.threads;
+  const int cores = int(std::thread::hardware_concurrency());
+  return std::max(1, cores / std::max(1, num_workers_on(config, worker.host)));
+}
+
+}  // namespace
+
+std::string ServedModel::arithmetic() const {
+  return std::string(numerics == network::Numerics::kExact ? "exact " : "fast ") +
+         (dtype == kernels::DType::kBF16 ? "bf16" : "f32");
+}
+
+Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
+  std::filesystem::path dir = config.dir;
+  if (dir.empty()) {
+    const Result<std::filesystem::path> embedded = find_embedded_model();
+    if (!embedded) return embedded.error();
+    dir = *embedded;
+  }
+  Result<checkpoint::Checkpoint> checkpoint = checkpoint::Checkpoint::open(dir);
+  if (!checkpoint) return checkpoint.error();
+
+  Result<tokenizer::Tokenizer> tokenizer = tokenizer::Tokenizer::open(dir);
+  // Without one, tokens can be served; with one that cannot be right, nothing should be.
+  if (!tokenizer && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
+
+  const checkpoint::ModelConfig& model = checkpoint->config();
+  actors::JobModel jobs;
+  jobs.vocab_size = model.vocab_size;
+  jobs.max_positions = model.max_positions;
+  jobs.vocabulary = vocabulary_of(model, tokenizer ? &*tokenizer : nullptr);
+  jobs.vocabulary.is_block_causal = model.is_block_causal;
+  if (config.mask_id >= 0) jobs.vocabulary.mask_id = config.mask_id;
+  const network::Numerics numerics =
+      config.numerics == "fast" ? network::Numerics::kFast : network::Numerics::kExact;
+  const kernels::DType dtype = dtype_of(config, *checkpoint);
+  return ServedModel{
+      std::move(*checkpoint), std::move(tokenizer), name_of(dir), dtype, numerics, jobs};
+}
+
+network::EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
+                                      const WorkerConfig& worker, std::uint64_t free_memory) {
+  const auto num_local = std::uint64_t(num_workers_on(config, worker.host));
+  const std::uint64_t kv_memory =
+      worker.kv_memory > 0 ? std::uint64_t(worker.kv_memory)
+                           : std::clamp(free_memory / 4 / std::max<std::uint64_t>(num_local, 1),
+                                        kMinKvMemory, kMaxKvMemory);
+  const checkpoint::ModelConfig& shape = model.checkpoint.config();
+  network::EngineOptions options;
+  options.dtype = model.dtype;
+  options.placement = {worker.rank, config.cluster.workers, model.numerics};
+  options.kv_cache_bytes = kv_memory * std::uint64_t(config.cluster.workers);
+  if (worker.kv_memory > 0) return options;
+  // By default no more than the jobs of a full batch need.
+  const Result<network::MemoryPlan> plan = plan_memory(shape, options);
+  const int full_house = kFullHouse * cache::pages_needed(plan ? plan->max_positions : 0);
+  if (plan && plan->num_kv_pages > full_house) options.num_kv_pages = full_house;
+  return options;
+}
+
+kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker) {
+  kernels::DeviceSpec spec;
+  spec.num_threads = num_threads(config, worker);
+  // Two processes that pin to the same cores would wait for each other.
+  spec.pin_threads = config.cluster.replicas * config.cluster.workers == 1;
+  return spec;
+}
+
+}  // namespace unmask::cli

@@ -1,0 +1,113 @@
+#include "runtime/cli/process/tool_model.h"
+
+#include <utility>
+
+#include "kernels/make_backend.h"
+#include "kernels/shares.h"
+#include "runtime/cli/process/local_config.h"
+#include "runtime/cli/process/remote_tool_model.h"
+#include "runtime/cli/text/progress.h"
+
+namespace unmask::cli {
+namespace {
+
+/// An engine of this process: no sockets, no actors.
+class LocalToolModel final : public ToolModel {
+ public:
+  static Result<std::unique_ptr<ToolModel>> load(const ServedModel& model,
+                                                 const network::EngineOptions& options) {
+    auto backend = kernels::make_backend();
+    if (!backend) return backend.error();
+    auto engine = network::Engine::create(model.checkpoint, **backend, options);
+    if (!engine) return engine.error();
+    return std::unique_ptr<ToolModel>(
+        std::make_unique<LocalToolModel>(std::move(*backend), std::move(*engine)));
+  }
+
+  LocalToolModel(std::unique_ptr<kernels::Backend> backend, std::unique_ptr<network::Engine> engine)
+      : backend_(std::move(backend)), engine_(std::move(engine)) {}
+
+  Result<> forward(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
+                   bool wants_hidden,
+                   const std::function<void(network::TensorRows)>& sink) override {
+    return engine_->inspect(tokens, causal_block_length, wants_hidden, sink);
+  }
+
+  Result<diffusion::Trace> trace(const diffusion::TraceJob& job,
+                                 const std::function<void(std::int32_t)>& on_forward) override {
+    std::int32_t num_forwards = 0;
+    return diffusion::run_trace(job, 1, [&](const Step& step) {
+      on_forward(++num_forwards);
+      return engine_->run(step);
+    });
+  }
+
+ private:
+  const std::unique_ptr<kernels::Backend> backend_;
+  const std::unique_ptr<network::Engine> engine_;
+};
+
+}  // namespace
+
+void ToolFlags::add_to(Command command) {
+  command.add({.name = "--model",
+               .help = "Folder of the checkpoint; the one of unmask if left out",
+               .type = "DIR"},
+              model);
+  command.add({.name = "--dtype",
+               .help = "Of the weights: f32 (as the references compute) or bf16",
+               .type = "NAME",
+               .one_of = {"f32", "bf16"}},
+              dtype);
+  command.add({.name = "--workers",
+               .help = "Worker processes that share the model: the same bytes",
+               .type = "N"},
+              workers);
+}
+
+Result<ServedModel> ToolFlags::open() const {
+  const Result<ClusterConfig> config =
+      load_local_config({{"model.dir", model, "--model"}, {"model.dtype", dtype, "--dtype"}});
+  if (!config) return config.error();
+  Result<ServedModel> served = open_served_model(config->model);
+  // The references know no tokenizer: every id of the vocabulary may be chosen.
+  if (served) served->jobs.vocabulary.choosable_end = INT32_MAX;
+  return served;
+}
+
+Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions) const {
+  if (workers < 1 || kernels::kNumShares % workers != 0) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "--workers can be 1, 2, 4 or 8, not " + std::to_string(workers)};
+  }
+  const auto refused = [&](const std::string& who, int most) {
+    return Error{ErrorCode::kInvalidArgument, "there are " + std::to_string(num_positions) +
+                                                  " tokens; " + who + " takes 1 to " +
+                                                  std::to_string(most)};
+  };
+  const int max_positions = served.checkpoint.config().max_positions;
+  if (num_positions < 1 || num_positions > max_positions) {
+    return refused("model '" + served.name + "'", max_positions);
+  }
+  const int max_rows = network::EngineOptions{}.max_rows;  // of a worker process
+  if (workers > 1 && num_positions > max_rows) {
+    return refused("a step of --workers " + std::to_string(workers), max_rows);
+  }
+  return {};
+}
+
+Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ServedModel& served,
+                                                   std::int32_t num_positions) const {
+  if (workers > 1) return load_remote_tool_model(served, workers);
+  Progress progress("loading weights");
+  network::EngineOptions options;
+  options.dtype = served.dtype;
+  options.max_rows = num_positions;
+  options.num_kv_pages = cache::pages_needed(num_positions);
+  options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
+    progress.update(done, total);
+  };
+  return LocalToolModel::load(served, options);
+}
+
+}  // namespace unmask::cli

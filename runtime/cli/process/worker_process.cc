@@ -1,0 +1,66 @@
+#include <utility>
+
+#include "rpc/collective/gloo.h"
+#include "rpc/collective/in_process.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/process/local_device.h"
+#include "runtime/cli/process/node_process.h"
+#include "runtime/cli/process/node_security.h"
+#include "runtime/cli/process/role_options.h"
+#include "runtime/cli/process/wire.h"
+
+namespace unmask::cli {
+namespace {
+
+/// Errors  those of a place where no other rank could reach this one
+Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig& config,
+                                                            const WorkerConfig& worker) {
+  if (config.cluster.workers == 1) return rpc::make_lone_collectives();
+  const rpc::MeshPlace place{worker.host, config.collective.interface};
+  // Groups form again and again; what can never work is said once, at the start.
+  if (const Result<Descriptor> probe = listen_at(place, 1); !probe) return probe.error();
+  return rpc::make_gloo_collectives({place, config.limits.step_timeout});
+}
+
+}  // namespace
+
+int run_worker(const ClusterConfig& config, NodeSeat seat) {
+  NodeProcess node(config, seat);
+  ProcessHost& host = node.host();
+  Result<ServedModel> model = open_served_model(config.model);
+  if (!model) return report(model.error(), kBadConfig);
+  const Result<rpc::ZmqOptions> options = coordinator_dialer(config);
+  if (!options) return report(options.error(), kBadConfig);
+  if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
+
+  const WorkerConfig worker = config.worker(seat.replica, seat.rank);
+  const Result<std::unique_ptr<CollectiveFactory>> collectives = make_collectives(config, worker);
+  if (!collectives) return report(collectives.error(), kBadConfig);
+  Result<std::unique_ptr<kernels::Backend>> backend =
+      kernels::make_backend(device_spec(config, worker));
+  if (!backend) return report(backend.error(), kBadConfig);
+  Wire wire(host);
+  const auto leave = [&host](const Error& error) {
+    host.log().error("this worker leaves the cluster", {{"why", error.message}});
+    host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
+  };
+  LocalDevice device(host, config, worker, *model, std::move(*backend), **collectives);
+  actors::WorkerRole role(host.system(), host.env(),
+                          worker_options(config, host, worker, node.self()), device.device(),
+                          wire.outgoing(), leave);
+  wire.receive(role.dispatch());
+  wire.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
+               [&role](PeerId peer) { return role.coordinator_down(peer); });
+  if (const Result<> dialed = wire.dial(*options, config.coordinator.address); !dialed) {
+    return report(dialed.error(), kBadConfig);
+  }
+  wire.warn_while_alone("coordinator");
+  node.set_readiness([&] { return role.is_ready() ? "" : "its group has not formed"; });
+  host.log().info("worker is up", {{"coordinator", config.coordinator.address.to_string()},
+                                   {"http", node.self().http},
+                                   {"model", model->name}});
+  device.load(role, leave);
+  return host.run();
+}
+
+}  // namespace unmask::cli

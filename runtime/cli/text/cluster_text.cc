@@ -1,0 +1,86 @@
+#include "runtime/cli/text/cluster_text.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "rpc/client/job_id.h"
+#include "runtime/cli/text/characters.h"
+
+namespace unmask::cli {
+namespace {
+
+using Row = std::vector<std::string>;
+
+/// Columns as wide as their widest cell, two spaces apart.
+std::string to_table(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string state_of(const actors::MemberStatus& member) {
+  return printable(member.phase.empty() ? member.state : member.state + ": " + doing(member));
+}
+
+}  // namespace
+
+std::string doing(const actors::MemberStatus& member) {
+  if (member.phase.empty()) return member.state;
+  return member.phase + " " + std::to_string(int(100 * member.progress)) + " %";
+}
+
+std::string short_time(std::chrono::milliseconds duration) {
+  const long long ms = duration.count();
+  if (ms < 1000) return std::to_string(ms) + " ms";
+  if (ms < 60'000) return std::to_string(ms / 1000) + " s";
+  if (ms < 3'600'000) return std::to_string(ms / 60'000) + " min";
+  return std::to_string(ms / 3'600'000) + " h";
+}
+
+std::string to_text(const actors::JobList& list) {
+  if (list.jobs.empty()) return "no jobs\n";
+  std::vector<Row> rows{{"JOB", "STATE", "BLOCK", "TOKENS", "FORWARDS", "AGE", "OUTCOME"}};
+  for (const actors::JobSummary& job : list.jobs) {
+    rows.push_back({rpc::to_hex(job.job), std::string(name_of(job.state)),
+                    std::to_string(job.block) + "/" + std::to_string(job.num_blocks),
+                    std::to_string(job.tokens), std::to_string(job.forwards), short_time(job.age),
+                    printable(job.outcome)});
+  }
+  return to_table(rows);
+}
+
+std::string to_text(const actors::ClusterStatus& status) {
+  std::string text = status.is_ready ? "ready" : "not ready";
+  if (!status.model.empty()) text += ": serves " + printable(status.model);
+  if (!status.version.empty()) text += " (unmask " + printable(status.version) + ")";
+  text += "\njobs        " + std::to_string(status.jobs_running) + " running, " +
+          std::to_string(status.jobs_waiting) + " waiting\n";
+  text += "KV pages    " + std::to_string(status.kv_pages_used) + " of " +
+          std::to_string(status.kv_pages_total) + " used\n";
+  text += "epoch       " + std::to_string(status.epoch) + "\n";
+  text += "durability  " + printable(status.durability) + "\n";
+  if (status.members.empty()) return text;
+  std::vector<Row> rows{{"MEMBER", "REPLICA", "RANK", "PID", "HOST", "STATE", "HTTP"}};
+  for (const actors::MemberStatus& member : status.members) {
+    const bool is_worker = member.role == actors::Role::kWorker;
+    rows.push_back({std::string(name_of(member.role)),
+                    is_worker ? std::to_string(member.replica) : "-",
+                    is_worker ? std::to_string(member.rank) : "-", std::to_string(member.pid),
+                    printable(member.host), state_of(member), printable(member.http)});
+  }
+  return text + "\n" + to_table(rows);
+}
+
+}  // namespace unmask::cli

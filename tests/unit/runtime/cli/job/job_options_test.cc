@@ -1,0 +1,79 @@
+#include "runtime/cli/job/job_options.h"
+
+#include <gmock/gmock.h>
+
+namespace unmask::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// What `command WORDS...` would submit.
+Result<actors::Submit> submit_of(const std::vector<std::string>& words) {
+  CommandLine line("command", "");
+  JobOptions options;
+  options.add_to(line.root());
+  std::vector<const char*> argv{"command"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  const ParsedLine parsed = line.parse(int(argv.size()), argv.data());
+  EXPECT_EQ(parsed.kind, ParsedLine::Kind::kRan) << parsed.text;
+  return options.to_submit();
+}
+
+std::string error_of(const std::vector<std::string>& words) {
+  const auto submit = submit_of(words);
+  return submit ? "" : submit.error().message;
+}
+
+TEST(JobOptionsTest, NamedFlagsAndSetAreTheSameParameters) {
+  const auto submit = submit_of({"Hi", "--gen-length", "64", "--set", "low_threshold=0.4",
+                                 "--threshold", "0.5", "--set", "x=a=b"});
+  ASSERT_TRUE(submit.has_value()) << submit.error().message;
+  EXPECT_THAT(
+      submit->parameters,
+      ElementsAre(actors::Parameter{"gen_length", "64"}, actors::Parameter{"threshold", "0.5"},
+                  actors::Parameter{"low_threshold", "0.4"}, actors::Parameter{"x", "a=b"}));
+  EXPECT_EQ(std::get<actors::TextInput>(submit->input).text, "Hi");
+  EXPECT_FALSE(std::get<actors::TextInput>(submit->input).raw);
+}
+
+TEST(JobOptionsTest, APromptMayStandBehindAFlagThatMayBeRepeated) {
+  const auto submit = submit_of({"--set", "steps=8", "--stop", "END", "Hi"});
+  ASSERT_TRUE(submit.has_value()) << submit.error().message;
+  EXPECT_THAT(submit->parameters, ElementsAre(actors::Parameter{"steps", "8"}));
+  EXPECT_THAT(submit->stop, ElementsAre("END"));
+  EXPECT_EQ(std::get<actors::TextInput>(submit->input).text, "Hi");
+}
+
+TEST(JobOptionsTest, EveryJobHasItsOwnId) {
+  EXPECT_NE(submit_of({"Hi"})->job, submit_of({"Hi"})->job);
+}
+
+TEST(JobOptionsTest, ADeadlineIsATimeWithAUnit) {
+  EXPECT_EQ(submit_of({"Hi", "--deadline", "500ms"})->deadline, std::chrono::milliseconds(500));
+  EXPECT_EQ(submit_of({"Hi", "--deadline", "1.5s"})->deadline, std::chrono::milliseconds(1500));
+  EXPECT_EQ(submit_of({"Hi", "--deadline", "2min"})->deadline, std::chrono::minutes(2));
+  EXPECT_THAT(error_of({"Hi", "--deadline", "2"}), HasSubstr("--deadline \"2\" is not a duration"));
+  EXPECT_THAT(error_of({"Hi", "--deadline", "0s"}), HasSubstr("must be 1ms to 24h"));
+  EXPECT_THAT(error_of({"Hi", "--deadline", "25h"}), HasSubstr("must be 1ms to 24h"));
+}
+
+TEST(JobOptionsTest, SetWantsANameAndAValue) {
+  EXPECT_THAT(error_of({"Hi", "--set", "threshold"}), HasSubstr("name=value"));
+  EXPECT_THAT(error_of({"Hi", "--set", "=1"}), HasSubstr("name=value"));
+}
+
+TEST(JobOptionsTest, ThereIsOneInput) {
+  EXPECT_THAT(error_of({"Hi", "--messages", "chat.json"}), HasSubstr("only one of them"));
+  EXPECT_THAT(error_of({"--messages", "/nonexistent/chat.json"}),
+              HasSubstr("cannot read '/nonexistent/chat.json'"));
+}
+
+TEST(JobOptionsTest, StopStringsAndRawComeThrough) {
+  const auto submit = submit_of({"Hi", "--raw", "--stop", "END", "--stop", "\n\n"});
+  EXPECT_TRUE(std::get<actors::TextInput>(submit->input).raw);
+  EXPECT_THAT(submit->stop, ElementsAre("END", "\n\n"));
+}
+
+}  // namespace
+}  // namespace unmask::cli
