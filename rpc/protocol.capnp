@@ -215,6 +215,7 @@ struct Join {
   modelDigest @7 :UInt64;
   numerics @8 :Text;
   capacity @9 :Capacity;
+  numericClass @10 :Text;
 }
 
 struct Welcome {

@@ -14,6 +14,7 @@ about() {
     golden) echo "the same logits, decisions and traces as the reference implementations" ;;
     simulation) echo "a whole cluster in one thread, 500 seeds" ;;
     cluster) echo "real processes, real sockets" ;;
+    instructions) echo "portable and AVX2 loops: golden data and processes; UNMASK_FULL=1: all of unit, golden, cluster" ;;
     monitoring) echo "a real Prometheus runs every panel's query" ;;
     python) echo "the Python package against a live cluster" ;;
     gpu) echo "on a real GPU" ;;
@@ -63,6 +64,24 @@ suite_unit() { build release tests_unit; cases release "$jobs" unit; }
 suite_golden() { build release tests_golden; cases release "$jobs" golden; }
 suite_simulation() { build release tests_simulation; UNMASK_SIM_SEEDS=500 cases release "$jobs" simulation; }
 suite_cluster() { build release; cases release 1 cluster; }
+# The sets that a machine has beside its best one, with which all other suites run.
+suite_instructions() {
+  build release
+  few='AreThoseOfTheReference/(moe_gqa|llada_gqa)[ ]|GoldenTrace[.].*/(moe_gqa_22_|llada_gqa_dinfer_dual_hier)|^instructions$'
+  code=0
+  for set in portable avx2; do
+    export UNMASK_COMPUTE_INSTRUCTIONS=$set
+    build/release/unmask version || continue  # it says that this machine cannot
+    if [ -n "${UNMASK_FULL-}" ]; then
+      cases release "$jobs" 'unit|golden' || code=1
+      cases release 1 cluster || code=1
+    else
+      ctest --test-dir build/release -j "$jobs" -R "$few" --no-tests=error --timeout 900 || code=1
+    fi
+  done
+  return $code
+}
+
 suite_monitoring() { build release; cases release 1 monitoring; }
 suite_python() { build release; cases release 1 python; }
 

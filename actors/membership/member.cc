@@ -44,7 +44,7 @@ void Member::join() {
   if (!coordinator_ || !loaded_) return;
   send(Join{options_.role, options_.replica, options_.rank, options_.incarnation, options_.pid,
             options_.host, options_.http, loaded_->model_digest, loaded_->numerics,
-            loaded_->capacity});
+            loaded_->numeric_class, loaded_->capacity});
 }
 
 void Member::on(Incoming<Welcome> welcome) {

@@ -16,6 +16,7 @@ namespace unmask::actors {
 struct Loaded {
   std::uint64_t model_digest = 0;
   std::string numerics;
+  std::string numeric_class;
   Capacity capacity;
 };
 /// Progress of loading, from another thread.

@@ -64,6 +64,14 @@ std::optional<Error> Membership::mismatch(PeerId from, const Join& join) const {
     return Error{ErrorCode::kInvalidArgument, "this worker computes in " + join.numerics +
                                                   ", the cluster in " + options_.numerics};
   }
+  const bool is_of_class = !numeric_class_ || join.numeric_class == *numeric_class_;
+  if (options_.needs_one_numeric_class && !is_of_class) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "this worker computes as " + join.numeric_class + ", the cluster's first one as " +
+                     *numeric_class_ +
+                     ", and under numerics=exact all give the same bytes: start them with the same "
+                     "--instructions, and the coordinator anew if those are not the first one's"};
+  }
   return std::nullopt;
 }
 
@@ -78,6 +86,7 @@ void Membership::admit_worker(PeerId from, const Join& join) {
 
   if (options_.model_digest == 0) options_.model_digest = join.model_digest;
   if (options_.numerics.empty()) options_.numerics = join.numerics;
+  if (!numeric_class_) numeric_class_ = join.numeric_class;
   slot->peer = from;
   slot->loader.reset();
   slot->incarnation = join.incarnation;

@@ -31,10 +31,11 @@ class Membership final
  public:
   struct Options {
     int num_replicas = 1;
-    int group_size = 1;              ///< workers per replica
-    std::uint64_t model_digest = 0;  ///< 0: the first worker's counts
-    std::string numerics;            ///< empty: the first worker's counts
-    MemberStatus self;               ///< the coordinator's own line in `status`
+    int group_size = 1;                   ///< workers per replica
+    std::uint64_t model_digest = 0;       ///< 0: the first worker's counts
+    std::string numerics;                 ///< empty: the first worker's counts
+    bool needs_one_numeric_class = true;  ///< of all workers: the first one's counts
+    MemberStatus self;                    ///< the coordinator's own line in `status`
     std::size_t max_gateways = 64;
     std::chrono::milliseconds heartbeat_interval{250};
     std::chrono::milliseconds dead_after{3500};      ///< silence; more than a worker's self-fence
@@ -85,10 +86,11 @@ class Membership final
   Options options_;
   const Peers peers_;
   Counter& num_declared_dead_;
-  Epoch epoch_ = 0;                      ///< the last that was used
-  FailureDetector detector_;             ///< of live workers
-  std::vector<WorkerGroup> groups_;      ///< by replica
-  std::map<PeerId, SlotIndex> slot_of_;  ///< live workers
+  Epoch epoch_ = 0;                           ///< the last that was used
+  FailureDetector detector_;                  ///< of live workers
+  std::optional<std::string> numeric_class_;  ///< of the first worker that was admitted
+  std::vector<WorkerGroup> groups_;           ///< by replica
+  std::map<PeerId, SlotIndex> slot_of_;       ///< live workers
   std::map<PeerId, MemberStatus> gateways_;
   bool has_unpublished_members_ = false;  ///< the coordinator had no room for them
 };

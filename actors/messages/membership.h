@@ -39,7 +39,8 @@ struct Join {
   std::string host;
   std::string http;
   std::uint64_t model_digest = 0;
-  std::string numerics;  ///< exact or fast, dtype; all workers of a cluster agree
+  std::string numerics;       ///< exact or fast, dtype; all workers of a cluster agree
+  std::string numeric_class;  ///< devices of one class give the same bytes: `cpu-avx512`
   Capacity capacity;
 };
 struct Welcome {

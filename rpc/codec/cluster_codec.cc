@@ -138,6 +138,7 @@ void write(wire::Join::Builder builder, const actors::Join& message) {
   builder.setHttp(text_of(message.http));
   builder.setModelDigest(message.model_digest);
   builder.setNumerics(text_of(message.numerics));
+  builder.setNumericClass(text_of(message.numeric_class));
   auto capacity = builder.initCapacity();
   capacity.setNumKvPages(message.capacity.num_kv_pages);
   capacity.setPageSize(message.capacity.page_size);
@@ -156,6 +157,7 @@ void read(wire::Join::Reader reader, actors::Join& message) {
   message.http = read_name(reader.getHttp(), "the address");
   message.model_digest = reader.getModelDigest();
   message.numerics = read_name(reader.getNumerics(), "the numerics");
+  message.numeric_class = read_name(reader.getNumericClass(), "the numeric class");
   const auto capacity = reader.getCapacity();
   message.capacity = {capacity.getNumKvPages(),     capacity.getPageSize(),
                       capacity.getMaxRowsPerStep(), capacity.getMaxPositions(),

@@ -32,6 +32,10 @@ Result<> first_error(std::initializer_list<Result<>> results) {
   return {};
 }
 
+Result<> check_instructions(std::string_view key, const std::string& value) {
+  return check_choice(key, value, {"auto", "portable", "avx2", "avx512"});
+}
+
 Result<> check_workers(const ClusterConfig& config) {
   std::set<std::pair<std::int32_t, std::int32_t>> seen;
   for (const WorkerConfig& worker : config.workers) {
@@ -46,7 +50,10 @@ Result<> check_workers(const ClusterConfig& config) {
     if (worker.host.empty()) return invalid(who + " has no host");
     const Result<> checked =
         first_error({check_range(who + ": http_port", worker.http_port, 0, 65535),
-                     check_range(who + ": threads", worker.threads, 0, 4096)});
+                     check_range(who + ": threads", worker.threads, 0, 4096),
+                     worker.instructions.empty()
+                         ? Result<>{}
+                         : check_instructions(who + ": instructions", worker.instructions)});
     if (!checked) return checked;
   }
   const std::size_t wanted =
@@ -85,6 +92,7 @@ WorkerConfig ClusterConfig::worker(std::int32_t replica, std::int32_t rank) cons
   }
   if (worker.threads == 0) worker.threads = compute.threads;
   if (worker.kv_memory == 0) worker.kv_memory = compute.kv_memory;
+  if (worker.instructions.empty()) worker.instructions = compute.instructions;
   return worker;
 }
 
@@ -98,6 +106,7 @@ Result<> ClusterConfig::validate() const {
                    check_range("gateway.http_port", gateway.http_port, 0, 65535),
                    check_range("compute.threads", compute.threads, 0, 4096),
                    check_range("compute.kv_memory", compute.kv_memory, 0, std::int64_t(1) << 50),
+                   check_instructions("compute.instructions", compute.instructions),
                    check_range("limits.max_waiting", limits.max_waiting, 1, 1 << 20),
                    check_range("limits.max_running", limits.max_running, 1, 1 << 16),
                    check_range("limits.max_connections", limits.max_connections, 1, 1 << 16),

@@ -22,6 +22,7 @@ struct WorkerConfig {
   std::int32_t http_port = 0;      ///< 0: any free one
   std::int32_t threads = 0;        ///< 0: compute.threads
   std::int64_t kv_memory = 0;      ///< bytes; 0: compute.kv_memory
+  std::string instructions{};      ///< empty: compute.instructions
 };
 
 struct ClusterConfig {
@@ -56,6 +57,7 @@ struct ClusterConfig {
   struct Compute {
     std::int32_t threads = 0;    ///< per worker; 0: the machine's cores, shared by its workers
     std::int64_t kv_memory = 0;  ///< bytes per worker; 0: a share of what is free
+    std::string instructions = "auto";  ///< auto (the best of the machine), portable, avx2, avx512
   };
   struct Security {
     bool curve = false;             ///< encrypt and authenticate what travels over ZeroMQ

@@ -26,6 +26,7 @@ void for_each_setting(Config& config, Visit visit) {
   visit("collective.interface", config.collective.interface);
   visit("compute.threads", config.compute.threads);
   visit("compute.kv_memory", config.compute.kv_memory);
+  visit("compute.instructions", config.compute.instructions);
   visit("security.curve", config.security.curve);
   visit("security.insecure", config.security.insecure);
   visit("security.secret_key", config.security.secret_key);
@@ -51,6 +52,7 @@ void for_each_worker_setting(Worker& worker, Visit visit) {
   visit("http_port", worker.http_port);
   visit("threads", worker.threads);
   visit("kv_memory", worker.kv_memory);
+  visit("instructions", worker.instructions);
 }
 
 }  // namespace unmask

@@ -84,7 +84,7 @@ class Bench {
 
   Result<> serve(int num_workers) {
     std::cerr << "unmask up --workers " << num_workers << '\n';
-    const auto runs = measure_serving(options_.model, num_workers, kServingRounds);
+    const auto runs = measure_serving(options_, num_workers, kServingRounds);
     if (!runs) return runs.error();
     report_.serving.insert(report_.serving.end(), runs->begin(), runs->end());
     return {};

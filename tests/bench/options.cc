@@ -23,6 +23,7 @@ constexpr const char* kHowItMeasures =
     "one\nby one, launch included, so they may add up to more.";
 
 Result<> set_instructions(Options& options, const std::string& name) {
+  if (name == "auto") return {};
   const auto found = kernels::instruction_set_of(name);
   if (!found) return Error{ErrorCode::kInvalidArgument, "there is no instruction set " + name};
   if (!kernels::is_available(*found)) {
@@ -70,8 +71,9 @@ Options parse_options(int argc, char** argv) {
   program.add({.name = "--threads", .help = "threads; 0: one per core", .range = {{0, 1024}}},
               options.num_threads);
   program.add({.name = "--instructions",
-               .help = "not the best that this machine has: portable, avx2 or avx512",
-               .type = "NAME"},
+               .help = "of the CPU: auto (the best it has), portable, avx2 or avx512",
+               .type = "SET",
+               .environment = "UNMASK_COMPUTE_INSTRUCTIONS"},
               [&](const std::string& name) { return set_instructions(options, name); });
   bool is_processor_time = false;
   program.add({.name = "--processor-time", .help = "not the time on the wall"}, is_processor_time);

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/make_backend.h"
 #include "model/network/engine.h"
 #include "rpc/collective/in_process.h"
+#include "tests/device_spec.h"
 
 namespace unmask::golden {
 
@@ -33,7 +33,8 @@ class WorkerGroup {
   /// Ends the test program if the model cannot be loaded. options: of every rank, but for the
   /// placement's rank and number of ranks. device: of every rank.
   WorkerGroup(const std::filesystem::path& model, int num_ranks,
-              network::EngineOptions options = {}, const kernels::DeviceSpec& device = {})
+              network::EngineOptions options = {},
+              const kernels::DeviceSpec& device = device_spec_of_tests())
       : checkpoint_(must(checkpoint::Checkpoint::open(model))) {
     if (options.max_rows == network::EngineOptions{}.max_rows) options.max_rows = 512;
     if (options.num_kv_pages == 0) options.num_kv_pages = 64;

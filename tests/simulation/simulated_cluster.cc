@@ -141,7 +141,7 @@ void SimulatedCluster::start_worker(int index) {
   auto& role = process.keep(std::make_shared<actors::WorkerRole>(
       process.system(), process.env(), std::move(options), device, wire.outgoing(),
       [this, address](const Error& why) { simulation_.exit(address, why.message); }));
-  UNMASK_CHECK(role.loaded().send({1, "exact, f32", scenario_.capacity}));
+  UNMASK_CHECK(role.loaded().send({1, "exact, f32", "hash", scenario_.capacity}));
   wire.receive(role.dispatch());
   wire.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
                [&role](PeerId peer) { return role.coordinator_down(peer); });

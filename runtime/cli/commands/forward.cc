@@ -106,14 +106,16 @@ Result<> write_forward(const ForwardFlags& flags, ToolModel& tool,
 int run_forward(const ForwardFlags& flags) {
   const Result<std::vector<std::int32_t>> tokens = read_tokens(flags.tokens_file);
   if (!tokens) return report(tokens.error());
-  const Result<ServedModel> model = flags.tool.open();
+  const Result<ClusterConfig> config = flags.tool.config();
+  if (!config) return report(config.error(), kBadConfig);
+  const Result<ServedModel> model = ToolFlags::open(*config);
   if (!model) return report(model.error(), kBadConfig);
   Result<> can_be = check_tokens(*tokens, *model, flags.tokens_file);
   if (can_be) can_be = flags.tool.check(*model, std::int64_t(tokens->size()));
   if (!can_be) return report(can_be.error());
   Result<ForwardFiles> files = ForwardFiles::create(flags, model->checkpoint.config());
   if (!files) return report(files.error());
-  const auto tool = flags.tool.load(*model, std::int32_t(tokens->size()));
+  const auto tool = flags.tool.load(*config, *model, std::int32_t(tokens->size()));
   if (!tool) return report(tool.error(), kBadConfig);
   const Result<> written = write_forward(flags, **tool, *tokens, *files);
   if (!written) return report(written.error());

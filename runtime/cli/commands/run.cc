@@ -30,6 +30,7 @@ struct RunFlags {
   std::string model;
   std::string dtype;
   std::string threads;
+  std::string instructions;
 };
 
 /// One job in a cluster of its own.
@@ -128,6 +129,7 @@ Result<ClusterConfig> config_of(const RunFlags& flags) {
   return load_local_config({{"model.dir", flags.model, "--model"},
                             {"model.dtype", flags.dtype, "--dtype"},
                             {"compute.threads", flags.threads, "--threads"},
+                            {"compute.instructions", flags.instructions, "--instructions"},
                             {"log.level", "warning", "unmask run"}});
 }
 
@@ -170,6 +172,10 @@ void add_run(Command program) {
       flags->dtype);
   command.add({.name = "--threads", .help = "How many compute; all cores if left out", .type = "N"},
               flags->threads);
+  command.add({.name = "--instructions",
+               .help = "Of the CPU: auto (the best it has), portable, avx2 or avx512",
+               .type = "SET"},
+              flags->instructions);
   command.set_action([flags] { return run_prompt(*flags); });
 }
 

@@ -62,14 +62,16 @@ int run_trace(const TraceFlags& flags) {
   }
   Result<diffusion::TraceJob> job = read_job(flags.job);
   if (!job) return report(job.error());
-  const Result<ServedModel> model = flags.tool.open();
+  const Result<ClusterConfig> config = flags.tool.config();
+  if (!config) return report(config.error(), kBadConfig);
+  const Result<ServedModel> model = ToolFlags::open(*config);
   if (!model) return report(model.error(), kBadConfig);
   job->is_block_causal = model->jobs.vocabulary.is_block_causal;
   const std::int64_t num_positions = std::int64_t(job->prompt.size()) + job->params.gen_length;
   Result<> can_be = check_job(*job, *model);
   if (can_be) can_be = flags.tool.check(*model, num_positions);
   if (!can_be) return report({can_be.error().code, flags.job + ": " + can_be.error().message});
-  const auto tool = flags.tool.load(*model, std::int32_t(num_positions));
+  const auto tool = flags.tool.load(*config, *model, std::int32_t(num_positions));
   if (!tool) return report(tool.error(), kBadConfig);
   const Result<diffusion::Trace> trace = trace_with_progress(*job, **tool);
   if (!trace) return report(trace.error());

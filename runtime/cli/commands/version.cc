@@ -6,7 +6,9 @@
 #include <string>
 
 #include "kernels/instruction_set.h"
+#include "kernels/make_backend.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/process/cluster_options.h"
 #include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {
@@ -18,10 +20,28 @@ constexpr bool kHasCuda = true;
 constexpr bool kHasCuda = false;
 #endif
 
-int print_version(bool json) {
+struct VersionFlags {
+  bool json = false;
+  ClusterOptions cluster;
+};
+
+/// The set that a worker of this configuration computes with here.
+Result<std::string> instructions_of(const ClusterOptions& cluster) {
+  const Result<LoadedConfig> loaded = cluster.load();
+  if (!loaded) return loaded.error();
+  const auto wanted = kernels::instruction_set_of(loaded->config.compute.instructions);
+  // The device is made, so that what it would refuse is refused in the same words.
+  const auto device = kernels::make_backend({.num_threads = 1, .instructions = wanted});
+  if (!device) return device.error();
+  return std::string(kernels::name_of(wanted.value_or(kernels::best_instruction_set())));
+}
+
+int print_version(const VersionFlags& flags) {
   const std::string version(kVersion);
-  const std::string cpu(kernels::name_of(kernels::best_instruction_set()));
-  if (json) {
+  const Result<std::string> instructions = instructions_of(flags.cluster);
+  if (!instructions) return report(instructions.error(), kBadConfig);
+  const std::string& cpu = *instructions;
+  if (flags.json) {
     const boost::json::object object{
         {"version", version}, {"compiler", "GCC " __VERSION__}, {"cpu", cpu}, {"cuda", kHasCuda}};
     std::printf("%s\n", json_text(object).c_str());
@@ -37,9 +57,13 @@ int print_version(bool json) {
 void add_version(Command program) {
   Command command = program.add_command("version", "Which unmask this is, and what it runs on");
   command.set_group(kLookGroup);
-  const auto json = std::make_shared<bool>(false);
-  command.add({.name = "--json", .help = "Print one JSON object"}, *json);
-  command.set_action([json] { return print_version(*json); });
+  const auto flags = std::make_shared<VersionFlags>();
+  command.add({.name = "--json", .help = "Print one JSON object"}, flags->json);
+  command.add({.name = "--config",
+               .help = "Cluster file (TOML) that may name the CPU instructions to compute with",
+               .type = "FILE"},
+              flags->cluster.config_file);
+  command.set_action([flags] { return print_version(*flags); });
 }
 
 }  // namespace unmask::cli

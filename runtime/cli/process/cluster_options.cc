@@ -12,13 +12,15 @@ struct NamedSetting {
   const char* help;
 };
 
-constexpr std::array<NamedSetting, 8> kNamed{{
+constexpr std::array<NamedSetting, 9> kNamed{{
     {"--model", "model.dir", "DIR",
      "Hugging Face folder; default: the model that ships with unmask"},
     {"--dtype", "model.dtype", "TYPE", "Weights as auto (as stored), f32 or bf16"},
     {"--numerics", "model.numerics", "MODE",
      "exact: the same bytes for 1, 2, 4 and 8 workers; fast: any number of workers"},
     {"--threads", "compute.threads", "N", "Threads of each worker; default: a share of the cores"},
+    {"--instructions", "compute.instructions", "SET",
+     "CPU instructions of each worker: auto (the best it has), portable, avx2 or avx512"},
     {"--kv-memory", "compute.kv_memory", "BYTES", "KV cache of each worker, such as 512MiB"},
     {"--mask-id", "model.mask_id", "ID", "The mask token, for a checkpoint that does not say"},
     {"--log-level", "log.level", "LEVEL", "debug, info, warning or error"},

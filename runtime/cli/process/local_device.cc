@@ -36,8 +36,8 @@ void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)
   const auto loaded = [this, joined = role.loaded(),
                        failed = std::move(failed)](Result<const network::Engine*> engine) {
     if (engine) {
-      (void)joined.send(
-          {model_.checkpoint.digest(), model_.arithmetic(), capacity_of(**engine, options_)});
+      (void)joined.send({model_.checkpoint.digest(), model_.arithmetic(), backend_->numeric_class(),
+                         capacity_of(**engine, options_)});
       return;
     }
     host_.loop().post([failed, error = engine.error()] { failed(error); });

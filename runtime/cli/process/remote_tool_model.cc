@@ -14,8 +14,10 @@ namespace {
 
 constexpr PeerId kSelf = UINT64_MAX;  // never a transport's
 
-ClusterConfig config_of(const ServedModel& model, int num_workers) {
+ClusterConfig config_of(const ClusterConfig::Compute& compute, const ServedModel& model,
+                        int num_workers) {
   ClusterConfig config;
+  config.compute = compute;
   config.cluster.workers = num_workers;
   config.model.dir = model.checkpoint.dir().string();
   config.model.dtype = model.dtype == kernels::DType::kBF16 ? "bf16" : "f32";
@@ -26,8 +28,8 @@ ClusterConfig config_of(const ServedModel& model, int num_workers) {
 
 class RemoteToolModel final : public ToolModel {
  public:
-  RemoteToolModel(const ServedModel& model, int num_workers)
-      : config_(config_of(model, num_workers)),
+  RemoteToolModel(const ClusterConfig::Compute& compute, const ServedModel& model, int num_workers)
+      : config_(config_of(compute, model, num_workers)),
         host_(config_.log, ""),
         wire_(host_),
         role_(host_.system(), host_.env(), coordinator_options(config_, model, self()),
@@ -49,6 +51,7 @@ class RemoteToolModel final : public ToolModel {
         "--set", "model.dir=" + config_.model.dir,
         "--set", "model.dtype=" + config_.model.dtype,
         "--set", "model.numerics=" + config_.model.numerics,
+        "--set", "compute.instructions=" + config_.compute.instructions,
         "--set", "security.curve=false",
         "--set", "log.level=" + config_.log.level};
     for (std::int32_t rank = 0; rank < config_.cluster.workers; ++rank) {
@@ -176,9 +179,10 @@ class RemoteToolModel final : public ToolModel {
 
 }  // namespace
 
-Result<std::unique_ptr<ToolModel>> load_remote_tool_model(const ServedModel& model,
+Result<std::unique_ptr<ToolModel>> load_remote_tool_model(const ClusterConfig::Compute& compute,
+                                                          const ServedModel& model,
                                                           int num_workers) {
-  auto remote = std::make_unique<RemoteToolModel>(model, num_workers);
+  auto remote = std::make_unique<RemoteToolModel>(compute, model, num_workers);
   const Result<> started = remote->start();
   if (!started) return started.error();
   return remote;

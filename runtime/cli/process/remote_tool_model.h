@@ -10,7 +10,8 @@ namespace unmask::cli {
 /// over the same wire and the same collectives as in a cluster. `model` outlives the result.
 ///
 /// Errors  of a worker that cannot start
-Result<std::unique_ptr<ToolModel>> load_remote_tool_model(const ServedModel& model,
+Result<std::unique_ptr<ToolModel>> load_remote_tool_model(const ClusterConfig::Compute& compute,
+                                                          const ServedModel& model,
                                                           int num_workers);
 
 }  // namespace unmask::cli

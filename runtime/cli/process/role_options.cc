@@ -37,6 +37,7 @@ actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config
   membership.group_size = config.cluster.workers;
   membership.model_digest = model.checkpoint.digest();
   membership.numerics = model.arithmetic();
+  membership.needs_one_numeric_class = model.numerics == network::Numerics::kExact;
   membership.self = std::move(self);
   membership.heartbeat_interval = config.cluster.heartbeat;
   membership.dead_after = config.cluster.dead_after;

@@ -100,6 +100,7 @@ network::EngineOptions engine_options(const ServedModel& model, const ClusterCon
 kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker) {
   kernels::DeviceSpec spec;
   spec.num_threads = num_threads(config, worker);
+  spec.instructions = kernels::instruction_set_of(worker.instructions);  // none: auto
   // Two processes that pin to the same cores would wait for each other.
   spec.pin_threads = config.cluster.replicas * config.cluster.workers == 1;
   return spec;

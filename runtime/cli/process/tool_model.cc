@@ -14,9 +14,12 @@ namespace {
 /// An engine of this process: no sockets, no actors.
 class LocalToolModel final : public ToolModel {
  public:
-  static Result<std::unique_ptr<ToolModel>> load(const ServedModel& model,
+  static Result<std::unique_ptr<ToolModel>> load(const ClusterConfig& config,
+                                                 const ServedModel& model,
                                                  const network::EngineOptions& options) {
-    auto backend = kernels::make_backend();
+    kernels::DeviceSpec device = device_spec(config, config.worker(0, 0));
+    device.pin_threads = false;  // scripts run several tools at a time
+    auto backend = kernels::make_backend(device);
     if (!backend) return backend.error();
     auto engine = network::Engine::create(model.checkpoint, **backend, options);
     if (!engine) return engine.error();
@@ -59,17 +62,24 @@ void ToolFlags::add_to(Command command) {
                .type = "NAME",
                .one_of = {"f32", "bf16"}},
               dtype);
+  command.add({.name = "--instructions",
+               .help = "Of the CPU: auto (the best it has), portable, avx2 or avx512",
+               .type = "SET"},
+              instructions);
   command.add({.name = "--workers",
                .help = "Worker processes that share the model: the same bytes",
                .type = "N"},
               workers);
 }
 
-Result<ServedModel> ToolFlags::open() const {
-  const Result<ClusterConfig> config =
-      load_local_config({{"model.dir", model, "--model"}, {"model.dtype", dtype, "--dtype"}});
-  if (!config) return config.error();
-  Result<ServedModel> served = open_served_model(config->model);
+Result<ClusterConfig> ToolFlags::config() const {
+  return load_local_config({{"model.dir", model, "--model"},
+                            {"model.dtype", dtype, "--dtype"},
+                            {"compute.instructions", instructions, "--instructions"}});
+}
+
+Result<ServedModel> ToolFlags::open(const ClusterConfig& config) {
+  Result<ServedModel> served = open_served_model(config.model);
   // The references know no tokenizer: every id of the vocabulary may be chosen.
   if (served) served->jobs.vocabulary.choosable_end = INT32_MAX;
   return served;
@@ -96,9 +106,10 @@ Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions)
   return {};
 }
 
-Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ServedModel& served,
+Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ClusterConfig& config,
+                                                   const ServedModel& served,
                                                    std::int32_t num_positions) const {
-  if (workers > 1) return load_remote_tool_model(served, workers);
+  if (workers > 1) return load_remote_tool_model(config.compute, served, workers);
   Progress progress("loading weights");
   network::EngineOptions options;
   options.dtype = served.dtype;
@@ -107,7 +118,7 @@ Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ServedModel& served,
   options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     progress.update(done, total);
   };
-  return LocalToolModel::load(served, options);
+  return LocalToolModel::load(config, served, options);
 }
 
 }  // namespace unmask::cli

@@ -33,22 +33,29 @@ class ToolModel {
 struct ToolFlags {
   std::string model;  ///< folder; empty: the one that ships with unmask
   std::string dtype = "f32";
+  std::string instructions;  ///< empty: as the environment says, else the best
   int workers = 1;
 
   void add_to(Command command);
 
+  /// What the flags and the environment say.
+  ///
+  /// Errors  those of load_local_config()
+  [[nodiscard]] Result<ClusterConfig> config() const;
+
   /// The checkpoint, to look at before its weights are loaded.
   ///
   /// Errors  one sentence that names the folder, file or tensor
-  [[nodiscard]] Result<ServedModel> open() const;
+  [[nodiscard]] static Result<ServedModel> open(const ClusterConfig& config);
 
   /// Errors  kInvalidArgument if the model has not so many positions, or the flags do not fit it
   [[nodiscard]] Result<> check(const ServedModel& model, std::int64_t num_positions) const;
 
   /// Loads the weights, with room for one canvas of `num_positions`. `model` outlives the result.
   ///
-  /// Errors  those of Engine::create
-  [[nodiscard]] Result<std::unique_ptr<ToolModel>> load(const ServedModel& model,
+  /// Errors  those of make_backend() and Engine::create
+  [[nodiscard]] Result<std::unique_ptr<ToolModel>> load(const ClusterConfig& config,
+                                                        const ServedModel& model,
                                                         std::int32_t num_positions) const;
 };
 

@@ -13,16 +13,19 @@
 
 namespace unmask::bench {
 
-Result<std::unique_ptr<ServedCluster>> ServedCluster::start(EventLoop& loop,
-                                                            const std::filesystem::path& model,
+Result<std::unique_ptr<ServedCluster>> ServedCluster::start(EventLoop& loop, const Options& bench,
                                                             int num_workers) {
   std::unique_ptr<ServedCluster> cluster(new ServedCluster(loop));
   cluster->endpoints_file_ = std::filesystem::temp_directory_path() /
                              ("unmask_bench_" + std::to_string(getpid()) + ".json");
+  const std::string instructions(bench.instruction_set ? kernels::name_of(*bench.instruction_set)
+                                                       : "auto");
   Process::Options options;
-  options.command = {
-      UNMASK_PROGRAM, "up",           "--workers",        std::to_string(num_workers),
-      "--model",      model.string(), "--endpoints-file", cluster->endpoints_file_.string()};
+  options.command = {UNMASK_PROGRAM,     "up",
+                     "--workers",        std::to_string(num_workers),
+                     "--model",          bench.model.string(),
+                     "--endpoints-file", cluster->endpoints_file_.string(),
+                     "--instructions",   instructions};
   options.on_line = [cluster = cluster.get()](const std::string& line) {
     cluster->take_line(line);
   };

@@ -8,6 +8,7 @@
 
 #include "runtime/os/event_loop.h"
 #include "runtime/os/process.h"
+#include "tests/bench/options.h"
 
 namespace unmask::bench {
 
@@ -17,8 +18,7 @@ class ServedCluster {
   /// Waits until the cluster can be used.
   ///
   /// Errors  kUnavailable: it ended before, with the last line that it said
-  static Result<std::unique_ptr<ServedCluster>> start(EventLoop& loop,
-                                                      const std::filesystem::path& model,
+  static Result<std::unique_ptr<ServedCluster>> start(EventLoop& loop, const Options& bench,
                                                       int num_workers);
   ~ServedCluster();
   ServedCluster(const ServedCluster&) = delete;

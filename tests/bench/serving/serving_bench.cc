@@ -59,10 +59,10 @@ class ServingBench {
 
 }  // namespace
 
-Result<std::vector<ServingRun>> measure_serving(const std::filesystem::path& model, int num_workers,
+Result<std::vector<ServingRun>> measure_serving(const Options& options, int num_workers,
                                                 int num_rounds) {
   EventLoop loop;
-  const auto cluster = ServedCluster::start(loop, model, num_workers);
+  const auto cluster = ServedCluster::start(loop, options, num_workers);
   if (!cluster) return cluster.error();
   const Result<HostPort> gateway = rpc::parse_endpoint((*cluster)->endpoint());
   if (!gateway) return gateway.error();

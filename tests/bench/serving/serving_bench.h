@@ -1,9 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "tests/bench/options.h"
 #include "tests/bench/serving/serving_run.h"
 
 namespace unmask::bench {
@@ -12,7 +12,7 @@ namespace unmask::bench {
 /// each counts. Every cluster is a real `unmask up`.
 ///
 /// Errors  a cluster that does not start, a job that fails
-Result<std::vector<ServingRun>> measure_serving(const std::filesystem::path& model, int num_workers,
+Result<std::vector<ServingRun>> measure_serving(const Options& options, int num_workers,
                                                 int num_rounds);
 
 }  // namespace unmask::bench

@@ -31,7 +31,7 @@ TEST(MakeBackendTest, WhatThisMachineCannotRunIsRefused) {
     if (is_available(set)) continue;
     const auto refused = make_backend({.instructions = set});
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr(name_of(set)));
+    EXPECT_THAT(refused.error().message, HasSubstr("--instructions " + std::string(name_of(set))));
     EXPECT_THAT(refused.error().message, HasSubstr("portable"));
   }
 }

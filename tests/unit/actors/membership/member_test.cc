@@ -32,7 +32,7 @@ class MemberTest : public testing::Test {
     deliver(Incoming<Message>{kCoordinator, std::move(message)});
   }
   void join() {
-    deliver(Loaded{7, "exact", {}});
+    deliver(Loaded{7, "exact", "cpu-avx2", {}});
     deliver(PeerUp{kCoordinator});
     hear(Welcome{3, 250ms});
   }
@@ -64,7 +64,7 @@ TEST_F(MemberTest, JoinsWhenItIsLoadedAndConnectedInEitherOrder) {
   deliver(LoadingProgress{"loading weights", 1, 2});
   EXPECT_THAT(sent_to<Loading>(wire, kCoordinator), SizeIs(1));
   EXPECT_THAT(sent_to<Join>(wire, kCoordinator), IsEmpty());
-  deliver(Loaded{7, "exact", {}});
+  deliver(Loaded{7, "exact", "cpu-avx2", {}});
   ASSERT_THAT(sent_to<Join>(wire, kCoordinator), SizeIs(1));
   EXPECT_EQ(last_to<Join>(wire, kCoordinator).rank, 3);
   EXPECT_EQ(last_to<Join>(wire, kCoordinator).model_digest, 7u);

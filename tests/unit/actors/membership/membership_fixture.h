@@ -46,6 +46,7 @@ class MembershipTest : public testing::Test {
     join.incarnation = incarnation;
     join.model_digest = 5;
     join.numerics = "exact, f32";
+    join.numeric_class = "cpu-avx512";
     join.capacity = {100, 16, 512, 1024, 1, 1};
     return join;
   }

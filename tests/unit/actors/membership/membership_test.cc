@@ -42,6 +42,40 @@ TEST_F(MembershipTest, WhatDoesNotFitTheClusterIsRefusedInWords) {
   EXPECT_THAT(join_error(5), HasSubstr("another one cannot join"));
 }
 
+TEST_F(MembershipTest, WorkersThatSumInAnotherOrderAreNotInOneClusterUnderExact) {
+  join(0, 0);
+  Join other = join_of(0, 1);
+  other.numeric_class = "cpu-avx2";
+  deliver(peer(0, 1), other);
+  EXPECT_THAT(join_error(peer(0, 1)),
+              AllOf(HasSubstr("cpu-avx2"), HasSubstr("cpu-avx512"), HasSubstr("--instructions")));
+  EXPECT_THAT(sent_to<FormGroup>(wire, peer(0, 0)), IsEmpty());
+  // What one replica began another may end, or the same one in its next life.
+  other.replica = 1;
+  deliver(peer(1, 1), other);
+  EXPECT_THAT(join_error(peer(1, 1)), HasSubstr("cpu-avx2"));
+  deliver(PeerDown{peer(0, 0)});
+  other = join_of(0, 0, 2);
+  other.numeric_class = "cpu-avx2";
+  deliver(PeerId(77), other);
+  EXPECT_THAT(join_error(77), HasSubstr("cpu-avx2"));
+
+  deliver(PeerId(78), join_of(0, 0, 2));
+  join(0, 1);
+  EXPECT_THAT(sent_to<FormGroup>(wire, PeerId(78)), SizeIs(1));
+}
+
+TEST_F(MembershipTest, WorkersThatSumInAnotherOrderFormAGroupUnderFast) {
+  options.needs_one_numeric_class = false;
+  join(0, 0);
+  Join other = join_of(0, 1);
+  other.numeric_class = "cpu-avx2";
+  deliver(peer(0, 1), other);
+  EXPECT_THAT(sent_to<JoinRejected>(wire, peer(0, 1)), IsEmpty());
+  form_again(0);
+  EXPECT_EQ(state_of(0, 1), "ready");
+}
+
 TEST_F(MembershipTest, AProcessHasOnePlace) {
   join(0, 0);
   deliver(peer(0, 0), join_of(0, 1));

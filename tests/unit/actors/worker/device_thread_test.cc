@@ -11,6 +11,7 @@
 #include "kernels/make_backend.h"
 #include "rpc/collective/in_process.h"
 #include "runtime/simulation/testbed.h"
+#include "tests/device_spec.h"
 #include "tests/golden/golden_files.h"
 #include "tests/golden/worker_group.h"
 
@@ -71,7 +72,7 @@ class DeviceThreadTest : public testing::Test {
   Testbed bed;
   const checkpoint::Checkpoint checkpoint =
       must(checkpoint::Checkpoint::open(golden::golden_dir() / "models" / "moe_mha"));
-  std::unique_ptr<kernels::Backend> backend = must(kernels::make_backend());
+  std::unique_ptr<kernels::Backend> backend = must(kernels::make_backend(device_spec_of_tests()));
   std::unique_ptr<CollectiveFactory> collectives = rpc::make_lone_collectives();
   std::mutex mutex;  // guards the pieces
   std::condition_variable arrived;

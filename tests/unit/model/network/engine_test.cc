@@ -247,7 +247,7 @@ TEST_F(EngineTest, ThreeWorkersShareAModelOnlyUnderFastNumerics) {
   EngineOptions options;
   options.placement = {.rank = 0, .num_ranks = 3, .numerics = Numerics::kExact};
   const checkpoint::Checkpoint checkpoint = must(checkpoint::Checkpoint::open(model("moe_gqa")));
-  const auto backend = must(kernels::make_backend());
+  const auto backend = must(kernels::make_backend(device_spec_of_tests()));
   const auto refused = Engine::create(checkpoint, *backend, options);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("--set numerics=fast"));

@@ -27,6 +27,27 @@ TEST(ClusterConfigTest, ChoicesAndRangesAreChecked) {
   EXPECT_EQ(problem(config), "gateway.http_port is 70000, not from 0 to 65535");
 }
 
+TEST(ClusterConfigTest, InstructionsOfAWorkerAreItsOwnElseThoseOfAll) {
+  ClusterConfig config;
+  EXPECT_EQ(config.worker(0, 0).instructions, "auto");
+  config.cluster.workers = 2;
+  config.compute.instructions = "avx2";
+  config.workers = {{.rank = 0}, {.rank = 1, .instructions = "portable"}};
+  EXPECT_EQ(problem(config), "");
+  EXPECT_EQ(config.worker(0, 0).instructions, "avx2");
+  EXPECT_EQ(config.worker(0, 1).instructions, "portable");
+
+  config.workers[1].instructions = "sse";
+  EXPECT_EQ(
+      problem(config),
+      "worker of replica 0, rank 1: instructions is \"sse\", not one of auto, portable, avx2, "
+      "avx512");
+  config.workers.clear();
+  config.compute.instructions = "AVX2";
+  EXPECT_EQ(problem(config),
+            "compute.instructions is \"AVX2\", not one of auto, portable, avx2, avx512");
+}
+
 TEST(ClusterConfigTest, ExactNumericsNeedANumberOfWorkersThatDividesTheShares) {
   ClusterConfig config;
   config.cluster.workers = 3;
