@@ -11,7 +11,7 @@
 namespace unmask::kernels {
 namespace {
 
-constexpr int kMaxRowsAtOnce = 240;  // bounds the logits in memory
+constexpr int kMaxDecodedRows = 240;  // bounds the logits in memory
 
 /// The logits of one row for ids [first_id, first_id + size()).
 struct LogitRow {
@@ -128,8 +128,8 @@ void CpuBackend::compute(const LmHeadCandidates& op) {
   const Panels& weights = panels_of(op.head);
   const std::vector<VocabChunk> chunks = chunks_of(op.vocab_shares);
   clear_wanted(op);
-  for (int first = 0; first < op.x.rows; first += kMaxRowsAtOnce) {
-    const int num_rows = std::min(kMaxRowsAtOnce, op.x.rows - first);
+  for (int first = 0; first < op.x.rows; first += kMaxDecodedRows) {
+    const int num_rows = std::min(kMaxDecodedRows, op.x.rows - first);
     const Tensor rows = rows_of(op.x, first, num_rows);
     const RowBlocks blocks{num_rows, kernels_.max_height};
     const std::byte* const packed = pack_rows(rows, weights, blocks);

@@ -8,7 +8,7 @@
 namespace unmask::kernels {
 namespace {
 
-constexpr int kMaxRowsAtOnce = 60;
+constexpr int kMaxMixedRows = 60;
 
 /// Rows [begin, end) of the table as panels whose steps are the ids: [panel of columns][id][16].
 void copy_panels(const Kernels& kernels, const Tensor& table, const VocabChunk& chunk, float* row,
@@ -39,7 +39,7 @@ class CpuBackend::MixCall {
   MixCall(const Kernels& kernels, const Panels& weights, const Tensor& table, Scratch& scratch)
       : kernels_(kernels), weights_(weights), table_(table) {
     const std::size_t cols = std::size_t(table.cols);
-    const std::size_t rows = kMaxRowsAtOnce, padded = cols + kPanelCols;
+    const std::size_t rows = kMaxMixedRows, padded = cols + kPanelCols;
     logits_ = scratch.take<float>(rows * kStride + padded * VocabChunk::kMaxIds + padded +
                                   rows * VocabChunk::kMaxIds + rows * cols);
     panels_ = logits_ + rows * kStride;
@@ -92,8 +92,8 @@ class CpuBackend::MixCall {
 void CpuBackend::compute(const MixEmbeddings& op) {
   const Panels& weights = panels_of(op.head);
   const int num_shares = op.vocab_shares.count;
-  for (int first = 0; first < op.x.rows; first += kMaxRowsAtOnce) {
-    const int num_rows = std::min(kMaxRowsAtOnce, op.x.rows - first);
+  for (int first = 0; first < op.x.rows; first += kMaxMixedRows) {
+    const int num_rows = std::min(kMaxMixedRows, op.x.rows - first);
     const Tensor rows = rows_of(op.x, first, num_rows);
     const RowBlocks blocks{num_rows, kernels_.max_height};
     const std::byte* const packed = pack_rows(rows, weights, blocks);
