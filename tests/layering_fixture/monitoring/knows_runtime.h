@@ -1,2 +1,2 @@
-#include "runtime/base/metrics.h"
 #include "runtime/actor/clock.h"  // forbidden: upwards
+#include "runtime/base/metrics.h"

@@ -1,2 +1,2 @@
-#include "runtime/base/check.h"
 #include "runtime/actor/clock.h"  // forbidden: upwards
+#include "runtime/base/check.h"
