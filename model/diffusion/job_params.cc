@@ -5,9 +5,10 @@
 #include <charconv>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <utility>
+
+#include "runtime/base/nearest_name.h"
 
 namespace unmask::diffusion {
 namespace {
@@ -30,30 +31,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-/// Levenshtein's distance.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 /// " (did you mean X?)" if something is near.
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> known) {
-  std::string_view nearest;
-  std::size_t least = name.size() / 3 + 2;
-  for (const std::string_view candidate : known) {
-    if (name.size() > 64) break;
-    const std::size_t distance = edit_distance(name, candidate);
-    if (distance < least) std::tie(nearest, least) = std::pair(candidate, distance);
-  }
+  const std::string_view nearest = nearest_name(name, known, name.size() / 3 + 2);
   return nearest.empty() ? "" : " (did you mean " + std::string(nearest) + "?)";
 }
 
