@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/diffusion/named_value.h"
 #include "model/diffusion/params.h"
 #include "runtime/base/result.h"
 
@@ -36,14 +37,6 @@ std::span<const JobParam> job_param_table();
 
 /// What a value may be, for people: "1 to 100", "none, prefix, dual".
 std::string range_of(const JobParam& param);
-
-/// A parameter as the user wrote it.
-struct NamedValue {
-  std::string name;
-  std::string value;
-
-  bool operator==(const NamedValue&) const = default;
-};
 
 /// What is not named has its default; the value "null" is the same as leaving the name out.
 ///
