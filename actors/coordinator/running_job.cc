@@ -18,11 +18,7 @@ std::vector<std::int32_t> RunningJob::answer() const {
 }
 
 Result<diffusion::DiffusionParams> params_of(const Admit& admit) {
-  std::vector<diffusion::NamedValue> values;
-  for (const Parameter& parameter : admit.parameters) {
-    values.push_back({parameter.name, parameter.value});
-  }
-  return diffusion::parse_job_params(values);
+  return diffusion::parse_job_params(admit.parameters);
 }
 
 Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,

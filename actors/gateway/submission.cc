@@ -1,5 +1,7 @@
 #include "actors/gateway/submission.h"
 
+#include "model/diffusion/job_params.h"
+
 namespace unmask::actors {
 namespace {
 
@@ -22,6 +24,10 @@ std::optional<Error> submission_error(const Submit& submit, const std::string& m
     return Error{ErrorCode::kInvalidArgument, "a stop string has 1 to " +
                                                   std::to_string(kMaxStopBytes) + " bytes, not " +
                                                   std::to_string(stop.size())};
+  }
+  // Before the text is tokenized, which costs more.
+  if (const auto params = diffusion::parse_job_params(submit.parameters); !params) {
+    return params.error();
   }
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/diffusion/named_value.h"
 #include "model/step.h"
 #include "model/tokenizer/chat.h"
 #include "runtime/base/ids.h"
@@ -19,13 +20,8 @@ namespace unmask::actors {
 
 // ---- Client -> gateway -> coordinator ----
 
-/// A job parameter as the user wrote it; names, ranges and defaults: model/diffusion/job_params.h.
-struct Parameter {
-  std::string name;
-  std::string value;
-
-  bool operator==(const Parameter&) const = default;
-};
+/// Names, ranges and defaults: model/diffusion/job_params.h.
+using Parameter = diffusion::NamedValue;
 
 /// One user message, or plain text without a template if `raw`.
 struct TextInput {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "model/diffusion/param.h"
+
 namespace unmask::diffusion {
 
 /// What `cache_update_freq` counts.
@@ -50,6 +52,20 @@ struct Compat {
   std::int32_t unroll = 1;
   std::int32_t expected_tpf = 8;  ///< tokens per forward
   RefreshRules refresh{};
+
+  /// What a job may change of a reference's habits; early_stop it sets in any case.
+  static void for_each_param(auto& params, auto visit) {
+    visit(Param{"unroll",
+                "at most so many forwards before the block is looked at",
+                {1, kMaxPositions},
+                "forwards"},
+          params.unroll);
+    visit(Param{"expected_tpf",
+                "per forward: holes / expected_tpf forwards before the block is looked at",
+                {0, kMaxPositions},
+                "tokens"},
+          params.expected_tpf);
+  }
 
   bool operator==(const Compat&) const = default;
 };
@@ -105,5 +121,16 @@ inline constexpr Preset kPresets[] = {
     {"unmask", kDefault},     {"blockwise", kBlockwise}, {"hierarchy", kRaw},
     {"llada_generate", kRaw}, {"fastdllm", kFastDllm},   {"fastdllm_original", kFastDllmOriginal},
 };
+
+/// The first preset that `compat` is, but for what jobs set themselves; null if there is none.
+constexpr const Preset* preset_of(Compat compat) {
+  for (const Preset& preset : kPresets) {
+    compat.early_stop = preset.compat.early_stop;
+    compat.unroll = preset.compat.unroll;
+    compat.expected_tpf = preset.compat.expected_tpf;
+    if (preset.compat == compat) return &preset;
+  }
+  return nullptr;
+}
 
 }  // namespace unmask::diffusion

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/diffusion/param.h"
 #include "model/step.h"
 
 namespace unmask::diffusion {
@@ -20,9 +21,14 @@ struct Credit {
   float boost_gamma = 0.2f;
 
   static void for_each_param(auto& params, auto visit) {
-    visit("credit_alpha", params.credit_alpha);
-    visit("decay_beta", params.decay_beta);
-    visit("boost_gamma", params.boost_gamma);
+    visit(Param{"credit_alpha",
+                "weight of the credit: ln(1 + credit) * credit_alpha is added to the logit",
+                {0, 10}},
+          params.credit_alpha);
+    visit(Param{"decay_beta", "what is left of a credit after a forward", {0, 1}},
+          params.decay_beta);
+    visit(Param{"boost_gamma", "a best token of probability p gains p ^ boost_gamma", {0, 10}},
+          params.boost_gamma);
   }
 
   bool operator==(const Credit&) const = default;

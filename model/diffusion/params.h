@@ -8,11 +8,14 @@
 #include "model/diffusion/cache_policies/cache_policy.h"
 #include "model/diffusion/compat.h"
 #include "model/diffusion/credit.h"
+#include "model/diffusion/param.h"
 #include "model/diffusion/strategies/strategy.h"
 
 namespace unmask::diffusion {
 
-/// Names, ranges and units: job_params.h.
+inline constexpr double kMaxTokenId = INT32_MAX;
+inline constexpr double kMaxSeed = 9007199254740991.0;  // 2^53 - 1: exact in JSON of any client
+
 struct DiffusionParams {
   std::int32_t gen_length = 128;
   std::int32_t block_length = 32;
@@ -28,6 +31,56 @@ struct DiffusionParams {
   std::int32_t eot_id = -1;     ///< end of a turn, as confidence_eos_eot_inf knows it; -1: none
   bool logits_eos_inf = false;  ///< the EOS is never chosen and counts for nothing
   bool confidence_eos_eot_inf = false;  ///< EOS and EoT are chosen last: they have no confidence
+
+  static void for_each_param(auto& params, auto visit) {
+    visit(Param{"gen_length",
+                "how many positions are generated behind the prompt",
+                {1, kMaxPositions},
+                "tokens"},
+          params.gen_length);
+    visit(Param{"block_length",
+                "positions that are decoded together; the last block may be shorter",
+                {1, kMaxPositions},
+                "tokens"},
+          params.block_length);
+    visit(Param{"start_block_align",
+                "blocks start at multiples of block_length, not at the prompt's end"},
+          params.start_block_align);
+    visit(Param{"strategy", "which holes become tokens after a forward"}, params.strategy);
+    visit(Param{"credit", "tokens that were the best for several forwards gain confidence"},
+          params.credit);
+    visit(Param{"cache",
+                "which keys and values are kept; none is exact, dual fast; block: for block-causal "
+                "models"},
+          params.cache);
+    visit(Param{"early_stop",
+                "end with the first end-of-text token, and do not fill the rest of gen_length"},
+          params.compat.early_stop);
+    visit(Param{"seed", "of the random numbers; the same seed gives the same text", {0, kMaxSeed}},
+          params.seed);
+    visit(Param{"mask_id", "default: the model's", {0, kMaxTokenId}, "token id", Unset::kByDefault},
+          params.mask_id);
+    visit(Param{"eos_id", "default: the model's", {0, kMaxTokenId}, "token id", Unset::kByDefault},
+          params.eos_id);
+    visit(Param{"eot_id",
+                "end of a turn, for confidence_eos_eot_inf",
+                {0, kMaxTokenId},
+                "token id",
+                Unset::kByDefault},
+          params.eot_id);
+    visit(Param{"logits_eos_inf", "the end-of-text token is never chosen"}, params.logits_eos_inf);
+    visit(Param{"confidence_eos_eot_inf", "the ends of text and turn are chosen last"},
+          params.confidence_eos_eot_inf);
+    visit(Param{"driver",
+                "whose habits the loop has: ours, or those of a reference, to compare with it"},
+          params.compat);
+  }
+  static void for_each_fieldless_param(auto visit) {
+    visit(Param{"temperature", "0: always the surest token; nothing else is offered yet"}, 0.0);
+    visit(Param{"cfg_scale", "classifier-free guidance; only none, 0, is offered yet"}, 0.0);
+    visit(Param{"remasking", "which candidates count as sure: those of high probability"},
+          OnlyChoice{"low_confidence"});
+  }
 
   bool operator==(const DiffusionParams&) const = default;
 };

@@ -27,18 +27,25 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string did_you_mean(std::string_view name, std::span<const std::string> known) {
-  if (name.size() > kMaxLength) return "";
-  const std::string* nearest = nullptr;
-  std::size_t least = std::min<std::size_t>(3, name.size() / 2 + 1);  // at this distance: no kin
-  for (const std::string& candidate : known) {
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known,
+                              std::size_t too_far) {
+  std::string_view nearest;
+  if (name.size() > kMaxLength) return nearest;
+  for (const std::string_view candidate : known) {
     const std::size_t distance = edit_distance(name, candidate);
-    if (distance < least) {
-      least = distance;
-      nearest = &candidate;
+    if (distance < too_far) {
+      too_far = distance;
+      nearest = candidate;
     }
   }
-  return nearest ? " (did you mean \"" + *nearest + "\"?)" : "";
+  return nearest;
+}
+
+std::string did_you_mean(std::string_view name, std::span<const std::string> known) {
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::size_t too_far = std::min<std::size_t>(3, name.size() / 2 + 1);
+  const std::string_view nearest = nearest_name(name, views, too_far);
+  return nearest.empty() ? "" : " (did you mean \"" + std::string(nearest) + "\"?)";
 }
 
 }  // namespace unmask

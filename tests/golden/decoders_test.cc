@@ -107,7 +107,8 @@ void expect_calls_made_again(const std::string& file) {
   for (const json::value& entry : cases) {
     const json::object& given = entry.at("params").as_object();
     Params params;
-    Params::for_each_param(params, [&]<typename Field>(std::string_view name, Field& field) {
+    Params::for_each_param(params, [&]<typename Field>(const Param& param, Field& field) {
+      const std::string_view name = param.name;
       const json::value* value =
           name == "threshold" ? given.if_contains("iter_threshold") : nullptr;
       if (value == nullptr) value = given.if_contains(name);
@@ -185,8 +186,8 @@ TEST(GoldenDecoders, EveryCreditCallIsMadeAgain) {
     CreditLedger& ledger = ledgers[entry.at("sequence").as_int64()];
     const json::object& given = entry.at("params").as_object();
     Credit credit;
-    Credit::for_each_param(credit, [&](std::string_view name, float& field) {
-      field = given.at(name).to_number<float>();
+    Credit::for_each_param(credit, [&](const Param& param, float& field) {
+      field = given.at(param.name).to_number<float>();
     });
     const CandidateColumns columns = columns_of(entry, call, ledger);
     const CandidateColumns fused =

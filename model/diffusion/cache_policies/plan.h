@@ -6,9 +6,18 @@
 
 #include "model/diffusion/compat.h"
 #include "model/diffusion/host_device.h"
+#include "model/diffusion/param.h"
 #include "model/step.h"
 
 namespace unmask::diffusion {
+
+/// Of the policies that refresh; 0: none inside a block.
+inline constexpr Param kCacheUpdateFreqParam{
+    "cache_update_freq",
+    "a refresh every so many forwards of a block, beside the one on entering it",
+    {1, kMaxPositions},
+    "forwards",
+    Unset::kByDefault};
 
 /// The canvas as a policy sees it.
 struct PlanInput {

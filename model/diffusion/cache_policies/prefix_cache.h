@@ -17,7 +17,7 @@ struct PrefixCache {
   std::int32_t cache_update_freq = 0;  ///< forwards per refresh inside a block; 0: none
 
   static void for_each_param(auto& params, auto visit) {
-    visit("cache_update_freq", params.cache_update_freq);
+    visit(kCacheUpdateFreqParam, params.cache_update_freq);
   }
 
   bool operator==(const PrefixCache&) const = default;

@@ -28,10 +28,21 @@ struct VicinityCache {
   std::int32_t cache_update_freq = 0;  ///< forwards per refresh inside a block; 0: none
 
   static void for_each_param(auto& params, auto visit) {
-    visit("prefix_look", params.prefix_look);
-    visit("after_look", params.after_look);
-    visit("warmup_steps", params.warmup_steps);
-    visit("cache_update_freq", params.cache_update_freq);
+    visit(Param{"prefix_look", "computed anew before the block", {0, kMaxPositions}, "positions"},
+          params.prefix_look);
+    visit(Param{"after_look", "computed anew behind the block", {0, kMaxPositions}, "positions"},
+          params.after_look);
+    visit(Param{"warmup_steps",
+                "without a cache at the start of a job",
+                {0, kMaxPositions},
+                "forwards"},
+          params.warmup_steps);
+    visit(kCacheUpdateFreqParam, params.cache_update_freq);
+  }
+  static void for_each_fieldless_param(auto visit) {
+    visit(Param{"cache_type",
+                "of no effect: what is outside the vicinity is kept on both sides of it"},
+          OnlyChoice{"dual"});
   }
 
   bool operator==(const VicinityCache&) const = default;

@@ -6,6 +6,7 @@
 #include "model/diffusion/candidate.h"
 #include "model/diffusion/decision.h"
 #include "model/diffusion/host_device.h"
+#include "model/diffusion/param.h"
 
 namespace unmask::diffusion {
 
@@ -27,7 +28,12 @@ struct Factor {
 
   float factor = 1.0f;  ///< >= 0; larger takes more
 
-  static void for_each_param(auto& params, auto visit) { visit("factor", params.factor); }
+  static void for_each_param(auto& params, auto visit) {
+    visit(Param{"factor",
+                "the n-th surest is taken from a confidence of 1 - factor / (n + 1) on",
+                {0, 1000}},
+          params.factor);
+  }
 
   bool operator==(const Factor&) const = default;
 };

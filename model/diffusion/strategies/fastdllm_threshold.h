@@ -6,6 +6,7 @@
 #include "model/diffusion/candidate.h"
 #include "model/diffusion/decision.h"
 #include "model/diffusion/host_device.h"
+#include "model/diffusion/strategies/shared_params.h"
 
 namespace unmask::diffusion {
 
@@ -24,8 +25,12 @@ struct FastDllmThreshold {
   std::int32_t minimal_topk = 1;  ///< >= 1
 
   static void for_each_param(auto& params, auto visit) {
-    visit("threshold", params.threshold);
-    visit("minimal_topk", params.minimal_topk);
+    visit(kThresholdParam, params.threshold);
+    visit(Param{"minimal_topk",
+                "so many are taken whatever their confidence",
+                {1, kMaxPositions},
+                "tokens"},
+          params.minimal_topk);
   }
 
   bool operator==(const FastDllmThreshold&) const = default;

@@ -7,6 +7,7 @@
 #include "model/diffusion/candidate.h"
 #include "model/diffusion/decision.h"
 #include "model/diffusion/host_device.h"
+#include "model/diffusion/strategies/shared_params.h"
 
 namespace unmask::diffusion {
 
@@ -32,8 +33,8 @@ struct Hierarchy {
   float low_threshold = 0.4f;  ///< below 0: the surest of every run
 
   static void for_each_param(auto& params, auto visit) {
-    visit("threshold", params.threshold);
-    visit("low_threshold", params.low_threshold);
+    visit(kThresholdParam, params.threshold);
+    visit(kLowThresholdParam, params.low_threshold);
   }
 
   bool operator==(const Hierarchy&) const = default;
@@ -55,8 +56,8 @@ struct HierarchyFastV2 {
   float low_threshold = 0.4f;
 
   static void for_each_param(auto& params, auto visit) {
-    visit("threshold", params.threshold);
-    visit("low_threshold", params.low_threshold);
+    visit(kThresholdParam, params.threshold);
+    visit(kLowThresholdParam, params.low_threshold);
   }
 
   bool operator==(const HierarchyFastV2&) const = default;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "model/diffusion/strategies/hierarchy.h"
+#include "model/diffusion/strategies/shared_params.h"
 
 namespace unmask::diffusion {
 
@@ -30,9 +31,12 @@ struct HierarchyRemask {
   float remask_threshold = 0.4f;
 
   static void for_each_param(auto& params, auto visit) {
-    visit("threshold", params.threshold);
-    visit("low_threshold", params.low_threshold);
-    visit("remask_threshold", params.remask_threshold);
+    visit(kThresholdParam, params.threshold);
+    visit(kLowThresholdParam, params.low_threshold);
+    visit(
+        Param{
+            "remask_threshold", "confidence below which a position's token is taken back", {0, 1}},
+        params.remask_threshold);
   }
 
   bool operator==(const HierarchyRemask&) const = default;

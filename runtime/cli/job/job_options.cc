@@ -82,7 +82,7 @@ Result<actors::Submit> JobOptions::to_submit_without_input() const {
   for (const std::string& assignment : set) {
     Result<diffusion::NamedValue> named = diffusion::parse_assignment(assignment);
     if (!named) return invalid("--set: " + named.error().message);
-    submit.parameters.push_back({std::move(named->name), std::move(named->value)});
+    submit.parameters.push_back(std::move(*named));
   }
   if (!deadline.empty()) {
     const Result<> is_time = set_field(submit.deadline, deadline);

@@ -95,9 +95,7 @@ class RemoteToolModel final : public ToolModel {
     actors::Admit admit;
     admit.job = rpc::random_job_id();
     admit.input.tokens = job.prompt;
-    for (diffusion::NamedValue& value : diffusion::named_values(job.params)) {
-      admit.parameters.push_back({std::move(value.name), std::move(value.value)});
-    }
+    admit.parameters = diffusion::named_values(job.params);
     admit.subscription = {false, false, true};
     UNMASK_CHECK(role_.dispatch().deliver(kSelf, std::move(admit)) ==
                  actors::Dispatch::Outcome::kTaken);

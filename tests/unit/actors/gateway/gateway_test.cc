@@ -129,6 +129,16 @@ TEST_F(GatewayTest, WhatIsWrongWithASubmissionIsSaidInWords) {
   EXPECT_THAT(to_coordinator<Admit>(), IsEmpty());
 }
 
+TEST_F(GatewayTest, ParametersAreCheckedBeforeTheTextIsTokenized) {
+  text.is_slow = true;
+  Submit message = submit(1);
+  message.input = TextInput{"hello"};
+  message.parameters = {{"treshold", "0.5"}};
+  deliver(kClient, message);
+  EXPECT_THAT(rejection(), HasSubstr("did you mean threshold"));
+  EXPECT_THAT(to_coordinator<Admit>(), IsEmpty());
+}
+
 TEST_F(GatewayTest, WhatItRefusesItselfIsCountedByReasonAndWhatOthersRefuseIsNot) {
   const auto num_refused = [&](std::string_view reason) {
     return bed.metrics().value("unmask_admission_rejections_total", {{"reason", reason}});

@@ -136,7 +136,7 @@ TEST(JobParamsTest, NamedValuesParseToEqualParameters) {
 
 TEST(JobParamsTest, DefaultsOfTheTableAreInTheirOwnRange) {
   for (const JobParam& param : job_param_table()) {
-    if (param.default_value.empty() || !param.applies_to.empty()) continue;
+    if (param.default_value.empty() || !param.applies_to.values.empty()) continue;
     parsed({{std::string(param.name), std::string(param.default_value)}});
   }
 }

@@ -1,0 +1,140 @@
+/// What comes of the answers: candidates are checked, decided on, and applied to the canvas.
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "model/diffusion/loop.h"
+
+namespace unmask::diffusion {
+namespace {
+
+Candidates view_of(const CandidateColumns& columns, std::span<const std::int32_t> present = {}) {
+  return {columns.position, columns.token, columns.logit, columns.log_sum_exp, present};
+}
+
+CandidateColumns without_token(const CandidateColumns& columns, std::int32_t token) {
+  CandidateColumns kept;
+  for (std::size_t i = 0; i < columns.position.size(); ++i) {
+    if (columns.token[i] == token) continue;
+    kept.position.push_back(columns.position[i]);
+    kept.token.push_back(columns.token[i]);
+    kept.logit.push_back(columns.logit[i]);
+    kept.log_sum_exp.push_back(columns.log_sum_exp[i]);
+  }
+  return kept;
+}
+
+std::vector<std::int32_t> positions_of(const Ranges& ranges) {
+  std::vector<std::int32_t> positions;
+  for (const Range range : ranges) {
+    for (std::int32_t position = range.begin; position < range.end; ++position) {
+      positions.push_back(position);
+    }
+  }
+  return positions;
+}
+
+}  // namespace
+
+/// A candidate that does not count for the sum has no probability; it stays the last of all.
+void DiffusionLoop::take_confidence(CandidateColumns& columns) const {
+  const std::vector<std::int32_t> ids = ids_without_confidence();
+  for (std::size_t i = 0; i < columns.token.size(); ++i) {
+    if (std::ranges::find(ids, columns.token[i]) != ids.end()) columns.logit[i] = -INFINITY;
+  }
+}
+
+/// Per candidate the token that stands there; nothing if the strategy sees holes only.
+std::vector<std::int32_t> DiffusionLoop::present_at(const CandidateColumns& columns) const {
+  std::vector<std::int32_t> present;
+  if (!sees_decided(params_.strategy)) return present;
+  for (const std::int32_t position : columns.position) {
+    present.push_back(canvas().is_hole(position) ? kHole : canvas().token(position));
+  }
+  return present;
+}
+
+std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) const {
+  const std::vector<std::int32_t> expected = positions_of(decoded());
+  const auto fault = [](std::string sentence) {
+    return Error{ErrorCode::kInternal, std::move(sentence)};
+  };
+  if (columns.position != expected || columns.token.size() != expected.size() ||
+      columns.logit.size() != expected.size() || columns.log_sum_exp.size() != expected.size() ||
+      columns.listed_logit.size() != num_listed()) {
+    return fault("the workers answered with candidates for other positions than were asked for");
+  }
+  if (!std::ranges::all_of(columns.listed_logit,
+                           [](float logit) { return std::isfinite(logit); })) {
+    return fault("the model's logits of tokens with credit are not finite numbers");
+  }
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const std::string where = " at position " + std::to_string(expected[i]);
+    if (!std::isfinite(columns.log_sum_exp[i]) || !std::isfinite(columns.logit[i])) {
+      return fault("the model's logits" + where + " are not finite numbers");
+    }
+    const std::int32_t token = columns.token[i];
+    const bool is_free = params_.compat.may_choose_mask_id;
+    if (token < 0 ||
+        (!is_free && (token == vocabulary_.mask_id || token >= vocabulary_.choosable_end))) {
+      return fault("the workers chose token " + std::to_string(token) + where +
+                   ", which may not be chosen");
+    }
+  }
+  return std::nullopt;
+}
+
+CandidateColumns DiffusionLoop::fuse(const CandidateColumns& columns) {
+  std::vector<bool> is_hole;
+  for (const std::int32_t position : columns.position)
+    is_hole.push_back(canvas().is_hole(position));
+  return state_.credit.fuse(*params_.credit, columns, is_hole);
+}
+
+/// Returns the strategy's word on whether the block is done.
+bool DiffusionLoop::decide_and_edit(const CandidateColumns& columns, std::vector<Edit>& edits) {
+  if (state_.plan.decoded.size() == 0) return false;
+  const bool passes_over =
+      params_.compat.may_choose_mask_id && passes_over_mask_id(params_.strategy);
+  const CandidateColumns kept =
+      passes_over ? without_token(columns, vocabulary_.mask_id) : CandidateColumns{};
+  const std::vector<std::int32_t> present = present_at(passes_over ? kept : columns);
+  const Candidates candidates = view_of(passes_over ? kept : columns, present);
+
+  std::vector<Edit> decided(candidates.position.size());
+  const Decision decision = decide(params_.strategy, candidates, state_.strategy, decided);
+  decided.resize(decision.num_edits);
+  const std::int32_t num_holes = canvas().num_holes(state_.block);
+  // Late: nothing is taken back any more, and one hole at least is filled.
+  const bool is_late =
+      ++state_.block_iteration >= max_iterations(params_.strategy, state_.block.size());
+  for (const Edit edit : decided) {
+    if (is_late && edit.token == kHole) continue;
+    if (params_.compat.may_choose_mask_id && edit.token == vocabulary_.mask_id) continue;
+    if (state_.canvas.apply(edit)) edits.push_back(edit);
+  }
+
+  if (is_late && num_holes > 0 && canvas().num_holes(state_.block) >= num_holes) {
+    force_best(columns, edits);
+  }
+  std::ranges::sort(edits, {}, &Edit::position);
+  return decision.block_done;
+}
+
+/// The guard of a strategy without progress: the surest candidate is taken whatever it is.
+void DiffusionLoop::force_best(const CandidateColumns& columns, std::vector<Edit>& edits) {
+  const Candidates candidates = view_of(columns);
+  int best = next_surest(candidates, kNone);
+  while (best != kNone && !canvas().is_hole(columns.position[best])) {
+    best = next_surest(candidates, best);
+  }
+  if (best == kNone) return;
+  const Edit edit{columns.position[best], columns.token[best]};
+  state_.canvas.apply(edit);
+  edits.push_back(edit);
+  ++state_.num_forced;
+}
+
+}  // namespace unmask::diffusion
