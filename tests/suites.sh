@@ -20,6 +20,7 @@ about() {
     gpu) echo "on a real GPU" ;;
     asan) echo "unit and simulation under AddressSanitizer and UBSan, 50 seeds" ;;
     tsan) echo "actors under ThreadSanitizer" ;;
+    headers) echo "each header of the libraries compiles alone" ;;
     tidy) echo "clang-tidy over every source" ;;
   esac
 }
@@ -102,6 +103,24 @@ suite_tsan() {
   build tsan tests_tsan
   fixed=$(setarch -R true 2>/dev/null && echo "setarch -R")
   $fixed ctest --test-dir build/tsan -j "$jobs" -L '^tsan$' --no-tests=error --timeout 900
+}
+
+# Every source that the release build compiles.
+compiled() {
+  sed -n -E "s|^ *\"file\": \"$PWD/([^\"]*)\".*|\1|p" build/release/compile_commands.json | grep -v '^build/' | sort -u
+}
+
+# A header that is the first include of a source was compiled alone by the build; the others are here.
+suite_headers() {
+  build release
+  compiled | xargs grep -m 1 -h '^#include' | sed -n 's/^#include "\(.*\)"/\1/p' | sort -u >build/log/first_includes
+  # What the target all_verify_interface_header_sets would compile, less those.
+  objects=$(ninja -C build/release -t targets all |
+    sed -n 's|^\([^:]*_verify_interface_header_sets/\([^:]*\)[.]cxx[.]o\):.*|\2 \1|p' | sort |
+    join -v 1 - build/log/first_includes | cut -d ' ' -f 2)
+  [ -n "$objects" ] || { echo "no headers"; return 1; }
+  cmake --build build/release -j "$jobs" --target $objects
+  echo "$(echo "$objects" | wc -l) headers compile alone, and the $(wc -l <build/log/first_includes) that a source includes first"
 }
 
 # Every source that the release build compiles, longest first so that no core waits for one at the end.
