@@ -20,7 +20,8 @@ about() {
     gpu) echo "on a real GPU" ;;
     asan) echo "unit and simulation under AddressSanitizer and UBSan, 50 seeds" ;;
     tsan) echo "actors under ThreadSanitizer" ;;
-    tidy) echo "clang-tidy over every source" ;;
+    headers) echo "each header of the libraries compiles alone" ;;
+    tidy) echo "clang-tidy over every source that is not as it was when it was clean" ;;
   esac
 }
 
@@ -113,15 +114,31 @@ suite_tsan() {
   $fixed ctest --test-dir build/tsan -j "$jobs" -L '^tsan$' --no-tests=error --timeout 900
 }
 
-# Every source that the release build compiles, longest first so that no core waits for one at the end.
+# Every source that the release build compiles.
+compiled() {
+  sed -n -E "s|^ *\"file\": \"$PWD/([^\"]*)\".*|\1|p" build/release/compile_commands.json | grep -v '^build/' | sort -u
+}
+
+# A header that is the first include of a source was compiled alone by the build; the others are here.
+suite_headers() {
+  build release
+  compiled | xargs grep -m 1 -h '^#include' | sed -n 's/^#include "\(.*\)"/\1/p' | sort -u >build/log/first_includes
+  # What the target all_verify_interface_header_sets would compile, less those.
+  objects=$(ninja -C build/release -t targets all |
+    sed -n 's|^\([^:]*_verify_interface_header_sets/\([^:]*\)[.]cxx[.]o\):.*|\2 \1|p' | sort |
+    join -v 1 - build/log/first_includes | cut -d ' ' -f 2)
+  [ -n "$objects" ] || { echo "no headers"; return 1; }
+  cmake --build build/release -j "$jobs" --target $objects
+  echo "$(echo "$objects" | wc -l) headers compile alone, and the $(wc -l <build/log/first_includes) that a source includes first"
+}
+
+# Longest first, so that no core waits for one at the end.
 suite_tidy() {
   build release
-  files=$(sed -n -E "s|^ *\"file\": \"$PWD/([^\"]*\\.cc)\".*|\\1|p" build/release/compile_commands.json | grep -v '^build/')
+  tests/lint/tidy --prove
+  files=$(compiled | grep '[.]cc$')
   echo "$(echo "$files" | wc -l) files"
-  ls -S $files | xargs -P "$jobs" -n 1 sh -c '
-    if found=$(clang-tidy --quiet -p build/release "$1" 2>&1); then echo "clean: $1"; exit; fi
-    echo "$found" | grep -v " warnings generated"
-    exit 1' tidy
+  ls -S $files | xargs -P "$jobs" -n 1 tests/lint/tidy build/release
 }
 
 minutes() { awk -v s="$1" 'BEGIN { printf "%.1f", s / 60 }'; }

@@ -8,8 +8,7 @@ std::vector<Device> devices() {
   const auto add_cpu = [&](const char* name, InstructionSet set) {
     if (!is_available(set)) return;
     all.push_back({name, [set](int num_threads) {
-                     return std::move(
-                         *make_backend({.num_threads = num_threads, .instructions = set}));
+                     return *make_backend({.num_threads = num_threads, .instructions = set});
                    }});
   };
   add_cpu("CpuPortable", InstructionSet::kPortable);

@@ -9,28 +9,24 @@ namespace {
 
 using testing::UnorderedElementsAre;
 
-std::vector<Edit> edits_of(const FastDllmThreshold& params, const Columns& columns) {
-  FastDllmThreshold::State state;
-  std::vector<Edit> edits(columns.position.size());
-  edits.resize(decide(params, columns.view(), state, edits).num_edits);
-  return edits;
-}
-
 TEST(FastDllmThresholdTest, WhatIsAtTheThresholdIsTaken) {
   const Columns columns({0.95f, 0.9f, 0.2f});
-  EXPECT_THAT(edits_of({.threshold = columns.view().confidence(1)}, columns),
+  EXPECT_THAT(edits_of(FastDllmThreshold{.threshold = columns.view().confidence(1)}, columns),
               UnorderedElementsAre(Edit{0, 100}, Edit{1, 101}));
 }
 
 TEST(FastDllmThresholdTest, TheSurestIsTakenWithoutWhatNearlyTiesWithIt) {
-  EXPECT_THAT(edits_of({.threshold = 0.9f}, Columns({0.3f, 0.299999f})),
+  EXPECT_THAT(edits_of(FastDllmThreshold{.threshold = 0.9f}, Columns({0.3f, 0.299999f})),
               UnorderedElementsAre(Edit{0, 100}));
 }
 
 TEST(FastDllmThresholdTest, AtLeastSoManyAreTaken) {
-  EXPECT_THAT(edits_of({.threshold = 0.9f, .minimal_topk = 2}, Columns({0.1f, 0.3f, 0.2f})),
+  EXPECT_THAT(edits_of(FastDllmThreshold{.threshold = 0.9f, .minimal_topk = 2},
+                       Columns({0.1f, 0.3f, 0.2f})),
               UnorderedElementsAre(Edit{1, 101}, Edit{2, 102}));
-  EXPECT_EQ(edits_of({.threshold = 0.9f, .minimal_topk = 5}, Columns({0.1f, 0.3f})).size(), 2u);
+  EXPECT_EQ(edits_of(FastDllmThreshold{.threshold = 0.9f, .minimal_topk = 5}, Columns({0.1f, 0.3f}))
+                .size(),
+            2u);
 }
 
 }  // namespace

@@ -10,14 +10,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-template <typename Params>
-std::vector<Edit> edits_of(const Params& params, const Columns& columns) {
-  typename Params::State state;
-  std::vector<Edit> edits(columns.position.size());
-  edits.resize(decide(params, columns.view(), state, edits).num_edits);
-  return edits;
-}
-
 /// Holes at 0, 1, 2 and at 5, 6.
 Columns two_runs(std::initializer_list<float> confidences) {
   Columns columns;
