@@ -15,7 +15,7 @@ schema: Any = capnp.load(str(files("unmask") / "protocol.capnp"), imports=_IMPOR
 
 
 class MessageType(IntEnum):
-    """Place of a message in WireMessage (actors/messages.h), from 1; those that clients know."""
+    """Number of a message on the wire (rpc/codec/on_wire.h); those that clients know."""
 
     SUBMIT = 1
     CANCEL = 3
