@@ -157,12 +157,17 @@ class ThreeHostsTest(unittest.TestCase):
 
 def why_no_namespaces():
     name = f"unmask{os.getpid()}-probe"
+    def ip_error(*words):
+        probe = subprocess.run(["ip", *words], capture_output=True, text=True)
+        return probe.stderr.strip() if probe.returncode else ""
+
     try:
-        probe = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
+        made = ip_error("netns", "add", name)
     except FileNotFoundError:
         return "there is no `ip` (package iproute2)"
-    subprocess.run(["ip", "netns", "delete", name], capture_output=True)
-    return probe.stderr.strip() if probe.returncode else ""
+    entered = made or ip_error("-n", name, "link", "set", "lo", "up")
+    ip_error("netns", "delete", name)
+    return entered
 
 
 if __name__ == "__main__":
