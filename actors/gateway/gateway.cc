@@ -366,7 +366,7 @@ void Gateway::count_and_reject(JobId id, const Subscribers& subscribers, const E
   reject(id, subscribers, error);
 }
 
-/// Tells the end to clients that cancelled the job without subscription it.
+/// Sends the end to clients that cancelled the job without subscribing to it.
 template <typename End>
 void Gateway::notify_cancelled(const End& end, const Subscribers& notified) {
   for (const PeerId client : pending_cancels_.take(end.job)) {

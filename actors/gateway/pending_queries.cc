@@ -17,11 +17,11 @@ Outgoing PendingQueries::rejection(const Query& query, Error error) {
 }
 
 std::vector<Outgoing> PendingQueries::reject_all(const Error& error) {
-  std::vector<Outgoing> refusals;
+  std::vector<Outgoing> rejections;
   for (const auto& [number, query] : std::exchange(pending_queries_, {})) {
-    refusals.push_back(rejection(query, error));
+    rejections.push_back(rejection(query, error));
   }
-  return refusals;
+  return rejections;
 }
 
 }  // namespace unmask::actors

@@ -155,7 +155,7 @@ struct JobFigures {
   std::chrono::microseconds duration{0};             ///< from acceptance
 };
 
-/// The end of a job: exactly one per job and subscription client, and again as the answer to a
+/// The end of a job: exactly one per job and subscribed client, and again as the answer to a
 /// Cancel that comes behind it.
 struct Finished {
   JobId job;
