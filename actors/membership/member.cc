@@ -22,8 +22,7 @@ void Member::on(Loaded loaded) {
 }
 
 void Member::on(LoadingProgress progress) {
-  send(Loading{options_.role, options_.replica, options_.rank, options_.pid, options_.host,
-               options_.http, std::move(progress.phase), progress.done, progress.total});
+  send(Loading{options_.process, std::move(progress.phase), progress.done, progress.total});
 }
 
 void Member::on(PeerUp up) {
@@ -35,15 +34,14 @@ void Member::on(PeerDown down) {
   if (coordinator_ != down.peer) return;
   coordinator_.reset();
   const bool had_joined = std::exchange(has_joined_, false);
-  if (had_joined && options_.role == Role::kWorker) {
+  if (had_joined && options_.process.slot.role == Role::kWorker) {
     leave(Error{ErrorCode::kUnavailable, "lost the connection to the coordinator"});
   }
 }
 
 void Member::join() {
   if (!coordinator_ || !loaded_) return;
-  send(Join{options_.role, options_.replica, options_.rank, options_.incarnation, options_.pid,
-            options_.host, options_.http, loaded_->model_digest, loaded_->numerics,
+  send(Join{options_.process, options_.incarnation, loaded_->model_digest, loaded_->numerics,
             loaded_->numeric_class, loaded_->capacity});
 }
 
@@ -72,7 +70,7 @@ void Member::on(MemberTick /*tick*/) {
   last_tick_ = now;
   if (has_joined_) {
     if (was_asleep) last_heard_ = now;
-    if (options_.role == Role::kWorker && now - last_heard_ > options_.self_fence) {
+    if (options_.process.slot.role == Role::kWorker && now - last_heard_ > options_.self_fence) {
       return leave(
           Error{ErrorCode::kUnavailable, "the coordinator has not answered a heartbeat for " +
                                              std::to_string(options_.self_fence.count()) + " ms"});

@@ -39,13 +39,8 @@ class Member final
                    Incoming<JoinRejected>, Incoming<HeartbeatAck>, MemberTick> {
  public:
   struct Options {
-    Role role = Role::kWorker;
-    std::int32_t replica = 0;
-    std::int32_t rank = 0;
+    ProcessIdentity process;
     Incarnation incarnation = 0;
-    std::int64_t pid = 0;
-    std::string host;
-    std::string http;
     std::chrono::milliseconds self_fence{2500};  ///< less than Membership::Options::dead_after
   };
   /// The process must end, with this reason; called at most once.

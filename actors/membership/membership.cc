@@ -21,8 +21,7 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
     group.slots.resize(std::size_t(options_.group_size));
     for (int rank = 0; rank < options_.group_size; ++rank) {
       MemberStatus& status = group.slots[std::size_t(rank)].status;
-      status.replica = replica;
-      status.rank = rank;
+      status.process.slot = {Role::kWorker, replica, rank};
       status.state = "absent";
     }
   }
@@ -30,7 +29,7 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
 }
 
 void Membership::on(Incoming<Join> join) {
-  switch (join.message.role) {
+  switch (join.message.process.slot.role) {
     case Role::kGateway:
       return admit_gateway(join.from, join.message);
     case Role::kWorker:
@@ -42,16 +41,16 @@ void Membership::on(Incoming<Join> join) {
 }
 
 std::optional<Error> Membership::mismatch(PeerId from, const Join& join) const {
-  if (join.replica < 0 || join.replica >= options_.num_replicas || join.rank < 0 ||
-      join.rank >= options_.group_size) {
+  const Slot& wanted = join.process.slot;
+  if (!is_in_cluster(wanted)) {
     return Error{ErrorCode::kInvalidArgument,
-                 "replica " + std::to_string(join.replica) + " rank " + std::to_string(join.rank) +
-                     " is not in this cluster: it has " + std::to_string(options_.num_replicas) +
-                     " replicas of " + std::to_string(options_.group_size) + " workers"};
+                 "replica " + std::to_string(wanted.replica) + " rank " +
+                     std::to_string(wanted.rank) + " is not in this cluster: it has " +
+                     std::to_string(options_.num_replicas) + " replicas of " +
+                     std::to_string(options_.group_size) + " workers"};
   }
   const auto slot = slot_of_.find(from);
-  const bool is_elsewhere = slot != slot_of_.end() && (slot->second.replica != join.replica ||
-                                                       slot->second.rank != join.rank);
+  const bool is_elsewhere = slot != slot_of_.end() && slot->second != wanted;
   if (is_elsewhere || gateways_.contains(from)) {
     return Error{ErrorCode::kInvalidArgument, "this process has another place in the cluster"};
   }
@@ -78,7 +77,7 @@ std::optional<Error> Membership::mismatch(PeerId from, const Join& join) const {
 void Membership::admit_worker(PeerId from, const Join& join) {
   std::optional<Error> error = mismatch(from, join);
   if (error) return send(from, JoinRejected{std::move(*error)});
-  WorkerSlot* slot = &slot_at({join.replica, join.rank});
+  WorkerSlot* slot = &slot_at(join.process.slot);
   error = join_error(*slot, from, join);
   if (error) return send(from, JoinRejected{std::move(*error)});
   if (slot->peer == from) return send(from, Welcome{epoch_, options_.heartbeat_interval});
@@ -93,11 +92,10 @@ void Membership::admit_worker(PeerId from, const Join& join) {
   slot->was_declared_dead = false;
   detector_.hear(from, env_.clock.now());
   slot->capacity = join.capacity;
-  slot->status = {Role::kWorker, join.replica, join.rank, join.pid, join.host,
-                  join.http,     "joining",    "",        1.0f};
-  slot_of_[from] = {join.replica, join.rank};
+  slot->status = {join.process, "joining", "", 1.0f};
+  slot_of_[from] = join.process.slot;
   send(from, Welcome{epoch_, options_.heartbeat_interval});
-  form_if_complete(join.replica);
+  form_if_complete(join.process.slot.replica);
   publish_members();
 }
 
@@ -109,24 +107,19 @@ void Membership::admit_gateway(PeerId from, const Join& join) {
                                         " gateways and takes at most " +
                                         std::to_string(options_.max_gateways)}});
   }
-  gateways_[from] = {Role::kGateway, 0, 0, join.pid, join.host, join.http, "ready", "", 1.0f};
+  gateways_[from] = {join.process, "ready", "", 1.0f};
   send(from, Welcome{epoch_, options_.heartbeat_interval});
   publish_members();
 }
 
 void Membership::on(Incoming<Loading> loading) {
   const Loading& message = loading.message;
-  if (message.role != Role::kWorker || message.replica < 0 ||
-      message.replica >= options_.num_replicas || message.rank < 0 ||
-      message.rank >= options_.group_size) {
-    return;
-  }
-  WorkerSlot& slot = slot_at({message.replica, message.rank});
+  if (message.process.slot.role != Role::kWorker || !is_in_cluster(message.process.slot)) return;
+  WorkerSlot& slot = slot_at(message.process.slot);
   if (slot.peer) return;  // it is taken; the other process's Join will decide
   slot.loader = loading.from;
   const float progress = message.total > 0 ? float(message.done) / float(message.total) : 0.0f;
-  slot.status = {Role::kWorker, message.replica, message.rank,  message.pid, message.host,
-                 message.http,  "loading",       message.phase, progress};
+  slot.status = {message.process, "loading", message.phase, progress};
   publish_members();
 }
 
@@ -173,7 +166,7 @@ void Membership::on(Incoming<GroupAddress> address) {
 void Membership::on(Incoming<GroupReady> ready) {
   WorkerGroup* group = group_of(ready.from, ready.message.epoch, WorkerGroup::State::kConnecting);
   if (group == nullptr) return;
-  const SlotIndex slot = slot_of_[ready.from];
+  const Slot slot = slot_of_[ready.from];
   group->is_ready[std::size_t(slot.rank)] = true;
   if (!group->has_all_ready()) return;
   group->enter(WorkerGroup::State::kUp, env_.clock.now());
@@ -185,7 +178,7 @@ void Membership::on(Incoming<GroupReady> ready) {
 void Membership::on(Incoming<GroupFailed> failed) {
   const auto slot = slot_of_.find(failed.from);
   if (slot == slot_of_.end()) return;
-  const SlotIndex where = slot->second;
+  const Slot where = slot->second;
   if (groups_[std::size_t(where.replica)].epoch != failed.message.epoch) return;
   dissolve(where.replica,
            "worker " + std::to_string(where.rank) + ": " + failed.message.error.message);
@@ -238,7 +231,7 @@ void Membership::dissolve(int replica, const std::string& reason) {
 void Membership::declare_dead(PeerId peer, const std::string& reason, DownReason down) {
   const auto found = slot_of_.find(peer);
   if (found == slot_of_.end()) return;
-  const SlotIndex where = found->second;
+  const Slot where = found->second;
   slot_of_.erase(found);
   detector_.forget(peer);
   WorkerSlot& slot = slot_at(where);
@@ -292,7 +285,12 @@ void Membership::publish_group(int replica) {
   if (peers_.replica_up.send(std::move(up))) group.published = group.epoch;
 }
 
-WorkerSlot& Membership::slot_at(SlotIndex where) {
+bool Membership::is_in_cluster(Slot slot) const {
+  return slot.replica >= 0 && slot.replica < options_.num_replicas && slot.rank >= 0 &&
+         slot.rank < options_.group_size;
+}
+
+WorkerSlot& Membership::slot_at(Slot where) {
   return groups_[std::size_t(where.replica)].slots[std::size_t(where.rank)];
 }
 

@@ -63,15 +63,11 @@ class Membership final
   void on(MembershipTick tick);
 
  private:
-  struct SlotIndex {
-    int replica = 0;
-    int rank = 0;
-  };
-
   void admit_worker(PeerId from, const Join& join);
   void admit_gateway(PeerId from, const Join& join);
   [[nodiscard]] std::optional<Error> mismatch(PeerId from, const Join& join) const;
-  [[nodiscard]] WorkerSlot& slot_at(SlotIndex where);
+  [[nodiscard]] WorkerSlot& slot_at(Slot where);
+  [[nodiscard]] bool is_in_cluster(Slot slot) const;
   void form_if_complete(int replica);
   void dissolve(int replica, const std::string& reason);
   void declare_dead(PeerId peer, const std::string& reason, DownReason down);
@@ -90,7 +86,7 @@ class Membership final
   FailureDetector detector_;                  ///< of live workers
   std::optional<std::string> numeric_class_;  ///< of the first worker that was admitted
   std::vector<WorkerGroup> groups_;           ///< by replica
-  std::map<PeerId, SlotIndex> slot_of_;       ///< live workers
+  std::map<PeerId, Slot> slot_of_;            ///< live workers
   std::map<PeerId, MemberStatus> gateways_;
   bool has_unpublished_members_ = false;  ///< the coordinator had no room for them
 };

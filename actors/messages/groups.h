@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/network/tensor_rows.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
@@ -56,15 +57,10 @@ struct Inspect {
   std::int32_t causal_block_length = 0;
   bool wants_hidden = false;
 };
-/// Rows [first_row, ...) of one tensor of a forward: float32, or int32 bit patterns.
+/// Some rows of one tensor of a forward.
 struct Inspected {
   std::uint64_t request = 0;
-  std::string tensor;  ///< as in the golden files: logits, hidden_0, router_ids_0, ...
-  bool is_integer = false;
-  std::int32_t first_row = 0;
-  std::int32_t num_rows = 0;  ///< of the whole tensor
-  std::int32_t num_cols = 0;
-  std::vector<std::uint32_t> data;
+  network::TensorRows rows;
   bool is_last = false;        ///< of the whole answer
   std::optional<Error> error;  ///< instead of rows
 };

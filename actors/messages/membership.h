@@ -19,6 +19,23 @@ constexpr std::string_view name_of(Role role) {
   return kNames[std::size_t(role)];
 }
 
+/// A place in a cluster, which one process at a time fills.
+struct Slot {
+  Role role = Role::kWorker;
+  std::int32_t replica = 0;  ///< of a worker
+  std::int32_t rank = 0;     ///< of a worker, within its replica
+
+  friend bool operator==(const Slot&, const Slot&) = default;
+};
+
+/// Which process fills a slot, and where it is found.
+struct ProcessIdentity {
+  Slot slot;
+  std::int64_t pid = 0;
+  std::string host;
+  std::string http;  ///< http://host:port, or empty
+};
+
 /// What one worker can hold; the least of a replica counts.
 struct Capacity {
   std::int64_t num_kv_pages = 0;
@@ -31,13 +48,8 @@ struct Capacity {
 
 /// The first message of a process that wants to belong; again after it lost the coordinator.
 struct Join {
-  Role role = Role::kWorker;
-  std::int32_t replica = 0;
-  std::int32_t rank = 0;
+  ProcessIdentity process;
   Incarnation incarnation = 0;
-  std::int64_t pid = 0;
-  std::string host;
-  std::string http;
   std::uint64_t model_digest = 0;
   std::string numerics;       ///< exact or fast, dtype; all workers of a cluster agree
   std::string numeric_class;  ///< devices of one class give the same bytes: `cpu-avx512`
@@ -53,12 +65,7 @@ struct JoinRejected {
 };
 /// Progress of what a process does before it can join.
 struct Loading {
-  Role role = Role::kWorker;
-  std::int32_t replica = 0;
-  std::int32_t rank = 0;
-  std::int64_t pid = 0;
-  std::string host;
-  std::string http;
+  ProcessIdentity process;
   std::string phase;
   std::int64_t done = 0;
   std::int64_t total = 0;

@@ -41,12 +41,7 @@ struct JobList {
 };
 
 struct MemberStatus {
-  Role role = Role::kWorker;
-  std::int32_t replica = 0;
-  std::int32_t rank = 0;
-  std::int64_t pid = 0;
-  std::string host;
-  std::string http;    ///< http://host:port, or empty
+  ProcessIdentity process;
   std::string state;   ///< absent, loading, joining, ready, dead
   std::string phase;   ///< of loading
   float progress = 0;  ///< of the phase, 0 to 1

@@ -66,7 +66,7 @@ void CoordinatorRole::drain(std::function<void()> done) const {
 bool CoordinatorRole::is_ready() const {
   bool has_workers = false;
   for (const MemberStatus& member : members_.members) {
-    if (member.role != Role::kWorker) continue;
+    if (member.process.slot.role != Role::kWorker) continue;
     if (member.state != "ready") return false;
     has_workers = true;
   }

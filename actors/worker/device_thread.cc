@@ -116,16 +116,10 @@ void DeviceThread::give_rows(const Inspect& request, const network::TensorRows& 
   for (std::size_t begin = 0; begin < rows.data.size(); begin += max_values) {
     const auto first = rows.data.begin() + std::ptrdiff_t(begin);
     const auto num_values = std::min(max_values, rows.data.size() - begin);
-    Inspected piece{request.request,
-                    rows.name,
-                    rows.is_integer,
-                    rows.first_row + std::int32_t(begin / num_cols),
-                    rows.num_rows,
-                    rows.num_cols,
-                    {first, first + std::ptrdiff_t(num_values)},
-                    false,
-                    std::nullopt};
-    give_piece(request.epoch, std::move(piece), take);
+    network::TensorRows piece{
+        rows.name,     rows.is_integer, rows.first_row + std::int32_t(begin / num_cols),
+        rows.num_rows, rows.num_cols,   {first, first + std::ptrdiff_t(num_values)}};
+    give_piece(request.epoch, {request.request, std::move(piece), false, std::nullopt}, take);
   }
 }
 

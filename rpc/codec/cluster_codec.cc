@@ -27,27 +27,33 @@ actors::Role read_role(std::uint8_t role) {
   return read_enum(role, actors::Role::kWorker, "the role");
 }
 
+/// Of what has the fields of a process: Join, Loading, MemberStatus.
+template <typename Builder>
+void write_process(Builder builder, const actors::ProcessIdentity& process) {
+  builder.setRole(std::uint8_t(process.slot.role));
+  builder.setReplica(process.slot.replica);
+  builder.setRank(process.slot.rank);
+  builder.setPid(process.pid);
+  builder.setHost(text_of(process.host));
+  builder.setHttp(text_of(process.http));
+}
+template <typename Reader>
+actors::ProcessIdentity read_process(Reader reader) {
+  return {{read_role(reader.getRole()), reader.getReplica(), reader.getRank()},
+          reader.getPid(),
+          read_name(reader.getHost(), "the host"),
+          read_name(reader.getHttp(), "the address")};
+}
+
 void write_member(wire::MemberStatus::Builder builder, const actors::MemberStatus& member) {
-  builder.setRole(std::uint8_t(member.role));
-  builder.setReplica(member.replica);
-  builder.setRank(member.rank);
-  builder.setPid(member.pid);
-  builder.setHost(text_of(member.host));
-  builder.setHttp(text_of(member.http));
+  write_process(builder, member.process);
   builder.setState(text_of(member.state));
   builder.setPhase(text_of(member.phase));
   builder.setProgress(member.progress);
 }
 actors::MemberStatus read_member(wire::MemberStatus::Reader reader) {
-  return {read_role(reader.getRole()),
-          reader.getReplica(),
-          reader.getRank(),
-          reader.getPid(),
-          read_name(reader.getHost(), "a host"),
-          read_name(reader.getHttp(), "an address"),
-          read_name(reader.getState(), "a state"),
-          read_name(reader.getPhase(), "a phase"),
-          reader.getProgress()};
+  return {read_process(reader), read_name(reader.getState(), "a state"),
+          read_name(reader.getPhase(), "a phase"), reader.getProgress()};
 }
 
 }  // namespace
@@ -129,13 +135,8 @@ void read(wire::ClusterStatus::Reader reader, actors::ClusterStatus& message) {
 }
 
 void write(wire::Join::Builder builder, const actors::Join& message) {
-  builder.setRole(std::uint8_t(message.role));
-  builder.setReplica(message.replica);
-  builder.setRank(message.rank);
+  write_process(builder, message.process);
   builder.setIncarnation(message.incarnation);
-  builder.setPid(message.pid);
-  builder.setHost(text_of(message.host));
-  builder.setHttp(text_of(message.http));
   builder.setModelDigest(message.model_digest);
   builder.setNumerics(text_of(message.numerics));
   builder.setNumericClass(text_of(message.numeric_class));
@@ -148,13 +149,8 @@ void write(wire::Join::Builder builder, const actors::Join& message) {
   capacity.setKvBytes(message.capacity.kv_bytes);
 }
 void read(wire::Join::Reader reader, actors::Join& message) {
-  message.role = read_role(reader.getRole());
-  message.replica = reader.getReplica();
-  message.rank = reader.getRank();
+  message.process = read_process(reader);
   message.incarnation = reader.getIncarnation();
-  message.pid = reader.getPid();
-  message.host = read_name(reader.getHost(), "the host");
-  message.http = read_name(reader.getHttp(), "the address");
   message.model_digest = reader.getModelDigest();
   message.numerics = read_name(reader.getNumerics(), "the numerics");
   message.numeric_class = read_name(reader.getNumericClass(), "the numeric class");
@@ -162,7 +158,7 @@ void read(wire::Join::Reader reader, actors::Join& message) {
   message.capacity = {capacity.getNumKvPages(),     capacity.getPageSize(),
                       capacity.getMaxRowsPerStep(), capacity.getMaxPositions(),
                       capacity.getWeightBytes(),    capacity.getKvBytes()};
-  if (message.role == actors::Role::kWorker && message.capacity.page_size < 1) {
+  if (message.process.slot.role == actors::Role::kWorker && message.capacity.page_size < 1) {
     throw Malformed{"a worker's page size is not positive"};
   }
 }
@@ -187,25 +183,13 @@ void read(wire::JoinRejected::Reader reader, actors::JoinRejected& message) {
 }
 
 void write(wire::Loading::Builder builder, const actors::Loading& message) {
-  builder.setRole(std::uint8_t(message.role));
-  builder.setReplica(message.replica);
-  builder.setRank(message.rank);
-  builder.setPid(message.pid);
-  builder.setHost(text_of(message.host));
-  builder.setHttp(text_of(message.http));
+  write_process(builder, message.process);
   builder.setPhase(text_of(message.phase));
   builder.setDone(message.done);
   builder.setTotal(message.total);
 }
 void read(wire::Loading::Reader reader, actors::Loading& message) {
-  message = {read_role(reader.getRole()),
-             reader.getReplica(),
-             reader.getRank(),
-             reader.getPid(),
-             read_name(reader.getHost(), "the host"),
-             read_name(reader.getHttp(), "the address"),
-             read_name(reader.getPhase(), "the phase"),
-             reader.getDone(),
+  message = {read_process(reader), read_name(reader.getPhase(), "the phase"), reader.getDone(),
              reader.getTotal()};
 }
 

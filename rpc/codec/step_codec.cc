@@ -190,29 +190,31 @@ void read(wire::Inspect::Reader reader, actors::Inspect& message) {
 
 void write(wire::Inspected::Builder builder, const actors::Inspected& message) {
   builder.setRequest(message.request);
-  builder.setTensor(text_of(message.tensor));
-  builder.setIsInteger(message.is_integer);
-  builder.setFirstRow(message.first_row);
-  builder.setNumRows(message.num_rows);
-  builder.setNumCols(message.num_cols);
-  write_list(builder.initData(unsigned(message.data.size())), message.data);
+  const network::TensorRows& rows = message.rows;
+  builder.setTensor(text_of(rows.name));
+  builder.setIsInteger(rows.is_integer);
+  builder.setFirstRow(rows.first_row);
+  builder.setNumRows(rows.num_rows);
+  builder.setNumCols(rows.num_cols);
+  write_list(builder.initData(unsigned(rows.data.size())), rows.data);
   builder.setIsLast(message.is_last);
   if (message.error) write_error(builder.initError(), *message.error);
 }
 void read(wire::Inspected::Reader reader, actors::Inspected& message) {
   message.request = reader.getRequest();
-  message.tensor = read_text(reader.getTensor(), "the tensor's name");
-  message.is_integer = reader.getIsInteger();
-  message.first_row = reader.getFirstRow();
-  message.num_rows = reader.getNumRows();
-  message.num_cols = reader.getNumCols();
-  message.data = read_list<std::uint32_t>(reader.getData(), "data");
+  network::TensorRows& rows = message.rows;
+  rows = {read_text(reader.getTensor(), "the tensor's name"),
+          reader.getIsInteger(),
+          reader.getFirstRow(),
+          reader.getNumRows(),
+          reader.getNumCols(),
+          read_list<std::uint32_t>(reader.getData(), "data")};
   message.is_last = reader.getIsLast();
   if (reader.hasError()) message.error = read_error(reader.getError());
   const bool fits =
-      message.first_row >= 0 && message.num_rows >= 0 && message.num_cols >= 0 &&
-      std::uint64_t(message.first_row) * std::uint64_t(message.num_cols) + message.data.size() <=
-          std::uint64_t(message.num_rows) * std::uint64_t(message.num_cols);
+      rows.first_row >= 0 && rows.num_rows >= 0 && rows.num_cols >= 0 &&
+      std::uint64_t(rows.first_row) * std::uint64_t(rows.num_cols) + rows.data.size() <=
+          std::uint64_t(rows.num_rows) * std::uint64_t(rows.num_cols);
   if (!fits) throw Malformed{"rows outside their tensor"};
 }
 

@@ -94,7 +94,7 @@ void SimulatedCluster::start_coordinator() {
   options.coordinator.step_timeout = 20s;
   options.membership.num_replicas = scenario_.num_replicas;
   options.membership.group_size = scenario_.group_size;
-  options.membership.self.role = actors::Role::kCoordinator;
+  options.membership.self.process.slot.role = actors::Role::kCoordinator;
   auto& role = process.keep(std::make_shared<actors::CoordinatorRole>(
       process.system(), process.env(), std::move(options),
       actors::CoordinatorRole::Wiring{
@@ -103,7 +103,8 @@ void SimulatedCluster::start_coordinator() {
   wire.receive(role.dispatch(),
                [workers, change = sabotage_.received](PeerId from, actors::WireMessage& message) {
                  const auto* join = std::get_if<actors::Join>(&message);
-                 if (join != nullptr && join->role == actors::Role::kWorker) workers->insert(from);
+                 if (join != nullptr && join->process.slot.role == actors::Role::kWorker)
+                   workers->insert(from);
                  return !change || change(from, message);
                });
   wire.on_peer({}, [&role](PeerId peer) { return role.peer_down(peer); });
@@ -115,7 +116,7 @@ void SimulatedCluster::start_gateway() {
   SimulatedWire& uplink = wire_of(process, kUplink);
   auto& text = process.keep(std::make_shared<actors::NumberText>());
   actors::GatewayRole::Options options;
-  options.member.role = actors::Role::kGateway;
+  options.member.process.slot.role = actors::Role::kGateway;
   options.member.incarnation = ++lives_[kGateway];
   auto& role = process.keep(std::make_shared<actors::GatewayRole>(
       process.system(), process.env(), std::move(options), text,
@@ -135,8 +136,8 @@ void SimulatedCluster::start_worker(int index) {
   SimulatedWire& wire = wire_of(process, address);
   auto& device = process.keep(std::shared_ptr<actors::Device>(devices_.make_device(address)));
   actors::Member::Options options;
-  options.replica = index / scenario_.group_size;
-  options.rank = index % scenario_.group_size;
+  options.process.slot = {actors::Role::kWorker, index / scenario_.group_size,
+                          index % scenario_.group_size};
   options.incarnation = ++lives_[address];
   auto& role = process.keep(std::make_shared<actors::WorkerRole>(
       process.system(), process.env(), std::move(options), device, wire.outgoing(),

@@ -105,13 +105,13 @@ class UpCommand {
   void show_progress(const actors::ClusterStatus& status) {
     if (is_ready_) return;
     for (actors::MemberStatus member : status.members) {
-      if (member.role != actors::Role::kWorker || member.state == "absent") continue;
-      const NodeSeat seat{actors::Role::kWorker, member.replica, member.rank};
+      if (member.process.slot.role != actors::Role::kWorker || member.state == "absent") continue;
+      const actors::Slot& slot = member.process.slot;
       member.progress = std::floor(member.progress * 10) / 10;
-      std::string& told = told_[seat.name(config_)];
+      std::string& told = told_[slot_name(config_, slot)];
       if (told == doing(member)) continue;
       told = doing(member);
-      say("[3/4] " + seat.name(config_) + ": " + told);
+      say("[3/4] " + slot_name(config_, slot) + ": " + told);
     }
   }
 
@@ -119,7 +119,8 @@ class UpCommand {
     launcher_.set_ready();
     say("[4/4] ready: every worker has run a real collective");
     for (const actors::MemberStatus& member : status.members) {
-      if (member.role == actors::Role::kGateway) say("      metrics  " + member.http + "/metrics");
+      if (member.process.slot.role == actors::Role::kGateway)
+        say("      metrics  " + member.process.http + "/metrics");
     }
     say("      jobs     " + status.durability);
     say("\nSubmit a job:\n  unmask submit --endpoint " + client_ +

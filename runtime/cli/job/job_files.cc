@@ -188,12 +188,12 @@ std::string to_json(const actors::JobList& list) {
 std::string to_json(const actors::ClusterStatus& status) {
   json::array members;
   for (const actors::MemberStatus& member : status.members) {
-    members.push_back(json::object{{"role", name_of(member.role)},
-                                   {"replica", member.replica},
-                                   {"rank", member.rank},
-                                   {"pid", member.pid},
-                                   {"host", member.host},
-                                   {"http", member.http},
+    members.push_back(json::object{{"role", name_of(member.process.slot.role)},
+                                   {"replica", member.process.slot.replica},
+                                   {"rank", member.process.slot.rank},
+                                   {"pid", member.process.pid},
+                                   {"host", member.process.host},
+                                   {"http", member.process.http},
                                    {"state", member.state},
                                    {"phase", member.phase},
                                    {"progress", member.progress}});

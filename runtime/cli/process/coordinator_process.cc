@@ -16,10 +16,11 @@ constexpr std::chrono::seconds kBarrierInterval{5};  // between two lines about 
 std::string missing(const ClusterConfig& config, const std::vector<actors::MemberStatus>& members) {
   std::string text;
   for (const actors::MemberStatus& member : members) {
-    if (member.role != actors::Role::kWorker || member.state == "ready") continue;
-    const NodeSeat seat{actors::Role::kWorker, member.replica, member.rank};
-    const std::string& host = config.worker(member.replica, member.rank).host;
-    text += (text.empty() ? "" : ", ") + seat.name(config) + " (" + host + "): " + doing(member);
+    if (member.process.slot.role != actors::Role::kWorker || member.state == "ready") continue;
+    const actors::Slot& slot = member.process.slot;
+    const std::string& host = config.worker(slot.replica, slot.rank).host;
+    text +=
+        (text.empty() ? "" : ", ") + slot_name(config, slot) + " (" + host + "): " + doing(member);
   }
   return text.empty() ? "workers have not been heard of yet" : text;
 }

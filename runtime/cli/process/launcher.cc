@@ -31,12 +31,12 @@ std::string error_in(const std::string& line) {
   return is_logged ? line : "";
 }
 
-std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
+std::vector<std::string> node_command(const actors::Slot& slot, const ClusterConfig& config,
                                       const std::vector<std::string>& arguments) {
   std::vector<std::string> command{this_program(), "node", "--announce", "--role",
-                                   std::string(name_of(seat.role))};
-  if (seat.role == actors::Role::kWorker) {
-    const std::int32_t rank = seat.replica * config.cluster.workers + seat.rank;
+                                   std::string(name_of(slot.role))};
+  if (slot.role == actors::Role::kWorker) {
+    const std::int32_t rank = slot.replica * config.cluster.workers + slot.rank;
     command.insert(command.end(), {"--rank", std::to_string(rank)});
   }
   command.insert(command.end(), arguments.begin(), arguments.end());
@@ -46,8 +46,9 @@ std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig&
 Launcher::Launcher(ProcessHost& host, const ClusterConfig& config,
                    std::vector<std::string> arguments, Events events)
     : host_(host), config_(config), arguments_(std::move(arguments)), events_(std::move(events)) {
-  const auto add = [this](NodeSeat seat) {
-    children_.push_back(std::make_unique<Child>(Child{seat, seat.name(config_), nullptr, ""}));
+  const auto add = [this](actors::Slot slot) {
+    children_.push_back(
+        std::make_unique<Child>(Child{slot, slot_name(config_, slot), nullptr, ""}));
   };
   add({actors::Role::kCoordinator, 0, 0});
   add({actors::Role::kGateway, 0, 0});
@@ -61,14 +62,14 @@ Launcher::Launcher(ProcessHost& host, const ClusterConfig& config,
 void Launcher::start() { launch(child(actors::Role::kCoordinator)); }
 
 Launcher::Child& Launcher::child(actors::Role role) {
-  return **std::ranges::find(children_, role, [](const auto& child) { return child->seat.role; });
+  return **std::ranges::find(children_, role, [](const auto& child) { return child->slot.role; });
 }
 
 void Launcher::launch(Child& child) {
   child.last_error.clear();
   child.is_told_to_end = false;
   Result<std::unique_ptr<Process>> process = Process::start(
-      host_.loop(), {.command = node_command(child.seat, config_, arguments_),
+      host_.loop(), {.command = node_command(child.slot, config_, arguments_),
                      .on_line = [this, &child](const std::string& line) { take_line(child, line); },
                      .on_exit = [this, &child](ExitStatus status) { take_exit(child, status); }});
   if (!process) return fail(process.error().message);
@@ -85,14 +86,14 @@ void Launcher::take_line(Child& child, const std::string& line) {
 
 /// The first process that listens decides its port; it has the same one in its later lives.
 void Launcher::take_address(const Child& child, const std::string& address) {
-  const bool is_coordinator = child.seat.role == actors::Role::kCoordinator;
+  const bool is_coordinator = child.slot.role == actors::Role::kCoordinator;
   const std::string setting =
       (is_coordinator ? "coordinator.address=" : "gateway.address=") + address;
   if (std::ranges::find(arguments_, setting) != arguments_.end()) return;
   arguments_.insert(arguments_.end(), {"--set", setting});
   if (is_coordinator) {
     for (const auto& other : children_) {
-      if (other->seat.role != actors::Role::kCoordinator) launch(*other);
+      if (other->slot.role != actors::Role::kCoordinator) launch(*other);
     }
   } else if (const Result<HostPort> clients = parse_host_port(address)) {
     events_.on_gateway(*clients);
@@ -147,7 +148,7 @@ void Launcher::drain_next() {
        {actors::Role::kGateway, actors::Role::kWorker, actors::Role::kCoordinator}) {
     bool has_running = false;
     for (const auto& child : children_) {
-      if (child->seat.role != role || !child->process) continue;
+      if (child->slot.role != role || !child->process) continue;
       has_running = true;
       if (!std::exchange(child->is_told_to_end, true)) child->process->kill(SIGTERM);
     }

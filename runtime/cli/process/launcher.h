@@ -13,7 +13,7 @@ namespace unmask::cli {
 
 /// The command line that runs this program as one process of a cluster. arguments: with which it
 /// loads `config`.
-std::vector<std::string> node_command(const NodeSeat& seat, const ClusterConfig& config,
+std::vector<std::string> node_command(const actors::Slot& slot, const ClusterConfig& config,
                                       const std::vector<std::string>& arguments);
 
 /// The error in a line of a process's output; empty if there is none.
@@ -46,7 +46,7 @@ class Launcher {
 
  private:
   struct Child {
-    NodeSeat seat;
+    actors::Slot slot;
     std::string name;
     std::unique_ptr<Process> process;
     std::string last_error;       ///< of its log: why it ended

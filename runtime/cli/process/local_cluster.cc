@@ -15,13 +15,8 @@ constexpr PeerId kGateway = 2;
 constexpr PeerId kCoordinator = 3;
 constexpr PeerId kWorker = 4;
 
-actors::MemberStatus this_process(actors::Role role) {
-  actors::MemberStatus self;
-  self.role = role;
-  self.pid = getpid();
-  self.host = "this process";
-  self.state = "ready";
-  return self;
+actors::ProcessIdentity this_process(actors::Role role) {
+  return {{role, 0, 0}, getpid(), "this process", ""};
 }
 
 /// Within a process nobody can break the protocol, and nobody is cut off.
@@ -45,10 +40,9 @@ LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const
                gateway_options(config, host, model.name, this_process(actors::Role::kGateway)),
                text, {wire_of(kGateway), no_disconnect(), wire_of(kGateway)}, client_.on_failed),
       device_(host, config, config.worker(0, 0), model, std::move(backend), *collectives_),
-      worker_(
-          host.system(), host.env(),
-          worker_options(config, host, config.worker(0, 0), this_process(actors::Role::kWorker)),
-          device_.device(), wire_of(kWorker), client_.on_failed),
+      worker_(host.system(), host.env(),
+              member_options(config, host, this_process(actors::Role::kWorker)), device_.device(),
+              wire_of(kWorker), client_.on_failed),
       to_coordinator_(coordinator_.dispatch()),
       to_gateway_from_client_(gateway_.client_dispatch()),
       to_gateway_(gateway_.coordinator_dispatch()),

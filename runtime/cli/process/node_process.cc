@@ -18,45 +18,36 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-int http_port(const ClusterConfig& config, const NodeSeat& seat) {
-  switch (seat.role) {
+int http_port(const ClusterConfig& config, const actors::Slot& slot) {
+  switch (slot.role) {
     case actors::Role::kCoordinator:
       return config.coordinator.http_port;
     case actors::Role::kGateway:
       return config.gateway.http_port;
     case actors::Role::kWorker:
-      return config.worker(seat.replica, seat.rank).http_port;
+      return config.worker(slot.replica, slot.rank).http_port;
   }
   return 0;
 }
 
 }  // namespace
 
-std::string NodeSeat::name(const ClusterConfig& config) const {
-  if (role == actors::Role::kCoordinator) return "coordinator";
-  if (role == actors::Role::kGateway) return "gateway";
-  return "worker " + std::to_string(replica * config.cluster.workers + rank);
+std::string slot_name(const ClusterConfig& config, const actors::Slot& slot) {
+  if (slot.role != actors::Role::kWorker) return std::string(name_of(slot.role));
+  return "worker " + std::to_string(slot.replica * config.cluster.workers + slot.rank);
 }
 
-NodeProcess::NodeProcess(const ClusterConfig& config, NodeSeat seat)
+NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot)
     : config_(config),
-      seat_(seat),
-      name_(seat.name(config)),
+      name_(slot_name(config, slot)),
       host_(config.log, name_),
-      not_ready_reason_([] { return "starting"; }) {
-  self_.role = seat.role;
-  self_.replica = seat.replica;
-  self_.rank = seat.rank;
-  self_.pid = getpid();
-  self_.host = host_name();
-  self_.state = "ready";
-  self_.progress = 1;
-}
+      self_{slot, getpid(), host_name(), ""},
+      not_ready_reason_([] { return "starting"; }) {}
 
 Result<> NodeProcess::serve_http() {
   rpc::HttpServer::Options options;
   options.max_connections = std::size_t(config_.limits.max_connections);
-  const HostPort address{config_.http.address, std::uint16_t(http_port(config_, seat_))};
+  const HostPort address{config_.http.address, std::uint16_t(http_port(config_, self_.slot))};
   Result<std::unique_ptr<rpc::HttpServer>> server =
       rpc::HttpServer::listen(host_.loop(), options, address);
   if (!server) return server.error();

@@ -11,21 +11,14 @@
 
 namespace unmask::cli {
 
-/// Which process of a cluster this is.
-struct NodeSeat {
-  actors::Role role = actors::Role::kWorker;
-  std::int32_t replica = 0;  ///< of a worker
-  std::int32_t rank = 0;     ///< of a worker, within its replica
-
-  /// `worker 1`, counted over all replicas; `coordinator`.
-  [[nodiscard]] std::string name(const ClusterConfig& config) const;
-};
+/// `worker 1`, counted over all replicas; `coordinator`.
+[[nodiscard]] std::string slot_name(const ClusterConfig& config, const actors::Slot& slot);
 
 /// What the processes of a cluster have in common: a host, an HTTP server, and what they tell
 /// whoever started them.
 class NodeProcess {
  public:
-  NodeProcess(const ClusterConfig& config, NodeSeat seat);
+  NodeProcess(const ClusterConfig& config, actors::Slot slot);
 
   /// Opens the HTTP server. not_ready_reason: as of add_process_routes(); may be set later.
   ///
@@ -34,18 +27,17 @@ class NodeProcess {
   void set_readiness(std::function<std::string()> not_ready_reason);
 
   [[nodiscard]] ProcessHost& host() { return host_; }
-  /// As the coordinator shows it in `unmask status`.
-  [[nodiscard]] const actors::MemberStatus& self() const { return self_; }
+  /// Known in full once serve_http() returned.
+  [[nodiscard]] const actors::ProcessIdentity& self() const { return self_; }
 
   /// Prints one line on stdout for `unmask up`: where this process listens.
   void announce(const HostPort& listening) const;
 
  private:
   const ClusterConfig& config_;
-  const NodeSeat seat_;
   const std::string name_;
   ProcessHost host_;
-  actors::MemberStatus self_;
+  actors::ProcessIdentity self_;
   std::function<std::string()> not_ready_reason_;
   std::unique_ptr<rpc::HttpServer> http_;
 };
@@ -58,6 +50,6 @@ std::string announced_address(const std::string& line);
 /// announces: prints where it listens, for `unmask up`.
 int run_coordinator(const ClusterConfig& config, bool announces);
 int run_gateway(const ClusterConfig& config, bool announces);
-int run_worker(const ClusterConfig& config, NodeSeat seat);
+int run_worker(const ClusterConfig& config, actors::Slot slot);
 
 }  // namespace unmask::cli

@@ -32,7 +32,7 @@ class RemoteToolModel final : public ToolModel {
       : config_(config_of(compute, model, num_workers)),
         host_(config_.log, ""),
         wire_(host_),
-        role_(host_.system(), host_.env(), coordinator_options(config_, model, self()),
+        role_(host_.system(), host_.env(), coordinator_options(config_, model, {{actors::Role::kCoordinator, 0, 0}, 0, "", ""}),
               {outgoing(), wire_.disconnect(),
                ActorRef<actors::Inspected>([this](actors::Inspected rows) {
                  take_rows(std::move(rows));
@@ -55,14 +55,14 @@ class RemoteToolModel final : public ToolModel {
         "--set", "security.curve=false",
         "--set", "log.level=" + config_.log.level};
     for (std::int32_t rank = 0; rank < config_.cluster.workers; ++rank) {
-      const NodeSeat seat{actors::Role::kWorker, 0, rank};
+      const actors::Slot slot{actors::Role::kWorker, 0, rank};
       Process::Options options;
-      options.command = node_command(seat, config_, arguments);
+      options.command = node_command(slot, config_, arguments);
       const auto last_error = std::make_shared<std::string>();
       options.on_line = [last_error](const std::string& line) {
         if (std::string error = error_in(line); !error.empty()) *last_error = std::move(error);
       };
-      options.on_exit = [this, last_error, name = seat.name(config_)](ExitStatus status) {
+      options.on_exit = [this, last_error, name = slot_name(config_, slot)](ExitStatus status) {
         const std::string why = last_error->empty() ? "" : ": " + *last_error;
         fail({ErrorCode::kUnavailable, name + " " + status.describe() + why});
       };
@@ -105,13 +105,6 @@ class RemoteToolModel final : public ToolModel {
   }
 
  private:
-  /// A member that is no worker.
-  static actors::MemberStatus self() {
-    actors::MemberStatus self;
-    self.role = actors::Role::kCoordinator;
-    return self;
-  }
-
   /// What the coordinator sends goes to workers, or is for this process.
   ActorRef<actors::Outgoing> outgoing() {
     return ActorRef<actors::Outgoing>([this, wire = wire_.outgoing()](actors::Outgoing outgoing) {
@@ -126,8 +119,7 @@ class RemoteToolModel final : public ToolModel {
   void take_rows(actors::Inspected rows) {
     if (rows.error) return fail(std::move(*rows.error));
     if (!rows.is_last) {
-      (*sink_)({std::move(rows.tensor), rows.is_integer, rows.first_row, rows.num_rows,
-                rows.num_cols, std::move(rows.data)});
+      (*sink_)(std::move(rows.rows));
     }
     has_ended_ = has_ended_ || rows.is_last;
   }

@@ -5,25 +5,18 @@
 #include "runtime/cli/commands/version.h"
 
 namespace unmask::cli {
-namespace {
-
 actors::Member::Options member_options(const ClusterConfig& config, const ProcessHost& host,
-                                       actors::Role role, const actors::MemberStatus& self) {
+                                       actors::ProcessIdentity self) {
   actors::Member::Options options;
-  options.role = role;
+  options.process = std::move(self);
   options.incarnation = host.incarnation();
-  options.pid = self.pid;
-  options.host = self.host;
-  options.http = self.http;
   options.self_fence = config.cluster.self_fence;
   return options;
 }
 
-}  // namespace
-
 actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config,
                                                      const ServedModel& model,
-                                                     actors::MemberStatus self) {
+                                                     actors::ProcessIdentity self) {
   actors::CoordinatorRole::Options options;
   actors::Coordinator::Options& coordinator = options.coordinator;
   coordinator.model = model.jobs;
@@ -38,7 +31,7 @@ actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config
   membership.model_digest = model.checkpoint.digest();
   membership.numerics = model.arithmetic();
   membership.needs_one_numeric_class = model.numerics == network::Numerics::kExact;
-  membership.self = std::move(self);
+  membership.self = {std::move(self), "ready", "", 1.0f};
   membership.heartbeat_interval = config.cluster.heartbeat;
   membership.dead_after = config.cluster.dead_after;
   membership.form_timeout = config.limits.form_timeout;
@@ -47,19 +40,10 @@ actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config
 
 actors::GatewayRole::Options gateway_options(const ClusterConfig& config, const ProcessHost& host,
                                              const std::string& model,
-                                             const actors::MemberStatus& self) {
+                                             actors::ProcessIdentity self) {
   actors::GatewayRole::Options options;
   options.gateway.model = model;
-  options.member = member_options(config, host, actors::Role::kGateway, self);
-  return options;
-}
-
-actors::Member::Options worker_options(const ClusterConfig& config, const ProcessHost& host,
-                                       const WorkerConfig& worker,
-                                       const actors::MemberStatus& self) {
-  actors::Member::Options options = member_options(config, host, actors::Role::kWorker, self);
-  options.replica = worker.replica;
-  options.rank = worker.rank;
+  options.member = member_options(config, host, std::move(self));
   return options;
 }
 

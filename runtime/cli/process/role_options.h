@@ -11,20 +11,19 @@
 
 namespace unmask::cli {
 
-/// self: its own line in `unmask status`.
+/// self: for its own line in `unmask status`.
 [[nodiscard]] actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config,
                                                                    const ServedModel& model,
-                                                                   actors::MemberStatus self);
+                                                                   actors::ProcessIdentity self);
 
-/// model: the name clients may ask for. self: of which host, http and pid are used.
+/// model: the name clients may ask for.
 [[nodiscard]] actors::GatewayRole::Options gateway_options(const ClusterConfig& config,
                                                            const ProcessHost& host,
                                                            const std::string& model,
-                                                           const actors::MemberStatus& self);
+                                                           actors::ProcessIdentity self);
 
-[[nodiscard]] actors::Member::Options worker_options(const ClusterConfig& config,
+[[nodiscard]] actors::Member::Options member_options(const ClusterConfig& config,
                                                      const ProcessHost& host,
-                                                     const WorkerConfig& worker,
-                                                     const actors::MemberStatus& self);
+                                                     actors::ProcessIdentity self);
 
 }  // namespace unmask::cli

@@ -24,8 +24,8 @@ Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig&
 
 }  // namespace
 
-int run_worker(const ClusterConfig& config, NodeSeat seat) {
-  NodeProcess node(config, seat);
+int run_worker(const ClusterConfig& config, actors::Slot slot) {
+  NodeProcess node(config, slot);
   ProcessHost& host = node.host();
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
@@ -33,7 +33,7 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
   if (!options) return report(options.error(), kBadConfig);
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
-  const WorkerConfig worker = config.worker(seat.replica, seat.rank);
+  const WorkerConfig worker = config.worker(slot.replica, slot.rank);
   const Result<std::unique_ptr<CollectiveFactory>> collectives = make_collectives(config, worker);
   if (!collectives) return report(collectives.error(), kBadConfig);
   Result<std::unique_ptr<kernels::Backend>> backend =
@@ -45,9 +45,8 @@ int run_worker(const ClusterConfig& config, NodeSeat seat) {
     host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
   };
   LocalDevice device(host, config, worker, *model, std::move(*backend), **collectives);
-  actors::WorkerRole role(host.system(), host.env(),
-                          worker_options(config, host, worker, node.self()), device.device(),
-                          wire.outgoing(), leave);
+  actors::WorkerRole role(host.system(), host.env(), member_options(config, host, node.self()),
+                          device.device(), wire.outgoing(), leave);
   wire.receive(role.dispatch());
   wire.on_peer([&role](PeerId peer) { return role.coordinator_up(peer); },
                [&role](PeerId peer) { return role.coordinator_down(peer); });

@@ -74,11 +74,12 @@ std::string to_text(const actors::ClusterStatus& status) {
   if (status.members.empty()) return text;
   std::vector<Row> rows{{"MEMBER", "REPLICA", "RANK", "PID", "HOST", "STATE", "HTTP"}};
   for (const actors::MemberStatus& member : status.members) {
-    const bool is_worker = member.role == actors::Role::kWorker;
-    rows.push_back({std::string(name_of(member.role)),
-                    is_worker ? std::to_string(member.replica) : "-",
-                    is_worker ? std::to_string(member.rank) : "-", std::to_string(member.pid),
-                    printable(member.host), state_of(member), printable(member.http)});
+    const bool is_worker = member.process.slot.role == actors::Role::kWorker;
+    rows.push_back({std::string(name_of(member.process.slot.role)),
+                    is_worker ? std::to_string(member.process.slot.replica) : "-",
+                    is_worker ? std::to_string(member.process.slot.rank) : "-",
+                    std::to_string(member.process.pid), printable(member.process.host),
+                    state_of(member), printable(member.process.http)});
   }
   return text + "\n" + to_table(rows);
 }

@@ -59,14 +59,14 @@ class MemberTest : public testing::Test {
 };
 
 TEST_F(MemberTest, JoinsWhenItIsLoadedAndConnectedInEitherOrder) {
-  options.rank = 3;
+  options.process.slot.rank = 3;
   deliver(PeerUp{kCoordinator});
   deliver(LoadingProgress{"loading weights", 1, 2});
   EXPECT_THAT(sent_to<Loading>(wire, kCoordinator), SizeIs(1));
   EXPECT_THAT(sent_to<Join>(wire, kCoordinator), IsEmpty());
   deliver(Loaded{7, "exact", "cpu-avx2", {}});
   ASSERT_THAT(sent_to<Join>(wire, kCoordinator), SizeIs(1));
-  EXPECT_EQ(last_to<Join>(wire, kCoordinator).rank, 3);
+  EXPECT_EQ(last_to<Join>(wire, kCoordinator).process.slot.rank, 3);
   EXPECT_EQ(last_to<Join>(wire, kCoordinator).model_digest, 7u);
 }
 
@@ -118,7 +118,7 @@ TEST_F(MemberTest, AWorkerThatLosesItsConnectionEnds) {
 }
 
 TEST_F(MemberTest, AGatewayWaitsForTheCoordinatorAndJoinsAgain) {
-  options.role = Role::kGateway;
+  options.process.slot.role = Role::kGateway;
   join();
   bed.advance(1min);
   deliver(PeerDown{kCoordinator});

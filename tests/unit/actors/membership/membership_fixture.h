@@ -19,7 +19,7 @@ class MembershipTest : public testing::Test {
   MembershipTest() {
     options.num_replicas = 2;
     options.group_size = 2;
-    options.self.role = Role::kCoordinator;
+    options.self.process.slot.role = Role::kCoordinator;
   }
 
   void start() {
@@ -41,8 +41,7 @@ class MembershipTest : public testing::Test {
   static PeerId peer(int replica, int rank) { return PeerId(10 * (replica + 1) + rank); }
   static Join join_of(int replica, int rank, Incarnation incarnation = 1) {
     Join join;
-    join.replica = replica;
-    join.rank = rank;
+    join.process.slot = {Role::kWorker, replica, rank};
     join.incarnation = incarnation;
     join.model_digest = 5;
     join.numerics = "exact, f32";
@@ -76,9 +75,7 @@ class MembershipTest : public testing::Test {
   }
   [[nodiscard]] std::string state_of(int replica, int rank) const {
     for (const MemberStatus& member : members.received.back().members) {
-      if (member.role == Role::kWorker && member.replica == replica && member.rank == rank) {
-        return member.state;
-      }
+      if (member.process.slot == Slot{Role::kWorker, replica, rank}) return member.state;
     }
     return {};
   }

@@ -13,7 +13,7 @@ using testing::SizeIs;
 
 // ---- Who may belong ----
 
-TEST_F(MembershipTest, AWorkerIsWelcomedAndKnownByItsSeat) {
+TEST_F(MembershipTest, AWorkerIsWelcomedAndKnownByItsSlot) {
   join(1, 0);
   EXPECT_THAT(sent_to<Welcome>(wire, peer(1, 0)), SizeIs(1));
   EXPECT_EQ(state_of(1, 0), "joining");
@@ -37,7 +37,7 @@ TEST_F(MembershipTest, WhatDoesNotFitTheClusterIsRefusedInWords) {
   deliver(PeerId(4), other);
   EXPECT_THAT(join_error(4), HasSubstr("makes no sense"));
   other = join_of(0, 0);
-  other.role = Role::kCoordinator;
+  other.process.slot.role = Role::kCoordinator;
   deliver(PeerId(5), other);
   EXPECT_THAT(join_error(5), HasSubstr("another one cannot join"));
 }
@@ -51,7 +51,7 @@ TEST_F(MembershipTest, WorkersThatSumInAnotherOrderAreNotInOneClusterUnderExact)
               AllOf(HasSubstr("cpu-avx2"), HasSubstr("cpu-avx512"), HasSubstr("--instructions")));
   EXPECT_THAT(sent_to<FormGroup>(wire, peer(0, 0)), IsEmpty());
   // What one replica began another may end, or the same one in its next life.
-  other.replica = 1;
+  other.process.slot.replica = 1;
   deliver(peer(1, 1), other);
   EXPECT_THAT(join_error(peer(1, 1)), HasSubstr("cpu-avx2"));
   deliver(PeerDown{peer(0, 0)});
@@ -87,7 +87,7 @@ TEST_F(MembershipTest, AProcessHasOnePlace) {
 TEST_F(MembershipTest, GatewaysAreCountedWelcomedAndBounded) {
   options.max_gateways = 1;
   Join gateway;
-  gateway.role = Role::kGateway;
+  gateway.process.slot.role = Role::kGateway;
   deliver(PeerId(1), gateway);
   EXPECT_THAT(sent_to<Welcome>(wire, 1), SizeIs(1));
   deliver(PeerId(1), Heartbeat{3});
@@ -99,7 +99,7 @@ TEST_F(MembershipTest, GatewaysAreCountedWelcomedAndBounded) {
   EXPECT_THAT(sent_to<Welcome>(wire, 2), SizeIs(1));
 }
 
-TEST_F(MembershipTest, ANewerProcessTakesTheSeatOfAnOlderOneAndNeverTheOtherWayRound) {
+TEST_F(MembershipTest, ANewerProcessTakesTheSlotOfAnOlderOneAndNeverTheOtherWayRound) {
   form(0);
   deliver(PeerId(77), join_of(0, 1, 2));
   EXPECT_THAT(sent_to<Welcome>(wire, 77), SizeIs(1));
@@ -120,7 +120,7 @@ TEST_F(MembershipTest, LoadingIsShownUntilTheWorkerJoins) {
   loading.total = 4;
   deliver(PeerId(9), loading);
   EXPECT_EQ(state_of(0, 0), "loading");
-  loading.replica = 99;
+  loading.process.slot.replica = 99;
   deliver(PeerId(9), loading);
   join(0, 0);
   EXPECT_EQ(state_of(0, 0), "joining");
@@ -128,7 +128,7 @@ TEST_F(MembershipTest, LoadingIsShownUntilTheWorkerJoins) {
 
 TEST_F(MembershipTest, AProcessThatDiesWhileItLoadsIsShownAsDead) {
   Loading loading;
-  loading.rank = 1;
+  loading.process.slot.rank = 1;
   deliver(PeerId(9), loading);
   deliver(PeerDown{8});
   EXPECT_EQ(state_of(0, 1), "loading") << "another process";

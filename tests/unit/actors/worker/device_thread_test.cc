@@ -86,10 +86,11 @@ TEST_F(DeviceThreadTest, PiecesOfBoundedSizeMakeUpTheTensors) {
   std::map<std::string, std::vector<std::uint32_t>> tensors;
   for (Inspected piece = take(); !piece.is_last; piece = take()) {
     EXPECT_EQ(piece.request, 7u);
-    EXPECT_LE(piece.data.size() * sizeof(std::uint32_t), kPieceBytes);
-    std::vector<std::uint32_t>& tensor = tensors[piece.tensor];
-    EXPECT_EQ(piece.first_row * piece.num_cols, std::int32_t(tensor.size()));
-    tensor.insert(tensor.end(), piece.data.begin(), piece.data.end());
+    const network::TensorRows& rows = piece.rows;
+    EXPECT_LE(rows.data.size() * sizeof(std::uint32_t), kPieceBytes);
+    std::vector<std::uint32_t>& tensor = tensors[rows.name];
+    EXPECT_EQ(rows.first_row * rows.num_cols, std::int32_t(tensor.size()));
+    tensor.insert(tensor.end(), rows.data.begin(), rows.data.end());
     device->inspect_more();
   }
   golden::WorkerGroup other(golden::golden_dir() / "models" / "moe_mha", 1);

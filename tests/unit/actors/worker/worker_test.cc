@@ -96,7 +96,7 @@ class WorkerTest : public testing::Test {
   ActorRef<Outgoing> link() {
     return ActorRef<Outgoing>([this, wire = wire.ref()](Outgoing outgoing) {
       const auto* const rows = std::get_if<Inspected>(&outgoing.message);
-      if (rows != nullptr && !rows->data.empty() && !takes_rows) return false;
+      if (rows != nullptr && !rows->rows.data.empty() && !takes_rows) return false;
       return wire.send(std::move(outgoing));
     });
   }
@@ -238,7 +238,7 @@ TEST_F(WorkerTest, RowsThatCannotBeSentAreAnErrorAndHoldNobodyUp) {
   deliver(inspection_of(4));
   takes_rows = false;
   Inspected rows;
-  rows.data = {1};
+  rows.rows.data = {1};
   device.inspected(rows);
   bed.settle();
   EXPECT_EQ(device.num_taken, 1);

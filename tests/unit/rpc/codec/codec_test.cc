@@ -43,8 +43,8 @@ CandidateColumns columns() {
 /// One of every type, every field away from its default.
 std::vector<actors::WireMessage> examples() {
   const Error error{ErrorCode::kOverloaded, "too much"};
-  const actors::MemberStatus member{actors::Role::kGateway, 1,       2,       3,   "host",
-                                    "http://h:1",           "ready", "phase", 0.5f};
+  const actors::ProcessIdentity process{{actors::Role::kGateway, 1, 2}, 3, "host", "http://h:1"};
+  const actors::MemberStatus member{process, "ready", "phase", 0.5f};
   const actors::Capacity capacity{100, 16, 512, 4096, 12345, 6789};
   using std::chrono::microseconds;
   using std::chrono::milliseconds;
@@ -77,11 +77,10 @@ std::vector<actors::WireMessage> examples() {
           error},
       actors::GetStatus{15},
       actors::ClusterStatus{16, "1.0", "m", 3, true, 1, 2, 3, 4, "memory", {member}, error},
-      actors::Join{actors::Role::kWorker, 1, 2, 3, 4, "host", "http", 5, "exact f32", "cpu-avx2",
-                   capacity},
+      actors::Join{process, 4, 5, "exact f32", "cpu-avx2", capacity},
       actors::Welcome{3, milliseconds(100)},
       actors::JoinRejected{error},
-      actors::Loading{actors::Role::kWorker, 1, 2, 3, "host", "http", "weights", 4, 5},
+      actors::Loading{process, "weights", 4, 5},
       actors::Heartbeat{17},
       actors::HeartbeatAck{18},
       actors::FormGroup{1, 2, 3, 4},
@@ -93,7 +92,7 @@ std::vector<actors::WireMessage> examples() {
       Step{1, 2, {sequence_step()}, {3, 4}, 2},
       StepResult{1, 2, {{3, 4, columns()}}, 5, microseconds(6), microseconds(7)},
       actors::Inspect{1, 2, {3, 4}, 5, true},
-      actors::Inspected{1, "logits", true, 0, 2, 2, {1, 2, 3, 4}, true, error},
+      actors::Inspected{1, {"logits", true, 0, 2, 2, {1, 2, 3, 4}}, true, error},
       actors::InspectMore{1},
   };
   all.push_back(
