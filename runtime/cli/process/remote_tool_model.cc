@@ -32,7 +32,8 @@ class RemoteToolModel final : public ToolModel {
       : config_(config_of(compute, model, num_workers)),
         host_(config_.log, ""),
         wire_(host_),
-        role_(host_.system(), host_.env(), coordinator_options(config_, model, {{actors::Role::kCoordinator, 0, 0}, 0, "", ""}),
+        role_(host_.system(), host_.env(),
+              coordinator_options(config_, model, {{actors::Role::kCoordinator, 0, 0}, 0, "", ""}),
               {outgoing(), wire_.disconnect(),
                ActorRef<actors::Inspected>([this](actors::Inspected rows) {
                  take_rows(std::move(rows));
