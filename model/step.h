@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "runtime/base/ids.h"
+#include "runtime/base/result.h"
 
 namespace unmask {
 
@@ -114,10 +116,14 @@ struct CandidateColumns {
   bool operator==(const CandidateColumns&) const = default;
 };
 
+/// Why a worker does not compute a sequence of a step; by sequence, nothing where it does.
+using Refusals = std::vector<std::optional<Error>>;
+
 struct SequenceResult {
   SequenceId sequence = 0;
   std::int32_t iteration = 0;
   CandidateColumns candidates;
+  std::optional<Error> refusal;  ///< instead of candidates; the other sequences are not concerned
 };
 
 /// Logits never leave the worker. Rank 0 sends candidates, the other ranks only the digest.

@@ -338,6 +338,7 @@ struct StepResult {
     sequence @0 :UInt64;
     iteration @1 :Int32;
     candidates @2 :Candidates;
+    refusal @3 :Error;  # instead of candidates
   }
   epoch @0 :UInt64;
   seq @1 :UInt64;

@@ -298,6 +298,7 @@ void Coordinator::finish_step(Replica& replica) {
 
 void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
   const JobId id = job.id;
+  if (result.refusal) return finish(id, FinishReason::kError, result.refusal);
   const Range block = job.loop.state().block;
   const Result<diffusion::Applied> applied = job.loop.apply(result.candidates);
   if (!applied) return finish(id, FinishReason::kError, applied.error());

@@ -21,16 +21,52 @@ Result<diffusion::DiffusionParams> params_of(const Admit& admit) {
   return diffusion::parse_job_params(admit.parameters);
 }
 
-Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
-                                           const diffusion::DiffusionParams& params,
-                                           const JobModel& model) {
+namespace {
+
+/// The special tokens that the job counts with. The workers are told of no other.
+Result<diffusion::Vocabulary> vocabulary_of(const diffusion::DiffusionParams& params,
+                                            const JobModel& model) {
   diffusion::Vocabulary vocabulary = model.vocabulary;
   if (params.mask_id >= 0) vocabulary.mask_id = params.mask_id;
   if (params.eos_id >= 0) vocabulary.eos_id = params.eos_id;
-  if (vocabulary.mask_id < 0 || vocabulary.mask_id >= model.vocab_size) {
+  const struct {
+    const char* name;
+    std::int32_t id;
+  } tokens[] = {
+      {"mask_id", vocabulary.mask_id}, {"eos_id", vocabulary.eos_id}, {"eot_id", params.eot_id}};
+  for (const auto& [name, id] : tokens) {
+    if (id < model.vocab_size) continue;
+    return Error{ErrorCode::kInvalidArgument, std::string(name) + " is " + std::to_string(id) +
+                                                  ", the vocabulary has " +
+                                                  std::to_string(model.vocab_size) + " tokens"};
+  }
+  if (vocabulary.mask_id < 0) {
     return Error{ErrorCode::kInvalidArgument,
                  "the model does not say which token is its mask; give --mask-id"};
   }
+  if (vocabulary.mask_id == vocabulary.eos_id) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "mask_id and eos_id are both " + std::to_string(vocabulary.mask_id) +
+                     ": a hole could not be told from the end of text"};
+  }
+  const bool needs_eos = params.logits_eos_inf || params.confidence_eos_eot_inf;
+  if (needs_eos && vocabulary.eos_id < 0) {
+    const char* const name = params.logits_eos_inf ? "logits_eos_inf" : "confidence_eos_eot_inf";
+    return Error{ErrorCode::kInvalidArgument,
+                 std::string(name) +
+                     " is about the end of text, and the model does not say which token that is; "
+                     "give --eos-id"};
+  }
+  return vocabulary;
+}
+
+}  // namespace
+
+Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
+                                           const diffusion::DiffusionParams& params,
+                                           const JobModel& model) {
+  const Result<diffusion::Vocabulary> vocabulary = vocabulary_of(params, model);
+  if (!vocabulary) return vocabulary.error();
   for (std::size_t i = 0; i < input.tokens.size(); ++i) {
     if (input.tokens[i] >= 0 && input.tokens[i] < model.vocab_size) continue;
     return Error{ErrorCode::kInvalidArgument, "token " + std::to_string(i) + " of the prompt is " +
@@ -49,13 +85,13 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
   }
   if (input.holes.empty()) {
     return diffusion::DiffusionLoop::create(
-        params, vocabulary,
-        diffusion::Canvas::of_prompt(input.tokens, params.gen_length, vocabulary.mask_id));
+        params, *vocabulary,
+        diffusion::Canvas::of_prompt(input.tokens, params.gen_length, vocabulary->mask_id));
   }
   Result<diffusion::Canvas> canvas =
-      diffusion::Canvas::with_holes(input.tokens, input.holes, vocabulary.mask_id);
+      diffusion::Canvas::with_holes(input.tokens, input.holes, vocabulary->mask_id);
   if (!canvas) return canvas.error();
-  return diffusion::DiffusionLoop::create(params, vocabulary, std::move(*canvas));
+  return diffusion::DiffusionLoop::create(params, *vocabulary, std::move(*canvas));
 }
 
 std::vector<std::int32_t> answer_in(const diffusion::DiffusionLoop& loop, Range positions) {

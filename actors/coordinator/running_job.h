@@ -60,8 +60,8 @@ struct RunningJob {
 /// Errors  kInvalidArgument: an unknown parameter, a value out of range
 [[nodiscard]] Result<diffusion::DiffusionParams> params_of(const Admit& admit);
 
-/// Errors  kInvalidArgument: token ids outside the vocabulary, a canvas beyond the context, no mask
-///         id, no hole
+/// Errors  kInvalidArgument: token ids outside the vocabulary (of the prompt, mask, EOS, EoT), no
+///         mask id, no EOS where the job counts with one, a canvas beyond the context, no hole
 [[nodiscard]] Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
                                                          const diffusion::DiffusionParams& params,
                                                          const JobModel& model);

@@ -82,7 +82,7 @@ std::int32_t KvPages::slot(const Table& table, std::int32_t position) {
   return page * kPagePositions + position % kPagePositions;
 }
 
-Result<> KvPages::check_sequence(const SequenceStep& sequence, const Table* table) const {
+std::optional<Error> KvPages::find_fault(const SequenceStep& sequence, const Table* table) {
   if (table != nullptr && table->num_positions != sequence.num_positions) {
     return Error{ErrorCode::kInvalidArgument,
                  name_of(sequence) + " has " + std::to_string(sequence.num_positions) +
@@ -99,10 +99,25 @@ Result<> KvPages::check_sequence(const SequenceStep& sequence, const Table* tabl
                                                     ", whose K/V were never written"};
     }
   }
-  return {};
+  return std::nullopt;
 }
 
-Result<> KvPages::check(const Step& step) const {
+/// Pages that the sequence's written positions need and do not have.
+std::int64_t KvPages::num_new_pages(const SequenceStep& sequence, const Table* table) {
+  std::int64_t num_new = 0;
+  std::int32_t last_page = -1;
+  for (const Range range : sequence.window.written) {
+    const std::int32_t end = pages_needed(range.end);
+    for (std::int32_t page = range.begin / kPagePositions; page < end; ++page) {
+      if (page == last_page) continue;
+      last_page = page;
+      if (table == nullptr || table->pages[static_cast<std::size_t>(page)] < 0) ++num_new;
+    }
+  }
+  return num_new;
+}
+
+void KvPages::check(const Step& step, Refusals& refusals) const {
   std::int64_t num_free = num_free_pages();
   std::vector<SequenceId> closed = step.closed;
   std::ranges::sort(closed);
@@ -113,27 +128,24 @@ Result<> KvPages::check(const Step& step) const {
       num_free += std::ranges::count_if(table->pages, [](int p) { return p >= 0; });
   }
 
-  std::int64_t num_new = 0;
-  for (const SequenceStep& sequence : step.sequences) {
+  for (std::size_t i = 0; i < step.sequences.size(); ++i) {
+    const SequenceStep& sequence = step.sequences[i];
+    if (refusals[i]) continue;
     const bool is_closed = std::ranges::binary_search(closed, sequence.sequence);
     const Table* table = is_closed ? nullptr : find(sequence.sequence);
-    const Result<> is_sane = check_sequence(sequence, table);
-    if (!is_sane) return is_sane;
-    std::int32_t last_page = -1;
-    for (const Range range : sequence.window.written) {
-      const std::int32_t end = pages_needed(range.end);
-      for (std::int32_t page = range.begin / kPagePositions; page < end; ++page) {
-        if (page == last_page) continue;
-        last_page = page;
-        if (table == nullptr || table->pages[static_cast<std::size_t>(page)] < 0) ++num_new;
-      }
+    refusals[i] = find_fault(sequence, table);
+    if (refusals[i]) continue;
+    const std::int64_t num_new = num_new_pages(sequence, table);
+    if (num_new <= num_free) {
+      num_free -= num_new;
+      continue;
     }
+    refusals[i] =
+        Error{ErrorCode::kOverloaded, name_of(sequence) + " needs " + std::to_string(num_new) +
+                                          " more KV pages of " + std::to_string(kPagePositions) +
+                                          " positions, and " + std::to_string(num_free) + " of " +
+                                          std::to_string(num_pages_) + " are free"};
   }
-  if (num_new <= num_free) return {};
-  return Error{ErrorCode::kOverloaded, "the step needs " + std::to_string(num_new) +
-                                           " more KV pages of " + std::to_string(kPagePositions) +
-                                           " positions, and " + std::to_string(num_free) + " of " +
-                                           std::to_string(num_pages_) + " are free"};
 }
 
 void KvPages::write(Table& table, const Ranges& positions) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -42,12 +43,12 @@ class KvPages {
   [[nodiscard]] int num_free_pages() const { return static_cast<int>(free_.size()); }
   [[nodiscard]] int num_sequences() const { return static_cast<int>(tables_.size()); }
 
-  /// Whether all sequences of `step` could be placed; changes nothing. The step's windows must be
-  /// sane in themselves.
+  /// Refuses the sequences of `step` that cannot be placed; changes nothing. Looks at those alone
+  /// that are not refused yet, whose windows must be sane in themselves.
   ///
-  /// Errors  kInvalidArgument: a visible position was never written, or the length of the canvas
-  ///         changed; kOverloaded: pages are short, with the figures
-  [[nodiscard]] Result<> check(const Step& step) const;
+  /// Errors  per sequence: kInvalidArgument: a visible position was never written, or the length of
+  ///         the canvas changed; kOverloaded: pages are short, with the figures
+  void check(const Step& step, Refusals& refusals) const;
 
   /// Gives the written positions their pages. Row i of the sequence may use scratch slot
   /// `first_row` + i. After a successful check() of the step.
@@ -64,7 +65,9 @@ class KvPages {
     std::vector<bool> is_written;     // by position
   };
 
-  [[nodiscard]] Result<> check_sequence(const SequenceStep& sequence, const Table* table) const;
+  [[nodiscard]] static std::optional<Error> find_fault(const SequenceStep& sequence,
+                                                       const Table* table);
+  [[nodiscard]] static std::int64_t num_new_pages(const SequenceStep& sequence, const Table* table);
   [[nodiscard]] const Table* find(SequenceId sequence) const;
   [[nodiscard]] static std::int32_t slot(const Table& table, std::int32_t position);
   void write(Table& table, const Ranges& positions);

@@ -31,8 +31,10 @@ std::vector<SequenceResult> make_results(const Step& step, const DecodedRows& de
   std::size_t row = 0;
   std::size_t listed = 0;
   for (const SequenceStep& sequence : step.sequences) {
-    SequenceResult result{
-        .sequence = sequence.sequence, .iteration = sequence.iteration, .candidates = {}};
+    SequenceResult result{.sequence = sequence.sequence,
+                          .iteration = sequence.iteration,
+                          .candidates = {},
+                          .refusal = {}};
     CandidateColumns& columns = result.candidates;
     for (const Range range : sequence.window.decoded) {
       for (std::int32_t position = range.begin; position < range.end; ++position, ++row) {
@@ -74,6 +76,7 @@ std::uint64_t digest_of(const std::vector<SequenceResult>& results) {
     add(digest, columns.raw_token);
     add(digest, columns.present_logit);
     add(digest, columns.listed_logit);
+    digest.add(std::uint64_t(result.refusal.has_value()));
   }
   return digest.value();
 }

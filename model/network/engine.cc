@@ -89,14 +89,16 @@ Result<> Engine::join(Collective* collective) {
 
 Result<StepResult> Engine::run(const Step& step) {
   const auto start = now_ ? now_() : std::chrono::steady_clock::time_point();
-  Result<> is_sane = check_step(step, limits_);
-  if (is_sane) is_sane = pages_.check(step);
-  if (!is_sane) return is_sane.error();
+  Refusals refusals = check_step(step, limits_);
+  pages_.check(step, refusals);
   for (const SequenceId sequence : step.closed) pages_.close(sequence);
 
+  const bool has_refused = std::ranges::any_of(refusals, &std::optional<Error>::has_value);
+  const Step remaining = has_refused ? without_refused(step, refusals) : Step{};
+  const Step& sane = has_refused ? remaining : step;
   DecodedRows decoded;
-  if (!step.sequences.empty()) {
-    const Batch batch = batches_.build(step, pages_);
+  if (!sane.sequences.empty()) {
+    const Batch batch = batches_.build(sane, pages_);
     const auto hidden = network_->forward(batch, kv_, group_, nullptr);
     if (!hidden) return hidden.error();
     if (batch.num_decoded > 0) {
@@ -110,7 +112,7 @@ Result<StepResult> Engine::run(const Step& step) {
   StepResult result;
   result.epoch = step.epoch;
   result.seq = step.seq;
-  result.sequences = make_results(step, decoded);
+  result.sequences = with_refused(step, make_results(sane, decoded), refusals);
   result.digest = digest_of(result.sequences);
   result.collective_time = group_.take_time();
   if (now_) {
@@ -130,8 +132,8 @@ Result<> Engine::inspect(std::span<const std::int32_t> tokens, std::int32_t caus
   sequence.inputs.assign(tokens.begin(), tokens.end());
   Step step;
   step.sequences.push_back(std::move(sequence));
-  const Result<> is_sane = check_step(step, limits_);
-  if (!is_sane) return is_sane;
+  const Refusals refusals = check_step(step, limits_);
+  if (refusals.front()) return *refusals.front();
 
   // Nothing is written, so pages are neither needed nor touched.
   const Batch batch = batches_.build(step, pages_);

@@ -46,14 +46,16 @@ class Engine {
   /// Errors  kInvalidArgument if it is not one for this rank and number of ranks
   Result<> join(Collective* collective);
 
-  /// Errors  kInvalidArgument, kOverloaded: the step is refused, and nothing has changed;
-  ///         kUnavailable, kDeadlineExceeded of the collective: the caches are void until join()
+  /// A sequence that makes no sense or has no room gets a refusal instead of candidates, and
+  /// nothing of it changes; the others are computed. All ranks refuse the same.
+  ///
+  /// Errors  kUnavailable, kDeadlineExceeded of the collective: the caches are void until join()
   Result<StepResult> run(const Step& step);
 
   /// One forward of `tokens` without a cache; calls `sink` with its logits, a few rows at a time,
   /// and before them, if wanted, with hidden states and routing. All ranks give the same.
   ///
-  /// Errors  as of run()
+  /// Errors  kInvalidArgument: the tokens make no sense; else as of run()
   Result<> inspect(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
                    bool wants_hidden, const std::function<void(TensorRows)>& sink);
 

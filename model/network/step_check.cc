@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace unmask::network {
@@ -155,34 +157,53 @@ Fault find_sequence_fault(const SequenceStep& sequence, const StepLimits& limits
 
 }  // namespace
 
-Result<> check_step(const Step& step, const StepLimits& limits) {
-  if (step.burst != 1) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "a burst of " + std::to_string(step.burst) + " forwards is not supported yet"};
-  }
-  std::vector<SequenceId> names;
+Refusals check_step(const Step& step, const StepLimits& limits) {
+  Refusals refusals(step.sequences.size());
+  std::set<SequenceId> names;
   std::int64_t num_rows = 0;
-  for (const SequenceStep& sequence : step.sequences) {
-    const Fault fault = find_sequence_fault(sequence, limits);
-    if (fault) {
-      return Error{ErrorCode::kInvalidArgument,
-                   "sequence " + std::to_string(sequence.sequence) + " " + *fault};
+  for (std::size_t i = 0; i < step.sequences.size(); ++i) {
+    const SequenceStep& sequence = step.sequences[i];
+    Fault fault = find_sequence_fault(sequence, limits);
+    if (step.burst != 1) {
+      fault = "is in a burst of " + std::to_string(step.burst) +
+              " forwards, which this worker does not support yet";
     }
-    names.push_back(sequence.sequence);
-    num_rows += size_of(sequence.window.computed);
+    const std::int64_t more_rows = fault ? 0 : size_of(sequence.window.computed);
+    if (!names.insert(sequence.sequence).second) {
+      fault = "is in the step twice";
+    } else if (num_rows + more_rows > limits.max_rows) {
+      fault = "makes " + std::to_string(num_rows + more_rows) +
+              " rows of the step; there can be at most " + std::to_string(limits.max_rows);
+    }
+    if (!fault) {
+      num_rows += more_rows;
+      continue;
+    }
+    refusals[i] = Error{ErrorCode::kInvalidArgument,
+                        "sequence " + std::to_string(sequence.sequence) + " " + *fault};
   }
-  std::ranges::sort(names);
-  const auto twin = std::ranges::adjacent_find(names);
-  if (twin != names.end()) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "sequence " + std::to_string(*twin) + " is in the step twice"};
+  return refusals;
+}
+
+Step without_refused(const Step& step, const Refusals& refusals) {
+  Step sane{step.epoch, step.seq, {}, step.closed, step.burst};
+  for (std::size_t i = 0; i < step.sequences.size(); ++i) {
+    if (!refusals[i]) sane.sequences.push_back(step.sequences[i]);
   }
-  if (num_rows > limits.max_rows) {
-    return Error{ErrorCode::kInvalidArgument, "the step has " + std::to_string(num_rows) +
-                                                  " rows; there can be at most " +
-                                                  std::to_string(limits.max_rows)};
+  return sane;
+}
+
+std::vector<SequenceResult> with_refused(const Step& step, std::vector<SequenceResult> computed,
+                                         const Refusals& refusals) {
+  std::vector<SequenceResult> all;
+  auto next = computed.begin();
+  for (std::size_t i = 0; i < step.sequences.size(); ++i) {
+    const SequenceStep& sequence = step.sequences[i];
+    all.push_back(refusals[i]
+                      ? SequenceResult{sequence.sequence, sequence.iteration, {}, refusals[i]}
+                      : std::move(*next++));
   }
-  return {};
+  return all;
 }
 
 }  // namespace unmask::network

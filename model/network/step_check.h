@@ -12,10 +12,19 @@ struct StepLimits {
   int max_rows = 0;       ///< computed rows of a step
 };
 
-/// Whether a step is sane in itself: what came over a wire may be anything.
+/// What of a step is sane in itself: what came over a wire may be anything. Rows beyond the limit
+/// are the fault of the sequences that they belong to.
 ///
-/// Errors  kInvalidArgument naming the sequence and what is wrong with it; also for what is not
+/// Errors  per sequence, kInvalidArgument naming it and what is wrong with it; also for what is not
 ///         supported yet
-Result<> check_step(const Step& step, const StepLimits& limits);
+[[nodiscard]] Refusals check_step(const Step& step, const StepLimits& limits);
+
+/// The step with those sequences alone that are not refused.
+[[nodiscard]] Step without_refused(const Step& step, const Refusals& refusals);
+
+/// What `computed`, the results of without_refused(), says of all sequences of `step`.
+[[nodiscard]] std::vector<SequenceResult> with_refused(const Step& step,
+                                                       std::vector<SequenceResult> computed,
+                                                       const Refusals& refusals);
 
 }  // namespace unmask::network

@@ -157,6 +157,9 @@ void write(wire::StepResult::Builder builder, const StepResult& message) {
     sequence.setSequence(message.sequences[i].sequence);
     sequence.setIteration(message.sequences[i].iteration);
     write_candidates(sequence.initCandidates(), message.sequences[i].candidates);
+    if (message.sequences[i].refusal) {
+      write_error(sequence.initRefusal(), *message.sequences[i].refusal);
+    }
   }
   builder.setDigest(message.digest);
   builder.setDeviceTimeUs(message.device_time.count());
@@ -168,7 +171,10 @@ void read(wire::StepResult::Reader reader, StepResult& message) {
   check_length(reader.getSequences(), "sequences", kMaxSequences);
   for (const auto sequence : reader.getSequences()) {
     message.sequences.push_back({sequence.getSequence(), sequence.getIteration(),
-                                 read_candidates(sequence.getCandidates())});
+                                 read_candidates(sequence.getCandidates()), std::nullopt});
+    if (sequence.hasRefusal()) {
+      message.sequences.back().refusal = read_error(sequence.getRefusal());
+    }
   }
   message.digest = reader.getDigest();
   message.device_time = std::chrono::microseconds(reader.getDeviceTimeUs());

@@ -267,7 +267,7 @@ Result<StepResult> ReferenceEngine::run(const Step& step) {
         for (std::size_t i = 0; i < x.size(); ++i) x[i] += out[i];
       }
     }
-    SequenceResult answer{part.sequence, part.iteration, {}};
+    SequenceResult answer{part.sequence, part.iteration, {}, {}};
     for (const std::int32_t position : positions_of(part.window.decoded)) {
       if (!hidden.contains(position)) return broken("a decoded position is not computed");
       add_candidate(part, position, hidden[position], answer.candidates);

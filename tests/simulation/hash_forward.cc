@@ -26,9 +26,11 @@ std::vector<Result<StepResult>> HashForward::run(const std::vector<Step>& steps)
 }
 
 Result<StepResult> HashForward::run(Rank& rank, const Step& step) const {
-  Result<> is_sane = check_step(step, limits_);
-  if (is_sane) is_sane = rank.pages.check(step);
-  if (!is_sane) return is_sane.error();
+  Refusals refusals = check_step(step, limits_);
+  rank.pages.check(step, refusals);
+  for (const std::optional<Error>& refusal : refusals) {
+    if (refusal) return *refusal;  // no coordinator asks for what is refused: a violation
+  }
   for (const SequenceId closed : step.closed) rank.pages.close(closed);
 
   StepResult result;
@@ -56,7 +58,7 @@ SequenceResult HashForward::run(Rank& rank, const SequenceStep& sequence, int fi
       model.see(*key++, rank.tokens[std::size_t(slot)]);
     }
   }
-  return {sequence.sequence, sequence.iteration, guesses(model, sequence.window.decoded)};
+  return {sequence.sequence, sequence.iteration, guesses(model, sequence.window.decoded), {}};
 }
 
 int HashForward::num_open_sequences(int rank) const {

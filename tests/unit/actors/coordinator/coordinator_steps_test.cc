@@ -90,6 +90,24 @@ TEST_F(StepsTest, WorkersThatDisagreeGetNoMoreStepsAndNothingOfThatStepCounts) {
   EXPECT_THAT(last_step().sequences, SizeIs(1));
 }
 
+TEST_F(StepsTest, ARefusedSequenceEndsItsJobAlone) {
+  replica_up(0, 1);
+  deliver(kGateway, job(1));
+  deliver(kGateway, job(2));
+  finish_step();
+  ASSERT_THAT(last_step().sequences, SizeIs(2));
+  StepResult result = answer(last_step());
+  result.sequences[0].candidates = {};
+  result.sequences[0].refusal = Error{ErrorCode::kInvalidArgument, "makes no sense"};
+  deliver(worker(0, 0), result);
+  EXPECT_THAT(broken.received, IsEmpty());
+  EXPECT_EQ(finished(1).reason, FinishReason::kError);
+  EXPECT_THAT(finished(1).error->message, HasSubstr("makes no sense"));
+  EXPECT_THAT(last_step().closed, SizeIs(1));
+  while (to_gateway<Finished>().size() < 2) finish_step();
+  EXPECT_EQ(finished(2).reason, FinishReason::kLength);
+}
+
 TEST_F(StepsTest, AnAnswerForOtherSequencesIsTakenAsABrokenWorker) {
   replica_up(0, 1);
   deliver(kGateway, job(1));

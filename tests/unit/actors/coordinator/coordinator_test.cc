@@ -117,6 +117,43 @@ TEST_F(AdmissionTest, WhatIsWrongWithAJobIsSaidInWords) {
   EXPECT_EQ(store->find(job_id(1)), nullptr);
 }
 
+TEST_F(AdmissionTest, ASpecialTokenOutsideTheVocabularyIsRefused) {
+  const struct {
+    std::vector<diffusion::NamedValue> parameters;
+    const char* message;
+  } cases[] = {
+      {{{"logits_eos_inf", "true"}, {"eos_id", "2000000000"}}, "eos_id is 2000000000"},
+      {{{"eos_id", "100"}}, "eos_id is 100, the vocabulary has 100 tokens"},
+      {{{"confidence_eos_eot_inf", "true"}, {"eot_id", "100"}}, "eot_id is 100"},
+      {{{"mask_id", "100"}}, "mask_id is 100"},
+      {{{"mask_id", "98"}}, "mask_id and eos_id are both 98"},
+  };
+  int number = 0;
+  for (const auto& [parameters, message] : cases) {
+    Admit admit = job(++number);
+    admit.parameters = parameters;
+    deliver(kGateway, admit);
+    EXPECT_THAT(rejection(), HasSubstr(message));
+  }
+  EXPECT_THAT(to_gateway<Accepted>(), IsEmpty());
+}
+
+TEST_F(AdmissionTest, AModelWithoutAnEosTakesNoJobThatCountsWithOne) {
+  options.model.vocabulary.eos_id = -1;
+  int number = 0;
+  for (const char* name : {"logits_eos_inf", "confidence_eos_eot_inf"}) {
+    Admit admit = job(++number);
+    admit.parameters.push_back({name, "true"});
+    deliver(kGateway, admit);
+    EXPECT_THAT(rejection(), AllOf(HasSubstr(name), HasSubstr("--eos-id")));
+    admit = job(10 + number);
+    admit.parameters.push_back({name, "true"});
+    admit.parameters.push_back({"eos_id", "5"});
+    deliver(kGateway, admit);
+    EXPECT_THAT(to_gateway<Accepted>(), SizeIs(number));
+  }
+}
+
 TEST_F(AdmissionTest, TheSameIdWithAnotherBodyIsAnError) {
   deliver(kGateway, job(1));
   Admit other = job(1);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -37,6 +38,14 @@ Step step_of(SequenceStep sequence) {
   Step step;
   step.sequences.push_back(std::move(sequence));
   return step;
+}
+
+/// Of the last sequence of the step; those before it have room.
+std::optional<Error> refusal(const KvPages& pages, const Step& step) {
+  Refusals refusals(step.sequences.size());
+  pages.check(step, refusals);
+  for (std::size_t i = 0; i + 1 < refusals.size(); ++i) EXPECT_FALSE(refusals[i]);
+  return refusals.back();
 }
 
 /// All slots of the runs, one by one.
@@ -105,12 +114,12 @@ TEST(KvPagesTest, ACausalRowSeesTheKeysUpToTheEndOfItsBlock) {
 TEST(KvPagesTest, AStepThatDoesNotFitIsRefusedWithTheFigures) {
   KvPages pages(4, kScratch);
   pages.place(refresh(1, 48), 0);
-  const Result<> fits = pages.check(step_of(refresh(2, 17)));
-  ASSERT_FALSE(fits);
-  EXPECT_EQ(fits.error().code, ErrorCode::kOverloaded);
-  EXPECT_THAT(fits.error().message, HasSubstr("2 more KV pages"));
-  EXPECT_THAT(fits.error().message, HasSubstr("1 of 4 are free"));
-  EXPECT_TRUE(pages.check(step_of(refresh(2, 16))));
+  const std::optional<Error> fits = refusal(pages, step_of(refresh(2, 17)));
+  ASSERT_TRUE(fits);
+  EXPECT_EQ(fits->code, ErrorCode::kOverloaded);
+  EXPECT_THAT(fits->message, HasSubstr("2 more KV pages"));
+  EXPECT_THAT(fits->message, HasSubstr("1 of 4 are free"));
+  EXPECT_EQ(refusal(pages, step_of(refresh(2, 16))), std::nullopt);
   EXPECT_EQ(pages.num_free_pages(), 1);
 }
 
@@ -118,28 +127,45 @@ TEST(KvPagesTest, PagesOfSequencesThatTheStepClosesCountAsFree) {
   KvPages pages(4, kScratch);
   pages.place(refresh(1, 64), 0);
   Step step = step_of(refresh(2, 64));
-  EXPECT_FALSE(pages.check(step));
+  EXPECT_TRUE(refusal(pages, step));
   step.closed = {1, 1};  // twice the same pages
-  EXPECT_TRUE(pages.check(step));
+  EXPECT_EQ(refusal(pages, step), std::nullopt);
   step.sequences.push_back(refresh(3, 1));
-  EXPECT_FALSE(pages.check(step));
+  EXPECT_TRUE(refusal(pages, step));
+}
+
+TEST(KvPagesTest, WhatIsRefusedTakesNoPagesFromTheOthers) {
+  KvPages pages(4, kScratch);
+  Step step = step_of(refresh(1, 65));
+  step.sequences.push_back(refresh(2, 64));
+  Refusals refusals(2);
+  pages.check(step, refusals);
+  EXPECT_TRUE(refusals[0]);
+  EXPECT_FALSE(refusals[1]);
+  step.sequences[0] = refresh(1, 64);
+  refusals = {Error{ErrorCode::kInvalidArgument, "by somebody else"}, std::nullopt};
+  pages.check(step, refusals);
+  EXPECT_EQ(refusals[0]->message, "by somebody else");
+  EXPECT_FALSE(refusals[1]);
 }
 
 TEST(KvPagesTest, APositionThatWasNeverWrittenCannotBeSeen) {
   KvPages pages(4, kScratch);
   pages.place(sequence(1, 32, {{0, 8}}, {}, {{0, 8}}), 0);
-  EXPECT_TRUE(pages.check(step_of(sequence(1, 32, {{8, 12}}, {{0, 8}}, {}))));
-  EXPECT_TRUE(pages.check(step_of(sequence(1, 32, {{8, 12}}, {{0, 12}}, {}))));  // 8.. are fresh
-  const Result<> sees = pages.check(step_of(sequence(1, 32, {{8, 12}}, {{0, 13}}, {})));
-  ASSERT_FALSE(sees);
-  EXPECT_THAT(sees.error().message, HasSubstr("sequence 1 sees position 12"));
-  EXPECT_FALSE(pages.check(step_of(sequence(2, 32, {{8, 12}}, {{0, 8}}, {}))));
+  EXPECT_EQ(refusal(pages, step_of(sequence(1, 32, {{8, 12}}, {{0, 8}}, {}))), std::nullopt);
+  EXPECT_EQ(refusal(pages, step_of(sequence(1, 32, {{8, 12}}, {{0, 12}}, {}))),
+            std::nullopt);  // 8.. are fresh
+  const std::optional<Error> sees =
+      refusal(pages, step_of(sequence(1, 32, {{8, 12}}, {{0, 13}}, {})));
+  ASSERT_TRUE(sees);
+  EXPECT_THAT(sees->message, HasSubstr("sequence 1 sees position 12"));
+  EXPECT_TRUE(refusal(pages, step_of(sequence(2, 32, {{8, 12}}, {{0, 8}}, {}))));
 }
 
 TEST(KvPagesTest, ACanvasDoesNotChangeItsLength) {
   KvPages pages(4, kScratch);
   pages.place(refresh(1, 32), 0);
-  EXPECT_FALSE(pages.check(step_of(refresh(1, 31))));
+  EXPECT_TRUE(refusal(pages, step_of(refresh(1, 31))));
 }
 
 TEST(KvPagesTest, NoSlotIsSharedAndNoneIsLostWhateverComesAndGoes) {
@@ -162,7 +188,7 @@ TEST(KvPagesTest, NoSlotIsSharedAndNoneIsLostWhateverComesAndGoes) {
     const std::int32_t begin = below(length);
     const std::int32_t end = std::min(length, begin + 1 + below(kScratch - 1));
     const SequenceStep step = sequence(id, length, {{begin, end}}, {}, {{begin, end}});
-    if (!pages.check(step_of(step))) continue;
+    if (refusal(pages, step_of(step))) continue;
     const KvLayout layout = pages.place(step, 0);
     for (std::int32_t i = begin; i < end; ++i) {
       const std::int32_t slot = layout.slots[std::size_t(i - begin)];

@@ -40,7 +40,7 @@ TraceJob job_of(const std::string& text) {
 Result<StepResult> forward(const Step& step) {
   StepResult result;
   for (const SequenceStep& sequence : step.sequences) {
-    SequenceResult answer{sequence.sequence, sequence.iteration, {}};
+    SequenceResult answer{sequence.sequence, sequence.iteration, {}, {}};
     for (const Range range : sequence.window.decoded) {
       for (std::int32_t position = range.begin; position < range.end; ++position) {
         answer.candidates.position.push_back(position);

@@ -17,6 +17,7 @@ namespace {
 using golden::must;
 using golden::WorkerGroup;
 using testing::HasSubstr;
+using testing::SizeIs;
 
 constexpr int kVocabSize = 520;  // of moe_gqa
 
@@ -261,6 +262,22 @@ TEST_F(EngineTest, ThreeWorkersShareAModelOnlyUnderFastNumerics) {
   for (std::size_t i = 0; i < ours.logit.size(); ++i) {
     EXPECT_NEAR(ours.log_sum_exp[i], expected.log_sum_exp[i], 1e-3f);
   }
+}
+
+TEST_F(EngineTest, ASequenceThatIsRefusedLeavesTheOthersAlone) {
+  const Tokens canvas = random_canvas(40);
+  const Step alone = step_of({full(1, canvas, {0, 8}, true)});
+  const auto expected = group_.run(alone).sequences[0].candidates;
+  SequenceStep wrong = full(2, canvas, {0, 8}, true);
+  wrong.rules.never_chosen = {2'000'000'000};
+  SequenceStep unseen = cached(3, canvas, {8, 16}, {8, 16});
+  const StepResult result = group_.run(step_of({wrong, full(4, canvas, {0, 8}, true), unseen}));
+  ASSERT_THAT(result.sequences, SizeIs(3));
+  ASSERT_TRUE(result.sequences[0].refusal);
+  EXPECT_THAT(result.sequences[0].refusal->message, HasSubstr("never chosen token 2000000000"));
+  EXPECT_EQ(result.sequences[1].candidates, expected);
+  ASSERT_TRUE(result.sequences[2].refusal);
+  EXPECT_THAT(result.sequences[2].refusal->message, HasSubstr("never written"));
 }
 
 TEST_F(EngineTest, AGroupThatLostARankFailsAndANewOneWorks) {

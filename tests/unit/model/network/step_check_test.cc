@@ -9,7 +9,10 @@
 namespace unmask::network {
 namespace {
 
+using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::SizeIs;
 
 constexpr StepLimits kLimits{.vocab_size = 100, .max_positions = 64, .max_rows = 40};
 
@@ -106,45 +109,69 @@ const std::vector<Fault>& faults() {
   return list;
 }
 
-TEST(StepCheckTest, ASaneStepIsAccepted) {
-  const Result<> checked = check_step(step_of({sane()}), kLimits);
-  EXPECT_TRUE(checked) << checked.error().message;
+/// What is said about the last sequence of `step`; those before it are fine.
+std::string refusal_of_last(const Step& step) {
+  const Refusals refusals = check_step(step, kLimits);
+  EXPECT_EQ(refusals.size(), step.sequences.size());
+  for (std::size_t i = 0; i + 1 < refusals.size(); ++i) EXPECT_FALSE(refusals[i]);
+  if (!refusals.back()) return "";
+  EXPECT_EQ(refusals.back()->code, ErrorCode::kInvalidArgument);
+  return refusals.back()->message;
 }
+
+TEST(StepCheckTest, ASaneStepIsAccepted) { EXPECT_EQ(refusal_of_last(step_of({sane()})), ""); }
 
 TEST(StepCheckTest, EveryFaultIsNamed) {
   for (const Fault& fault : faults()) {
     SequenceStep sequence = sane();
     fault.make(sequence);
-    const Result<> checked = check_step(step_of({sequence}), kLimits);
-    ASSERT_FALSE(checked) << fault.message;
-    EXPECT_EQ(checked.error().code, ErrorCode::kInvalidArgument);
-    EXPECT_THAT(checked.error().message, HasSubstr(fault.message));
-    EXPECT_THAT(checked.error().message, HasSubstr("sequence 5"));
+    EXPECT_THAT(refusal_of_last(step_of({sequence})),
+                AllOf(HasSubstr(fault.message), HasSubstr("sequence 5")));
   }
 }
 
 TEST(StepCheckTest, ASequenceIsInAStepOnce) {
   const Tokens canvas(8, 1);
-  const auto checked = check_step(
-      step_of({full(1, canvas, {0, 1}), full(2, canvas, {0, 1}), full(1, canvas, {0, 1})}),
-      kLimits);
-  ASSERT_FALSE(checked);
-  EXPECT_THAT(checked.error().message, HasSubstr("sequence 1 is in the step twice"));
+  EXPECT_THAT(refusal_of_last(step_of(
+                  {full(1, canvas, {0, 1}), full(2, canvas, {0, 1}), full(1, canvas, {0, 1})})),
+              HasSubstr("sequence 1 is in the step twice"));
 }
 
 TEST(StepCheckTest, RowsAreBounded) {
   const Tokens canvas(14, 1);
   Step step;
   for (SequenceId id = 0; id < 3; ++id) step.sequences.push_back(full(id, canvas, {0, 1}));
-  const Result<> checked = check_step(step, kLimits);
-  ASSERT_FALSE(checked);
-  EXPECT_THAT(checked.error().message, HasSubstr("42 rows; there can be at most 40"));
+  EXPECT_THAT(refusal_of_last(step), HasSubstr("42 rows of the step; there can be at most 40"));
+}
+
+TEST(StepCheckTest, OneFaultIsNoOthers) {
+  const Tokens canvas(8, 1);
+  SequenceStep wrong = full(2, canvas, {0, 1});
+  wrong.rules.never_chosen = {-1};
+  const Step step = step_of({full(1, canvas, {0, 1}), wrong, full(3, canvas, {0, 1})}, {7});
+  const Refusals refusals = check_step(step, kLimits);
+  EXPECT_FALSE(refusals[0]);
+  EXPECT_TRUE(refusals[1]);
+  EXPECT_FALSE(refusals[2]);
+
+  const Step rest = without_refused(step, refusals);
+  ASSERT_THAT(rest.sequences, SizeIs(2));
+  EXPECT_EQ(rest.sequences[1].sequence, 3u);
+  EXPECT_THAT(rest.closed, ElementsAre(7u));
+  const std::vector<SequenceResult> all = with_refused(
+      step, {{1, 4, {{5}, {}, {}, {}, {}, {}, {}, {}, {}, {}}, {}}, {3, 6, {}, {}}}, refusals);
+  ASSERT_THAT(all, SizeIs(3));
+  EXPECT_THAT(all[0].candidates.position, ElementsAre(5));
+  EXPECT_EQ(all[1].sequence, 2u);
+  EXPECT_TRUE(all[1].refusal);
+  EXPECT_EQ(all[2].iteration, 6);
+  EXPECT_FALSE(all[2].refusal);
 }
 
 TEST(StepCheckTest, ABurstIsRefused) {
   Step step = step_of({sane()});
   step.burst = 4;
-  EXPECT_FALSE(check_step(step, kLimits));
+  EXPECT_THAT(refusal_of_last(step), HasSubstr("a burst of 4"));
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ std::vector<actors::WireMessage> examples() {
       actors::LeaveGroup{1, "why"},
       actors::GroupFailed{1, 2, error},
       Step{1, 2, {sequence_step()}, {3, 4}, 2},
-      StepResult{1, 2, {{3, 4, columns()}}, 5, microseconds(6), microseconds(7)},
+      StepResult{1, 2, {{3, 4, columns(), error}}, 5, microseconds(6), microseconds(7)},
       actors::Inspect{1, 2, {3, 4}, 5, true},
       actors::Inspected{1, {"logits", true, 0, 2, 2, {1, 2, 3, 4}}, true, error},
       actors::InspectMore{1},
