@@ -37,6 +37,19 @@ std::string versions(std::uint16_t first, std::uint16_t last) {
   return text;
 }
 
+/// What is wrong with a frame of this type and length, whatever is in it.
+std::optional<std::string> frame_fault(std::uint16_t type, std::size_t num_bytes) {
+  if (type == kHelloType) {
+    if (num_bytes == kHelloBytes) return std::nullopt;
+    return "a greeting that makes no sense";
+  }
+  const MessageTraits* const traits = traits_of(type);
+  if (traits == nullptr) return "a message of the unknown type " + std::to_string(type);
+  if (num_bytes <= traits->max_bytes) return std::nullopt;
+  return "a message " + std::string(traits->name) + " of " + std::to_string(num_bytes) +
+         " bytes, which is over the limit of " + std::to_string(traits->max_bytes);
+}
+
 }  // namespace
 
 Link::Link(Options options, Owner owner, Time now, std::uint64_t jitter_seed)
@@ -44,7 +57,8 @@ Link::Link(Options options, Owner owner, Time now, std::uint64_t jitter_seed)
       owner_(std::move(owner)),
       jitter_(jitter_seed),
       peer_credit_(options.window),
-      resend_delay_(options.resend) {
+      resend_delay_(options.resend),
+      opened_at_(now) {
   queue(kHelloType, encode_hello(options_.hello));
   pump(now);
 }
@@ -55,7 +69,8 @@ bool Link::send(const actors::WireMessage& message, Time now) {
   const MessageTraits& traits = *traits_of(type);
   if (traits.is_lossy) {
     if (!is_up_ || !waiting_.empty()) return true;  // lost, as it may be
-    transmit(type, 0, encode(message));
+    const Bytes body = encode(message);
+    if (body.size() <= traits.max_bytes) transmit(type, 0, body);
     return !is_down_;
   }
   if (waiting_.size() >= options_.max_queued) return false;
@@ -124,6 +139,9 @@ void Link::receive(Bytes frame, Time now) {
   take_ack(envelope, now);
   if (is_down_) return;
   if (envelope.type == kAckType) return pump(now);
+  if (const auto fault = frame_fault(envelope.type, parsed->body.size())) {
+    return close(DownReason::kProtocol, *fault, now);
+  }
   if (envelope.seq == 0) {
     if (!is_up_) return;
     Result<actors::WireMessage> message = decode(envelope.type, parsed->body);
@@ -132,18 +150,40 @@ void Link::receive(Bytes frame, Time now) {
     (void)owner_.deliver(std::move(*message));
     return;
   }
-  // Whoever sends beyond the credit is not acknowledged, and sends again later.
-  if (undelivered_.size() >= options_.window) return;
+  // What is beyond the credit is not acknowledged, and sent again later.
+  if (!has_room_for(envelope.seq, parsed->body.size())) return;
   if (!ack_at_) ack_at_ = now + options_.ack_delay;
   if (envelope.seq <= received_ || envelope.seq > received_ + options_.window) return;
-  early_.try_emplace(envelope.seq, envelope.type, Bytes(parsed->body.begin(), parsed->body.end()));
-  while (!early_.empty() && early_.begin()->first == received_ + 1 && !is_down_) {
-    auto [type, body] = std::move(early_.begin()->second);
-    early_.erase(early_.begin());
-    ++received_;
-    take_in_order(type, std::move(body), now);
-  }
+  hold(envelope.seq, envelope.type, parsed->body, now);
   if (!is_down_) pump(now);
+}
+
+/// Before the greeting nothing is kept but the greeting: who never greets costs nothing.
+bool Link::has_room_for(std::uint64_t seq, std::size_t bytes) const {
+  if (undelivered_.size() >= options_.window || undelivered_bytes_ >= options_.max_held_bytes) {
+    return false;
+  }
+  if (seq <= received_ + 1) return true;
+  return is_up_ && early_bytes_ + bytes <= options_.max_held_bytes;
+}
+
+/// Keeps a frame, and takes all that are next.
+void Link::hold(std::uint64_t seq, std::uint16_t type, ByteView body, Time now) {
+  if (early_.try_emplace(seq, type, Bytes(body.begin(), body.end())).second) {
+    early_bytes_ += body.size();
+  }
+  if (seq != received_ + 1) {
+    if (!gap_since_) gap_since_ = now;
+    return;
+  }
+  while (!early_.empty() && early_.begin()->first == received_ + 1 && !is_down_) {
+    auto [next_type, next_body] = std::move(early_.begin()->second);
+    early_.erase(early_.begin());
+    early_bytes_ -= next_body.size();
+    ++received_;
+    take_in_order(next_type, std::move(next_body), now);
+  }
+  gap_since_ = early_.empty() ? std::nullopt : std::optional(now);
 }
 
 void Link::take_ack(const Envelope64& envelope, Time now) {
@@ -169,7 +209,8 @@ void Link::take_in_order(std::uint16_t type, Bytes body, Time now) {
   if (!is_up_) return close(DownReason::kProtocol, "a message before the greeting", now);
   Result<actors::WireMessage> message = decode(type, body);
   if (!message) return close(DownReason::kProtocol, message.error().message, now);
-  undelivered_.push_back(std::move(*message));
+  undelivered_.push_back({std::move(*message), body.size()});
+  undelivered_bytes_ += body.size();
   if (!retry_at_) drain(now);
 }
 
@@ -192,18 +233,22 @@ void Link::take_hello(ByteView body, Time now) {
 void Link::drain(Time now) {
   retry_at_.reset();
   while (!undelivered_.empty() && !is_down_) {
-    if (!owner_.deliver(undelivered_.front())) {
+    if (!owner_.deliver(undelivered_.front().message)) {
       retry_at_ = now + options_.retry;
       return;
     }
-    if (!is_down_) undelivered_.pop_front();  // the receiver may have closed the connection
+    if (is_down_) return;  // the receiver has closed the connection
+    undelivered_bytes_ -= undelivered_.front().bytes;
+    undelivered_.pop_front();
   }
 }
 
 void Link::tick(Time now) {
   if (is_down_) return;
+  if (const auto why = overdue(now)) return close(DownReason::kNoConnection, *why, now);
   if (retry_at_ && *retry_at_ <= now) {
     drain(now);
+    if (is_down_) return;
     if (!ack_at_) ack_at_ = now + options_.ack_delay;  // there is room again
   }
   if (resend_at_ && *resend_at_ <= now && !in_flight_.empty()) {
@@ -220,6 +265,17 @@ void Link::tick(Time now) {
   if (ack_at_ && *ack_at_ <= now) transmit(kAckType, 0, {});
 }
 
+/// What the other end owes for too long.
+std::optional<std::string> Link::overdue(Time now) const {
+  const std::string limit = std::to_string(options_.give_up.count()) + " ms";
+  if (!is_up_ && now - opened_at_ > options_.give_up) return "no greeting for " + limit;
+  // While the receiver here is full, the missing one may have come and found no room.
+  if (gap_since_ && undelivered_.empty() && now - *gap_since_ > options_.give_up) {
+    return "a message is missing for " + limit;
+  }
+  return std::nullopt;
+}
+
 /// The oldest one tells the most: the others may only wait for it.
 void Link::resend_oldest(Time now) {
   Sent& oldest = in_flight_.front();
@@ -230,7 +286,15 @@ void Link::resend_oldest(Time now) {
 std::optional<Time> Link::next_tick() const {
   if (is_down_) return std::nullopt;
   std::optional<Time> next;
-  for (const std::optional<Time>& at : {resend_at_, ack_at_, retry_at_}) {
+  const auto after_limit = [this](std::optional<Time> since) {
+    // Judged when the limit is over, so a little later.
+    if (since) *since += options_.give_up + std::chrono::milliseconds(1);
+    return since;
+  };
+  const std::optional<Time> greeting =
+      is_up_ ? std::nullopt : after_limit(std::optional(opened_at_));
+  const std::optional<Time> gap = undelivered_.empty() ? after_limit(gap_since_) : std::nullopt;
+  for (const std::optional<Time>& at : {resend_at_, ack_at_, retry_at_, greeting, gap}) {
     if (at && (!next || *at < *next)) next = at;
   }
   return next;
@@ -249,6 +313,7 @@ void Link::fail(DownReason reason, const std::string& why) {
   waiting_.clear();
   in_flight_.clear();
   early_.clear();
+  gap_since_.reset();
   undelivered_.clear();
   owner_.down(reason, why);
 }

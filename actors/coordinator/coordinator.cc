@@ -251,9 +251,12 @@ void Coordinator::start_step(Replica& replica) {
   batch->in_flight.timer =
       after(options_.step_timeout, StepExpired{replica.index, replica.epoch, batch->step.seq});
   replica.in_flight = std::move(batch->in_flight);
-  // A worker that cannot be reached does not answer: the timer sees to that.
   for (const PeerId worker : replica.workers) {
-    (void)peers_.wire.send(Outgoing{worker, batch->step});
+    if (peers_.wire.send(Outgoing{worker, batch->step})) continue;
+    // It would not answer. If the report is lost, the timer sees to that.
+    (void)peers_.replica_broken.send(
+        ReplicaBroken{replica.index, replica.epoch, {}, "a step cannot be sent to a worker"});
+    return;
   }
 }
 

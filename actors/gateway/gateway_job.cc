@@ -45,19 +45,25 @@ Admit GatewayJob::admission(Time now) const {
   return again;
 }
 
+/// What of `more` goes out: all, or nothing any more once the answer is too long.
+std::string GatewayJob::take_text(std::string more) {
+  is_too_long = is_too_long || text.size() + more.size() > kMaxAnswerBytes;
+  if (is_too_long) return {};
+  text += more;
+  return more;
+}
+
 const Committed* GatewayJob::take(Committed block) {
   if (finished || stop.has_stopped() || block.block <= last_block()) return nullptr;
   queued.reset();
-  block.text = stop.append(stream->append(block.tokens));
-  text += block.text;
+  block.text = take_text(stop.append(stream->append(block.tokens)));
   blocks.push_back(std::move(block));
   return &blocks.back();
 }
 
 const Committed* GatewayJob::take(Finished end) {
   std::string rest = stop.append(stream->finish());
-  rest += stop.finish();
-  text += rest;
+  rest = take_text(rest + stop.finish());
   const bool has_tail = !rest.empty();
   // The coordinator may have gone on before it heard of a stop string; one that was restarted may
   // not be as far as its predecessor was. What clients have is what counts.
@@ -67,6 +73,12 @@ const Committed* GatewayJob::take(Finished end) {
   }
   if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest)});
   end.text = text;
+  if (is_too_long) {
+    end.reason = FinishReason::kError;
+    end.error = Error{ErrorCode::kInvalidArgument,
+                      "the answer has more than " + std::to_string(kMaxAnswerBytes >> 20) +
+                          " MiB of text; ask for fewer tokens with --gen-length"};
+  }
   finished = std::move(end);
   queued.reset();
   admit.input = {};

@@ -77,7 +77,8 @@ struct GatewayJob {
 
   std::unique_ptr<TextStream> stream;
   StopFinder stop;
-  std::string text;  ///< everything sent
+  std::string text;          ///< everything sent
+  bool is_too_long = false;  ///< more text came than kMaxAnswerBytes: the job will end so
   std::optional<Accepted> accepted;
   std::optional<Queued> queued;  ///< the last place in the queue, while it waits
   std::vector<Committed> blocks;
@@ -118,6 +119,7 @@ struct GatewayJob {
   [[nodiscard]] std::size_t num_bytes() const;
 
  private:
+  [[nodiscard]] std::string take_text(std::string more);
   [[nodiscard]] std::int32_t last_block() const {
     return blocks.empty() ? -1 : blocks.back().block;
   }

@@ -155,6 +155,9 @@ struct JobFigures {
   std::chrono::microseconds duration{0};             ///< from acceptance
 };
 
+/// Of the text of one job, as far as clients take it.
+inline constexpr std::size_t kMaxAnswerBytes = 2 << 20;
+
 /// The end of a job: exactly one per job and subscribed client, and again as the answer to a
 /// Cancel that comes behind it.
 struct Finished {

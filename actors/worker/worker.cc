@@ -72,7 +72,8 @@ void Worker::on(DeviceRan ran) {
   if (!ran.result) return fail(ran.epoch, ran.result.error());
   StepResult& result = *ran.result;
   if (group_->rank != 0) result.sequences.clear();  // the digest tells whether they agree
-  send(std::move(result));
+  if (wire_.send(Outgoing{coordinator_, std::move(result)})) return;
+  fail(ran.epoch, Error{ErrorCode::kInternal, "the answer to a step cannot be sent"});
 }
 
 void Worker::on(Incoming<Inspect> inspect) {

@@ -209,7 +209,7 @@ void write(wire::Committed::Builder builder, const actors::Committed& message) {
 void read(wire::Committed::Reader reader, actors::Committed& message) {
   message = {read_job(reader.getJob()), reader.getBlock(), read_range(reader.getPositions()),
              read_list<std::int32_t>(reader.getTokens(), "tokens"),
-             read_text(reader.getText(), "the text")};
+             read_text(reader.getText(), "the text", actors::kMaxAnswerBytes)};
 }
 
 void write(wire::Frame::Builder builder, const actors::Frame& message) {
@@ -255,7 +255,7 @@ void read(wire::Finished::Reader reader, actors::Finished& message) {
   if (reader.hasError()) message.error = read_error(reader.getError());
   message.tokens = read_list<std::int32_t>(reader.getTokens(), "tokens");
   message.canvas = read_list<std::int32_t>(reader.getCanvas(), "the canvas");
-  message.text = read_text(reader.getText(), "the text");
+  message.text = read_text(reader.getText(), "the text", actors::kMaxAnswerBytes);
   message.figures = read_figures(reader.getFigures());
 }
 

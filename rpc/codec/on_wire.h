@@ -53,7 +53,7 @@ struct OnWire<actors::Queued> : CarriedBy<wire::Queued> {
 };
 template <>
 struct OnWire<actors::Committed> : CarriedBy<wire::Committed> {
-  static constexpr MessageTraits kTraits{.type = 7, .name = "Committed", .max_bytes = kMiB};
+  static constexpr MessageTraits kTraits{.type = 7, .name = "Committed", .max_bytes = 4 * kMiB};
 };
 template <>
 struct OnWire<actors::Frame> : CarriedBy<wire::Frame> {
@@ -66,7 +66,7 @@ struct OnWire<actors::Traced> : CarriedBy<wire::Traced> {
 };
 template <>
 struct OnWire<actors::Finished> : CarriedBy<wire::Finished> {
-  static constexpr MessageTraits kTraits{.type = 10, .name = "Finished", .max_bytes = kMiB};
+  static constexpr MessageTraits kTraits{.type = 10, .name = "Finished", .max_bytes = 4 * kMiB};
 };
 template <>
 struct OnWire<actors::Rejected> : CarriedBy<wire::Rejected> {

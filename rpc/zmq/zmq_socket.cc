@@ -15,9 +15,11 @@ constexpr std::chrono::milliseconds kHandshakeTime{2000};
 constexpr std::chrono::milliseconds kConnectTime{3000};
 /// What was sent last still goes out, when its socket is closed, for so long.
 constexpr std::chrono::milliseconds kLinger{500};
-/// Frames queued per peer and direction. A link has at most 256 in flight, so that this is never
-/// reached by one that keeps to its credit.
-constexpr int kHighWaterMark = 1024;
+/// Frames queued per peer. A link has at most 256 in flight, so that this is never reached by one
+/// that keeps to its credit.
+constexpr int kMaxQueuedToSend = 512;
+/// What is not read yet stays with the sender, beyond so many: they may be of the largest.
+constexpr int kMaxQueuedToRead = 16;
 constexpr int kBacklog = 512;
 
 Error system_error() { return {ErrorCode::kUnavailable, zmq_strerror(zmq_errno())}; }
@@ -122,8 +124,8 @@ int ZmqSocket::descriptor() const {
 void set_limits(ZmqSocket& socket, const ZmqOptions& options, const std::string& endpoint) {
   const auto max_bytes = std::int64_t(options.max_frame_bytes);
   UNMASK_CHECK(zmq_setsockopt(socket.get(), ZMQ_MAXMSGSIZE, &max_bytes, sizeof max_bytes) == 0);
-  socket.set(ZMQ_SNDHWM, kHighWaterMark);
-  socket.set(ZMQ_RCVHWM, kHighWaterMark);
+  socket.set(ZMQ_SNDHWM, kMaxQueuedToSend);
+  socket.set(ZMQ_RCVHWM, kMaxQueuedToRead);
   socket.set(ZMQ_LINGER, int(kLinger.count()));
   socket.set(ZMQ_HANDSHAKE_IVL, int(kHandshakeTime.count()));
   socket.set(ZMQ_CONNECT_TIMEOUT, int(kConnectTime.count()));

@@ -8,6 +8,7 @@ import random
 import re
 import signal
 import socket
+import struct
 import subprocess
 import time
 import unittest
@@ -48,6 +49,39 @@ def garbage(seed):
     yield "a giant HTTP head", b"GET / HTTP/1.1\r\nX: " + b"a" * (1 << 20)
     yield "a giant HTTP body", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
     yield "zeros", bytes(1 << 20)
+
+
+def crc32c(data, crc=0):
+    """The frames' checksum; slow, and without a package."""
+    crc ^= 0xFFFFFFFF
+    for byte in data:
+        crc = CRC_TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    return crc ^ 0xFFFFFFFF
+
+
+def crc_table():
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+        yield byte
+
+
+CRC_TABLE = list(crc_table())
+
+
+def ungreeted_frames(first, last, num_bytes):
+    """ZMTP messages with frames FIRST to LAST of a link, each a Submit of NUM_BYTES."""
+    body = bytes(num_bytes)
+    for seq in range(first, last + 1):
+        head = bytearray(struct.pack("<IHHHHIQIIQQIHHII", 0x4B4D4E55, 1, 1, 0, 64, num_bytes, 0, 0,
+                                     0, seq, 0, 0, 256, 0, 0, 0))
+        struct.pack_into("<I", head, 56, crc32c(body, crc32c(head)))
+        yield b"\2" + struct.pack(">Q", len(head) + num_bytes) + head + body
+
+
+def resident_bytes(pid):
+    with open(f"/proc/{pid}/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 class FaultsTest(unittest.TestCase):
@@ -110,6 +144,25 @@ class FaultsTest(unittest.TestCase):
                             pass  # it hung up on us, as it may
         self.expect_answer()
         self.assertTrue(self.all_ready())
+
+    def test_peers_that_never_greet_cost_no_memory(self):
+        greeting = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + bytes(16) + b"\0" + bytes(31)
+        ready = b"\4\x19\5READY\x0bSocket-Type\0\0\0\6DEALER"
+        flood = greeting + ready + b"".join(ungreeted_frames(2, 101, 32 * 1024))
+        gateway = next(p for p in self.cluster.processes if p["role"] == "gateway")
+        where = urllib.parse.urlsplit(self.cluster.endpoint)
+        before = resident_bytes(gateway["pid"])
+        peers = [socket.create_connection((where.hostname, where.port), TIMEOUT) for _ in range(100)]
+        try:
+            for peer in peers:
+                peer.settimeout(TIMEOUT)
+                peer.sendall(flood)  # 300 MiB in all
+            self.expect_answer()
+            self.assertLess(resident_bytes(gateway["pid"]) - before, 48 << 20)
+        finally:
+            for peer in peers:
+                peer.close()
+        self.expect_answer()
 
     def test_a_client_that_vanishes_mid_stream_leaves_the_cluster_alone(self):
         job = subprocess.Popen(self.cluster.submit_command("--stream", *LONG_JOB),
