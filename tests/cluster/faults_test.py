@@ -79,6 +79,14 @@ def ungreeted_frames(first, last, num_bytes):
         yield b"\2" + struct.pack(">Q", len(head) + num_bytes) + head + body
 
 
+def unread_bytes(port):
+    """What came over connections to a local port and was not read yet."""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table][1:]
+    return sum(int(row[4].split(":")[1], 16) for row in rows
+               if int(row[1].split(":")[1], 16) == port)
+
+
 def resident_bytes(pid):
     with open(f"/proc/{pid}/statm") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -147,8 +155,8 @@ class FaultsTest(unittest.TestCase):
 
     def test_peers_that_never_greet_cost_no_memory(self):
         greeting = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + bytes(16) + b"\0" + bytes(31)
-        ready = b"\4\x19\5READY\x0bSocket-Type\0\0\0\6DEALER"
-        flood = greeting + ready + b"".join(ungreeted_frames(2, 101, 32 * 1024))
+        ready = b"\4\x1c\5READY\x0bSocket-Type\0\0\0\6DEALER"
+        flood = b"".join(ungreeted_frames(2, 101, 32 * 1024))
         gateway = next(p for p in self.cluster.processes if p["role"] == "gateway")
         where = urllib.parse.urlsplit(self.cluster.endpoint)
         before = resident_bytes(gateway["pid"])
@@ -156,7 +164,12 @@ class FaultsTest(unittest.TestCase):
         try:
             for peer in peers:
                 peer.settimeout(TIMEOUT)
+                peer.sendall(greeting + ready)
+                answer = b""
+                while b"ROUTER" not in answer:
+                    answer += peer.recv(4096)
                 peer.sendall(flood)  # 300 MiB in all
+            self.cluster.wait_until(lambda: unread_bytes(where.port) == 0, "the end of the flood")
             self.expect_answer()
             self.assertLess(resident_bytes(gateway["pid"]) - before, 48 << 20)
         finally:
