@@ -21,17 +21,19 @@ Links::~Links() {
 }
 
 TransportEvents Links::transport_events() {
-  return {[this](PeerId id) { open(id); },
+  return {[this](PeerId id, const std::string& key) { open(id, key); },
           [this](PeerId id, Bytes frame) { receive(id, std::move(frame)); },
           [this](PeerId id, DownReason reason) { lose(id, reason); }};
 }
 
-void Links::open(PeerId id) {
+void Links::open(PeerId id, const std::string& key) {
   UNMASK_CHECK(transport_ != nullptr && !peers_.contains(id));
   Link::Owner owner{
       [this, id](Bytes frame) { return transport_->send(id, std::move(frame)); },
-      [this, id](const Hello& /*hello*/) {
-        peers_.at(id).is_up = true;
+      [this, id](const Hello& hello) {
+        Peer& peer = peers_.at(id);
+        peer.is_up = true;
+        peer.info.boot_id = hello.boot_id;
         events_.on_up(id);
       },
       [this, id](actors::WireMessage message) {
@@ -39,6 +41,7 @@ void Links::open(PeerId id) {
       },
       [this, id](DownReason reason, const std::string& why) { forget(id, reason, why); }};
   Peer& peer = peers_[id];
+  peer.info.key = key;
   peer.link = std::make_unique<Link>(options_, std::move(owner), env_.clock.now(), env_.rng.next());
   arm(id);
 }
@@ -64,6 +67,11 @@ void Links::disconnect(const actors::Disconnect& disconnect) {
   found->second.link->close(disconnect.reason, "the other end closed the connection",
                             env_.clock.now());
   arm(disconnect.peer);
+}
+
+PeerInfo Links::info(PeerId peer) const {
+  const auto found = peers_.find(peer);
+  return found != peers_.end() && found->second.is_up ? found->second.info : PeerInfo{};
 }
 
 bool Links::is_quiet() const {

@@ -21,6 +21,12 @@ struct LinkEvents {
   std::function<void(PeerId, DownReason, const std::string& why)> on_down;
 };
 
+/// Who a peer is, as far as it is known.
+struct PeerInfo {
+  std::string key;            ///< public, and proved; empty without CURVE
+  std::uint64_t boot_id = 0;  ///< of its process, as it says itself
+};
+
 /// All links over one transport: reliable, typed messages to and from many peers.
 ///
 /// The same code runs on ZeroMQ and on a simulated network.
@@ -40,6 +46,9 @@ class Links {
   [[nodiscard]] bool send(const actors::Outgoing& outgoing);
   void disconnect(const actors::Disconnect& disconnect);
 
+  /// Of a peer that is up; else empty.
+  [[nodiscard]] PeerInfo info(PeerId peer) const;
+
   [[nodiscard]] std::size_t num_peers() const { return peers_.size(); }
   /// Every peer that is up has acknowledged everything that was sent to it.
   [[nodiscard]] bool is_quiet() const;
@@ -47,12 +56,13 @@ class Links {
  private:
   struct Peer {
     std::unique_ptr<Link> link;
+    PeerInfo info;
     bool is_up = false;
     TimerId timer = 0;
     Time timer_at{};
   };
 
-  void open(PeerId id);
+  void open(PeerId id, const std::string& key);
   void receive(PeerId id, Bytes frame);
   void lose(PeerId id, DownReason reason);
   void forget(PeerId id, DownReason reason, const std::string& why);

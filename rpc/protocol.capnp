@@ -54,10 +54,25 @@ struct Submit {                # the same id and body again is the same job
   deadlineMs @8 :Int64;        # remaining; 0: none
   subscription @9 :Subscription;
   resumeAfterBlock @10 :Int32 = -1;
+  isDetached @11 :Bool;        # goes on without its client
+  priority @12 :Int32;         # of waiting jobs the highest is next
+}
+
+struct Attach {                # to a job that was submitted before
+  job @0 :Data;
+  subscription @1 :Subscription;
+  resumeAfterBlock @2 :Int32 = -1;
+}
+
+struct Requester {             # the gateway's word on who asks; from clients it counts for nothing
+  key @0 :Text;
+  process @1 :UInt64;
+  isOperator @2 :Bool;
 }
 
 struct JobRef {                # Cancel, StopJob
   job @0 :Data;
+  requester @1 :Requester;     # of a Cancel
 }
 
 struct Accepted {
@@ -123,6 +138,7 @@ struct Rejected {
 
 struct Question {              # ListJobs, GetStatus
   request @0 :UInt64;
+  requester @1 :Requester;     # of ListJobs
 }
 
 struct JobList {
@@ -135,6 +151,7 @@ struct JobList {
     numBlocks @5 :Int32;
     ageMs @6 :Int64;
     outcome @7 :Text;
+    client @8 :Text;
   }
   request @0 :UInt64;
   jobs @1 :List(Job);
@@ -178,6 +195,9 @@ struct Admit {
   deadlineMs @4 :Int64;
   subscription @5 :Subscription;
   resumeAfterBlock @6 :Int32 = -1;
+  requester @7 :Requester;
+  isDetached @8 :Bool;
+  priority @9 :Int32;
 }
 
 struct Traced {                # one forward, seen by one sequence

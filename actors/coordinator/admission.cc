@@ -12,6 +12,9 @@ Result<RunningJob> make_job(const Admit& admit, const JobModel& model, Time acce
   if (!loop) return loop.error();
   RunningJob job(std::move(*loop));
   job.id = admit.job;
+  job.requester = admit.requester;
+  job.is_detached = admit.is_detached;
+  job.priority = admit.priority;
   job.body_digest = admit.body_digest;
   job.subscription = admit.subscription;
   job.accepted_at = job.last_block_at = accepted_at;

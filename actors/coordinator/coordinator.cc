@@ -81,7 +81,7 @@ void Coordinator::open(RunningJob& job) {
     deadlines_.insert({*job.deadline, job.id});
     arm_deadline_timer();
   }
-  waiting_.add(job.id);
+  waiting_.add(job.id, job.requester.name(), job.priority);
   probe_.canvas_opened(job.loop.canvas().num_holes(job.loop.canvas().whole()));
 }
 
@@ -97,14 +97,19 @@ void Coordinator::recover() {
       continue;
     }
     made->num_replayed = std::int32_t(record->blocks.size());
-    open(jobs_.emplace(id, std::move(*made)).first->second);
+    RunningJob& job = jobs_.emplace(id, std::move(*made)).first->second;
+    open(job);
+    end_unless_wanted(job);
   }
 }
 
 void Coordinator::resend(PeerId gateway, const Admit& admit) {
   RunningJob* const job = find(admit.job);
   const JobRecord* const record = store_.find(admit.job);
-  if (admit.body_digest != (job != nullptr ? job->body_digest : record->admit.body_digest)) {
+  const bool is_same =
+      admit.body_digest == (job != nullptr ? job->body_digest : record->admit.body_digest) &&
+      admit.requester.owns(job != nullptr ? job->requester : record->admit.requester);
+  if (!is_same) {
     probe_.job_refused(ErrorCode::kInvalidArgument);
     return to_gateway(
         gateway,
@@ -113,6 +118,7 @@ void Coordinator::resend(PeerId gateway, const Admit& admit) {
   if (job != nullptr) {
     job->add_gateway(gateway);
     job->subscription.frames |= admit.subscription.frames;
+    job->is_detached |= admit.is_detached;
     if (job->stage == RunningJob::Stage::kStoring) return;  // it hears what the others hear
     to_gateway(gateway,
                Accepted{admit.job, true, job->figures.prompt_tokens, job->loop.canvas().size()});
@@ -129,13 +135,17 @@ void Coordinator::resend(PeerId gateway, const Admit& admit) {
 
 void Coordinator::on(Incoming<Cancel> cancel) {
   const JobId id = cancel.message.job;
-  if (RunningJob* job = find(id)) {
+  const Requester& requester = cancel.message.requester;
+  RunningJob* const job = find(id);
+  if (job != nullptr && requester.owns(job->requester)) {
     job->add_gateway(cancel.from);  // it wants to hear the end, whoever sent the job
     finish(id, FinishReason::kCancelled);
     return schedule();
   }
   const JobRecord* record = store_.find(id);
-  if (record != nullptr && record->finished) return to_gateway(cancel.from, *record->finished);
+  if (record != nullptr && record->finished && requester.owns(record->admit.requester)) {
+    return to_gateway(cancel.from, *record->finished);
+  }
   to_gateway(cancel.from, Rejected{id, {ErrorCode::kNotFound, "no job has this id"}});
 }
 
@@ -232,7 +242,7 @@ void Coordinator::place_waiting() {
     }
     Replica* replica = place_for(job, replicas_, options_.max_running);
     if (replica == nullptr) return;  // nobody overtakes, or the long ones would wait for ever
-    waiting_.remove(job.id);
+    waiting_.start(job.id);
     job.replica = replica->index;
     job.sequence = next_sequence_++;
     job.kv_pages = replica->pages_of(job.loop.canvas().size());
@@ -399,8 +409,24 @@ void Coordinator::on(StepExpired expired) {
 }
 
 void Coordinator::on(PeerDown down) {
-  // Workers: Membership says so. Gateways: their jobs go on, and they ask again.
-  for (auto& [id, job] : jobs_) std::erase(job.gateways, down.peer);
+  // Workers: Membership says so. Gateways ask again for their jobs.
+  for (auto& [id, job] : jobs_) {
+    if (std::erase(job.gateways, down.peer) > 0) end_unless_wanted(job);
+  }
+}
+
+/// Whoever wants to hear of the job has until the end of the grace time.
+void Coordinator::end_unless_wanted(RunningJob& job) {
+  if (!job.gateways.empty() || job.is_detached) return;
+  job.orphaned_at = env_.clock.now();
+  after(options_.client_grace, Orphaned{job.id, *job.orphaned_at});
+}
+
+void Coordinator::on(Orphaned orphaned) {
+  const RunningJob* const job = find(orphaned.job);
+  if (job == nullptr || job->orphaned_at != orphaned.since) return;
+  finish(orphaned.job, FinishReason::kCancelled);
+  schedule();
 }
 
 void Coordinator::on(MembersChanged changed) { members_ = std::move(changed); }
@@ -408,7 +434,7 @@ void Coordinator::on(MembersChanged changed) { members_ = std::move(changed); }
 // ---- Queries ----
 
 void Coordinator::on(Incoming<ListJobs> list) {
-  JobList answer = list_of(jobs_, store_, env_.clock.now());
+  JobList answer = list_of(jobs_, store_, list.message.requester, env_.clock.now());
   answer.request = list.message.request;
   to_gateway(list.from, std::move(answer));
 }

@@ -30,11 +30,17 @@ struct StepExpired {
   std::uint64_t seq = 0;
 };
 
+/// Nobody may have come back for a job since then.
+struct Orphaned {
+  JobId job;
+  Time since{};
+};
+
 /// Runs the diffusion loop of every job: canvases, strategies, batches.
 ///
 /// Receives   Admit, Cancel, StopJob, ListJobs, GetStatus from gateways; StepResult from workers;
-///            ReplicaUp, ReplicaDown, MembersChanged from Membership; DeadlineTick, StepExpired;
-///            Drain
+///            ReplicaUp, ReplicaDown, MembersChanged from Membership; DeadlineTick, StepExpired,
+///            Orphaned; Drain
 /// Sends      Step to workers; Accepted, Queued, Committed, Frame, Traced, Finished, Rejected,
 ///            JobList, ClusterStatus to gateways; ReplicaBroken to Membership; Disconnect for a
 ///            gateway that does not read
@@ -42,10 +48,10 @@ struct StepExpired {
 ///            jobs on a replica never exceed its capacity; a job, a block and an end are in the job
 ///            store before anybody hears of them; every accepted job ends in exactly one Finished,
 ///            also when this actor was started again: what the store has is run again
-class Coordinator final
-    : public Actor<Coordinator, Incoming<Admit>, Incoming<Cancel>, Incoming<StopJob>,
-                   Incoming<ListJobs>, Incoming<GetStatus>, Incoming<StepResult>, PeerDown,
-                   ReplicaUp, ReplicaDown, MembersChanged, DeadlineTick, StepExpired, Drain> {
+class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Cancel>,
+                                       Incoming<StopJob>, Incoming<ListJobs>, Incoming<GetStatus>,
+                                       Incoming<StepResult>, PeerDown, ReplicaUp, ReplicaDown,
+                                       MembersChanged, DeadlineTick, StepExpired, Orphaned, Drain> {
  public:
   struct Options {
     JobModel model;
@@ -54,6 +60,7 @@ class Coordinator final
     std::size_t max_waiting = 1024;  ///< beyond this a job is refused with kOverloaded
     std::size_t max_running = 256;   ///< jobs in one replica's batch
     std::chrono::milliseconds step_timeout{30'000};
+    std::chrono::milliseconds client_grace{30'000};  ///< then a job without a gateway is cancelled
   };
   struct Peers {
     ActorRef<Outgoing> wire;
@@ -75,6 +82,7 @@ class Coordinator final
   void on(MembersChanged changed);
   void on(DeadlineTick tick);
   void on(StepExpired expired);
+  void on(Orphaned orphaned);
   void on(Drain drain);
 
  private:
@@ -83,6 +91,7 @@ class Coordinator final
   [[nodiscard]] std::optional<Error> admission_error(const Result<RunningJob>& made) const;
   void accept(JobId id, const Result<>& stored);
   void open(RunningJob& job);
+  void end_unless_wanted(RunningJob& job);
   void schedule();
   void place_waiting();
   void start_step(Replica& replica);

@@ -22,6 +22,7 @@ JobSummary summary_of(const RunningJob& job, Time now) {
   const diffusion::Figures figures = job.loop.figures();
   const auto state = job.replica ? JobSummary::State::kRunning : JobSummary::State::kQueued;
   return {job.id,
+          job.requester.name(),
           state,
           figures.tokens,
           figures.forwards,
@@ -31,9 +32,11 @@ JobSummary summary_of(const RunningJob& job, Time now) {
           ""};
 }
 
-JobSummary summary_of(const Finished& finished) {
+JobSummary summary_of(const JobRecord& record) {
+  const Finished& finished = *record.finished;
   const JobFigures& figures = finished.figures;
   return {finished.job,
+          record.admit.requester.name(),
           JobSummary::State::kFinished,
           figures.tokens,
           figures.forwards,
@@ -80,13 +83,16 @@ Finished finished_of(const RunningJob& job, FinishReason reason, std::optional<E
   return finished;
 }
 
-JobList list_of(const std::map<JobId, RunningJob>& jobs, const JobStore& store, Time now) {
+JobList list_of(const std::map<JobId, RunningJob>& jobs, const JobStore& store,
+                const Requester& requester, Time now) {
   constexpr std::size_t kMaxListed = 1000;
   JobList list;
-  for (const auto& [id, job] : jobs) list.jobs.push_back(summary_of(job, now));
+  for (const auto& [id, job] : jobs) {
+    if (requester.owns(job.requester)) list.jobs.push_back(summary_of(job, now));
+  }
   for (const JobRecord* record : store.finished()) {
     if (list.jobs.size() >= kMaxListed) break;
-    list.jobs.push_back(summary_of(*record->finished));
+    if (requester.owns(record->admit.requester)) list.jobs.push_back(summary_of(*record));
   }
   return list;
 }

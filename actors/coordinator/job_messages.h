@@ -23,6 +23,6 @@ namespace unmask::actors {
 
 /// All jobs that have not ended, and the latest of those that have.
 [[nodiscard]] JobList list_of(const std::map<JobId, RunningJob>& jobs, const JobStore& store,
-                              Time now);
+                              const Requester& requester, Time now);
 
 }  // namespace unmask::actors

@@ -5,19 +5,41 @@
 
 namespace unmask::actors {
 
-void JobQueue::add(JobId job) {
-  jobs_.push_back({job, 0});
+void JobQueue::add(JobId job, const std::string& client, std::int32_t priority) {
+  Turns& turns = turns_[-priority];
+  const Round round = std::max(turns.begun, turns.last[client]) + 1;
+  turns.last[client] = round;
+  ++turns.num_waiting;
+  const Key key{-priority, round, ++num_added_, job};
+  order_.insert(key);
+  jobs_[job] = {key, 0};
   has_moved_ = true;
 }
 
+void JobQueue::start(JobId job) {
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) return;
+  const auto [priority, round, arrival, id] = found->second.key;
+  Turns& turns = turns_[priority];
+  turns.begun = std::max(turns.begun, round);
+  std::erase_if(turns.last, [&](const auto& client) { return client.second <= turns.begun; });
+  remove(job);
+}
+
 void JobQueue::remove(JobId job) {
-  has_moved_ |= std::erase_if(jobs_, [&](const Place& known) { return known.job == job; }) > 0;
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) return;
+  const std::int32_t priority = std::get<0>(found->second.key);
+  if (--turns_[priority].num_waiting == 0) turns_.erase(priority);
+  order_.erase(found->second.key);
+  jobs_.erase(found);
+  has_moved_ = true;
 }
 
 void JobQueue::publish_again(JobId job) {
-  const auto found = std::ranges::find(jobs_, job, &Place::job);
+  const auto found = jobs_.find(job);
   if (found == jobs_.end()) return;
-  found->place = 0;
+  found->second.published = 0;
   has_moved_ = true;
 }
 
@@ -26,12 +48,15 @@ std::vector<JobQueue::Place> JobQueue::changed_places() {
   std::vector<Place> changed_places;
   if (!std::exchange(has_moved_, false)) return changed_places;
   std::int32_t place = 0;
-  for (Place& known : jobs_) {
+  for (const Key& key : order_) {
     ++place;
-    const bool has_changed = known.place == 0 || 2 * place <= known.place || place <= kNear;
-    if (place == known.place || !has_changed) continue;
-    known.place = place;
-    changed_places.push_back(known);
+    const JobId job = std::get<JobId>(key);
+    std::int32_t& known = jobs_.at(job).published;
+    // Turns may move a job back, which is told at once.
+    const bool has_changed = known == 0 || 2 * place <= known || place > known || place <= kNear;
+    if (place == known || !has_changed) continue;
+    known = place;
+    changed_places.push_back({job, place});
   }
   return changed_places;
 }

@@ -10,6 +10,7 @@ void RunningJob::add_gateway(PeerId gateway) {
   std::erase(gateways, gateway);
   if (gateways.size() == kMaxGateways) gateways.erase(gateways.begin());
   gateways.push_back(gateway);
+  orphaned_at.reset();
 }
 
 std::vector<std::int32_t> RunningJob::answer() const {

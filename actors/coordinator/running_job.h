@@ -29,6 +29,10 @@ struct RunningJob {
   enum class Stage : std::uint8_t { kStoring, kOpen, kEnding };
 
   JobId id;
+  Requester requester;
+  bool is_detached = false;
+  std::int32_t priority = 0;
+  std::optional<Time> orphaned_at;  ///< no gateway hears of it since then
   std::uint64_t body_digest = 0;
   Stage stage = Stage::kStoring;
   std::optional<FinishReason> early_end;  ///< wanted while it was being stored

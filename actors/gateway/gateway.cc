@@ -31,8 +31,17 @@ Gateway::Gateway(ActorContext& context, Env env, Options options, TextService& t
 
 // ---- From clients ----
 
+Requester Gateway::requester_of(PeerId client) const {
+  return options_.requester_of ? options_.requester_of(client) : Requester{};
+}
+
 std::optional<Error> Gateway::rejection(PeerId client, const Submit& submit) const {
   if (std::optional<Error> fault = submission_error(submit, options_.model)) return fault;
+  const Requester requester = requester_of(client);
+  if (submit.priority > 0 && !requester.key.empty() && !requester.is_operator) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "a priority above 0 is for keys in security.operators"};
+  }
   if (is_draining_) {
     return Error{ErrorCode::kUnavailable, "the cluster is shutting down and takes no new jobs"};
   }
@@ -44,7 +53,9 @@ std::optional<Error> Gateway::rejection(PeerId client, const Submit& submit) con
   if (client_jobs_.count(client) >= options_.max_jobs_per_client) {
     return Error{ErrorCode::kOverloaded, "this client has " +
                                              std::to_string(client_jobs_.count(client)) +
-                                             " unfinished jobs; wait for some to finish"};
+                                             " unfinished jobs, as many as "
+                                             "limits.max_jobs_per_client allows; wait for some to "
+                                             "finish"};
   }
   return std::nullopt;
 }
@@ -53,13 +64,17 @@ void Gateway::on(Incoming<Submit> submit) {
   const std::uint64_t digest = body_digest(submit.message);
   const JobId id = submit.message.job;
   const PeerId client = submit.from;
+  const Requester requester = requester_of(client);
   if (Job* job = find(id)) {
-    if (job->admit.body_digest != digest) return count_and_reject(client, id, other_body());
-    return attach(*job, client, submit.message);
+    const bool is_same = job->admit.body_digest == digest && requester.owns(job->admit.requester);
+    if (!is_same) return count_and_reject(client, id, other_body());
+    const Submit& again = submit.message;
+    return attach(*job, client, {id, again.subscription, again.resume_after_block});
   }
   Subscriber subscriber{client, submit.message.subscription, submit.message.resume_after_block};
   if (auto* known = find_as<Tokenizing>(id)) {
-    if (known->body_digest != digest) return count_and_reject(client, id, other_body());
+    if (known->body_digest != digest || !requester.owns(known->requester))
+      return count_and_reject(client, id, other_body());
     (void)add(known->subscribers, id, subscriber);
     return;
   }
@@ -67,6 +82,7 @@ void Gateway::on(Incoming<Submit> submit) {
     return count_and_reject(client, id, std::move(*error));
   }
   Tokenizing& job = std::get<Tokenizing>(jobs_[id]);
+  job.requester = requester;
   job.body_digest = digest;
   job.since = env_.clock.now();
   schedule_tick();
@@ -99,19 +115,40 @@ void Gateway::on(Tokenized tokenized) {
   }
   Job job(std::move(tokenized.submit), tokenized.body_digest, std::move(*tokenized.input),
           text_.stream());
+  job.admit.requester = std::move(waited.requester);
   job.deadline = waited.deadline;
   job.subscribers = std::move(waited.subscribers);
   if (!coordinator_.send(job.admission(env_.clock.now()))) {
     return count_and_reject(id, job.subscribers, coordinator_.send_error());
   }
-  jobs_.emplace(id, std::move(job));
+  end_unless_wanted(std::get<Job>(jobs_.emplace(id, std::move(job)).first->second));
 }
 
-void Gateway::attach(Job& job, PeerId client, const Submit& submit) {
-  Subscriber subscriber{client, submit.subscription, submit.resume_after_block};
-  if (!job.finished && !add(job.subscribers, submit.job, subscriber)) return;
+void Gateway::on(Incoming<Attach> attach) {
+  const JobId id = attach.message.job;
+  const Requester requester = requester_of(attach.from);
+  Job* const job = find(id);
+  if (job != nullptr && requester.owns(job->admit.requester)) {
+    return this->attach(*job, attach.from, attach.message);
+  }
+  auto* const tokenizing = find_as<Tokenizing>(id);
+  if (tokenizing != nullptr && requester.owns(tokenizing->requester)) {
+    Subscriber subscriber{attach.from, attach.message.subscription,
+                          attach.message.resume_after_block};
+    (void)add(tokenizing->subscribers, id, subscriber);
+    return;
+  }
+  reject(attach.from, id,
+         {ErrorCode::kNotFound,
+          "no job has this id here: it ended too long ago, or came through another gateway"});
+}
+
+void Gateway::attach(Job& job, PeerId client, const Attach& wanted) {
+  Subscriber subscriber{client, wanted.subscription, wanted.resume_after_block};
+  if (!job.finished && !add(job.subscribers, wanted.job, subscriber)) return;
+  job.abandoned_at.reset();
   job.replay(subscriber, [&](WireMessage news) { to_client(client, std::move(news)); });
-  if (job.finished || !submit.subscription.frames || job.admit.subscription.frames) return;
+  if (job.finished || !wanted.subscription.frames || job.admit.subscription.frames) return;
   job.admit.subscription.frames = true;
   send_later(job);
 }
@@ -136,16 +173,22 @@ void Gateway::let_go(const Subscribers& subscribers, JobId id) {
 
 void Gateway::on(Incoming<Cancel> cancel) {
   const JobId id = cancel.message.job;
+  const Requester requester = requester_of(cancel.from);
+  const Error not_found{ErrorCode::kNotFound, "no job has this id"};
   if (auto* tokenizing = find_as<Tokenizing>(id)) {
+    if (!requester.owns(tokenizing->requester)) return reject(cancel.from, id, not_found);
     const Subscribers subscribers = std::move(tokenizing->subscribers);
     jobs_.erase(id);
     const Error error{ErrorCode::kCancelled, "cancelled before it was accepted"};
     if (!subscribers.contain(cancel.from)) reject(cancel.from, id, error);
     // It may know the job from an earlier life of this gateway.
-    (void)coordinator_.send(Cancel{id});
+    (void)coordinator_.send(Cancel{id, requester});
     return reject(id, subscribers, error);
   }
   Job* job = find(id);
+  if (job != nullptr && !requester.owns(job->admit.requester)) {
+    return reject(cancel.from, id, not_found);
+  }
   if (job != nullptr && job->finished) return to_client(cancel.from, *job->finished);
   if (job == nullptr || !job->subscribers.contain(cancel.from)) {
     if (job == nullptr && !coordinator_.is_up()) {
@@ -156,42 +199,59 @@ void Gateway::on(Incoming<Cancel> cancel) {
     }
   }
   if (job == nullptr) {  // it may have come through another gateway, or an earlier life of this one
-    if (coordinator_.send(Cancel{id})) return;
+    if (coordinator_.send(Cancel{id, requester})) return;
     pending_cancels_.remove(id, cancel.from);
     return reject(cancel.from, id, coordinator_.send_error());
   }
   job->wants_cancel = true;
-  if (job->waits_to_be_sent || !coordinator_.send(Cancel{id})) send_later(*job);
+  if (job->waits_to_be_sent || !coordinator_.send(job->cancellation())) send_later(*job);
 }
 
 void Gateway::on(Incoming<ListJobs> list) {
-  ask<ListJobs>({list.from, list.message.request, false});
+  ask({list.from, list.message.request, false},
+      ListJobs{pending_queries_.next_number(), requester_of(list.from)});
 }
 
-void Gateway::on(Incoming<GetStatus> get) { ask<GetStatus>({get.from, get.message.request, true}); }
+void Gateway::on(Incoming<GetStatus> get) {
+  ask({get.from, get.message.request, true}, GetStatus{pending_queries_.next_number()});
+}
 
 template <typename Ask>
-void Gateway::ask(const PendingQueries::Query& query) {
+void Gateway::ask(const PendingQueries::Query& query, Ask question) {
   if (pending_queries_.is_full()) {
     return to_client(PendingQueries::rejection(
         query, {ErrorCode::kOverloaded,
                 std::to_string(PendingQueries::kMaxQueries) + " queries wait for their answers"}));
   }
-  if (!coordinator_.send(Ask{pending_queries_.next_number()})) {
+  if (!coordinator_.send(std::move(question))) {
     return to_client(PendingQueries::rejection(query, coordinator_.send_error()));
   }
   pending_queries_.add(query);
 }
 
 void Gateway::on(PeerDown down) {
-  // The jobs go on: the client may come back for them.
   for (const JobId id : client_jobs_.take(down.peer)) {
     const auto job = jobs_.find(id);
     if (job == jobs_.end()) continue;
     std::visit([&](auto& state) { state.subscribers.remove(down.peer); }, job->second);
+    if (Job* const left = find(id)) end_unless_wanted(*left);
   }
   pending_queries_.forget(down.peer);
   pending_cancels_.forget(down.peer);
+}
+
+/// The client may come back for the job until the end of the grace time.
+void Gateway::end_unless_wanted(Job& job) {
+  if (!job.subscribers.empty() || job.admit.is_detached || job.finished) return;
+  job.abandoned_at = env_.clock.now();
+  after(options_.client_grace, Abandoned{job.admit.job, *job.abandoned_at});
+}
+
+void Gateway::on(Abandoned abandoned) {
+  Job* const job = find(abandoned.job);
+  if (job == nullptr || job->finished || job->abandoned_at != abandoned.since) return;
+  job->wants_cancel = true;
+  send_later(*job);
 }
 
 // ---- The link to the coordinator ----
@@ -222,7 +282,7 @@ void Gateway::on(CoordinatorDown down) {
 /// All that the coordinator has to know of a job, whatever it knew before.
 bool Gateway::send_pending(const Job& job) {
   return coordinator_.send(job.admission(env_.clock.now())) &&
-         (!job.wants_cancel || coordinator_.send(Cancel{job.admit.job})) &&
+         (!job.wants_cancel || coordinator_.send(job.cancellation())) &&
          (!job.stop.has_stopped() || coordinator_.send(StopJob{job.admit.job}));
 }
 

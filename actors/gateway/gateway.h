@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,9 +39,16 @@ struct CoordinatorDown {
 /// Time to send again what the coordinator had no room for, and to give up on lost tokenizers.
 struct GatewayTick {};
 
+/// No client may have come back for a job since then.
+struct Abandoned {
+  JobId job;
+  Time since{};
+};
+
 /// Validates what clients want, turns text into tokens and back, and streams answers.
 ///
-/// Receives   Submit, Cancel, ListJobs, GetStatus from clients and their PeerDown; every answer of
+/// Receives   Submit, Attach, Cancel, ListJobs, GetStatus from clients and their PeerDown; every
+/// answer of
 ///            the coordinator; Tokenized; Drain
 /// Sends      Admit, Cancel, StopJob, ListJobs, GetStatus to the coordinator; answers to clients;
 ///            Disconnect for a client that does not read
@@ -51,13 +59,16 @@ class Gateway final
                    Incoming<GetStatus>, PeerDown, Tokenized, CoordinatorUp, CoordinatorDown,
                    Incoming<Accepted>, Incoming<Queued>, Incoming<Committed>, Incoming<Frame>,
                    Incoming<Traced>, Incoming<Finished>, Incoming<Rejected>, Incoming<JobList>,
-                   Incoming<ClusterStatus>, GatewayTick, Drain> {
+                   Incoming<ClusterStatus>, Incoming<Attach>, GatewayTick, Abandoned, Drain> {
  public:
   struct Options {
     std::size_t max_jobs = 2048;                     ///< not finished, over all clients
     std::size_t max_jobs_per_client = 256;           ///< not finished, of one connection
+    std::chrono::milliseconds client_grace{30'000};  ///< then a job without a client is cancelled
     FinishedJobs::Limits finished{1024, 256 << 20};  ///< results kept for clients that come back
     std::string model;                               ///< name that Submit::model must have, if any
+    /// Who a client is that is connected. None: all are one.
+    std::function<Requester(PeerId)> requester_of;
   };
 
   Gateway(ActorContext& context, Env env, Options options, TextService& text,
@@ -82,11 +93,14 @@ class Gateway final
   void on(Incoming<JobList> list);
   void on(Incoming<ClusterStatus> status);
   void on(GatewayTick tick);
+  void on(Incoming<Attach> attach);
+  void on(Abandoned abandoned);
   void on(Drain drain);
 
  private:
   /// A job whose text is on its way to be tokens.
   struct Tokenizing {
+    Requester requester;
     std::uint64_t body_digest = 0;
     Time since{};
     std::optional<Time> deadline;
@@ -96,10 +110,12 @@ class Gateway final
   /// A job is one or the other, and never the first again.
   using JobState = std::variant<Tokenizing, Job>;
 
+  [[nodiscard]] Requester requester_of(PeerId client) const;
   [[nodiscard]] std::optional<Error> rejection(PeerId client, const Submit& submit) const;
   [[nodiscard]] bool add(Subscribers& subscribers, JobId id, Subscriber& subscriber);
   void let_go(const Subscribers& subscribers, JobId id);
-  void attach(Job& job, PeerId client, const Submit& submit);
+  void attach(Job& job, PeerId client, const Attach& wanted);
+  void end_unless_wanted(Job& job);
   void end(Job& job, Finished finished);
   void reject(JobId id, const Subscribers& subscribers, const Error& error);
   void count_and_reject(PeerId client, JobId id, Error error);
@@ -115,7 +131,7 @@ class Gateway final
   void notify(const Subscribers& subscribers, const Message& message);
   void reject(PeerId client, JobId job, Error error);
   template <typename Ask>
-  void ask(const PendingQueries::Query& query);
+  void ask(const PendingQueries::Query& query, Ask question);
   void to_client(PeerId client, WireMessage message);
   void to_client(Outgoing outgoing);
   [[nodiscard]] bool send_pending(const Job& job);

@@ -25,12 +25,15 @@ bool Subscribers::add(Subscriber& subscriber) {
 GatewayJob::GatewayJob(Submit submit, std::uint64_t body_digest, TokenInput input,
                        std::unique_ptr<TextStream> text_stream)
     : admit{submit.job,
+            {},
             body_digest,
             std::move(input),
             std::move(submit.parameters),
             submit.deadline,
             {true, submit.subscription.frames, submit.subscription.trace},
-            -1},
+            -1,
+            submit.is_detached,
+            submit.priority},
       stream(std::move(text_stream)),
       stop(std::move(submit.stop)) {}
 

@@ -38,6 +38,7 @@ class Subscribers {
     std::erase_if(list_, [&](auto& w) { return w.client == client; });
   }
   void clear() { list_.clear(); }
+  [[nodiscard]] bool empty() const { return list_.empty(); }
   /// The client has all blocks up to this one.
   void has(PeerId client, std::int32_t block) {
     const auto subscriber = std::ranges::find(list_, client, &Subscriber::client);
@@ -72,6 +73,7 @@ struct GatewayJob {
   Admit admit;  ///< kept until the end: sent again when the coordinator comes back
   std::optional<Time> deadline;
   Subscribers subscribers;
+  std::optional<Time> abandoned_at;  ///< no client watches it since then
   bool wants_cancel = false;
   bool waits_to_be_sent = false;  ///< the coordinator does not know yet all that is wanted
 
@@ -86,6 +88,9 @@ struct GatewayJob {
 
   /// What to send to the coordinator at `now`: it goes on behind the blocks that are here.
   [[nodiscard]] Admit admission(Time now) const;
+
+  /// By one of those who may, which the gateway has checked.
+  [[nodiscard]] Cancel cancellation() const { return {admit.job, admit.requester}; }
 
   /// The block as clients get it. Nothing if it was here before, or lies behind a stop string.
   [[nodiscard]] const Committed* take(Committed block);

@@ -25,6 +25,11 @@ std::optional<Error> submission_error(const Submit& submit, const std::string& m
                                                   std::to_string(kMaxStopBytes) + " bytes, not " +
                                                   std::to_string(stop.size())};
   }
+  if (submit.priority < -kMaxPriority || submit.priority > kMaxPriority) {
+    return Error{ErrorCode::kInvalidArgument, "the priority is " + std::to_string(submit.priority) +
+                                                  ", but must be " + std::to_string(-kMaxPriority) +
+                                                  " to " + std::to_string(kMaxPriority)};
+  }
   // Before the text is tokenized, which costs more.
   if (const auto params = diffusion::parse_job_params(submit.parameters); !params) {
     return params.error();

@@ -20,6 +20,20 @@ namespace unmask::actors {
 
 // ---- Client -> gateway -> coordinator ----
 
+/// Who asks for something. The gateway says so; what clients say of themselves counts for nothing.
+struct Requester {
+  std::string key;            ///< the public key of the client's connection; empty without CURVE
+  std::uint64_t process = 0;  ///< tells clients without a key apart, for fair shares
+  bool is_operator = false;   ///< may see and cancel the jobs of all
+
+  /// Jobs belong to the key they came with. Clients without a key are one.
+  [[nodiscard]] bool owns(const Requester& job) const { return is_operator || key == job.key; }
+  /// As people see it: a key, or a short number.
+  [[nodiscard]] std::string name() const;
+
+  bool operator==(const Requester&) const = default;
+};
+
 /// Names, ranges and defaults: model/diffusion/job_params.h.
 using Parameter = diffusion::NamedValue;
 
@@ -57,21 +71,36 @@ struct Submit {
   std::chrono::milliseconds deadline{0};  ///< remaining; 0: none
   Subscription subscription;
   std::int32_t resume_after_block = -1;
+  bool is_detached = false;   ///< goes on without its client
+  std::int32_t priority = 0;  ///< of waiting jobs the highest is next; at most kMaxPriority
+};
+inline constexpr std::int32_t kMaxPriority = 10;  ///< and -10 at least
+
+/// Asks for what a job that was submitted before has said and will say, after block
+/// `resume_after_block`.
+struct Attach {
+  JobId job;
+  Subscription subscription;
+  std::int32_t resume_after_block = -1;
 };
 
 /// The gateway's order to the coordinator: validated, tokenized.
 struct Admit {
   JobId job;
+  Requester requester;
   std::uint64_t body_digest = 0;  ///< tells a resend from another job with the same id
   TokenInput input;
   std::vector<Parameter> parameters;
   std::chrono::milliseconds deadline{0};
   Subscription subscription;
   std::int32_t resume_after_block = -1;
+  bool is_detached = false;
+  std::int32_t priority = 0;
 };
 
 struct Cancel {
   JobId job;
+  Requester requester{};
 };
 
 /// A stop string was found by the gateway: the job ends as if at EOS.

@@ -9,19 +9,23 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/messages/jobs.h"
 #include "actors/messages/membership.h"
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
 namespace unmask::actors {
 
+/// Of the jobs that the requester owns.
 struct ListJobs {
   std::uint64_t request = 0;
+  Requester requester{};
 };
 struct JobSummary {
   enum class State : std::uint8_t { kQueued, kRunning, kFinished };
 
   JobId job;
+  std::string client;  ///< Requester::name()
   State state = State::kQueued;
   std::int32_t tokens = 0;
   std::int32_t forwards = 0;

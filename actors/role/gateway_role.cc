@@ -16,7 +16,7 @@ GatewayRole::GatewayRole(ActorSystem& system, Env env, Options options, TextServ
 
 Dispatch GatewayRole::client_dispatch() const {
   Dispatch dispatch;
-  dispatch.add<Submit, Cancel, ListJobs, GetStatus>(gateway_);
+  dispatch.add<Submit, Attach, Cancel, ListJobs, GetStatus>(gateway_);
   return dispatch;
 }
 

@@ -67,16 +67,29 @@ Result<> Client::submit(actors::Submit submit, JobEvents events) {
   const actors::WireMessage message = submit;
   const Result<actors::WireMessage> read = decode(type_of(message), encode(message));
   if (!read) return read.error();
-  if (jobs_.contains(submit.job)) {
-    return Error{ErrorCode::kInvalidArgument, "another job of this client has this job id"};
-  }
   Job job;
-  job.number = next_job_++;
   job.events = std::move(events);
   job.last_block = submit.resume_after_block;
   if (submit.deadline.count() > 0) job.deadline = env_.clock.now() + submit.deadline;
   const JobId id = submit.job;
   job.submit = std::move(submit);
+  return follow(id, std::move(job));
+}
+
+Result<> Client::attach(actors::Attach attach, JobEvents events) {
+  if (failure_) return *failure_;
+  Job job;
+  job.events = std::move(events);
+  job.last_block = attach.resume_after_block;
+  job.attach = attach;
+  return follow(attach.job, std::move(job));
+}
+
+Result<> Client::follow(JobId id, Job job) {
+  if (jobs_.contains(id)) {
+    return Error{ErrorCode::kInvalidArgument, "another job of this client has this job id"};
+  }
+  job.number = next_job_++;
   jobs_.emplace(id, std::move(job));
   if (peer_ && !ask_for(id)) {
     jobs_.erase(id);
@@ -187,6 +200,11 @@ bool Client::ask_for(JobId id) {
       submit.deadline = std::max(left, std::chrono::milliseconds(1));
     }
     is_sent = send(std::move(submit));
+  }
+  if (job.attach) {
+    actors::Attach attach = *job.attach;
+    attach.resume_after_block = job.last_block;
+    is_sent = send(attach);
   }
   return job.is_cancelling ? send(actors::Cancel{id}) && is_sent : is_sent;
 }

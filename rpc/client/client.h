@@ -64,6 +64,10 @@ class Client {
   ///         client has; kOverloaded: too much waits to be sent; kUnavailable: see above
   [[nodiscard]] Result<> submit(actors::Submit submit, JobEvents events);
 
+  /// Follows a job that was submitted before, perhaps by another process: all its blocks, then its
+  /// end. Errors: as submit
+  [[nodiscard]] Result<> attach(actors::Attach attach, JobEvents events);
+
   /// The job ends, and its on_end says so; perhaps that it had ended already. A job that
   /// this client does not follow is ended too: `events` hear it.
   void cancel(JobId job, JobEvents events = {});
@@ -75,7 +79,8 @@ class Client {
  private:
   struct Job {
     std::uint64_t number = 0;              // in the order in which they were asked for
-    std::optional<actors::Submit> submit;  // none: its end is all that was asked for
+    std::optional<actors::Submit> submit;  // neither: its end is all that was asked for
+    std::optional<actors::Attach> attach;
     JobEvents events;
     bool is_accepted = false;  // and on_accepted was called
     bool is_cancelling = false;
@@ -102,6 +107,7 @@ class Client {
   void ask(Question question);
 
   [[nodiscard]] bool send(actors::WireMessage message);
+  [[nodiscard]] Result<> follow(JobId id, Job job);
   [[nodiscard]] bool ask_for(JobId id);
   [[nodiscard]] bool ask(std::uint64_t number, const Question& question);
   void ask_for_everything();

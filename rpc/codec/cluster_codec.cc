@@ -60,9 +60,11 @@ actors::MemberStatus read_member(wire::MemberStatus::Reader reader) {
 
 void write(wire::Question::Builder builder, const actors::ListJobs& message) {
   builder.setRequest(message.request);
+  write_requester(builder.initRequester(), message.requester);
 }
 void read(wire::Question::Reader reader, actors::ListJobs& message) {
   message.request = reader.getRequest();
+  message.requester = read_requester(reader.getRequester());
 }
 void write(wire::Question::Builder builder, const actors::GetStatus& message) {
   builder.setRequest(message.request);
@@ -78,6 +80,7 @@ void write(wire::JobList::Builder builder, const actors::JobList& message) {
     const actors::JobSummary& job = message.jobs[i];
     auto to = jobs[unsigned(i)];
     to.setJob(job_data(job.job));
+    to.setClient(text_of(job.client));
     to.setState(std::uint8_t(job.state));
     to.setTokens(job.tokens);
     to.setForwards(job.forwards);
@@ -93,7 +96,7 @@ void read(wire::JobList::Reader reader, actors::JobList& message) {
   check_length(reader.getJobs(), "jobs", kMaxJobs);
   for (const auto job : reader.getJobs()) {
     message.jobs.push_back(
-        {read_job(job.getJob()),
+        {read_job(job.getJob()), read_name(job.getClient(), "a client"),
          read_enum(job.getState(), actors::JobSummary::State::kFinished, "a job's state"),
          job.getTokens(), job.getForwards(), job.getBlock(), job.getNumBlocks(),
          std::chrono::milliseconds(job.getAgeMs()), read_name(job.getOutcome(), "an outcome")});

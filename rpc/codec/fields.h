@@ -37,6 +37,16 @@ inline std::string read_text(capnp::Text::Reader text, const char* field,
 
 inline kj::StringPtr text_of(const std::string& text) { return {text.c_str(), text.size()}; }
 
+inline void write_requester(wire::Requester::Builder builder, const actors::Requester& requester) {
+  builder.setKey(text_of(requester.key));
+  builder.setProcess(requester.process);
+  builder.setIsOperator(requester.is_operator);
+}
+inline actors::Requester read_requester(wire::Requester::Reader reader) {
+  return {read_text(reader.getKey(), "a key", kMaxNameBytes), reader.getProcess(),
+          reader.getIsOperator()};
+}
+
 inline JobId read_job(capnp::Data::Reader data) {
   JobId job;
   if (data.size() != job.bytes.size()) throw Malformed{"a job id has 16 bytes"};
@@ -102,6 +112,7 @@ inline void write_error(wire::Error::Builder builder, const Error& error) {
 // One pair per type of message. Clients and jobs: job_codec.cc.
 void write(wire::Submit::Builder builder, const actors::Submit& message);
 void write(wire::Admit::Builder builder, const actors::Admit& message);
+void write(wire::Attach::Builder builder, const actors::Attach& message);
 void write(wire::JobRef::Builder builder, const actors::Cancel& message);
 void write(wire::JobRef::Builder builder, const actors::StopJob& message);
 void write(wire::Accepted::Builder builder, const actors::Accepted& message);
@@ -112,6 +123,7 @@ void write(wire::Finished::Builder builder, const actors::Finished& message);
 void write(wire::Rejected::Builder builder, const actors::Rejected& message);
 void read(wire::Submit::Reader reader, actors::Submit& message);
 void read(wire::Admit::Reader reader, actors::Admit& message);
+void read(wire::Attach::Reader reader, actors::Attach& message);
 void read(wire::JobRef::Reader reader, actors::Cancel& message);
 void read(wire::JobRef::Reader reader, actors::StopJob& message);
 void read(wire::Accepted::Reader reader, actors::Accepted& message);

@@ -128,6 +128,8 @@ void write(wire::Submit::Builder builder, const actors::Submit& message) {
   builder.setDeadlineMs(message.deadline.count());
   write_subscription(builder.initSubscription(), message.subscription);
   builder.setResumeAfterBlock(message.resume_after_block);
+  builder.setIsDetached(message.is_detached);
+  builder.setPriority(message.priority);
 }
 
 void read(wire::Submit::Reader reader, actors::Submit& message) {
@@ -142,33 +144,53 @@ void read(wire::Submit::Reader reader, actors::Submit& message) {
   message.deadline = read_deadline(reader.getDeadlineMs());
   message.subscription = read_subscription(reader.getSubscription());
   message.resume_after_block = reader.getResumeAfterBlock();
+  message.is_detached = reader.getIsDetached();
+  message.priority = reader.getPriority();
 }
 
 void write(wire::Admit::Builder builder, const actors::Admit& message) {
   builder.setJob(job_data(message.job));
+  write_requester(builder.initRequester(), message.requester);
   builder.setBodyDigest(message.body_digest);
   write_tokens(builder.initInput(), message.input);
   write_parameters(builder.initParameters(unsigned(message.parameters.size())), message.parameters);
   builder.setDeadlineMs(message.deadline.count());
   write_subscription(builder.initSubscription(), message.subscription);
   builder.setResumeAfterBlock(message.resume_after_block);
+  builder.setIsDetached(message.is_detached);
+  builder.setPriority(message.priority);
 }
 
 void read(wire::Admit::Reader reader, actors::Admit& message) {
   message.job = read_job(reader.getJob());
+  message.requester = read_requester(reader.getRequester());
   message.body_digest = reader.getBodyDigest();
   message.input = read_tokens(reader.getInput());
   message.parameters = read_parameters(reader.getParameters());
   message.deadline = read_deadline(reader.getDeadlineMs());
   message.subscription = read_subscription(reader.getSubscription());
   message.resume_after_block = reader.getResumeAfterBlock();
+  message.is_detached = reader.getIsDetached();
+  message.priority = reader.getPriority();
+}
+
+void write(wire::Attach::Builder builder, const actors::Attach& message) {
+  builder.setJob(job_data(message.job));
+  write_subscription(builder.initSubscription(), message.subscription);
+  builder.setResumeAfterBlock(message.resume_after_block);
+}
+void read(wire::Attach::Reader reader, actors::Attach& message) {
+  message = {read_job(reader.getJob()), read_subscription(reader.getSubscription()),
+             reader.getResumeAfterBlock()};
 }
 
 void write(wire::JobRef::Builder builder, const actors::Cancel& message) {
   builder.setJob(job_data(message.job));
+  write_requester(builder.initRequester(), message.requester);
 }
 void read(wire::JobRef::Reader reader, actors::Cancel& message) {
   message.job = read_job(reader.getJob());
+  message.requester = read_requester(reader.getRequester());
 }
 
 void write(wire::JobRef::Builder builder, const actors::StopJob& message) {

@@ -164,5 +164,9 @@ template <>
 struct OnWire<actors::InspectMore> : CarriedBy<wire::InspectMore> {
   static constexpr MessageTraits kTraits{.type = 32, .name = "InspectMore", .max_bytes = kKiB};
 };
+template <>
+struct OnWire<actors::Attach> : CarriedBy<wire::Attach> {
+  static constexpr MessageTraits kTraits{.type = 33, .name = "Attach", .max_bytes = kKiB};
+};
 
 }  // namespace unmask::rpc::codec

@@ -92,6 +92,14 @@ Result<std::string> read_curve_public_key(const std::filesystem::path& path) {
   return read_key(path, 0);
 }
 
+std::string encode_curve_key(std::string_view bytes) {
+  UNMASK_CHECK(bytes.size() == kKeyBytes);
+  KeyText text{};
+  UNMASK_CHECK(zmq_z85_encode(text.data(), reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                              bytes.size()) != nullptr);
+  return text.data();
+}
+
 Result<std::string> decode_curve_key(std::string_view z85) {
   std::array<std::uint8_t, kKeyBytes> bytes{};
   const std::string text(z85);

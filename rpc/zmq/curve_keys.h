@@ -31,4 +31,7 @@ Result<std::string> read_curve_public_key(const std::filesystem::path& path);
 /// The 32 bytes of a key. Errors: kInvalidArgument
 Result<std::string> decode_curve_key(std::string_view z85);
 
+/// The other way round. bytes: 32.
+std::string encode_curve_key(std::string_view bytes);
+
 }  // namespace unmask::rpc

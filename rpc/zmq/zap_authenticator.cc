@@ -52,7 +52,7 @@ void ZapAuthenticator::answer() {
                                             request[1],
                                             may_enter ? "200" : "400",
                                             may_enter ? "" : "this key may not connect",
-                                            "",
+                                            may_enter ? encode_curve_key(request[6]) : "",
                                             ""};
     for (std::size_t i = 0; i < reply.size(); ++i) {
       // libzmq reads it, or the connection that asked is gone.

@@ -113,7 +113,7 @@ void ZmqDialer::read_events() {
         is_up_ = true;
         up_since_ = SteadyClock().now();
         last_failure_.clear();
-        events_.on_up(++last_peer_);
+        events_.on_up(++last_peer_, options_.server_key);
         continue;
       case ConnectionEvent::Kind::kRefused:
         fail("it does not accept this process's key");

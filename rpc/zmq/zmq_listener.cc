@@ -154,7 +154,7 @@ void ZmqListener::take(std::string_view routing_id, ZmqFrame frame) {
     peer = connections_.identify(routing_id, frame.source);
     if (peer == nullptr) return;
     if (peer->is_ended) return hang_up(peer->peer);
-    events_.on_up(peer->peer);
+    events_.on_up(peer->peer, frame.user);
   }
   peer->has_spoken = true;
   if (!peer->is_ended) events_.on_frame(peer->peer, std::move(frame.bytes));

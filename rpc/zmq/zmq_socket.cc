@@ -21,6 +21,7 @@ constexpr int kMaxQueuedToSend = 512;
 /// What is not read yet stays with the sender, beyond so many: they may be of the largest.
 constexpr int kMaxQueuedToRead = 16;
 constexpr int kBacklog = 512;
+constexpr const char* kUserId = "User-Id";  // as ZAP names it
 
 Error system_error() { return {ErrorCode::kUnavailable, zmq_strerror(zmq_errno())}; }
 
@@ -41,6 +42,11 @@ std::string_view ZmqPart::text() const {
 }
 
 int ZmqPart::source() const { return zmq_msg_get(&message_, ZMQ_SRCFD); }
+
+std::string ZmqPart::user() const {
+  const char* const user = zmq_msg_gets(&message_, kUserId);
+  return user == nullptr ? "" : user;
+}
 
 Result<ZmqSocket> ZmqSocket::open(const ZmqContext& context, int type) {
   void* const socket = zmq_socket(context.get(), type);
@@ -98,7 +104,7 @@ bool ZmqSocket::receive(ZmqPart& part) {
 std::optional<ZmqFrame> ZmqSocket::receive_frame() {
   ZmqPart part;
   if (!receive(part)) return std::nullopt;
-  ZmqFrame frame{{}, part.source()};
+  ZmqFrame frame{{}, part.source(), part.user()};
   if (!part.has_more()) frame.bytes.assign(part.bytes().begin(), part.bytes().end());
   while (part.has_more() && receive(part)) {
   }

@@ -46,6 +46,8 @@ class ZmqPart {
   /// The descriptor of the TCP connection that it came over, which may be closed by now. What
   /// libzmq made itself, a routing id, came over none: -1.
   [[nodiscard]] int source() const;
+  /// Whom ZAP let in over it: a public key in Z85; empty without.
+  [[nodiscard]] std::string user() const;
   [[nodiscard]] zmq_msg_t* get() { return &message_; }
 
  private:
@@ -53,8 +55,9 @@ class ZmqPart {
 };
 
 struct ZmqFrame {
-  Bytes bytes;      ///< aligned
-  int source = -1;  ///< as ZmqPart's
+  Bytes bytes;       ///< aligned
+  int source = -1;   ///< as ZmqPart's
+  std::string user;  ///< as ZmqPart's
 };
 
 /// Never blocks. Moved-from sockets may only be destroyed.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "runtime/base/bytes.h"
 #include "runtime/base/ids.h"
@@ -14,7 +15,8 @@ enum class DownReason : std::uint8_t { kClosed, kCrashed, kNoConnection, kProtoc
 
 /// What a transport tells; called on the control thread.
 struct TransportEvents {
-  std::function<void(PeerId)> on_up;
+  /// key: the public key that the other end has proved to have; empty if it need not.
+  std::function<void(PeerId, const std::string& key)> on_up;
   std::function<void(PeerId, Bytes frame)> on_frame;
   std::function<void(PeerId, DownReason)> on_down;  ///< exactly once per peer that was up
 };

@@ -21,6 +21,7 @@ void add_up(Command program);
 void add_node(Command program);
 void add_submit(Command program);
 void add_jobs(Command program);
+void add_attach(Command program);
 void add_cancel(Command program);
 void add_status(Command program);
 void add_forward(Command program);

@@ -18,6 +18,7 @@ constexpr std::array kCommands{
     add_node,
     add_submit,
     add_jobs,
+    add_attach,
     add_cancel,
     add_status,
     // Look inside

@@ -97,21 +97,22 @@ WorkerConfig ClusterConfig::worker(std::int32_t replica, std::int32_t rank) cons
 }
 
 Result<> ClusterConfig::validate() const {
-  const Result<> values =
-      first_error({check_range("cluster.replicas", cluster.replicas, 1, 1024),
-                   check_range("cluster.workers", cluster.workers, 1, 1024),
-                   check_choice("model.dtype", model.dtype, {"auto", "f32", "bf16"}),
-                   check_choice("model.numerics", model.numerics, {"exact", "fast"}),
-                   check_range("coordinator.http_port", coordinator.http_port, 0, 65535),
-                   check_range("gateway.http_port", gateway.http_port, 0, 65535),
-                   check_range("compute.threads", compute.threads, 0, 4096),
-                   check_range("compute.kv_memory", compute.kv_memory, 0, std::int64_t(1) << 50),
-                   check_instructions("compute.instructions", compute.instructions),
-                   check_range("limits.max_waiting", limits.max_waiting, 1, 1 << 20),
-                   check_range("limits.max_running", limits.max_running, 1, 1 << 16),
-                   check_range("limits.max_connections", limits.max_connections, 1, 1 << 16),
-                   check_choice("log.level", log.level, {"debug", "info", "warning", "error"}),
-                   check_choice("log.format", log.format, {"text", "json"})});
+  const Result<> values = first_error(
+      {check_range("cluster.replicas", cluster.replicas, 1, 1024),
+       check_range("cluster.workers", cluster.workers, 1, 1024),
+       check_choice("model.dtype", model.dtype, {"auto", "f32", "bf16"}),
+       check_choice("model.numerics", model.numerics, {"exact", "fast"}),
+       check_range("coordinator.http_port", coordinator.http_port, 0, 65535),
+       check_range("gateway.http_port", gateway.http_port, 0, 65535),
+       check_range("compute.threads", compute.threads, 0, 4096),
+       check_range("compute.kv_memory", compute.kv_memory, 0, std::int64_t(1) << 50),
+       check_instructions("compute.instructions", compute.instructions),
+       check_range("limits.max_waiting", limits.max_waiting, 1, 1 << 20),
+       check_range("limits.max_running", limits.max_running, 1, 1 << 16),
+       check_range("limits.max_jobs_per_client", limits.max_jobs_per_client, 1, 1 << 16),
+       check_range("limits.max_connections", limits.max_connections, 1, 1 << 16),
+       check_choice("log.level", log.level, {"debug", "info", "warning", "error"}),
+       check_choice("log.format", log.format, {"text", "json"})});
   if (!values) return values;
 
   if (model.numerics == "exact" && 8 % cluster.workers != 0) {

@@ -33,8 +33,11 @@ void for_each_setting(Config& config, Visit visit) {
   visit("security.coordinator_key", config.security.coordinator_key);
   visit("security.allowed_nodes", config.security.allowed_nodes);
   visit("security.allowed_clients", config.security.allowed_clients);
+  visit("security.operators", config.security.operators);
   visit("limits.max_waiting", config.limits.max_waiting);
   visit("limits.max_running", config.limits.max_running);
+  visit("limits.max_jobs_per_client", config.limits.max_jobs_per_client);
+  visit("limits.client_grace", config.limits.client_grace);
   visit("limits.max_connections", config.limits.max_connections);
   visit("limits.step_timeout", config.limits.step_timeout);
   visit("limits.form_timeout", config.limits.form_timeout);

@@ -178,7 +178,7 @@ void SimulatedNetwork::hand_over(Connection& connection, int side, Delivery deli
     receiver->events().on_frame(connection.peer(side), std::move(delivery.frame));
   } else {
     end.is_up = true;
-    receiver->events().on_up(connection.peer(side));
+    receiver->events().on_up(connection.peer(side), "");
   }
 }
 

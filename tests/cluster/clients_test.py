@@ -93,6 +93,19 @@ class SubmitTest(unittest.TestCase):
         self.assertEqual(result["text"] + "\n", plain.stdout)
         self.assertGreater(result["tokens_per_forward"], 0)
 
+    def test_a_detached_job_is_fetched_by_its_id(self):
+        left = unmask("submit", "--detach", PROMPT)
+        self.assertEqual(left.returncode, DONE, left.stderr)
+        self.assertRegex(left.stdout, r"^[0-9a-f]{32}\n$")
+        job = left.stdout.strip()
+        fetched = unmask("attach", job)
+        self.assertEqual(fetched.stdout, unmask("submit", PROMPT).stdout, fetched.stderr)
+        again = json.loads(unmask("attach", "--json", job).stdout)
+        self.assertEqual((again["job"], again["text"] + "\n"), (job, fetched.stdout))
+        unknown = unmask("attach", "a" * 32)
+        self.assertEqual(unknown.returncode, USAGE)
+        self.assertIn("no job has this id here", unknown.stderr)
+
     def test_on_a_terminal_the_canvas_fills_and_then_stands_as_text(self):
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
@@ -204,7 +217,7 @@ class ClusterCommandsTest(unittest.TestCase):
     def test_jobs_is_text_for_people_and_json_for_programs(self):
         done = json.loads(unmask("submit", "--json", "--gen-length", 16, PROMPT).stdout)
         self.assertEqual(jobs()[done["job"]]["state"], "finished")
-        self.assertRegex(unmask("jobs").stdout, done["job"] + "  finished ")
+        self.assertRegex(unmask("jobs").stdout, done["job"] + r"  [0-9a-f]{8}  finished ")
 
     def test_nobody_listening_is_one_sentence_in_time(self):
         for command in (["status"], ["jobs"], ["cancel", "a" * 32], ["submit", "hi"]):

@@ -95,7 +95,7 @@ def resident_bytes(pid):
 class FaultsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster(*NEVER_MISSED)
+        cls.cluster = Cluster(*NEVER_MISSED, "--set", "limits.client_grace=100ms")
 
     @classmethod
     def tearDownClass(cls):
@@ -184,6 +184,7 @@ class FaultsTest(unittest.TestCase):
         job.kill()
         job.communicate()
         self.expect_answer()
+        self.cluster.wait_until(lambda: not self.cluster.is_busy(), "the end of its job")
 
 
 class StartTest(unittest.TestCase):

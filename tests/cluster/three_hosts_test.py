@@ -3,6 +3,7 @@
 Exits with 77 (skipped) where namespaces are forbidden, and says so. Needs root and iproute2.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -81,8 +82,8 @@ class ThreeHostsTest(unittest.TestCase):
         """Every host has a folder with the cluster file, its own secret key and all public ones."""
         keys = self.dir / "keys"
         keys.mkdir()
-        for host in HOSTS:
-            self.make_keys(keys / f"{host}.key")
+        for name in (*HOSTS, "second", "operator"):
+            self.make_keys(keys / f"{name}.key")
         for host in HOSTS:
             home = self.dir / host
             shutil.copytree(EXAMPLE, home)
@@ -90,6 +91,8 @@ class ThreeHostsTest(unittest.TestCase):
             for public in keys.glob("*.pub"):
                 shutil.copy(public, home / "keys")
             shutil.copy(keys / f"{host}.key", home / "keys/node.key")
+        for name in ("second", "operator"):
+            shutil.copy(keys / f"{name}.key", self.dir / "client/keys")
 
     def make_keys(self, path):
         subprocess.run([UNMASK, "config", "keys", path], check=True, capture_output=True)
@@ -114,8 +117,11 @@ class ThreeHostsTest(unittest.TestCase):
             time.sleep(0.05)
 
     def submit(self, *words, key="keys/node.key"):
+        return self.command("submit", *words, key=key)
+
+    def command(self, name, *words, key):
         return subprocess.run(
-            ["ip", "netns", "exec", self.network.name("client"), UNMASK, "submit", "--endpoint",
+            ["ip", "netns", "exec", self.network.name("client"), UNMASK, name, "--endpoint",
              f"tcp://{HOSTS['host1']}:7400", "--server-key", "keys/host1.key.pub", "--secret-key",
              key, *words],
             cwd=self.dir / "client", capture_output=True, timeout=TIMEOUT,
@@ -133,7 +139,9 @@ class ThreeHostsTest(unittest.TestCase):
 
     def test_jobs_from_a_fourth_host_are_answered_and_strangers_are_not(self):
         self.start("coordinator", "host1", "--role", "coordinator")
-        self.start("gateway", "host1", "--role", "gateway")
+        self.start("gateway", "host1", "--role", "gateway", "--set",
+                   "security.allowed_clients=keys/client.key.pub,keys/second.key.pub", "--set",
+                   "security.operators=keys/operator.key.pub")
         self.start("worker0", "host2", "--role", "worker", "--rank", "0")
         # The barrier names who is missing, with rank and address.
         self.wait_for("coordinator", r"worker 1 \(10\.77\.0\.3\)")
@@ -142,6 +150,21 @@ class ThreeHostsTest(unittest.TestCase):
         job = self.submit("--gen-length", "32", "Sort these numbers from small to large: 96, 95, 41, 60")
         self.assertEqual(job.returncode, 0, job.stderr.decode() + self.log("gateway"))
         self.assertEqual(job.stdout.decode().strip(), "41, 60, 95, 96")
+
+        # A job belongs to its key: another client does not see it, an operator does.
+        def jobs(key):
+            listed = self.command("jobs", "--json", key=f"keys/{key}.key")
+            self.assertEqual(listed.returncode, 0, listed.stderr)
+            return [job["job"] for job in json.loads(listed.stdout)]
+
+        (job_id,) = jobs("node")
+        self.assertEqual(jobs("second"), [])
+        self.assertEqual(jobs("operator"), [job_id])
+        for command in ("attach", "cancel"):
+            refused = self.command(command, job_id, key="keys/second.key")
+            self.assertIn(b"no job has this id", refused.stderr)
+            allowed = self.command(command, job_id, key="keys/operator.key")
+            self.assertEqual(allowed.returncode, 0, allowed.stderr)
 
         # A key that nobody allowed does not get in.
         self.make_keys(self.dir / "client/keys/stranger.key")

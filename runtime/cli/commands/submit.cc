@@ -24,6 +24,8 @@ struct SubmitOptions {
   std::string file;
   int concurrency = 8;
   bool stream = false;
+  bool is_detached = false;
+  int priority = 0;
 };
 
 /// One job: its text on stdout, everything else on stderr.
@@ -36,10 +38,15 @@ int submit_job(const SubmitOptions& options) {
   }
   JobPrinter printer(style, stdout, stderr);
   submit->subscription = printer.subscription();
+  submit->is_detached = options.is_detached;
+  submit->priority = options.priority;
   return ClientSession::run(options.where, [&](ClientSession& session) {
     const JobId id = submit->job;
     session.set_on_interrupt([&session, id] { session.client().cancel(id); });
     rpc::JobEvents events;
+    if (options.is_detached) {
+      events.on_accepted = [&, id](const actors::Accepted&) { session.end(printer.show_id(id)); };
+    }
     events.on_queued = [&](const actors::Queued& queued) { printer.show(queued); };
     events.on_frame = [&](const actors::Frame& frame) { printer.show(frame); };
     events.on_block = [&](const actors::Committed& block) { printer.show(block); };
@@ -57,8 +64,9 @@ int submit_job(const SubmitOptions& options) {
 int submit_file(const SubmitOptions& options) {
   const Result<std::string> text = read_text(options.file, kMaxFileBytes);
   if (!text) return report(text.error());
-  const Result<actors::Submit> common = options.job.to_submit_without_input();
+  Result<actors::Submit> common = options.job.to_submit_without_input();
   if (!common) return report(common.error());
+  common->priority = options.priority;
   std::optional<JobBatch> batch;
   return ClientSession::run(options.where, [&](ClientSession& session) {
     const JobBatch::Options limits{
@@ -94,8 +102,22 @@ void add_submit(Command program) {
                .shows_default = true,
                .range = {{1, kMaxConcurrency}}},
               options->concurrency);
+  command.add(
+      {.name = "--detach",
+       .help = "Print the job's id and leave it to run (`unmask attach` fetches it); without "
+               "this a job ends some time after its client (limits.client_grace)"},
+      options->is_detached);
+  command.add(
+      {.name = "--priority",
+       .help = "Of the jobs that wait the highest is next; those of one priority take turns "
+               "by client",
+       .type = "N",
+       .shows_default = true,
+       .range = {{-actors::kMaxPriority, actors::kMaxPriority}}},
+      options->priority);
   command.needs("--concurrency", "--file");
-  for (const char* other : {"prompt", "--messages", "--tokens-file", "--raw", "--stream"}) {
+  for (const char* other :
+       {"prompt", "--messages", "--tokens-file", "--raw", "--stream", "--detach"}) {
     command.excludes("--file", other);
   }
   options->where.add_to(command);

@@ -180,6 +180,7 @@ std::string to_json(const actors::JobList& list) {
                                 {"block", job.block},
                                 {"blocks", job.num_blocks},
                                 {"age_seconds", double(job.age.count()) * 1e-3},
+                                {"client", job.client},
                                 {"outcome", job.outcome}});
   }
   return json_text(jobs);

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "rpc/client/job_id.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/job/job_files.h"
 #include "runtime/cli/text/characters.h"
@@ -54,6 +55,13 @@ actors::Subscription JobPrinter::subscription() const {
   return {.blocks = options_.style != Style::kJson,
           .frames = options_.style == Style::kCanvas,
           .trace = false};
+}
+
+ExitCode JobPrinter::show_id(const JobId& job) {
+  clear_status();
+  const std::string id = rpc::to_hex(job);
+  write(options_.style == Style::kJson ? "{\"job\":\"" + id + "\"}\n" : id + "\n");
+  return kOk;
 }
 
 void JobPrinter::show(const actors::Queued& queued) {

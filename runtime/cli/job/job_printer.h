@@ -37,6 +37,8 @@ class JobPrinter {
   /// What to ask for in Submit.
   [[nodiscard]] actors::Subscription subscription() const;
 
+  /// All that there is to say of a job that is left to run.
+  [[nodiscard]] ExitCode show_id(const JobId& job);
   void show(const actors::Queued& queued);
   void show(const actors::Frame& frame);
   void show(const actors::Committed& block);

@@ -20,15 +20,23 @@ int run_gateway(const ClusterConfig& config, bool announces) {
   if (!outside) return report(outside.error(), kBadConfig);
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
+  const Result<std::set<std::string>> operators = operator_keys(config);
+  if (!operators) return report(operators.error(), kBadConfig);
+
   Wire clients(host), coordinator(host);
   actors::TokenizerService text(std::move(model->tokenizer));
   const auto leave = [&host](const Error& error) {
     host.log().error("this gateway must leave the cluster", {{"why", error.message}});
     host.end(kBadConfig);
   };
-  actors::GatewayRole role(
-      host.system(), host.env(), gateway_options(config, host, model->name, node.self()), text,
-      {clients.outgoing(), clients.disconnect(), coordinator.outgoing()}, leave);
+  actors::GatewayRole::Options role_options =
+      gateway_options(config, host, model->name, node.self());
+  role_options.gateway.requester_of = [&](PeerId client) {
+    return clients.requester(client, *operators);
+  };
+  actors::GatewayRole role(host.system(), host.env(), std::move(role_options), text,
+                           {clients.outgoing(), clients.disconnect(), coordinator.outgoing()},
+                           leave);
   clients.receive(role.client_dispatch());
   clients.on_peer({}, [&role](PeerId peer) { return role.client_down(peer); });
   coordinator.receive(role.coordinator_dispatch());

@@ -51,8 +51,20 @@ Result<rpc::ZmqOptions> coordinator_dialer(const ClusterConfig& config) {
 }
 
 Result<rpc::ZmqOptions> gateway_listener(const ClusterConfig& config) {
-  return listener(config.security, config.gateway.address, "allowed_clients",
-                  config.security.allowed_clients);
+  std::vector<std::string> allowed = config.security.allowed_clients;
+  allowed.insert(allowed.end(), config.security.operators.begin(), config.security.operators.end());
+  return listener(config.security, config.gateway.address, "allowed_clients or operators", allowed);
+}
+
+Result<std::set<std::string>> operator_keys(const ClusterConfig& config) {
+  std::set<std::string> keys;
+  if (!config.security.curve) return keys;
+  for (const std::string& file : config.security.operators) {
+    const Result<std::string> key = rpc::read_curve_public_key(file);
+    if (!key) return of_setting("operators", key.error());
+    keys.insert(*key);
+  }
+  return keys;
 }
 
 }  // namespace unmask::cli

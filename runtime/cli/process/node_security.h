@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "rpc/zmq/zmq_options.h"
 #include "runtime/config/cluster_config.h"
 
@@ -13,5 +16,8 @@ namespace unmask::cli {
 Result<rpc::ZmqOptions> coordinator_listener(const ClusterConfig& config);
 Result<rpc::ZmqOptions> coordinator_dialer(const ClusterConfig& config);
 Result<rpc::ZmqOptions> gateway_listener(const ClusterConfig& config);
+
+/// Of clients who see the jobs of all.
+Result<std::set<std::string>> operator_keys(const ClusterConfig& config);
 
 }  // namespace unmask::cli

@@ -25,6 +25,7 @@ actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config
   coordinator.max_waiting = std::size_t(config.limits.max_waiting);
   coordinator.max_running = std::size_t(config.limits.max_running);
   coordinator.step_timeout = config.limits.step_timeout;
+  coordinator.client_grace = config.limits.client_grace;
   actors::Membership::Options& membership = options.membership;
   membership.num_replicas = config.cluster.replicas;
   membership.group_size = config.cluster.workers;
@@ -43,6 +44,8 @@ actors::GatewayRole::Options gateway_options(const ClusterConfig& config, const 
                                              actors::ProcessIdentity self) {
   actors::GatewayRole::Options options;
   options.gateway.model = model;
+  options.gateway.max_jobs_per_client = std::size_t(config.limits.max_jobs_per_client);
+  options.gateway.client_grace = config.limits.client_grace;
   options.member = member_options(config, host, std::move(self));
   return options;
 }

@@ -68,6 +68,11 @@ Result<> Wire::dial(rpc::ZmqOptions options, const HostPort& address) {
   return {};
 }
 
+actors::Requester Wire::requester(PeerId peer, const std::set<std::string>& operators) const {
+  const rpc::PeerInfo info = links_.info(peer);
+  return {info.key, info.boot_id, operators.contains(info.key)};
+}
+
 void Wire::when_quiet(std::function<void()> done) {
   wait_until_quiet(host_.env().clock.now() + kQuietTimeout, std::move(done));
 }

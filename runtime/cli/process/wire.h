@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "actors/role/dispatch.h"
@@ -42,6 +43,10 @@ class Wire {
   void when_quiet(std::function<void()> done);
   /// Says in the log every few seconds that nobody answers, for as long as it is so.
   void warn_while_alone(const std::string& who);
+
+  /// Of a client that is up. operators: keys.
+  [[nodiscard]] actors::Requester requester(PeerId peer,
+                                            const std::set<std::string>& operators) const;
 
   /// Where it listens, with the real port, or whom it dials.
   [[nodiscard]] HostPort address() const { return address_; }

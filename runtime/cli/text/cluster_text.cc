@@ -30,6 +30,9 @@ std::string to_table(const std::vector<Row>& rows) {
   return text;
 }
 
+/// Enough of a public key to know it again.
+constexpr std::size_t kClientChars = 8;
+
 std::string state_of(const actors::MemberStatus& member) {
   return printable(member.phase.empty() ? member.state : member.state + ": " + doing(member));
 }
@@ -51,9 +54,11 @@ std::string short_time(std::chrono::milliseconds duration) {
 
 std::string to_text(const actors::JobList& list) {
   if (list.jobs.empty()) return "no jobs\n";
-  std::vector<Row> rows{{"JOB", "STATE", "BLOCK", "TOKENS", "FORWARDS", "AGE", "OUTCOME"}};
+  std::vector<Row> rows{
+      {"JOB", "CLIENT", "STATE", "BLOCK", "TOKENS", "FORWARDS", "AGE", "OUTCOME"}};
   for (const actors::JobSummary& job : list.jobs) {
-    rows.push_back({rpc::to_hex(job.job), std::string(name_of(job.state)),
+    rows.push_back({rpc::to_hex(job.job), printable(job.client.substr(0, kClientChars)),
+                    std::string(name_of(job.state)),
                     std::to_string(job.block) + "/" + std::to_string(job.num_blocks),
                     std::to_string(job.tokens), std::to_string(job.forwards), short_time(job.age),
                     printable(job.outcome)});

@@ -131,7 +131,7 @@ TEST_F(LinksTest, GarbageEndsTheConnectionAndIsCounted) {
   Transport* raw = nullptr;
   PeerId peer = 0;
   simulation->start(2);
-  raw = &simulation->network().attach(2, {[&](PeerId id) {
+  raw = &simulation->network().attach(2, {[&](PeerId id, const std::string&) {
                                             peer = id;
                                             is_up = true;
                                           },

@@ -435,5 +435,65 @@ TEST_F(CoordinatorTest, FramesAndTracesTellWhatAForwardDecided) {
   EXPECT_THAT(finished(1).canvas, ElementsAre(1, 2, 12, 13, 14, 15));
 }
 
+// ---- Whose jobs they are ----
+
+TEST_F(CoordinatorFixture, AJobIsSeenAndCancelledByItsOwnerAndByOperators) {
+  const Requester owner{"mine", 1, false}, other{"another's", 2, false}, all{"op", 3, true};
+  Admit admit = job(1);
+  admit.requester = owner;
+  deliver(kGateway, admit);
+  const auto num_listed = [&](const Requester& requester) {
+    deliver(kGateway, ListJobs{1, requester});
+    return last_to<JobList>(wire, kGateway).jobs.size();
+  };
+  EXPECT_EQ(num_listed(owner), 1u);
+  EXPECT_EQ(num_listed(other), 0u);
+  EXPECT_EQ(num_listed(all), 1u);
+  EXPECT_EQ(last_to<JobList>(wire, kGateway).jobs[0].client, "mine");
+
+  deliver(kOtherGateway, Cancel{job_id(1), other});
+  EXPECT_THAT(rejection(kOtherGateway), HasSubstr("no job has this id"));
+  admit.requester = other;
+  deliver(kOtherGateway, admit);
+  EXPECT_THAT(rejection(kOtherGateway), HasSubstr("another job already has this job id"));
+  deliver(kOtherGateway, Cancel{job_id(1), all});
+  EXPECT_EQ(finished(1, kOtherGateway).reason, FinishReason::kCancelled);
+  deliver(PeerId(9), Cancel{job_id(1), other});
+  EXPECT_THAT(rejection(9), HasSubstr("no job has this id")) << "nor how it ended";
+  EXPECT_EQ(num_listed(other), 0u);
+}
+
+TEST_F(CoordinatorFixture, AJobThatNoGatewayHearsOfEndsAfterTheGraceTime) {
+  Admit detached = job(2);
+  detached.is_detached = true;
+  deliver(kGateway, job(1));
+  deliver(kGateway, detached);
+  deliver(kGateway, job(3));
+  deliver(PeerDown{kGateway});
+  bed.advance(options.client_grace / 2);
+  deliver(kOtherGateway, job(3));
+  bed.advance(options.client_grace);
+  EXPECT_NE(store->find(job_id(1))->finished, std::nullopt);
+  EXPECT_EQ(store->find(job_id(2))->finished, std::nullopt);
+  EXPECT_EQ(store->find(job_id(3))->finished, std::nullopt);
+}
+
+TEST_F(CoordinatorFixture, ClientsTakeTurnsAtTheDoor) {
+  options.max_running = 1;
+  for (int number = 1; number <= 3; ++number) {
+    Admit admit = job(number);
+    admit.requester.process = 1;
+    deliver(kGateway, admit);
+  }
+  Admit other = job(4);
+  other.requester.process = 2;
+  deliver(kGateway, other);
+  replica_up(0, 1);
+  std::vector<JobId> ended;
+  while (to_gateway<Finished>().size() < 4) finish_step();
+  for (const Finished& end : to_gateway<Finished>()) ended.push_back(end.job);
+  EXPECT_THAT(ended, ElementsAre(job_id(1), job_id(4), job_id(2), job_id(3)));
+}
+
 }  // namespace
 }  // namespace unmask::actors

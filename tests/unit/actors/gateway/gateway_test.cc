@@ -560,5 +560,143 @@ TEST_F(GatewayTest, QuestionsForWhichThereIsNoRoomAreAnsweredSo) {
               HasSubstr("1024 queries wait for their answers"));
 }
 
+// ---- Whose jobs they are ----
+
+/// Two clients with keys, and an operator.
+class OwnersTest : public GatewayTest {
+ protected:
+  static constexpr PeerId kOperator = 3;
+
+  OwnersTest() {
+    options.requester_of = [](PeerId client) {
+      return Requester{"key " + std::to_string(client), client, client == kOperator};
+    };
+  }
+};
+
+TEST_F(OwnersTest, TheCoordinatorIsToldWhoAsks) {
+  deliver(kClient, submit(1));
+  EXPECT_EQ(to_coordinator<Admit>().at(0).requester, (Requester{"key 1", 1, false}));
+  ListJobs pretended{5, {"key 2", 2, true}};
+  deliver(kClient, pretended);
+  EXPECT_EQ(to_coordinator<ListJobs>().at(0).requester, (Requester{"key 1", 1, false}));
+  deliver(kOther, Cancel{job_id(9), {"key 1", 1, true}});
+  EXPECT_EQ(to_coordinator<Cancel>().at(0).requester, (Requester{"key 2", 2, false}));
+}
+
+TEST_F(OwnersTest, AnotherClientNeitherFollowsNorCancelsAJob) {
+  run_job(1);
+  deliver(kOther, Attach{job_id(1), {}, -1});
+  EXPECT_THAT(rejection(kOther), HasSubstr("no job has this id"));
+  deliver(kOther, submit(1));
+  EXPECT_THAT(rejection(kOther), HasSubstr("another job already has this job id"));
+  deliver(kOther, Cancel{job_id(1)});
+  EXPECT_THAT(rejection(kOther), HasSubstr("no job has this id"));
+  EXPECT_THAT(to_coordinator<Cancel>(), IsEmpty());
+  EXPECT_THAT(to_client<Committed>(kOther), IsEmpty());
+  deliver(kCoordinator, end(1, {7, 8}));
+  deliver(kOther, Cancel{job_id(1)});
+  EXPECT_THAT(to_client<Finished>(kOther), IsEmpty());
+}
+
+TEST_F(OwnersTest, AnOperatorMay) {
+  run_job(1);
+  deliver(kOperator, Attach{job_id(1), {}, -1});
+  EXPECT_EQ(streamed(kOperator), "7 8 ");
+  deliver(kOperator, Cancel{job_id(1)});
+  EXPECT_THAT(to_coordinator<Cancel>(), SizeIs(1));
+  EXPECT_EQ(to_coordinator<Cancel>()[0].requester.key, "key 1") << "the gateway has checked it";
+}
+
+TEST_F(OwnersTest, APriorityAboveTheOthersIsForOperators) {
+  Submit message = submit(1);
+  message.priority = 1;
+  deliver(kClient, message);
+  EXPECT_THAT(rejection(), HasSubstr("security.operators"));
+  deliver(kOperator, message);
+  message = submit(2);
+  message.priority = -1;
+  deliver(kClient, message);
+  EXPECT_THAT(to_coordinator<Admit>(), SizeIs(2));
+  EXPECT_EQ(to_coordinator<Admit>()[1].priority, -1);
+}
+
+TEST_F(GatewayTest, APriorityHasItsRange) {
+  Submit message = submit(1);
+  message.priority = 11;
+  deliver(kClient, message);
+  EXPECT_THAT(rejection(), HasSubstr("must be -10 to 10"));
+}
+
+// ---- Jobs without a client ----
+
+TEST_F(GatewayTest, AJobWhoseClientDoesNotComeBackIsCancelled) {
+  run_job(1);
+  deliver(PeerDown{kClient});
+  bed.advance(options.client_grace - 1ms);
+  EXPECT_THAT(to_coordinator<Cancel>(), IsEmpty());
+  bed.advance(1ms);
+  ASSERT_THAT(to_coordinator<Cancel>(), SizeIs(1));
+  EXPECT_EQ(to_coordinator<Cancel>()[0].job, job_id(1));
+}
+
+TEST_F(GatewayTest, AJobWhoseClientComesBackInTimeGoesOn) {
+  run_job(1);
+  deliver(PeerDown{kClient});
+  bed.advance(options.client_grace / 2);
+  deliver(kOther, submit(1));
+  bed.advance(options.client_grace);
+  EXPECT_THAT(to_coordinator<Cancel>(), IsEmpty());
+  deliver(PeerDown{kOther});
+  bed.advance(options.client_grace);
+  EXPECT_THAT(to_coordinator<Cancel>(), SizeIs(1));
+}
+
+TEST_F(GatewayTest, ADetachedJobGoesOnAndIsFetchedLater) {
+  Submit message = submit(1);
+  message.is_detached = true;
+  deliver(kClient, message);
+  EXPECT_TRUE(to_coordinator<Admit>().at(0).is_detached);
+  deliver(kCoordinator, Accepted{job_id(1), false, 3, 7});
+  deliver(PeerDown{kClient});
+  deliver(kCoordinator, block(1, 0, {7, 8}));
+  bed.advance(10 * options.client_grace);
+  EXPECT_THAT(to_coordinator<Cancel>(), IsEmpty());
+  deliver(kOther, Attach{job_id(1), {}, -1});
+  deliver(kCoordinator, end(1, {7, 8}));
+  EXPECT_EQ(streamed(kOther), "7 8 ");
+  ASSERT_THAT(to_client<Finished>(kOther), SizeIs(1));
+  deliver(PeerId(7), Attach{job_id(1), {}, -1});
+  EXPECT_THAT(to_client<Finished>(7), SizeIs(1)) << "once it has ended, too";
+}
+
+TEST_F(GatewayTest, WhoIsGoneBeforeItsTextIsTokensIsGoneToo) {
+  text.is_slow = true;
+  deliver(kClient, submit(1));
+  deliver(PeerDown{kClient});
+  text.answer_all();
+  bed.settle();
+  bed.advance(options.client_grace);
+  EXPECT_THAT(to_coordinator<Cancel>(), SizeIs(1));
+}
+
+TEST_F(GatewayTest, TheLimitOfOneClientIsNamed) {
+  options.max_jobs_per_client = 1;
+  deliver(kClient, submit(1));
+  deliver(kClient, submit(2));
+  EXPECT_THAT(rejection(), HasSubstr("limits.max_jobs_per_client"));
+}
+
+TEST_F(GatewayTest, AnAnswerThatIsTooLongEndsAsAnError) {
+  run_job(1);
+  // Every token is a digit and a blank.
+  deliver(kCoordinator, block(1, 1, std::vector<std::int32_t>(kMaxAnswerBytes / 2, 7)));
+  deliver(kCoordinator, end(1, {7, 8}));
+  const Finished finished = to_client<Finished>().at(0);
+  EXPECT_EQ(finished.reason, FinishReason::kError);
+  EXPECT_THAT(finished.error->message, HasSubstr("2 MiB of text"));
+  EXPECT_EQ(finished.text, "7 8 ");
+}
+
 }  // namespace
 }  // namespace unmask::actors

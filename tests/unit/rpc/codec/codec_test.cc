@@ -43,6 +43,7 @@ CandidateColumns columns() {
 /// One of every type, every field away from its default.
 std::vector<actors::WireMessage> examples() {
   const Error error{ErrorCode::kOverloaded, "too much"};
+  const actors::Requester requester{"key", 7, true};
   const actors::ProcessIdentity process{{actors::Role::kGateway, 1, 2}, 3, "host", "http://h:1"};
   const actors::MemberStatus member{process, "ready", "phase", 0.5f};
   const actors::Capacity capacity{100, 16, 512, 4096, 12345, 6789};
@@ -57,10 +58,20 @@ std::vector<actors::WireMessage> examples() {
                      {"stop"},
                      milliseconds(5),
                      {false, true, true},
-                     3},
-      actors::Admit{
-          job(2), 42, {{1, 2, 3}, {{1, 2}}}, {{"a", "b"}}, milliseconds(6), {false, true, true}, 4},
-      actors::Cancel{job(3)},
+                     3,
+                     true,
+                     -4},
+      actors::Admit{job(2),
+                    requester,
+                    42,
+                    {{1, 2, 3}, {{1, 2}}},
+                    {{"a", "b"}},
+                    milliseconds(6),
+                    {false, true, true},
+                    4,
+                    true,
+                    5},
+      actors::Cancel{job(3), requester},
       actors::StopJob{job(4)},
       actors::Accepted{job(5), true, 6, 7},
       actors::Queued{job(6), 3, "because"},
@@ -70,11 +81,11 @@ std::vector<actors::WireMessage> examples() {
       actors::Finished{
           job(10), actors::FinishReason::kError, error, {1, 2}, {3, 4}, "text", figures},
       actors::Rejected{job(11), error},
-      actors::ListJobs{12},
-      actors::JobList{
-          13,
-          {{job(14), actors::JobSummary::State::kRunning, 1, 2, 3, 4, milliseconds(5), "stop"}},
-          error},
+      actors::ListJobs{12, requester},
+      actors::JobList{13,
+                      {{job(14), "client", actors::JobSummary::State::kRunning, 1, 2, 3, 4,
+                        milliseconds(5), "stop"}},
+                      error},
       actors::GetStatus{15},
       actors::ClusterStatus{16, "1.0", "m", 3, true, 1, 2, 3, 4, "memory", {member}, error},
       actors::Join{process, 4, 5, "exact f32", "cpu-avx2", capacity},
@@ -94,6 +105,7 @@ std::vector<actors::WireMessage> examples() {
       actors::Inspect{1, 2, {3, 4}, 5, true},
       actors::Inspected{1, {"logits", true, 0, 2, 2, {1, 2, 3, 4}}, true, error},
       actors::InspectMore{1},
+      actors::Attach{job(15), {false, true, true}, 6},
   };
   all.push_back(
       actors::Submit{job(1), "", actors::ChatInput{{{"user", "hi"}}}, {}, {}, {}, {}, -1});
@@ -130,6 +142,9 @@ TEST(CodecTest, FieldsKeepTheirPlaces) {
   EXPECT_EQ(admit.input.holes, (Ranges{{1, 2}}));
   EXPECT_EQ(admit.deadline.count(), 6);
   EXPECT_EQ(admit.resume_after_block, 4);
+  EXPECT_EQ(admit.requester, (actors::Requester{"key", 7, true}));
+  EXPECT_TRUE(admit.is_detached);
+  EXPECT_EQ(admit.priority, 5);
   const Result<actors::WireMessage> step = decode(28, encode(examples()[27]));
   ASSERT_TRUE(step);
   EXPECT_EQ(std::get<Step>(*step).sequences[0].window, sequence_step().window);

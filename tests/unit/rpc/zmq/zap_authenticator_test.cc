@@ -52,6 +52,8 @@ TEST_F(ZapAuthenticatorTest, AnAllowedKeyIsLetInAndAStrangersIsNot) {
   EXPECT_EQ(server.frames[0].second, bytes_of("secret"));
   EXPECT_TRUE(stranger.ups.empty());
   EXPECT_EQ(server.ups.size(), 1u);
+  EXPECT_EQ(server.keys, std::vector{client_keys.public_key}) << "who it is, is known";
+  EXPECT_EQ(friendly.keys, std::vector{server_keys.public_key});
 }
 
 TEST_F(ZapAuthenticatorTest, WhoDoesNotEncryptIsNotLetIn) {

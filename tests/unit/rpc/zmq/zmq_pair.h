@@ -32,12 +32,16 @@ inline bool run_until(EventLoop& loop, const std::function<bool()>& is_done) {
 /// A transport's user that keeps what it hears.
 struct Ear {
   TransportEvents events() {
-    return {[this](PeerId peer) { ups.push_back(peer); },
+    return {[this](PeerId peer, const std::string& key) {
+              ups.push_back(peer);
+              keys.push_back(key);
+            },
             [this](PeerId peer, Bytes frame) { frames.emplace_back(peer, std::move(frame)); },
             [this](PeerId peer, DownReason reason) { downs.emplace_back(peer, reason); }};
   }
 
   std::vector<PeerId> ups;
+  std::vector<std::string> keys;  // of ups
   std::vector<std::pair<PeerId, Bytes>> frames;
   std::vector<std::pair<PeerId, DownReason>> downs;
 };

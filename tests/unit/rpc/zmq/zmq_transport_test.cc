@@ -64,7 +64,7 @@ TEST_F(ZmqTransportTest, EverybodyOfACrowdIsHeardWhileOthersAreAnswered) {
   std::vector<std::unique_ptr<ZmqDialer>> dialers(kCrowd);
   for (std::size_t i = 0; i < kCrowd; ++i) {
     TransportEvents greeting = ears[i].events();
-    greeting.on_up = [&, i](PeerId peer) {
+    greeting.on_up = [&, i](PeerId peer, const std::string&) {
       ears[i].ups.push_back(peer);
       EXPECT_TRUE(dialers[i]->send(peer, bytes_of("here")));
     };

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 struct Host {
   TransportEvents events() {
     return {
-        .on_up = [this](PeerId up) { peer = up, ++num_ups; },
+        .on_up = [this](PeerId up, const std::string&) { peer = up, ++num_ups; },
         .on_frame = [this](PeerId,
                            Bytes frame) { received.push_back(std::to_integer<int>(frame.at(0))); },
         .on_down = [this](PeerId, DownReason reason) { peer.reset(), downs.push_back(reason); }};

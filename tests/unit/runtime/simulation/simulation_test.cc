@@ -91,7 +91,7 @@ struct Cluster {
     actors.insert_or_assign(address, counting);
     transports[address] = &simulation.network().attach(
         address, {.on_up = [ref = counting.lasting_ref<Connected>()](
-                               PeerId peer) { (void)ref.send({peer}); },
+                               PeerId peer, const std::string&) { (void)ref.send({peer}); },
                   .on_frame =
                       [ref = counting.lasting_ref<Arrived>()](PeerId from, Bytes frame) {
                         (void)ref.send({from, std::move(frame)});

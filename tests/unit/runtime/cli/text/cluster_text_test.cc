@@ -13,15 +13,18 @@ TEST(ClusterTextTest, JobsStandBelowTheirHeadings) {
   actors::JobList list;
   actors::JobSummary job;
   job.state = actors::JobSummary::State::kRunning;
+  job.client = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
   job.tokens = 12;
   job.forwards = 5;
   job.block = 1;
   job.num_blocks = 4;
   job.age = milliseconds(90'000);
   list.jobs = {job};
-  EXPECT_EQ(to_text(list),
-            "JOB                               STATE    BLOCK  TOKENS  FORWARDS  AGE    OUTCOME\n"
-            "00000000000000000000000000000000  running  1/4    12      5         1 min\n");
+  EXPECT_EQ(
+      to_text(list),
+      "JOB                               CLIENT    STATE    BLOCK  TOKENS  FORWARDS  AGE    "
+      "OUTCOME\n"
+      "00000000000000000000000000000000  rq:rM>}U  running  1/4    12      5         1 min\n");
 }
 
 TEST(ClusterTextTest, NoJobsAreSaidInWords) { EXPECT_EQ(to_text(actors::JobList{}), "no jobs\n"); }
