@@ -38,6 +38,9 @@ class Checkpoint {
   /// A vector of f32, bf16 or f16, converted. Errors as those of matrix().
   [[nodiscard]] Result<std::vector<float>> vector_f32(std::string_view name, std::int64_t n) const;
 
+  /// The file in which the tensor is, for people; the folder if there is none of this name.
+  [[nodiscard]] std::string path_of(std::string_view name) const;
+
   /// Gives back the memory behind a tensor that was copied elsewhere; it is read again on need.
   void drop_pages(std::string_view name) const;
 
@@ -59,9 +62,6 @@ class Checkpoint {
   /// The tensor, if it has this shape and a dtype of weights.
   [[nodiscard]] Result<const StoredTensor*> find(std::string_view name,
                                                  const std::vector<std::int64_t>& shape) const;
-  /// The file in which `tensor` is.
-  [[nodiscard]] std::string path_of(std::string_view name) const;
-
   std::filesystem::path dir_;
   ModelConfig config_;
   std::vector<Shard> shards_;

@@ -137,21 +137,11 @@ std::vector<std::string> ConfigReader::unread() const {
   for (const auto& [key, value] : object_) {
     // What begins with _ is a comment, or a note of the library that wrote the file.
     const std::string name(key);
-    if (!value.is_null() && !name.starts_with('_') && !read_.contains(name)) keys.push_back(name);
+    if (!value.is_null() && !name.starts_with('_') && !read_.contains(name)) {
+      keys.push_back(printable(name));
+    }
   }
   return keys;
-}
-
-std::string listed(std::span<const std::string> names) {
-  constexpr std::size_t kMaxNames = 8;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kMaxNames); ++i) {
-    text += (i == 0 ? "" : ", ") + printable(names[i]);
-  }
-  if (names.size() > kMaxNames) {
-    text += " and " + std::to_string(names.size() - kMaxNames) + " more";
-  }
-  return text;
 }
 
 }  // namespace unmask::checkpoint

@@ -58,7 +58,7 @@ class ConfigReader {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   /// Sentences for people, each with the file.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
-  /// The keys that have a value and that nobody asked for, in the order of the file.
+  /// The keys that have a value and that nobody asked for, in the order of the file, for people.
   [[nodiscard]] std::vector<std::string> unread() const;
 
  private:
@@ -70,8 +70,5 @@ class ConfigReader {
   std::vector<std::string> warnings_;
   std::optional<Error> error_;
 };
-
-/// "a, b and 3 more": as many names as a line holds.
-std::string listed(std::span<const std::string> names);
 
 }  // namespace unmask::checkpoint

@@ -9,6 +9,7 @@
 #include "model/checkpoint/config_reader.h"
 #include "model/checkpoint/json.h"
 #include "model/checkpoint/rope_config.h"
+#include "runtime/base/listed.h"
 
 namespace unmask::checkpoint {
 namespace {

@@ -140,6 +140,7 @@ int run_prompt(const RunFlags& flags) {
   if (!config) return report(config.error(), kBadConfig);
   Result<ServedModel> model = open_served_model(config->model);
   if (!model) return report(model.error(), kBadConfig);
+  warn(*model);
   auto backend = kernels::make_backend(device_spec(*config, config->worker(0, 0)));
   if (!backend) return report(backend.error(), kBadConfig);
 
