@@ -15,7 +15,8 @@
 
 namespace unmask::checkpoint {
 
-/// A Hugging Face folder: its config.json and its weights, memory-mapped.
+/// A Hugging Face folder: its config.json, what a generation_config.json adds, and its weights,
+/// memory-mapped.
 ///
 /// Invariant  constant after open(): any thread may read it; views of weights live as long as it
 class Checkpoint {
@@ -57,6 +58,8 @@ class Checkpoint {
 
   Checkpoint() = default;
   Result<> add_shards();
+  Result<> add_generation_config();
+  void tell_unread();
   void align_tensors();
   [[nodiscard]] std::uint64_t compute_digest(std::string_view config_text) const;
   /// The tensor, if it has this shape and a dtype of weights.
@@ -65,6 +68,7 @@ class Checkpoint {
   std::filesystem::path dir_;
   ModelConfig config_;
   std::vector<Shard> shards_;
+  std::vector<std::string> unread_files_;  ///< of weights, beside those
   StoredTensors tensors_;
   std::map<std::string, std::size_t, std::less<>> shard_of_;  // tensor to index in shards_
   std::vector<std::unique_ptr<std::byte[]>> copies_;  // of tensors that lie misaligned in the file

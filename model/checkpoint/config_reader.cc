@@ -88,19 +88,29 @@ bool ConfigReader::flag_or(std::string_view key, bool otherwise) {
 }
 
 std::optional<std::int32_t> ConfigReader::token(std::string_view key, int vocab_size) {
-  const json::value* value = find(key);
-  if (value != nullptr && value->is_array() && !value->get_array().empty()) {
-    const json::array& list = value->get_array();
-    value = &list.front();
-    if (list.size() > 1) {
-      warn(std::string(key) + " is " + printable(list) + ", of which " + printable(*value) +
-           " is used");
-    }
+  const std::vector<std::int32_t> ids = tokens(key, vocab_size);
+  if (ids.empty()) return std::nullopt;
+  if (ids.size() > 1) {
+    warn(std::string(key) + " is " + printable(*find(key)) + ", of which " +
+         std::to_string(ids.front()) + " is used");
   }
-  if (value == nullptr) return std::nullopt;
-  if (const auto token = to_count(*value, 0, vocab_size - 1)) return *token;
-  fail(key, *value, "a token id of 0.." + std::to_string(vocab_size - 1));
-  return std::nullopt;
+  return ids.front();
+}
+
+std::vector<std::int32_t> ConfigReader::tokens(std::string_view key, int vocab_size) {
+  std::vector<std::int32_t> ids;
+  const auto add = [&](const json::value& value) {
+    const std::optional<int> id = to_count(value, 0, vocab_size - 1);
+    if (!id) fail(key, value, "a token id of 0.." + std::to_string(vocab_size - 1));
+    if (id) ids.push_back(*id);
+  };
+  const json::value* value = find(key);
+  if (value != nullptr && value->is_array()) {
+    for (const json::value& entry : value->get_array()) add(entry);
+  } else if (value != nullptr) {
+    add(*value);
+  }
+  return ids;
 }
 
 void ConfigReader::require(const ConfigSwitch& only) {

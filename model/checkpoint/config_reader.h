@@ -40,6 +40,8 @@ class ConfigReader {
   bool flag_or(std::string_view key, bool otherwise);
   /// A token id below `vocab_size`; of a list the first, and a warning if there are others.
   std::optional<std::int32_t> token(std::string_view key, int vocab_size);
+  /// One id or a list of them.
+  std::vector<std::int32_t> tokens(std::string_view key, int vocab_size);
 
   /// It is an error if the key is there with a value that is not supported.
   void require(const ConfigSwitch& only);

@@ -13,7 +13,8 @@ namespace unmask::checkpoint {
 /// Invariant  bytes() stays where it is, also when the object moves, until the object dies
 class MappedFile {
  public:
-  /// Errors  kNotFound if there is no such file; kInvalidArgument if it is not a readable file
+  /// Errors  kNotFound if there is no such file; kInvalidArgument if it is not a readable file, or
+  ///         is Git LFS's pointer to one that was not downloaded
   static Result<MappedFile> open(const std::filesystem::path& path);
 
   MappedFile(MappedFile&& other) noexcept;
