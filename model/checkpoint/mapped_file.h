@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "runtime/base/bytes.h"
+#include "runtime/base/plain_text.h"
 #include "runtime/base/result.h"
 
 namespace unmask::checkpoint {
@@ -22,8 +23,9 @@ class MappedFile {
   ~MappedFile();
 
   [[nodiscard]] ByteView bytes() const { return bytes_; }
+  /// Of a text file: without the byte order mark that may stand before it.
   [[nodiscard]] std::string_view text() const {
-    return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+    return without_byte_order_mark({reinterpret_cast<const char*>(bytes_.data()), bytes_.size()});
   }
 
  private:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/base/plain_text.h"
+
 namespace unmask::tokenizer {
 namespace {
 
@@ -122,6 +124,9 @@ class Normalizer {
 
 }  // namespace
 
-std::string normal_form(std::string_view jinja) { return Normalizer(jinja).run(); }
+std::string normal_form(std::string_view jinja) {
+  const std::string text = plain_text(std::string(jinja));
+  return Normalizer(text).run();
+}
 
 }  // namespace unmask::tokenizer

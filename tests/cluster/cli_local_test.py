@@ -334,6 +334,21 @@ class RunTest(LocalTest):
         self.assertEqual(answer["tokens_per_forward"], answer["tokens"] / answer["forwards"])
         self.assertGreater(answer["tokens_per_forward"], 1)
 
+    def test_a_prompt_of_another_system_is_the_same(self):
+        counts = [json.loads(unmask("run", "--json", stdin=prompt).stdout)["prompt_tokens"]
+                  for prompt in (b"One\ntwo\n", b"\xef\xbb\xbfOne\ntwo\n", b"One\r\ntwo\r\n")]
+        self.assertEqual(len(set(counts)), 1, counts)
+
+    def test_a_model_whose_files_are_of_another_system_is_the_same(self):
+        model = self.dir / "model"
+        shutil.copytree(TINY, model)
+        for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+            text = (model / file).read_bytes().replace(b"\n", b"\r\n")
+            (model / file).write_bytes(b"\xef\xbb\xbf" + text)
+        result = unmask("run", "--model", model, self.PROMPT)
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode().rstrip("\n"), self.ANSWER)
+
     def test_messages_and_tokens_are_prompts_too(self):
         chat = self.file("chat.json", json.dumps([{"role": "user", "content": self.PROMPT}]))
         result = unmask("run", "--messages", chat)

@@ -39,6 +39,11 @@ TEST(TemplateTextTest, AStringKeepsWhatLooksLikeATag) {
   EXPECT_EQ(normal_form("{{ '}} {%' }} x"), "{{'}} {%'}} x");
 }
 
+TEST(TemplateTextTest, LinesMayEndAsOnAnotherSystem) {
+  EXPECT_EQ(normal_form("\xef\xbb\xbf{% if a %}\r\nx\r\n{% endif %}\r\n"),
+            normal_form("{% if a %}\nx\n{% endif %}\n"));
+}
+
 TEST(TemplateTextTest, AnyTextIsTaken) {
   for (const char* text :
        {"", "{", "{{", "{%", "{{ '", "{{ 'a\\", "{#", "{{-", "{{ -", "}}", "\n"}) {
