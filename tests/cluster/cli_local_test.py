@@ -349,6 +349,37 @@ class RunTest(LocalTest):
         self.expect_done(result)
         self.assertEqual(result.stdout.decode().rstrip("\n"), self.ANSWER)
 
+    def test_a_model_with_another_template_says_what_helps_and_that_helps(self):
+        model = self.dir / "model"
+        shutil.copytree(TINY, model)
+        config = json.loads((model / "tokenizer_config.json").read_text())
+        own = config["chat_template"]
+        config["chat_template"] = "{{ messages }}"
+        (model / "tokenizer_config.json").write_text(json.dumps(config))
+        result = unmask("run", "--model", model, self.PROMPT)
+        self.expect_refused(result, USAGE, "--template", "--raw --special-tokens")
+        turn = ("<role>SYSTEM</role>detailed thinking off<|role_end|>"
+                f"<role>HUMAN</role>{self.PROMPT}<|role_end|><role>ASSISTANT</role>")
+        for flags in (("--template", "llada2", self.PROMPT),
+                      ("--raw", "--special-tokens", turn)):
+            result = unmask("run", "--model", model, *flags)
+            self.expect_done(result)
+            self.assertEqual(result.stdout.decode().rstrip("\n"), self.ANSWER, flags)
+        self.assertNotEqual(unmask("run", "--model", model, "--raw", turn).stdout.decode(),
+                            self.ANSWER + "\n", "control tokens of a raw prompt are text")
+        self.expect_refused(unmask("run", "--special-tokens", "Hi"), USAGE, "--raw")
+        self.expect_refused(unmask("run", "--template", "chatml", "Hi"), BAD_CONFIG,
+                            "<|im_start|>")
+        config["chat_template"] = own.replace(
+            "{{- '<role>ASSISTANT</role>' + message['content'] + '<|role_end|>' }}",
+            "{{- '<role>ASSISTANT</role>' }}{% generation %}\n"
+            "{{- message['content'] + '<|role_end|>' }}{% endgeneration %}")
+        self.assertNotEqual(config["chat_template"], own)
+        (model / "tokenizer_config.json").write_text(json.dumps(config))
+        result = unmask("run", "--model", model, self.PROMPT)
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode().rstrip("\n"), self.ANSWER)
+
     def test_messages_and_tokens_are_prompts_too(self):
         chat = self.file("chat.json", json.dumps([{"role": "user", "content": self.PROMPT}]))
         result = unmask("run", "--messages", chat)

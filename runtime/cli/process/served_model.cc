@@ -63,7 +63,7 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
   Result<checkpoint::Checkpoint> checkpoint = checkpoint::Checkpoint::open(dir);
   if (!checkpoint) return checkpoint.error();
 
-  Result<tokenizer::Tokenizer> tokenizer = tokenizer::Tokenizer::open(dir);
+  Result<tokenizer::Tokenizer> tokenizer = tokenizer::Tokenizer::open(dir, config.chat_template);
   // Without one, tokens can be served; with one that cannot be right, nothing should be.
   if (!tokenizer && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
 
