@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tests/golden/golden_files.h"
@@ -26,15 +27,17 @@ class WeightInventoryTest : public testing::Test {
     const Checkpoint stored = must(Checkpoint::open(golden));
     for (const auto& entry : stored.tensors()) place(entry.first, "1.safetensors");
   }
-  /// One more tensor of zeros, of a single file of its own.
-  void add(const std::string& name, int rows, int cols) {
+  /// One more tensor, in a file of its own: zeros, or `data`.
+  void add(const std::string& name, int rows, int cols, ByteView data = {}) {
     const std::string file = std::to_string(++num_added_ + 1) + ".safetensors";
     const int size = rows * cols * 4;
     const std::string shape = "[" + std::to_string(rows) + "," + std::to_string(cols) + "]";
-    folder_.write(file, checkpoint::safetensors_bytes(
-                            "{\"" + name + R"(":{"dtype":"F32","shape":)" + shape +
-                                R"(,"data_offsets":[0,)" + std::to_string(size) + "]}}",
-                            std::size_t(size)));
+    std::string bytes =
+        checkpoint::safetensors_bytes("{\"" + name + R"(":{"dtype":"F32","shape":)" + shape +
+                                          R"(,"data_offsets":[0,)" + std::to_string(size) + "]}}",
+                                      std::size_t(size));
+    std::ranges::copy(data, reinterpret_cast<std::byte*>(bytes.data() + bytes.size() - size));
+    folder_.write(file, bytes);
     place(name, file);
   }
   [[nodiscard]] Checkpoint open() const {
@@ -130,6 +133,17 @@ TEST_F(WeightInventoryTest, AStoredHeadMustBeTheEmbeddingsThatAreTheHead) {
   start_from("moe_tied_renorm");
   add("lm_head.weight", 512, 64);  // zeros
   EXPECT_THAT(refusal(), HasSubstr("tensor lm_head.weight is no weight"));
+}
+
+TEST_F(WeightInventoryTest, AHeadThatIsACopyOfTheEmbeddingsIsNotNeeded) {
+  start_from("moe_tied_renorm");
+  const Checkpoint stored = open();
+  const checkpoint::StoredTensor& table =
+      stored.tensors().find("model.embed_tokens.weight")->second;
+  ASSERT_EQ(table.dtype, "F32");
+  add("lm_head.weight", int(table.shape[0]), int(table.shape[1]), table.data);
+  EXPECT_EQ(refusal(), "");
+  EXPECT_THAT(must(take_inventory(open())).unused, testing::ElementsAre("lm_head.weight"));
 }
 
 TEST_F(WeightInventoryTest, AMissingWeightIsNamed) {
