@@ -6,9 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "model/checkpoint/generation_config.h"
 #include "model/checkpoint/json.h"
 #include "model/checkpoint/shards.h"
 #include "runtime/base/digest.h"
+#include "runtime/base/listed.h"
 
 namespace unmask::checkpoint {
 namespace {
@@ -72,6 +74,8 @@ Result<Checkpoint> Checkpoint::open(const std::filesystem::path& dir) {
       parse_model_config(config_file->text(), config_path.string(), checkpoint.tensors_);
   if (!config) return config.error();
   checkpoint.config_ = *config;
+  if (const auto added = checkpoint.add_generation_config(); !added) return added.error();
+  checkpoint.tell_unread();
   checkpoint.digest_ = checkpoint.compute_digest(config_file->text());
   checkpoint.align_tensors();
   return checkpoint;
@@ -80,6 +84,7 @@ Result<Checkpoint> Checkpoint::open(const std::filesystem::path& dir) {
 Result<> Checkpoint::add_shards() {
   const auto shards = find_shards(dir_);
   if (!shards) return shards.error();
+  unread_files_ = shards->unread;
   const auto refuse = [](const std::string& path, const std::string& tensor,
                          const std::string& why) {
     return Error{ErrorCode::kInvalidArgument, path + ": tensor " + printable(tensor) + " " + why};
@@ -109,6 +114,26 @@ Result<> Checkpoint::add_shards() {
   return {};
 }
 
+Result<> Checkpoint::add_generation_config() {
+  const std::filesystem::path path = dir_ / "generation_config.json";
+  const auto file = MappedFile::open(path);
+  if (!file && file.error().code == ErrorCode::kNotFound) return {};
+  if (!file) return file.error();
+  if (file->bytes().size() > kMaxConfigBytes) {
+    return Error{ErrorCode::kInvalidArgument, path.string() + ": larger than 1 MiB"};
+  }
+  return checkpoint::add_generation_config(file->text(), path.string(), config_);
+}
+
+void Checkpoint::tell_unread() {
+  if (unread_files_.empty()) return;
+  const std::string taken = shards_.size() > 1
+                                ? "those of the index"
+                                : std::filesystem::path(shards_.front().path).filename().string();
+  config_.warnings.push_back(dir_.string() + ": the weights are " + taken +
+                             "; not read: " + listed(unread_files_));
+}
+
 void Checkpoint::align_tensors() {
   for (auto& [name, tensor] : tensors_) {
     const auto dtype = to_dtype(tensor.dtype);
@@ -125,6 +150,9 @@ void Checkpoint::align_tensors() {
 std::uint64_t Checkpoint::compute_digest(std::string_view config_text) const {
   Digest digest;
   digest.add(std::as_bytes(std::span(config_text)));
+  for (const auto& id : {config_.mask_id, config_.eos_id, config_.pad_id}) {
+    digest.add(std::uint64_t(std::int64_t(id.value_or(-1))));  // maybe of a generation_config.json
+  }
   for (const Shard& shard : shards_) {
     const ByteView bytes = shard.file.bytes();
     digest.add(bytes.size());

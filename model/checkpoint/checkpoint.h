@@ -15,7 +15,8 @@
 
 namespace unmask::checkpoint {
 
-/// A Hugging Face folder: its config.json and its weights, memory-mapped.
+/// A Hugging Face folder: its config.json, what a generation_config.json adds, and its weights,
+/// memory-mapped.
 ///
 /// Invariant  constant after open(): any thread may read it; views of weights live as long as it
 class Checkpoint {
@@ -38,6 +39,9 @@ class Checkpoint {
   /// A vector of f32, bf16 or f16, converted. Errors as those of matrix().
   [[nodiscard]] Result<std::vector<float>> vector_f32(std::string_view name, std::int64_t n) const;
 
+  /// The file in which the tensor is, for people; the folder if there is none of this name.
+  [[nodiscard]] std::string path_of(std::string_view name) const;
+
   /// Gives back the memory behind a tensor that was copied elsewhere; it is read again on need.
   void drop_pages(std::string_view name) const;
 
@@ -54,17 +58,17 @@ class Checkpoint {
 
   Checkpoint() = default;
   Result<> add_shards();
+  Result<> add_generation_config();
+  void tell_unread();
   void align_tensors();
   [[nodiscard]] std::uint64_t compute_digest(std::string_view config_text) const;
   /// The tensor, if it has this shape and a dtype of weights.
   [[nodiscard]] Result<const StoredTensor*> find(std::string_view name,
                                                  const std::vector<std::int64_t>& shape) const;
-  /// The file in which `tensor` is.
-  [[nodiscard]] std::string path_of(std::string_view name) const;
-
   std::filesystem::path dir_;
   ModelConfig config_;
   std::vector<Shard> shards_;
+  std::vector<std::string> unread_files_;  ///< of weights, beside those
   StoredTensors tensors_;
   std::map<std::string, std::size_t, std::less<>> shard_of_;  // tensor to index in shards_
   std::vector<std::unique_ptr<std::byte[]>> copies_;  // of tensors that lie misaligned in the file

@@ -1,7 +1,7 @@
 #include "model/checkpoint/config_reader.h"
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace unmask::checkpoint {
 
@@ -13,14 +13,31 @@ std::string range_text(int min, int max) {
   return "an integer of " + std::to_string(min) + ".." + std::to_string(max);
 }
 
-bool lies_in(const json::value& value, int min, int max) {
-  const std::int64_t* number = value.if_int64();
-  return number != nullptr && *number >= min && *number <= max;
+/// A whole number, however it is written.
+std::optional<std::int64_t> to_whole(const json::value& value) {
+  if (const std::int64_t* number = value.if_int64()) return *number;
+  const double* number = value.if_double();
+  constexpr double kMaxExact = 1LL << 53;
+  if (number == nullptr || std::trunc(*number) != *number || std::abs(*number) > kMaxExact) {
+    return std::nullopt;
+  }
+  return static_cast<std::int64_t>(*number);
+}
+
+std::optional<int> to_count(const json::value& value, int min, int max) {
+  const std::optional<std::int64_t> number = to_whole(value);
+  if (!number || *number < min || *number > max) return std::nullopt;
+  return static_cast<int>(*number);
+}
+
+bool is_same(const json::value& a, const json::value& b) {
+  return a.is_number() && b.is_number() ? a.to_number<double>() == b.to_number<double>() : a == b;
 }
 
 }  // namespace
 
-const json::value* ConfigReader::find(std::string_view key) const {
+const json::value* ConfigReader::find(std::string_view key) {
+  read_.emplace(key);
   const json::value* value = object_.if_contains({key.data(), key.size()});
   return value == nullptr || value->is_null() ? nullptr : value;
 }
@@ -41,7 +58,7 @@ int ConfigReader::count(std::string_view key, int min, int max) {
 int ConfigReader::count_or(std::string_view key, int min, int max, int otherwise) {
   const json::value* value = find(key);
   if (value == nullptr) return otherwise;
-  if (lies_in(*value, min, max)) return static_cast<int>(value->get_int64());
+  if (const auto number = to_count(*value, min, max)) return *number;
   fail(key, *value, range_text(min, max));
   return otherwise;
 }
@@ -55,6 +72,13 @@ double ConfigReader::positive_or(std::string_view key, double max, double otherw
   return otherwise;
 }
 
+double ConfigReader::positive_or_warn(std::string_view key, double max, double otherwise) {
+  if (find(key) == nullptr) {
+    warn(std::string(key) + " is missing; " + printable(json::value(otherwise)) + " is used");
+  }
+  return positive_or(key, max, otherwise);
+}
+
 bool ConfigReader::flag_or(std::string_view key, bool otherwise) {
   const json::value* value = find(key);
   if (value == nullptr) return otherwise;
@@ -64,24 +88,70 @@ bool ConfigReader::flag_or(std::string_view key, bool otherwise) {
 }
 
 std::optional<std::int32_t> ConfigReader::token(std::string_view key, int vocab_size) {
-  const json::value* value = find(key);
-  if (value != nullptr && value->is_array() && !value->get_array().empty()) {
-    value = &value->get_array().front();
+  const std::vector<std::int32_t> ids = tokens(key, vocab_size);
+  if (ids.empty()) return std::nullopt;
+  if (ids.size() > 1) {
+    warn(std::string(key) + " is " + printable(*find(key)) + ", of which " +
+         std::to_string(ids.front()) + " is used");
   }
-  if (value == nullptr) return std::nullopt;
-  if (lies_in(*value, 0, vocab_size - 1)) return static_cast<std::int32_t>(value->get_int64());
-  fail(key, *value, "a token id of 0.." + std::to_string(vocab_size - 1));
-  return std::nullopt;
+  return ids.front();
 }
 
-void ConfigReader::require(std::string_view key, const json::value& only) {
+std::vector<std::int32_t> ConfigReader::tokens(std::string_view key, int vocab_size) {
+  std::vector<std::int32_t> ids;
+  const auto add = [&](const json::value& value) {
+    const std::optional<int> id = to_count(value, 0, vocab_size - 1);
+    if (!id) fail(key, value, "a token id of 0.." + std::to_string(vocab_size - 1));
+    if (id) ids.push_back(*id);
+  };
   const json::value* value = find(key);
+  if (value != nullptr && value->is_array()) {
+    for (const json::value& entry : value->get_array()) add(entry);
+  } else if (value != nullptr) {
+    add(*value);
+  }
+  return ids;
+}
+
+void ConfigReader::require(const ConfigSwitch& only) {
+  const json::value* value = find(only.key);
   if (value == nullptr) return;
-  const bool is_equal = value->is_number() && only.is_number()
-                            ? value->to_number<double>() == only.to_number<double>()
-                            : *value == only;
-  if (is_equal) return;
-  fail(std::string(key) + " is " + printable(*value) + ", which is not supported");
+  const auto is_value = [&](const json::value& supported) { return is_same(*value, supported); };
+  if (std::ranges::any_of(only.supported, is_value)) return;
+  std::string supported;
+  for (const json::value& one : only.supported) {
+    supported += (supported.empty() ? "" : " or ") + printable(one);
+  }
+  fail_unsupported(only.key, *value, supported.empty() ? "null" : supported);
+}
+
+void ConfigReader::require_same(std::string_view key, std::int64_t number) {
+  const json::value* value = find(key);
+  if (value == nullptr || is_same(*value, json::value(number))) return;
+  fail(std::string(key) + " is " + printable(*value) + ", but other keys say " +
+       std::to_string(number));
+}
+
+void ConfigReader::pass_over(std::span<const std::string_view> keys) {
+  read_.insert(keys.begin(), keys.end());
+}
+
+void ConfigReader::fail_unsupported(std::string_view key, const json::value& value,
+                                    std::string_view supported) {
+  fail(std::string(key) + " is " + printable(value) + ", which is not supported; supported is " +
+       std::string(supported));
+}
+
+std::vector<std::string> ConfigReader::unread() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object_) {
+    // What begins with _ is a comment, or a note of the library that wrote the file.
+    const std::string name(key);
+    if (!value.is_null() && !name.starts_with('_') && !read_.contains(name)) {
+      keys.push_back(printable(name));
+    }
+  }
+  return keys;
 }
 
 }  // namespace unmask::checkpoint

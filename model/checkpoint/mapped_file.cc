@@ -37,7 +37,15 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   const auto size = static_cast<std::size_t>(status.st_size);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (data == MAP_FAILED) return system_error(path, errno);
-  return MappedFile(ByteView(static_cast<const std::byte*>(data), size));
+  MappedFile mapped(ByteView(static_cast<const std::byte*>(data), size));
+  // Every parser would name its own trouble with it.
+  if (mapped.text().starts_with("version https://git-lfs.github.com/spec/")) {
+    return Error{ErrorCode::kInvalidArgument,
+                 path.string() +
+                     " is a Git LFS pointer: the file itself was not downloaded; run "
+                     "`git lfs pull` in its folder"};
+  }
+  return mapped;
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}

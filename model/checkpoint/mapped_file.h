@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "runtime/base/bytes.h"
+#include "runtime/base/plain_text.h"
 #include "runtime/base/result.h"
 
 namespace unmask::checkpoint {
@@ -13,7 +14,8 @@ namespace unmask::checkpoint {
 /// Invariant  bytes() stays where it is, also when the object moves, until the object dies
 class MappedFile {
  public:
-  /// Errors  kNotFound if there is no such file; kInvalidArgument if it is not a readable file
+  /// Errors  kNotFound if there is no such file; kInvalidArgument if it is not a readable file, or
+  ///         is Git LFS's pointer to one that was not downloaded
   static Result<MappedFile> open(const std::filesystem::path& path);
 
   MappedFile(MappedFile&& other) noexcept;
@@ -21,8 +23,9 @@ class MappedFile {
   ~MappedFile();
 
   [[nodiscard]] ByteView bytes() const { return bytes_; }
+  /// Of a text file: without the byte order mark that may stand before it.
   [[nodiscard]] std::string_view text() const {
-    return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+    return without_byte_order_mark({reinterpret_cast<const char*>(bytes_.data()), bytes_.size()});
   }
 
  private:

@@ -5,8 +5,11 @@
 #include <cmath>
 #include <string>
 
+#include "model/checkpoint/config_keys.h"
 #include "model/checkpoint/config_reader.h"
 #include "model/checkpoint/json.h"
+#include "model/checkpoint/rope_config.h"
+#include "runtime/base/listed.h"
 
 namespace unmask::checkpoint {
 namespace {
@@ -21,7 +24,6 @@ constexpr int kMaxHeads = 4096;
 constexpr std::int64_t kMaxHeadsWidth = 1 << 22;  // of all heads together
 constexpr int kMaxExperts = 4096;
 constexpr int kMaxPositions = 1 << 24;
-constexpr double kMaxTheta = 1e15;
 
 struct ArchitectureTraits {
   Architecture architecture;
@@ -60,6 +62,47 @@ Architecture read_architecture(ConfigReader& reader, const StoredTensors& tensor
   return Architecture::kLladaMoe;
 }
 
+/// theta is of weight: a checkpoint that does not say it may mean another one.
+void take_rope(ConfigReader& reader, double theta, ModelConfig& config) {
+  const RopeConfig rope = read_rope(reader);
+  if (!rope.theta) {
+    reader.warn("rope_theta is missing; " + printable(json::value(theta)) + " is used");
+  }
+  config.rope_theta = rope.theta.value_or(theta);
+  config.rotary_dim = rope.partial_factor
+                          ? static_cast<int>(config.head_dim * *rope.partial_factor)
+                          : reader.count_or("rotary_dim", 1, kMaxWidth, config.head_dim);
+  reader.require_same("rotary_dim", config.rotary_dim);
+}
+
+/// Sliding windows, which are not computed: their widths matter only where they are on.
+void refuse_windows(ConfigReader& reader, bool is_on_by_width) {
+  const bool is_off = reader.find("use_sliding_window") != nullptr || !is_on_by_width;
+  reader.require({"use_sliding_window", {false}});
+  if (!is_off) reader.require({"sliding_window", {}});
+  constexpr std::string_view kWidths[] = {"sliding_window", "max_window_layers"};
+  reader.pass_over(kWidths);
+  const json::value* types = reader.find("layer_types");
+  if (types == nullptr) return;
+  const auto is_full = [](const json::value& type) {
+    return type == json::value("full_attention");
+  };
+  if (!types->is_array() || !std::ranges::all_of(types->get_array(), is_full)) {
+    reader.fail_unsupported("layer_types", *types, "full_attention for every layer");
+  }
+}
+
+/// Whether each layer has experts: dense layers in between are not computed.
+void require_experts_everywhere(ConfigReader& reader, int num_layers) {
+  const json::value* layers = reader.find("moe_layer_freq");
+  if (layers == nullptr || *layers == json::value(1)) return;
+  const auto is_one = [](const json::value& layer) { return layer == json::value(1); };
+  const bool is_list = layers->is_array() && layers->get_array().size() == std::size_t(num_layers);
+  if (!is_list || !std::ranges::all_of(layers->get_array(), is_one)) {
+    reader.fail_unsupported("moe_layer_freq", *layers, "1 for every layer");
+  }
+}
+
 /// hidden_size / num_heads, unless the config states another one that the query weights confirm.
 int read_head_dim(ConfigReader& reader, const ModelConfig& config, const StoredTensors& tensors) {
   const int even_share = config.hidden_size / config.num_heads;
@@ -67,7 +110,10 @@ int read_head_dim(ConfigReader& reader, const ModelConfig& config, const StoredT
   const auto query = tensors.find("model.layers.0.self_attn.q_proj.weight");
   const bool is_denied = query != tensors.end() && query->second.shape.size() == 2 &&
                          query->second.shape[0] != std::int64_t(stated) * config.num_heads;
-  return is_denied ? even_share : stated;
+  if (!is_denied || stated == even_share) return stated;
+  reader.warn("head_dim is " + std::to_string(stated) + ", but the query weights say " +
+              std::to_string(even_share) + ", which is used");
+  return even_share;
 }
 
 /// What LLaDA-MoE and LLaDA2-MoE call alike.
@@ -83,30 +129,20 @@ void read_moe(ConfigReader& reader, const StoredTensors& tensors, ModelConfig& c
   config.num_experts_per_token = reader.count("num_experts_per_tok", 1, kMaxExperts);
   config.has_tied_embeddings =
       reader.flag_or("tie_word_embeddings", !tensors.contains("lm_head.weight"));
-  const double factor = reader.positive_or("partial_rotary_factor", 1.0, 1.0);
-  config.rotary_dim = static_cast<int>(config.head_dim * factor);
-  reader.require("hidden_act", "silu");
-  reader.require("rope_scaling", nullptr);
 }
 
 void read_llada_moe(ConfigReader& reader, const StoredTensors& tensors, ModelConfig& config) {
   read_moe(reader, tensors, config);
-  config.rope_theta = reader.positive_or("rope_theta", kMaxTheta, 50000.0);
-  config.rms_norm_eps = static_cast<float>(reader.positive_or("rms_norm_eps", 1.0, 1e-5));
+  take_rope(reader, 50000.0, config);
+  config.rms_norm_eps = static_cast<float>(reader.positive_or_warn("rms_norm_eps", 1.0, 1e-5));
   config.has_qk_norm =
       reader.flag_or("qk_layernorm", tensors.contains("model.layers.0.self_attn.q_norm.weight"));
   config.expert_intermediate_size = reader.count("expert_intermediate_size", 1, kMaxWidth);
   config.shared_expert_intermediate_size =
       reader.count_or("shared_expert_intermediate_size", 1, kMaxWidth, 0);
   config.renormalize_topk = reader.flag_or("norm_topk_prob", false);
-
-  reader.require("attention_bias", false);
-  reader.require("clip_qkv", nullptr);
-  reader.require("moe_router_enable_expert_bias", false);
-  reader.require("moe_router_score_function", "softmax");
-  reader.require("routed_scaling_factor", 1);
-  reader.require("router_num_group", nullptr);
-  reader.require("router_topk_group", nullptr);
+  require_experts_everywhere(reader, config.num_layers);
+  refuse_windows(reader, true);
 }
 
 bool has_tensor_ending(const StoredTensors& tensors, std::string_view ending) {
@@ -116,22 +152,27 @@ bool has_tensor_ending(const StoredTensors& tensors, std::string_view ending) {
 
 void read_llada2_moe(ConfigReader& reader, const StoredTensors& tensors, ModelConfig& config) {
   read_moe(reader, tensors, config);
-  config.rope_theta = reader.positive_or("rope_theta", kMaxTheta, 600000.0);
-  config.rms_norm_eps = static_cast<float>(reader.positive_or("rms_norm_eps", 1.0, 1e-6));
-  config.has_qk_norm = tensors.contains("model.layers.0.attention.query_layernorm.weight");
+  take_rope(reader, 600000.0, config);
+  config.rms_norm_eps = static_cast<float>(reader.positive_or_warn("rms_norm_eps", 1.0, 1e-6));
+  config.has_qk_norm = reader.flag_or(
+      "use_qk_norm", tensors.contains("model.layers.0.attention.query_layernorm.weight"));
   config.intermediate_size = reader.count("intermediate_size", 1, kMaxWidth);
   config.num_dense_layers = reader.count_or("first_k_dense_replace", 0, kMaxLayers, 0);
   config.expert_intermediate_size = reader.count("moe_intermediate_size", 1, kMaxWidth);
   config.shared_expert_intermediate_size =
       config.expert_intermediate_size * reader.count_or("num_shared_experts", 0, 64, 0);
+  reader.require_same("moe_shared_expert_intermediate_size",
+                      config.shared_expert_intermediate_size);
   config.is_block_causal = true;
-  // The reference reads no flag for these, nor rotary_dim: it always does them.
+  // The reference always does these: norm_topk_prob and score_function have one value.
   config.renormalize_topk = true;
   config.has_sigmoid_router = true;
-  config.has_expert_bias = has_tensor_ending(tensors, ".mlp.gate.expert_bias");
+  config.has_expert_bias = reader.flag_or("moe_router_enable_expert_bias",
+                                          has_tensor_ending(tensors, ".mlp.gate.expert_bias"));
   config.routed_scaling = static_cast<float>(reader.positive_or("routed_scaling_factor", 1e6, 1.0));
   config.num_expert_groups = reader.count_or("n_group", 1, kMaxExperts, 1);
   config.num_top_groups = reader.count_or("topk_group", 1, kMaxExperts, 1);
+  refuse_windows(reader, false);  // their width is in every file
 }
 
 void read_llada(ConfigReader& reader, ModelConfig& config) {
@@ -144,13 +185,26 @@ void read_llada(ConfigReader& reader, ModelConfig& config) {
   const bool has_one_kv_head = reader.flag_or("multi_query_attention", false);
   config.num_kv_heads =
       reader.count_or("n_kv_heads", 1, kMaxHeads, has_one_kv_head ? 1 : config.num_heads);
+  if (has_one_kv_head) reader.require_same("n_kv_heads", 1);
   config.head_dim = config.hidden_size / config.num_heads;
-  config.rotary_dim = config.head_dim;
   config.intermediate_size = reader.count("mlp_hidden_size", 1, kMaxWidth);
   config.max_positions = reader.count_or("max_sequence_length", 1, kMaxPositions, 4096);
-  config.rope_theta = reader.positive_or("rope_theta", kMaxTheta, 500000.0);
-  config.rms_norm_eps = static_cast<float>(reader.positive_or("rms_norm_eps", 1.0, 1e-5));
+  take_rope(reader, 500000.0, config);
+  if (config.rotary_dim != config.head_dim) {
+    reader.fail("RoPE of a part of a head's dimensions is not supported in a dense LLaDA");
+  }
+  config.rms_norm_eps = static_cast<float>(reader.positive_or_warn("rms_norm_eps", 1.0, 1e-5));
   config.has_tied_embeddings = reader.flag_or("weight_tying", false);
+  reader.require({"tie_word_embeddings", {config.has_tied_embeddings}});
+  refuse_windows(reader, true);
+  // What other libraries call the same.
+  reader.require_same("hidden_size", config.hidden_size);
+  reader.require_same("num_hidden_layers", config.num_layers);
+  reader.require_same("num_attention_heads", config.num_heads);
+  reader.require_same("num_key_value_heads", config.num_kv_heads);
+  reader.require_same("head_dim", config.head_dim);
+  reader.require_same("intermediate_size", config.intermediate_size);
+  reader.require_same("max_position_embeddings", config.max_positions);
 }
 
 void check(ConfigReader& reader, const ModelConfig& config) {
@@ -208,8 +262,14 @@ Result<ModelConfig> parse_model_config(std::string_view text, const std::string&
   config.mask_id = reader.token("mask_token_id", config.vocab_size);
   config.eos_id = reader.token("eos_token_id", config.vocab_size);
   config.pad_id = reader.token("pad_token_id", config.vocab_size);
+  for (const ConfigSwitch& only : config_switches(config.architecture)) reader.require(only);
+  reader.pass_over(harmless_keys(config.architecture));
   check(reader, config);
   if (reader.error()) return *reader.error();
+  if (const std::vector<std::string> unread = reader.unread(); !unread.empty()) {
+    reader.warn("not known, and not used: " + listed(unread));
+  }
+  config.warnings = reader.warnings();
   return config;
 }
 

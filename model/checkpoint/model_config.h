@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/checkpoint/safetensors.h"
 #include "runtime/base/result.h"
@@ -52,10 +53,13 @@ struct ModelConfig {
   std::optional<std::int32_t> mask_id;
   std::optional<std::int32_t> eos_id;
   std::optional<std::int32_t> pad_id;
+
+  /// Sentences for people, each with its file: what is missing, or said and not used.
+  std::vector<std::string> warnings;
 };
 
 /// The config.json in `text`; `tensors` decide what it leaves open. A key that is null counts as
-/// absent.
+/// absent. Every key is used, known to change nothing here, or told in the warnings.
 ///
 /// Errors  kInvalidArgument naming `file` and the key, also for a feature that is not supported
 Result<ModelConfig> parse_model_config(std::string_view text, const std::string& file,

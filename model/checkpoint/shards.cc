@@ -1,5 +1,6 @@
 #include "model/checkpoint/shards.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -49,16 +50,39 @@ Result<Shards> read_index(const std::filesystem::path& path, std::string_view te
   return shards;
 }
 
-}  // namespace
-
-Result<Shards> find_shards(const std::filesystem::path& dir) {
+/// What looks as if it belonged to the weights, and is not among `files`.
+std::vector<std::string> unread_files(const std::filesystem::path& dir,
+                                      const std::vector<std::string>& files) {
+  std::vector<std::string> unread;
   std::error_code error;
-  if (std::filesystem::exists(dir / kSingleFile, error)) return Shards{{kSingleFile}, {}};
+  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_weights = name.ends_with(".safetensors") || name == kIndexFile;
+    if (is_weights && std::ranges::find(files, name) == files.end()) unread.push_back(name);
+  }
+  std::ranges::sort(unread);
+  return unread;
+}
+
+Result<Shards> find_files(const std::filesystem::path& dir) {
+  std::error_code error;
+  if (std::filesystem::exists(dir / kSingleFile, error)) return Shards{{kSingleFile}, {}, {}};
   const auto index = MappedFile::open(dir / kIndexFile);
   if (index) return read_index(dir / kIndexFile, index->text());
   if (index.error().code != ErrorCode::kNotFound) return index.error();
   return Error{ErrorCode::kNotFound,
                dir.string() + " holds neither " + kSingleFile + " nor " + kIndexFile};
+}
+
+}  // namespace
+
+Result<Shards> find_shards(const std::filesystem::path& dir) {
+  Result<Shards> shards = find_files(dir);
+  if (!shards) return shards;
+  shards->unread = unread_files(dir, shards->files);
+  // An index that was followed was read.
+  if (!shards->placed.empty()) std::erase(shards->unread, kIndexFile);
+  return shards;
 }
 
 }  // namespace unmask::checkpoint

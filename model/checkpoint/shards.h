@@ -13,9 +13,11 @@ namespace unmask::checkpoint {
 struct Shards {
   std::vector<std::string> files;             ///< names in the folder, sorted
   std::map<std::string, std::string> placed;  ///< tensor to file; empty without an index
+  std::vector<std::string> unread;            ///< other files of weights, or an index, sorted
 };
 
-/// model.safetensors if the folder has it, else what model.safetensors.index.json lists.
+/// model.safetensors if the folder has it, as transformers does, else what
+/// model.safetensors.index.json lists.
 ///
 /// Errors  kNotFound if it has neither; kInvalidArgument for an index that is no index or names
 ///         something outside the folder

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/network/candidates.h"
+#include "model/network/weight_inventory.h"
 #include "runtime/base/check.h"
 
 namespace unmask::network {
@@ -60,6 +61,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const checkpoint::Checkpoint& che
                                                const EngineOptions& options) {
   const Result<MemoryPlan> memory = plan_memory(checkpoint.config(), options);
   if (!memory) return memory.error();
+  if (const auto weights = take_inventory(checkpoint); !weights) return weights.error();
   auto network = make_network(checkpoint, backend, options);
   if (!network) return network.error();
   return std::unique_ptr<Engine>(

@@ -1,10 +1,13 @@
 /// How a Transformer gets its weights; its forward pass is in transformer.cc.
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
 
 #include "model/network/transformer.h"
+#include "model/network/weight_inventory.h"
+#include "runtime/base/check.h"
 
 namespace unmask::network {
 
@@ -89,6 +92,9 @@ Result<std::unique_ptr<Transformer>> Transformer::load(WeightLoader& loader,
   }
   network->load_head(loader, max_rows);
   if (loader.error()) return *loader.error();
+  // Whoever asks what of a checkpoint is used gets the truth.
+  UNMASK_CHECK(std::ranges::includes(weight_names(config), loader.names()));
+  UNMASK_CHECK(placement.num_ranks > 1 || loader.names() == weight_names(config));
   return network;
 }
 

@@ -65,6 +65,7 @@ WeightLoader::WeightLoader(const checkpoint::Checkpoint& checkpoint, kernels::Ba
 
 HostMatrix WeightLoader::find(const MatrixPart& part) {
   if (error_) return {};
+  names_.insert(part.name);
   Result<HostMatrix> found = checkpoint_.matrix(part.name, part.rows, part.cols);
   if (!found) {
     error_ = found.error();
@@ -141,6 +142,7 @@ std::unique_ptr<kernels::Buffer> WeightLoader::table(const MatrixPart& part, DTy
 
 std::unique_ptr<kernels::Buffer> WeightLoader::vector(std::string_view name, std::int64_t size) {
   if (error_) return nullptr;
+  names_.emplace(name);
   const Result<std::vector<float>> values = checkpoint_.vector_f32(name, size);
   if (!values) {
     error_ = values.error();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ class WeightLoader {
   std::unique_ptr<kernels::Buffer> vector(std::string_view name, std::int64_t size);
 
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+  /// Of all tensors that were asked for.
+  [[nodiscard]] const std::set<std::string>& names() const { return names_; }
   [[nodiscard]] const checkpoint::Checkpoint& checkpoint() const { return checkpoint_; }
   [[nodiscard]] kernels::Backend& backend() const { return backend_; }
   [[nodiscard]] kernels::DType dtype() const { return dtype_; }
@@ -65,6 +68,7 @@ class WeightLoader {
   const std::uint64_t num_bytes_;
   const Progress progress_;
   std::uint64_t num_done_ = 0;
+  std::set<std::string> names_;
   std::optional<Error> error_;
 };
 

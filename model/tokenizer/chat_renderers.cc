@@ -159,4 +159,14 @@ RenderedChat render_unmask(const ChatContext& context) {
   return chat.take();
 }
 
+RenderedChat render_chatml(const ChatContext& context) {
+  Writer chat;
+  for (const ChatMessage& message : context.messages) {
+    chat.own("<|im_start|>").users(message.role).own("\n");
+    chat.users(message.content).own("<|im_end|>\n");
+  }
+  if (context.add_generation_prompt) chat.own("<|im_start|>assistant\n");
+  return chat.take();
+}
+
 }  // namespace unmask::tokenizer

@@ -22,6 +22,8 @@ RenderedChat render_llada(const ChatContext& context);
 RenderedChat render_llada2(const ChatContext& context);
 /// Ling, and LLaDA2 with tools: also later system messages, and what was thought is left out.
 RenderedChat render_ling(const ChatContext& context);
+/// ChatML: each message between its marks, and no turn of the template's own.
+RenderedChat render_chatml(const ChatContext& context);
 /// The first unmask-tiny: no system turn of its own, and an answer ends the text.
 RenderedChat render_unmask(const ChatContext& context);
 

@@ -32,6 +32,15 @@ constexpr std::string_view kUnmask =
     "{%else%}<role>ASSISTANT</role>{{m.content}}<|endoftext|>{%endif%}{%endfor%}"
     "{%if add_generation_prompt%}<role>ASSISTANT</role>{%endif%}";
 
+constexpr std::string_view kChatml =
+    "{%for message in "
+    "messages%}{{'<|im_start|>'+message.role+'\n'+message.content+'<|im_end|>'+'\n'}}"
+    "{%endfor%}{%if add_generation_prompt%}{{'<|im_start|>assistant\n'}}{%endif%}";
+
+constexpr std::string_view kChatmlInOneString =
+    "{%for message in messages%}{{'<|im_start|>'+message.role+'\n'+message.content+'<|im_end|>\n'}}"
+    "{%endfor%}{%if add_generation_prompt%}{{'<|im_start|>assistant\n'}}{%endif%}";
+
 // What Ling's template says where it handles messages; between these it is about tools.
 constexpr std::string_view kLing[] = {
     "{%set thinking_option='off'%}",
@@ -47,29 +56,40 @@ constexpr std::string_view kLing[] = {
     "{{'<|role_end|>'}}",
     "{%if add_generation_prompt%}{{'<role>ASSISTANT</role>'}}{%endif%}"};
 
-/// A template that is known: its normal form, or phrases of that in their order.
+/// A template that is known: its text, or phrases of that in their order. Of several with
+/// one name the first is what the name stands for.
 struct KnownTemplate {
+  std::string_view name;
   std::span<const std::string_view> phrases;
   RenderedChat (*render)(const ChatContext& context) = nullptr;
   bool needs_bos_token = false;
 };
 
-constexpr KnownTemplate kKnown[] = {{{&kLlada, 1}, render_llada, true},
-                                    {{&kLlada2, 1}, render_llada2},
-                                    {kLing, render_ling},
-                                    {{&kUnmask, 1}, render_unmask}};
+constexpr KnownTemplate kKnown[] = {{"chatml", {&kChatml, 1}, render_chatml},
+                                    {"chatml", {&kChatmlInOneString, 1}, render_chatml},
+                                    {"ling", kLing, render_ling},
+                                    {"llada", {&kLlada, 1}, render_llada, true},
+                                    {"llada2", {&kLlada2, 1}, render_llada2},
+                                    {"unmask", {&kUnmask, 1}, render_unmask}};
 
-/// Whether `text` is the one phrase, or begins with the first, ends with the last, and has the
-/// others between them.
+/// Whether `text`, a normal form, is the one phrase, or begins with the first, ends with the last,
+/// and has the others between them.
 bool consists_of(std::string_view text, std::span<const std::string_view> phrases) {
-  if (phrases.size() == 1) return text == phrases.front();
-  if (!text.starts_with(phrases.front()) || !text.ends_with(phrases.back())) return false;
-  for (const std::string_view phrase : phrases) {
+  const std::string first = normal_form(phrases.front());
+  if (phrases.size() == 1) return text == first;
+  if (!text.starts_with(first) || !text.ends_with(normal_form(phrases.back()))) return false;
+  for (const std::string_view written : phrases) {
+    const std::string phrase = normal_form(written);
     const std::size_t at = text.find(phrase);
     if (at == std::string_view::npos) return false;
     text.remove_prefix(at + phrase.size());
   }
   return true;
+}
+
+const KnownTemplate* find_named(std::string_view name) {
+  const auto known = std::ranges::find(kKnown, name, &KnownTemplate::name);
+  return known == std::end(kKnown) ? nullptr : known;
 }
 
 Error refused(const std::string& why) { return {ErrorCode::kInvalidArgument, why}; }
@@ -91,6 +111,25 @@ Result<> check(std::span<const ChatMessage> messages) {
 
 }  // namespace
 
+std::string template_names() {
+  std::string names;
+  std::string_view last;
+  for (const KnownTemplate& known : kKnown) {
+    if (known.name == last) continue;
+    names += (names.empty() ? "" : ", ") + std::string(known.name);
+    last = known.name;
+  }
+  return names;
+}
+
+std::optional<std::string> jinja_of_template(std::string_view name) {
+  const KnownTemplate* known = find_named(name);
+  if (known == nullptr) return std::nullopt;
+  std::string jinja;
+  for (const std::string_view phrase : known->phrases) jinja += phrase;
+  return jinja;
+}
+
 ChatTemplate::ChatTemplate(std::string_view jinja, std::optional<std::string> bos_token)
     : exists_(true) {
   const std::string text = normal_form(jinja);
@@ -98,7 +137,8 @@ ChatTemplate::ChatTemplate(std::string_view jinja, std::optional<std::string> bo
       kKnown, [&](const KnownTemplate& t) { return consists_of(text, t.phrases); });
   if (known == std::end(kKnown)) {
     unsupported_reason_ =
-        "the model's chat template is not known here; send plain text instead of messages";
+        "the model's chat template is not known here; choose one that is (model.chat_template: " +
+        template_names() + "), or send a prompt raw, without a template";
   } else if (known->needs_bos_token && !bos_token) {
     unsupported_reason_ = "the model's chat template needs a bos_token, and the tokenizer has none";
   } else {

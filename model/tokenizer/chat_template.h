@@ -36,7 +36,14 @@ class ChatTemplate {
   RenderedChat (*render_)(const ChatContext& context) = nullptr;
   std::string bos_token_;
   std::string unsupported_reason_ =
-      "the model has no chat template; send plain text instead of messages";
+      "the model has no chat template; choose one (model.chat_template) or send plain text instead "
+      "of messages";
 };
+
+/// The names of the templates that are known, for people.
+std::string template_names();
+
+/// A template by its name, as a checkpoint would bring it; nothing if no template is called so.
+std::optional<std::string> jinja_of_template(std::string_view name);
 
 }  // namespace unmask::tokenizer

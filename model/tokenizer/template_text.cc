@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/base/plain_text.h"
+
 namespace unmask::tokenizer {
 namespace {
 
@@ -62,6 +64,7 @@ class Normalizer {
 
   void add_tag() {
     const char kind = rest_[1];
+    const std::size_t tag = out_.size();
     const std::string closing = kind == '{' ? "}}" : std::string{kind, '}'};
     rest_.remove_prefix(2);
     if (rest_.starts_with('-')) rest_.remove_prefix(1);
@@ -70,10 +73,34 @@ class Normalizer {
     while (!rest_.empty() && !rest_.starts_with(closing) && !rest_.starts_with("-" + closing)) {
       add_code(begin, kind == '#');
     }
+    if (kind == '{') split_sum(begin);
     trims_next_ = rest_.starts_with('-');
     after_block_ = kind != '{';
     rest_.remove_prefix(std::min(rest_.size(), closing.size() + (trims_next_ ? 1 : 0)));
     if (kind != '#') out_ += closing;
+    for (const std::string_view marker : {"{%generation%}", "{%endgeneration%}"}) {
+      if (out_.substr(tag) == marker) out_.resize(tag);
+    }
+  }
+
+  /// Of a sum of texts in {{ }}, which begins at `begin`: each literal in a tag of its own.
+  void split_sum(std::size_t begin) {
+    const std::string sum = out_.substr(begin);
+    std::string split;
+    bool is_quoted = false;
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+      const char c = sum[i];
+      split += c;
+      if (c == '\'') is_quoted = !is_quoted;
+      if (is_quoted && c == '\\' && i + 1 < sum.size()) split += sum[++i];
+      if (is_quoted || c == '\'') continue;
+      // Of other operators some bind less than +.
+      if (!is_word(c) && std::string_view(".+[]|").find(c) == std::string_view::npos) return;
+      const bool is_border =
+          c == '+' && i > 0 && i + 1 < sum.size() && (sum[i - 1] == '\'' || sum[i + 1] == '\'');
+      if (is_border) split.replace(split.size() - 1, 1, "}}{{");
+    }
+    out_.replace(begin, sum.size(), split);
   }
 
   /// One character, run of white space or string inside a tag.
@@ -122,6 +149,9 @@ class Normalizer {
 
 }  // namespace
 
-std::string normal_form(std::string_view jinja) { return Normalizer(jinja).run(); }
+std::string normal_form(std::string_view jinja) {
+  const std::string text = plain_text(std::string(jinja));
+  return Normalizer(text).run();
+}
 
 }  // namespace unmask::tokenizer

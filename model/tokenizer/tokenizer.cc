@@ -56,6 +56,35 @@ std::optional<std::int32_t> id_of(const std::string& text, const TokenizerFile& 
   return std::nullopt;
 }
 
+/// Every <|...|> that a template writes.
+std::vector<std::string> control_texts(std::string_view jinja) {
+  std::vector<std::string> texts;
+  for (std::size_t begin = jinja.find("<|"); begin != std::string_view::npos;) {
+    const std::size_t end = jinja.find("|>", begin);
+    if (end == std::string_view::npos) break;
+    texts.emplace_back(jinja.substr(begin, end + 2 - begin));
+    begin = jinja.find("<|", end + 2);
+  }
+  return texts;
+}
+
+/// Errors  kInvalidArgument if there is no such template, or the tokenizer lacks its tokens
+Result<> choose_template(std::string_view name, const TokenizerFile& file,
+                         TokenizerConfig& config) {
+  const auto refuse = [&](const std::string& why) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "model.chat_template is '" + checkpoint::printable(name) + "', " + why};
+  };
+  config.chat_template = jinja_of_template(name);
+  if (!config.chat_template) return refuse("but known are " + template_names());
+  for (const std::string& text : control_texts(*config.chat_template)) {
+    if (!id_of(text, file)) return refuse("but the tokenizer has no token " + text);
+  }
+  const ChatTemplate chosen(*config.chat_template, config.bos_token);
+  if (!chosen.unsupported_reason().empty()) return refuse("but " + chosen.unsupported_reason());
+  return {};
+}
+
 /// A token that the template or the model uses is reserved, whatever tokenizer.json calls it.
 bool is_control(const AddedToken& token, const TokenizerConfig& config) {
   const bool is_blank = token.text.find_first_not_of(" \t\r\n") == std::string::npos;
@@ -67,7 +96,8 @@ bool is_control(const AddedToken& token, const TokenizerConfig& config) {
 
 }  // namespace
 
-Result<Tokenizer> Tokenizer::open(const std::filesystem::path& dir) {
+Result<Tokenizer> Tokenizer::open(const std::filesystem::path& dir,
+                                  std::string_view template_name) {
   const std::filesystem::path path = dir / "tokenizer.json";
   const Result<checkpoint::MappedFile> file = open_file(path, kMaxTokenizerBytes);
   if (!file) return file.error();
@@ -75,6 +105,10 @@ Result<Tokenizer> Tokenizer::open(const std::filesystem::path& dir) {
   if (!parsed) return parsed.error();
   Result<TokenizerConfig> config = open_config(dir);
   if (!config) return config.error();
+  if (!template_name.empty()) {
+    const Result<> chosen = choose_template(template_name, *parsed, *config);
+    if (!chosen) return chosen.error();
+  }
   return create(std::move(*parsed), *config, (dir / "tokenizer_config.json").string());
 }
 

@@ -27,11 +27,12 @@ namespace unmask::tokenizer {
 class Tokenizer {
  public:
   /// Reads tokenizer.json, tokenizer_config.json and chat_template.jinja; the last two are
-  /// optional.
+  /// optional. template_name: of the chat template to use instead of theirs, if it is not empty.
   ///
   /// Errors  kNotFound if the folder has no tokenizer.json; else kInvalidArgument naming the file
-  ///         and the entry
-  static Result<Tokenizer> open(const std::filesystem::path& dir);
+  ///         and the entry, or the template that does not fit the tokenizer
+  static Result<Tokenizer> open(const std::filesystem::path& dir,
+                                std::string_view template_name = {});
   /// `config_name` stands in the errors.
   static Result<Tokenizer> create(TokenizerFile file, const TokenizerConfig& config,
                                   const std::string& config_name);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "model/tokenizer/components.h"
 #include "model/tokenizer/post_processor.h"
 #include "model/tokenizer/tokenizer_json.h"
 #include "model/tokenizer/vocab_reader.h"
@@ -31,10 +32,10 @@ Result<> check_supported(const json::object& root, const json::object& model,
                         (value->is_number() && value->to_number<double>() == 0.0);
     if (!is_off) return refuse("model." + std::string(name), *value);
   }
-  if (const json::value* normalizer = find(root, "normalizer")) {
-    return refuse("normalizer", *normalizer);
-  }
-  const json::object* decoder = find_object(root, "decoder");
+  const auto normalizers = components_of(find(root, "normalizer"), "normalizers");
+  if (!normalizers.empty()) return refuse("normalizer", *normalizers.front());
+  const auto decoders = components_of(find(root, "decoder"), "decoders");
+  const json::object* decoder = decoders.size() == 1 ? decoders.front()->if_object() : nullptr;
   if (decoder == nullptr || text_of(*decoder, "type") != "ByteLevel") {
     return malformed(file, "decoder must be of the type ByteLevel");
   }
@@ -43,17 +44,15 @@ Result<> check_supported(const json::object& root, const json::object& model,
 
 /// A Split by a known regular expression, then a ByteLevel that does nothing else.
 Result<Splitter> read_pre_tokenizer(const json::value& pre_tokenizer, const std::string& file) {
-  const json::object* sequence = pre_tokenizer.if_object();
-  const json::array* parts = sequence ? find_list(*sequence, "pretokenizers") : nullptr;
-  const bool is_pair = parts != nullptr && parts->size() == 2 && (*parts)[0].is_object() &&
-                       (*parts)[1].is_object() && text_of(*sequence, "type") == "Sequence";
+  const auto parts = components_of(&pre_tokenizer, "pretokenizers");
+  const bool is_pair = parts.size() == 2 && parts[0]->is_object() && parts[1]->is_object();
   const auto refuse = [&] {
     return malformed(file, "pre_tokenizer is " + checkpoint::printable(pre_tokenizer) +
                                ", but must be a Split and a plain ByteLevel");
   };
   if (!is_pair) return refuse();
-  const json::object& split = (*parts)[0].get_object();
-  const json::object& byte_level = (*parts)[1].get_object();
+  const json::object& split = parts[0]->get_object();
+  const json::object& byte_level = parts[1]->get_object();
   const json::object* pattern = find_object(split, "pattern");
   if (text_of(split, "type") != "Split" || text_of(split, "behavior") != "Isolated" ||
       flag_of(split, "invert", false) || pattern == nullptr ||

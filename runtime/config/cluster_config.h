@@ -37,7 +37,8 @@ struct ClusterConfig {
     std::string dir{};           ///< empty: the one that ships with unmask
     std::string dtype = "auto";  ///< auto, f32, bf16
     std::string numerics = "exact";
-    std::int32_t mask_id = -1;  ///< -1: as the checkpoint says
+    std::int32_t mask_id = -1;    ///< -1: as the checkpoint says
+    std::string chat_template{};  ///< a name; empty: the checkpoint's own
   };
   struct Coordinator {
     HostPort address{"127.0.0.1", 7401};  ///< the other processes dial it

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runtime/base/nearest_name.h"
+#include "runtime/base/plain_text.h"
 #include "runtime/config/config_file.h"
 #include "runtime/config/settings.h"
 
@@ -47,7 +48,7 @@ Result<std::string> read_file(const std::string& path) {
   if (stream.bad()) return Error{ErrorCode::kNotFound, "cannot read the cluster file " + path};
   text.resize(std::size_t(stream.gcount()));
   if (text.size() > kMaxFileBytes) return invalid(path + " is larger than 1 MiB");
-  return text;
+  return plain_text(std::move(text));
 }
 
 /// Collects the values from the weakest source to the strongest.

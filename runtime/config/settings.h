@@ -18,6 +18,7 @@ void for_each_setting(Config& config, Visit visit) {
   visit("model.dtype", config.model.dtype);
   visit("model.numerics", config.model.numerics);
   visit("model.mask_id", config.model.mask_id);
+  visit("model.chat_template", config.model.chat_template);
   visit("coordinator.address", config.coordinator.address);
   visit("coordinator.http_port", config.coordinator.http_port);
   visit("gateway.address", config.gateway.address);

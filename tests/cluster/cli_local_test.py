@@ -334,6 +334,52 @@ class RunTest(LocalTest):
         self.assertEqual(answer["tokens_per_forward"], answer["tokens"] / answer["forwards"])
         self.assertGreater(answer["tokens_per_forward"], 1)
 
+    def test_a_prompt_of_another_system_is_the_same(self):
+        counts = [json.loads(unmask("run", "--json", stdin=prompt).stdout)["prompt_tokens"]
+                  for prompt in (b"One\ntwo\n", b"\xef\xbb\xbfOne\ntwo\n", b"One\r\ntwo\r\n")]
+        self.assertEqual(len(set(counts)), 1, counts)
+
+    def test_a_model_whose_files_are_of_another_system_is_the_same(self):
+        model = self.dir / "model"
+        shutil.copytree(TINY, model)
+        for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+            text = (model / file).read_bytes().replace(b"\n", b"\r\n")
+            (model / file).write_bytes(b"\xef\xbb\xbf" + text)
+        result = unmask("run", "--model", model, self.PROMPT)
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode().rstrip("\n"), self.ANSWER)
+
+    def test_a_model_with_another_template_says_what_helps_and_that_helps(self):
+        model = self.dir / "model"
+        shutil.copytree(TINY, model)
+        config = json.loads((model / "tokenizer_config.json").read_text())
+        own = config["chat_template"]
+        config["chat_template"] = "{{ messages }}"
+        (model / "tokenizer_config.json").write_text(json.dumps(config))
+        result = unmask("run", "--model", model, self.PROMPT)
+        self.expect_refused(result, USAGE, "--template", "--raw --special-tokens")
+        turn = ("<role>SYSTEM</role>detailed thinking off<|role_end|>"
+                f"<role>HUMAN</role>{self.PROMPT}<|role_end|><role>ASSISTANT</role>")
+        for flags in (("--template", "llada2", self.PROMPT),
+                      ("--raw", "--special-tokens", turn)):
+            result = unmask("run", "--model", model, *flags)
+            self.expect_done(result)
+            self.assertEqual(result.stdout.decode().rstrip("\n"), self.ANSWER, flags)
+        self.assertNotEqual(unmask("run", "--model", model, "--raw", turn).stdout.decode(),
+                            self.ANSWER + "\n", "control tokens of a raw prompt are text")
+        self.expect_refused(unmask("run", "--special-tokens", "Hi"), USAGE, "--raw")
+        self.expect_refused(unmask("run", "--template", "chatml", "Hi"), BAD_CONFIG,
+                            "<|im_start|>")
+        config["chat_template"] = own.replace(
+            "{{- '<role>ASSISTANT</role>' + message['content'] + '<|role_end|>' }}",
+            "{{- '<role>ASSISTANT</role>' }}{% generation %}\n"
+            "{{- message['content'] + '<|role_end|>' }}{% endgeneration %}")
+        self.assertNotEqual(config["chat_template"], own)
+        (model / "tokenizer_config.json").write_text(json.dumps(config))
+        result = unmask("run", "--model", model, self.PROMPT)
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode().rstrip("\n"), self.ANSWER)
+
     def test_messages_and_tokens_are_prompts_too(self):
         chat = self.file("chat.json", json.dumps([{"role": "user", "content": self.PROMPT}]))
         result = unmask("run", "--messages", chat)
@@ -422,7 +468,7 @@ class RunTest(LocalTest):
         self.assertEqual(result.returncode, USAGE)
         self.assertIn(b"cannot be tokenized", result.stderr)
 
-    def test_a_tensor_that_is_missing_late_in_the_load_is_named(self):
+    def test_a_tensor_that_is_missing_is_named(self):
         model = self.dir / "model"
         shutil.copytree(TINY, model)
         weights = model / "model.safetensors"
@@ -431,6 +477,20 @@ class RunTest(LocalTest):
         self.assertIn(name, whole)
         weights.write_bytes(whole.replace(name, b"model.worm.weight", 1))
         self.expect_refused(unmask("run", "--model", model, "Hi"), BAD_CONFIG, name.decode())
+
+    def test_a_tensor_that_is_found_bad_late_in_the_load_is_named(self):
+        model = self.dir / "model"
+        shutil.copytree(TINY, model)
+        weights = model / "model.safetensors"
+        whole = weights.read_bytes()
+        (length,) = struct.unpack_from("<Q", whole)
+        header = json.loads(whole[8 : 8 + length])
+        header["model.norm.weight"]["dtype"] = {"F32": "I32", "BF16": "I16"}[
+            header["model.norm.weight"]["dtype"]]
+        text = json.dumps(header).encode()
+        weights.write_bytes(struct.pack("<Q", len(text)) + text + whole[8 + length :])
+        self.expect_refused(unmask("run", "--model", model, "Hi"), BAD_CONFIG,
+                            "model.norm.weight has dtype I")
 
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:
@@ -474,6 +534,24 @@ class ModelsTest(LocalTest):
         self.expect_done(result)
         self.assertIn("moe_mha\n", result.stdout.decode())
         self.assertIn("moe_gqa\n", result.stdout.decode())
+
+    def test_what_is_not_used_is_told_once_and_what_is_not_computed_is_refused(self):
+        model = self.dir / "model"
+        shutil.copytree(GOLDEN / "models/moe_mha", model)
+        config = json.loads((model / "config.json").read_text())
+        (model / "config.json").write_text(json.dumps({**config, "soft_cap": 30}))
+        told = "config.json: not known, and not used: soft_cap"
+        result = unmask("models", model)
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode().count(told), 1)
+        result = unmask("models", "--json", model)
+        self.assertEqual(json.loads(result.stdout)[0]["warnings"], [f"{model}/{told}"])
+        (model / "tokens.json").write_text("[1, 2, 3]")
+        result = unmask("forward", "--model", model, "--tokens-file", model / "tokens.json",
+                        "--out", model / "logits.npy")
+        self.assertEqual(result.stderr.decode().count(told), 1)
+        (model / "config.json").write_text(json.dumps({**config, "attention_bias": True}))
+        self.expect_refused(unmask("models", model), BAD_CONFIG, "attention_bias is true")
 
     def test_the_environment_names_another_model(self):
         model = GOLDEN / "models/moe_mha"

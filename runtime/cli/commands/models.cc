@@ -24,16 +24,6 @@ constexpr const char* kModelsExamples = R"(Examples:
 
 A model is a Hugging Face folder: config.json, *.safetensors, tokenizer.json.)";
 
-std::int64_t num_parameters(const checkpoint::Checkpoint& checkpoint) {
-  std::int64_t total = 0;
-  for (const auto& [name, tensor] : checkpoint.tensors()) {
-    std::int64_t size = 1;
-    for (const std::int64_t extent : tensor.shape) size *= extent;
-    total += size;
-  }
-  return total;
-}
-
 /// "5.3 M".
 std::string shown_count(std::int64_t count) {
   constexpr const char* kUnits[] = {"", " k", " M", " B", " T"};
@@ -54,7 +44,7 @@ std::string shown_template(const ServedModel& model) {
   if (!model.tokenizer) return "no tokenizer: tokens only";
   const tokenizer::ChatTemplate& chat = model.tokenizer->chat_template();
   if (!chat.exists()) return "none: plain text only";
-  return chat.unsupported_reason().empty() ? "chat" : "not known: plain text only";
+  return chat.unsupported_reason().empty() ? "chat" : "not known: choose one by name (--template)";
 }
 
 json::object to_json(const ServedModel& model) {
@@ -64,8 +54,8 @@ json::object to_json(const ServedModel& model) {
   return {{"name", model.name},
           {"dir", model.checkpoint.dir().string()},
           {"architecture", name_of(config.architecture)},
-          {"parameters", num_parameters(model.checkpoint)},
-          {"bytes", model.checkpoint.num_bytes()},
+          {"parameters", model.num_parameters},
+          {"bytes", model.num_bytes},
           {"dtype", model.dtype == kernels::DType::kBF16 ? "bf16" : "f32"},
           {"layers", config.num_layers},
           {"hidden_size", config.hidden_size},
@@ -76,7 +66,8 @@ json::object to_json(const ServedModel& model) {
           {"tokenizer", bool(model.tokenizer)},
           {"chat_template", has_chat},
           {"mask_id", model.jobs.vocabulary.mask_id},
-          {"eos_id", model.jobs.vocabulary.eos_id}};
+          {"eos_id", model.jobs.vocabulary.eos_id},
+          {"warnings", json::value_from(model.warnings)}};
 }
 
 void print(const ServedModel& model) {
@@ -92,7 +83,7 @@ void print(const ServedModel& model) {
   line("architecture", std::string(name_of(config.architecture)) + ", " +
                            std::to_string(config.num_layers) + " layers of " +
                            std::to_string(config.hidden_size) + experts);
-  line("parameters", shown_count(num_parameters(model.checkpoint)) + ", computed in " +
+  line("parameters", shown_count(model.num_parameters) + ", computed in " +
                          (model.dtype == kernels::DType::kBF16 ? "bf16" : "f32"));
   line("context",
        std::to_string(config.max_positions) + " tokens of " + std::to_string(config.vocab_size));
@@ -100,6 +91,7 @@ void print(const ServedModel& model) {
   line("mask, eos",
        shown_id(model.jobs.vocabulary.mask_id) + ", " + shown_id(model.jobs.vocabulary.eos_id));
   line("folder", model.checkpoint.dir().string());
+  for (const std::string& warning : model.warnings) line("warning", warning);
 }
 
 /// The embedded model first, then the one of the environment.

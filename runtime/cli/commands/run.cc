@@ -31,6 +31,8 @@ struct RunFlags {
   std::string dtype;
   std::string threads;
   std::string instructions;
+  std::string chat_template;
+  bool has_special_tokens = false;
 };
 
 /// One job in a cluster of its own.
@@ -128,18 +130,57 @@ void explain(const ServedModel& model, const tokenizer::Tokenizer* tokenizer,
 Result<ClusterConfig> config_of(const RunFlags& flags) {
   return load_local_config({{"model.dir", flags.model, "--model"},
                             {"model.dtype", flags.dtype, "--dtype"},
+                            {"model.chat_template", flags.chat_template, "--template"},
                             {"compute.threads", flags.threads, "--threads"},
                             {"compute.instructions", flags.instructions, "--instructions"},
                             {"log.level", "warning", "unmask run"}});
 }
 
+/// A raw prompt whose control tokens are tokens: only here, where whoever writes it is the one who
+/// asks. Others' text stays text.
+Result<actors::JobInput> with_special_tokens(const ServedModel& model,
+                                             const actors::JobInput& input) {
+  const auto& text = std::get<actors::TextInput>(input);
+  if (!model.tokenizer) return model.tokenizer.error();
+  auto tokens = model.tokenizer->encode(text.text, true);
+  if (!tokens) return tokens.error();
+  return actors::TokenInput{model.tokenizer->surround(std::move(*tokens)), {}};
+}
+
+/// What a prompt can do when the model's template is not known.
+Result<> check_template(const ServedModel& model, const actors::JobInput& input) {
+  const auto* text = std::get_if<actors::TextInput>(&input);
+  const bool is_rendered =
+      text != nullptr ? !text->raw : std::holds_alternative<actors::ChatInput>(input);
+  if (!is_rendered || !model.tokenizer || !model.tokenizer->chat_template().exists() ||
+      model.tokenizer->chat_template().unsupported_reason().empty()) {
+    return {};
+  }
+  return invalid("the chat template of '" + model.name +
+                 "' is not known here: choose one with --template (" + tokenizer::template_names() +
+                 "), or write the whole turn yourself, with --raw --special-tokens");
+}
+
 int run_prompt(const RunFlags& flags) {
   Result<actors::Submit> submit = flags.job.to_submit();
   if (!submit) return report(submit.error());
+  const auto* prompt = std::get_if<actors::TextInput>(&submit->input);
+  if (flags.has_special_tokens && (prompt == nullptr || !prompt->raw)) {
+    return report(invalid("--special-tokens is about the text of a prompt with --raw"));
+  }
   const Result<ClusterConfig> config = config_of(flags);
   if (!config) return report(config.error(), kBadConfig);
   Result<ServedModel> model = open_served_model(config->model);
   if (!model) return report(model.error(), kBadConfig);
+  warn(*model);
+  if (const Result<> usable = check_template(*model, submit->input); !usable) {
+    return report(usable.error());
+  }
+  if (flags.has_special_tokens) {
+    Result<actors::JobInput> tokens = with_special_tokens(*model, submit->input);
+    if (!tokens) return report(tokens.error());
+    submit->input = std::move(*tokens);
+  }
   auto backend = kernels::make_backend(device_spec(*config, config->worker(0, 0)));
   if (!backend) return report(backend.error(), kBadConfig);
 
@@ -176,6 +217,14 @@ void add_run(Command program) {
                .help = "Of the CPU: auto (the best it has), portable, avx2 or avx512",
                .type = "SET"},
               flags->instructions);
+  command.add({.name = "--template",
+               .help = "A chat template by name, instead of the checkpoint's: " +
+                       tokenizer::template_names(),
+               .type = "NAME"},
+              flags->chat_template);
+  command.add({.name = "--special-tokens",
+               .help = "With --raw: the model's control tokens in the prompt are tokens, not text"},
+              flags->has_special_tokens);
   command.set_action([flags] { return run_prompt(*flags); });
 }
 

@@ -172,6 +172,7 @@ int run_up(UpOptions options) {
   }
   const Result<ServedModel> model = open_served_model(loaded->config.model);
   if (!model) return report(model.error(), kBadConfig);
+  warn(*model);
   const Result<std::vector<std::string>> memory = memory_report(*model, loaded->config);
   if (!memory) return report(memory.error(), kBadConfig);
   say("[1/4] model " + model->name + " from " + model->checkpoint.dir().string());

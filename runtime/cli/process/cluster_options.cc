@@ -12,7 +12,7 @@ struct NamedSetting {
   const char* help;
 };
 
-constexpr std::array<NamedSetting, 9> kNamed{{
+constexpr std::array<NamedSetting, 10> kNamed{{
     {"--model", "model.dir", "DIR",
      "Hugging Face folder; default: the model that ships with unmask"},
     {"--dtype", "model.dtype", "TYPE", "Weights as auto (as stored), f32 or bf16"},
@@ -23,6 +23,8 @@ constexpr std::array<NamedSetting, 9> kNamed{{
      "CPU instructions of each worker: auto (the best it has), portable, avx2 or avx512"},
     {"--kv-memory", "compute.kv_memory", "BYTES", "KV cache of each worker, such as 512MiB"},
     {"--mask-id", "model.mask_id", "ID", "The mask token, for a checkpoint that does not say"},
+    {"--template", "model.chat_template", "NAME",
+     "A chat template by name, instead of the checkpoint's: chatml, ling, llada, llada2, unmask"},
     {"--log-level", "log.level", "LEVEL", "debug, info, warning or error"},
     {"--log-format", "log.format", "FORMAT", "text or json"},
 }};

@@ -1,12 +1,16 @@
 #include "runtime/cli/process/served_model.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 #include <utility>
 
 #include "model/network/memory_plan.h"
+#include "model/network/weight_inventory.h"
 #include "model/tokenizer/vocabulary.h"
+#include "runtime/base/listed.h"
 #include "runtime/cli/process/embedded_model.h"
+#include "runtime/cli/text/characters.h"
 
 namespace unmask::cli {
 namespace {
@@ -59,11 +63,18 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
   Result<checkpoint::Checkpoint> checkpoint = checkpoint::Checkpoint::open(dir);
   if (!checkpoint) return checkpoint.error();
 
-  Result<tokenizer::Tokenizer> tokenizer = tokenizer::Tokenizer::open(dir);
+  Result<tokenizer::Tokenizer> tokenizer = tokenizer::Tokenizer::open(dir, config.chat_template);
   // Without one, tokens can be served; with one that cannot be right, nothing should be.
   if (!tokenizer && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
 
+  const Result<network::WeightInventory> weights = network::take_inventory(*checkpoint);
+  if (!weights) return weights.error();
+
   const checkpoint::ModelConfig& model = checkpoint->config();
+  std::vector<std::string> warnings = model.warnings;
+  if (!weights->unused.empty()) {
+    warnings.push_back(dir.string() + ": tensors that are not needed: " + listed(weights->unused));
+  }
   actors::JobModel jobs;
   jobs.vocab_size = model.vocab_size;
   jobs.max_positions = model.max_positions;
@@ -73,8 +84,21 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
   const network::Numerics numerics =
       config.numerics == "fast" ? network::Numerics::kFast : network::Numerics::kExact;
   const kernels::DType dtype = dtype_of(config, *checkpoint);
-  return ServedModel{
-      std::move(*checkpoint), std::move(tokenizer), name_of(dir), dtype, numerics, jobs};
+  return ServedModel{.checkpoint = std::move(*checkpoint),
+                     .tokenizer = std::move(tokenizer),
+                     .name = name_of(dir),
+                     .dtype = dtype,
+                     .numerics = numerics,
+                     .jobs = jobs,
+                     .num_parameters = weights->num_parameters,
+                     .num_bytes = weights->num_bytes,
+                     .warnings = std::move(warnings)};
+}
+
+void warn(const ServedModel& model) {
+  for (const std::string& warning : model.warnings) {
+    std::fprintf(stderr, "unmask: warning: %s\n", printable(warning).c_str());
+  }
 }
 
 network::EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,

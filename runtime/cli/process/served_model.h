@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actors/coordinator/running_job.h"
 #include "kernels/make_backend.h"
@@ -20,6 +21,9 @@ struct ServedModel {
   kernels::DType dtype = kernels::DType::kF32;
   network::Numerics numerics = network::Numerics::kExact;
   actors::JobModel jobs;
+  std::int64_t num_parameters = 0;
+  std::uint64_t num_bytes = 0;        ///< of the weights, as they are stored
+  std::vector<std::string> warnings;  ///< what of the folder is not used, a sentence each
 
   /// What all workers of a cluster must agree on: `exact bf16`.
   [[nodiscard]] std::string arithmetic() const;
@@ -29,6 +33,9 @@ struct ServedModel {
 ///
 /// Errors  one sentence that names the folder, file, tensor or setting
 Result<ServedModel> open_served_model(const ClusterConfig::Model& config);
+
+/// Prints the warnings on stderr.
+void warn(const ServedModel& model);
 
 /// How worker `rank` of a replica holds the model: its share of the memory and its options.
 ///

@@ -80,6 +80,7 @@ Result<ClusterConfig> ToolFlags::config() const {
 
 Result<ServedModel> ToolFlags::open(const ClusterConfig& config) {
   Result<ServedModel> served = open_served_model(config.model);
+  if (served) warn(*served);
   // The references know no tokenizer: every id of the vocabulary may be chosen.
   if (served) served->jobs.vocabulary.choosable_end = INT32_MAX;
   return served;

@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
+
+#include "runtime/base/plain_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -36,7 +39,7 @@ Result<std::string> read_text(const std::string& path, std::size_t max_bytes) {
     if (num_read == 0) break;
   }
   if (std::ferror(file) != 0) return invalid("cannot read " + name + ": " + std::strerror(errno));
-  return text;
+  return plain_text(std::move(text));
 }
 
 }  // namespace unmask::cli

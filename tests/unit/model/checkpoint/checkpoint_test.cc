@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <stdexcept>
+
 #include "tests/unit/model/checkpoint/safetensors_bytes.h"
 #include "tests/unit/temporary_folder.h"
 
@@ -32,6 +34,12 @@ class CheckpointTest : public testing::Test {
     const Result<Checkpoint> checkpoint = Checkpoint::open(folder_.path());
     return checkpoint ? "" : checkpoint.error().message;
   }
+  [[nodiscard]] Checkpoint must_open() const {
+    Result<Checkpoint> checkpoint = Checkpoint::open(folder_.path());
+    if (!checkpoint) throw std::runtime_error(checkpoint.error().message);
+    return std::move(*checkpoint);
+  }
+  [[nodiscard]] std::vector<std::string> warnings() const { return must_open().config().warnings; }
   [[nodiscard]] std::string path(const char* name) const { return (folder_ / name).string(); }
 
   const TemporaryFolder folder_;
@@ -52,6 +60,76 @@ TEST_F(CheckpointTest, AMissingConfigIsNamed) {
 TEST_F(CheckpointTest, TooLargeAConfigIsRefused) {
   folder_.write("config.json", std::string((1 << 20) + 1, ' '));
   EXPECT_EQ(refusal(), path("config.json") + ": larger than 1 MiB");
+}
+
+TEST_F(CheckpointTest, AGitLfsPointerIsCalledSoWhereverItStands) {
+  constexpr std::string_view kPointer =
+      "version https://git-lfs.github.com/spec/v1\n"
+      "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 13982\n";
+  const std::string advice =
+      " is a Git LFS pointer: the file itself was not downloaded; run `git lfs pull` in its folder";
+  folder_.write("generation_config.json", kPointer);
+  write_shard("model.safetensors", tensor("a", "F32", "[1]", 0, 4), 4);
+  EXPECT_EQ(refusal(), path("generation_config.json") + advice);
+  folder_.write("model.safetensors", kPointer);
+  EXPECT_EQ(refusal(), path("model.safetensors") + advice);
+  std::filesystem::remove(folder_ / "model.safetensors");
+  folder_.write("model.safetensors.index.json", kPointer);
+  EXPECT_EQ(refusal(), path("model.safetensors.index.json") + advice);
+  folder_.write("model.safetensors.index.json", R"({"weight_map":{"a":"1.safetensors"}})");
+  folder_.write("1.safetensors", kPointer);
+  EXPECT_EQ(refusal(), path("1.safetensors") + advice);
+  folder_.write("config.json", kPointer);
+  EXPECT_EQ(refusal(), path("config.json") + advice);
+}
+
+TEST_F(CheckpointTest, WeightsThatAreNotReadAreTold) {
+  write_shard("model.safetensors", tensor("a", "F32", "[1]", 0, 4), 4);
+  write_shard("adapter_model.safetensors", tensor("b", "F32", "[1]", 0, 4), 4);
+  folder_.write("model.safetensors.index.json", "stale");
+  EXPECT_THAT(warnings(),
+              testing::Contains(folder_.path().string() +
+                                ": the weights are model.safetensors; not read: "
+                                "adapter_model.safetensors, model.safetensors.index.json"));
+}
+
+TEST_F(CheckpointTest, AGenerationConfigSaysWhatTheConfigDoesNot) {
+  write_shard("model.safetensors", tensor("a", "F32", "[1]", 0, 4), 4);
+  const std::uint64_t digest = must_open().digest();
+  folder_.write("generation_config.json", R"({"eos_token_id":[2,3],"pad_token_id":1,)"
+                                          R"("bos_token_id":0,"temperature":0.5,"top_p":null})");
+  const Checkpoint checkpoint = must_open();
+  EXPECT_EQ(checkpoint.config().eos_id, 2);
+  EXPECT_EQ(checkpoint.config().pad_id, 1);
+  EXPECT_EQ(checkpoint.config().mask_id, std::nullopt);
+  EXPECT_NE(checkpoint.digest(), digest);
+  const std::string file = path("generation_config.json");
+  EXPECT_THAT(
+      checkpoint.config().warnings,
+      testing::IsSupersetOf({file + ": eos_token_id is [2,3], of which 2 is used",
+                             file + ": not used, for a job says how to generate: temperature"}));
+}
+
+TEST_F(CheckpointTest, WhereBothSayATokenTheConfigCounts) {
+  write_shard("model.safetensors", tensor("a", "F32", "[1]", 0, 4), 4);
+  std::string config(kConfig);
+  config.insert(1, R"("eos_token_id":3,)");
+  folder_.write("config.json", config);
+  const std::string file = path("generation_config.json");
+  const auto told = [&](const char* ids) {
+    folder_.write("generation_config.json", std::string(R"({"eos_token_id":)") + ids + "}");
+    EXPECT_EQ(must_open().config().eos_id, 3) << ids;
+    std::string all;
+    for (const std::string& warning : warnings()) {
+      if (warning.starts_with(file)) all += warning.substr(file.size());
+    }
+    return all;
+  };
+  EXPECT_EQ(told("3"), "");
+  EXPECT_EQ(told("[2,3]"), ": eos_token_id is [2,3], of which 3 is used");
+  EXPECT_EQ(told("2"), ": eos_token_id is 2, but config.json says 3, which is used");
+  folder_.write("generation_config.json", R"({"eos_token_id":4})");
+  EXPECT_EQ(refusal(), file + ": eos_token_id is 4, but must be a token id of 0..3");
 }
 
 TEST_F(CheckpointTest, AMissingShardIsNamed) {

@@ -36,6 +36,7 @@ TEST_P(GoldenModelsTest, OpensAndTellsItsShapes) {
   EXPECT_EQ(config.num_kv_heads, expected.num_kv_heads);
   EXPECT_EQ(config.head_dim, expected.head_dim);
   EXPECT_EQ(checkpoint->tensors().size(), expected.num_tensors);
+  EXPECT_THAT(config.warnings, testing::IsEmpty());
 }
 
 /// The folder's name, as a test may be named.

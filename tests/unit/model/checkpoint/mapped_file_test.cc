@@ -29,6 +29,12 @@ TEST_F(MappedFileTest, TheTextIsThatOfTheFile) {
   EXPECT_EQ(file->bytes().size(), 3u);
 }
 
+TEST_F(MappedFileTest, AByteOrderMarkIsNoText) {
+  folder_.write("f", "\xef\xbb\xbf{}");
+  EXPECT_EQ(open("f")->text(), "{}");
+  EXPECT_EQ(open("f")->bytes().size(), 5u);
+}
+
 TEST_F(MappedFileTest, AnEmptyFileHasNoBytes) {
   folder_.write("f", "");
   const Result<MappedFile> file = open("f");

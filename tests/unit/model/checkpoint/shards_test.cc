@@ -35,6 +35,23 @@ TEST_F(ShardsTest, ASingleFileNeedsNoIndex) {
   ASSERT_TRUE(shards) << shards.error().message;
   EXPECT_THAT(shards->files, ElementsAre("model.safetensors"));
   EXPECT_TRUE(shards->placed.empty());
+  EXPECT_THAT(shards->unread, ElementsAre(kIndex));
+}
+
+TEST_F(ShardsTest, FilesThatNobodyReadsAreNamed) {
+  folder_.write(kIndex, R"({"weight_map":{"a":"1.safetensors","b":"2.safetensors"}})");
+  for (const char* file : {"2.safetensors", "1.safetensors", "tokenizer.json"}) {
+    folder_.write(file, "");
+  }
+  EXPECT_THAT(find_shards(folder_.path())->unread, testing::IsEmpty());
+  folder_.write("old.safetensors", "");
+  folder_.write("adapter_model.safetensors", "");
+  EXPECT_THAT(find_shards(folder_.path())->unread,
+              ElementsAre("adapter_model.safetensors", "old.safetensors"));
+  folder_.write("model.safetensors", "");
+  EXPECT_THAT(find_shards(folder_.path())->unread,
+              ElementsAre("1.safetensors", "2.safetensors", "adapter_model.safetensors", kIndex,
+                          "old.safetensors"));
 }
 
 TEST_F(ShardsTest, AnIndexTellsWhichFileHoldsATensor) {

@@ -106,6 +106,46 @@ TEST(ChatTemplateTest, AChangedTemplateIsNotKnown) {
   EXPECT_THAT(text("", {{"user", "u"}}), HasSubstr("not known"));
 }
 
+TEST(ChatTemplateTest, MarkersOfWhatIsTrainedChangeNothing) {
+  std::string jinja(kUnmask);
+  const std::string_view answer = "{{ m.content }}<|endoftext|>";
+  jinja.replace(jinja.find(answer), answer.size(),
+                "{% generation %}" + std::string(answer) + "{% endgeneration %}");
+  EXPECT_EQ(text(jinja, {{"user", "u"}, {"assistant", "a"}}),
+            text(kUnmask, {{"user", "u"}, {"assistant", "a"}}));
+}
+
+TEST(ChatTemplateTest, ChatmlIsKnownInItsForms) {
+  const std::string rendered =
+      "<|im_start|>system\ns<|im_end|>\n<|im_start|>user\nu<|im_end|>\n<|im_start|>assistant\n";
+  for (const char* jinja :
+       {"{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + "
+        "message['content'] "
+        "+ '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}"
+        "{{ '<|im_start|>assistant\n' }}{% endif %}",
+        "{%- for message in messages %}{{- '<|im_start|>' + message.role + '\n' + message.content "
+        "}}{{- '<|im_end|>\n' }}{%- endfor %}{%- if add_generation_prompt %}"
+        "{{- '<|im_start|>assistant\n' }}{%- endif %}",
+        "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + "
+        "message['content'] "
+        "+ '<|im_end|>\n'}}{% endfor %}{% if add_generation_prompt %}"
+        "{{ '<|im_start|>assistant\n' }}{% endif %}"}) {
+    EXPECT_EQ(text(jinja, {{"system", "s"}, {"user", "u"}}), rendered) << jinja;
+  }
+}
+
+TEST(ChatTemplateTest, EveryNameIsATemplateThatIsKnown) {
+  EXPECT_EQ(template_names(), "chatml, ling, llada, llada2, unmask");
+  for (const char* name : {"chatml", "ling", "llada", "llada2", "unmask"}) {
+    const std::optional<std::string> jinja = jinja_of_template(name);
+    ASSERT_TRUE(jinja) << name;
+    EXPECT_EQ(ChatTemplate(*jinja, "<bos>").unsupported_reason(), "") << name;
+  }
+  EXPECT_EQ(text(*jinja_of_template("unmask"), {{"user", "u"}}), text(kUnmask, {{"user", "u"}}));
+  EXPECT_EQ(text(*jinja_of_template("llada"), {{"user", "u"}}), text(kLlada, {{"user", "u"}}));
+  EXPECT_EQ(jinja_of_template("vicuna"), std::nullopt);
+}
+
 TEST(ChatTemplateTest, ATemplateThatBeginsWithBosNeedsOne) {
   EXPECT_THAT(ChatTemplate(kLlada, std::nullopt).unsupported_reason(),
               HasSubstr("needs a bos_token"));

@@ -28,7 +28,7 @@ TEST(TemplateTextTest, CommentsAreNothing) {
 
 TEST(TemplateTextTest, QuotesAndEscapesAreOfOneKind) {
   EXPECT_EQ(normal_form(R"({{ "a\n" + 'b"\t' + "it's" + '\\' }})"),
-            "{{'a\n'+'b\"\t'+'it\\'s'+'\\\\'}}");
+            "{{'a\n'}}{{'b\"\t'}}{{'it\\'s'}}{{'\\\\'}}");
 }
 
 TEST(TemplateTextTest, MembersAreNamedInOneWay) {
@@ -37,6 +37,27 @@ TEST(TemplateTextTest, MembersAreNamedInOneWay) {
 
 TEST(TemplateTextTest, AStringKeepsWhatLooksLikeATag) {
   EXPECT_EQ(normal_form("{{ '}} {%' }} x"), "{{'}} {%'}} x");
+}
+
+TEST(TemplateTextTest, MarkersOfWhatIsTrainedAreNothing) {
+  EXPECT_EQ(normal_form("a {%- generation -%} {{ b }}\n {% endgeneration %}\nc"),
+            normal_form("a {#- -#} {{ b }}\n {# #}\nc"));
+  EXPECT_EQ(normal_form("{% generation of %}"), "{%generation of%}");
+}
+
+TEST(TemplateTextTest, ASumOfTextsIsItsParts) {
+  EXPECT_EQ(normal_form("{{ 'a' + b.c + 'd' }}"), "{{'a'}}{{b.c}}{{'d'}}");
+  EXPECT_EQ(normal_form("{{- 'a' }}{{ b|trim + '+' }}"), normal_form("{{ 'a' + b|trim + '+' }}"));
+  EXPECT_EQ(normal_form(R"({{ '\'+' + b }})"), R"({{'\'+'}}{{b}})");
+  for (const char* whole :
+       {"{{a+b}}", "{{'a'+b if c else d}}", "{{('a'+b)*2}}", "{%set a='b'+c%}"}) {
+    EXPECT_EQ(normal_form(whole), whole);
+  }
+}
+
+TEST(TemplateTextTest, LinesMayEndAsOnAnotherSystem) {
+  EXPECT_EQ(normal_form("\xef\xbb\xbf{% if a %}\r\nx\r\n{% endif %}\r\n"),
+            normal_form("{% if a %}\nx\n{% endif %}\n"));
 }
 
 TEST(TemplateTextTest, AnyTextIsTaken) {

@@ -97,6 +97,53 @@ TEST(TokenizerFileTest, WhatIsSwitchedOffIsNotUnsupported) {
   EXPECT_EQ(refusal(file), "");
 }
 
+/// `parts`, in the form in which a tokenizer.json lists several.
+json::object sequence(const char* list, const json::array& parts) {
+  return {{"type", "Sequence"}, {list, parts}};
+}
+
+TEST(TokenizerFileTest, ComponentsCountByTheirEffect) {
+  json::object file = small_tokenizer();
+  const json::value decoder = file["decoder"];
+  const json::value split = part(file, 0), byte_level = part(file, 1);
+  const json::object none = sequence("normalizers", {});
+  for (const json::value& normalizer : {json::value(nullptr), json::value(none),
+                                        json::value(sequence("normalizers", {none, none}))}) {
+    file["normalizer"] = normalizer;
+    EXPECT_EQ(refusal(file), "");
+  }
+  file["decoder"] = sequence("decoders", {sequence("decoders", {decoder})});
+  EXPECT_EQ(refusal(file), "");
+  file["pre_tokenizer"] = sequence("pretokenizers", {sequence("pretokenizers", {split}), byte_level,
+                                                     sequence("pretokenizers", {})});
+  EXPECT_EQ(refusal(file), "");
+}
+
+TEST(TokenizerFileTest, AComponentThatIsNotDoneIsFoundHoweverDeep) {
+  const json::object nfc{{"type", "NFC"}};
+  EXPECT_EQ(refused([&](auto& file) {
+              file["normalizer"] = sequence(
+                  "normalizers", {sequence("normalizers", {}), sequence("normalizers", {nfc})});
+            }),
+            "t.json: normalizer is {\"type\":\"NFC\"}, which is not supported");
+  EXPECT_EQ(refused([&](auto& file) {
+              file["normalizer"] = json::object{{"type", "Sequence"}};
+            }),
+            "t.json: normalizer is {\"type\":\"Sequence\"}, which is not supported");
+  const std::string decoder = "t.json: decoder must be of the type ByteLevel";
+  EXPECT_EQ(
+      refused([](auto& file) {
+        file["decoder"] = sequence("decoders", {file["decoder"], json::object{{"type", "Strip"}}});
+      }),
+      decoder);
+  EXPECT_EQ(refused([](auto& file) { file["decoder"] = sequence("decoders", {}); }), decoder);
+  EXPECT_THAT(refused([](auto& file) {
+                file["pre_tokenizer"] = sequence(
+                    "pretokenizers", {file["pre_tokenizer"], json::object{{"type", "Digits"}}});
+              }),
+              HasSubstr("but must be a Split and a plain ByteLevel"));
+}
+
 TEST(TokenizerFileTest, AnUnknownPreTokenizerIsNamed) {
   EXPECT_EQ(refused([](auto& file) {
               part(file, 0)["pattern"] = json::object{{"Regex", "\\w+"}};

@@ -189,6 +189,18 @@ TEST_F(TokenizerFolderTest, ATemplateInAFileOfItsOwnCounts) {
   EXPECT_EQ(tokenizer->mask_id(), 301);
 }
 
+TEST_F(TokenizerFolderTest, ATemplateByNameMustFitTheTokenizer) {
+  write("tokenizer.json", json::serialize(small_tokenizer()));
+  const auto refusal = [&](const char* name) {
+    const Result<Tokenizer> tokenizer = Tokenizer::open(dir_, name);
+    return tokenizer ? "" : tokenizer.error().message;
+  };
+  EXPECT_EQ(refusal("chatml"),
+            "model.chat_template is 'chatml', but the tokenizer has no token <|im_start|>");
+  EXPECT_EQ(refusal("vicuna"),
+            "model.chat_template is 'vicuna', but known are chatml, ling, llada, llada2, unmask");
+}
+
 TEST_F(TokenizerFolderTest, ABrokenFileIsNamed) {
   write("tokenizer.json", "{}");
   EXPECT_THAT(refusal_to_open(), HasSubstr("tokenizer.json: has no model"));
@@ -204,6 +216,18 @@ TEST_F(TokenizerFolderTest, TooLargeAFileIsRefusedUnread) {
   write("tokenizer.json", "");
   std::filesystem::resize_file(dir_ / "tokenizer.json", (64 << 20) + 1);
   EXPECT_THAT(refusal_to_open(), HasSubstr("tokenizer.json: larger than 64 MiB"));
+}
+
+TEST(EmbeddedTokenizerTest, ATemplateByNameReplacesTheOneOfTheFolder) {
+  const std::filesystem::path dir = source_dir() / "model/zoo/unmask-tiny";
+  const Result<Tokenizer> own = Tokenizer::open(dir);
+  const Result<Tokenizer> named = Tokenizer::open(dir, "llada2");
+  ASSERT_TRUE(own && named);
+  const std::vector<ChatMessage> chat = {{"user", "Hi <|role_end|>"}};
+  EXPECT_EQ(named->chat_template().render(chat)->text,
+            "<role>SYSTEM</role>detailed thinking off<|role_end|><role>HUMAN</role>Hi "
+            "<|role_end|><|role_end|><role>ASSISTANT</role>");
+  EXPECT_TRUE(own->chat_template().exists());
 }
 
 TEST(EmbeddedTokenizerTest, ChatsOfTheEmbeddedModelAreKnown) {

@@ -51,6 +51,12 @@ TEST_F(ConfigTest, EmptyFileIsTheDefaults) {
   EXPECT_THAT(loaded->warnings, IsEmpty());
 }
 
+TEST_F(ConfigTest, AFileOfAnotherSystemIsTheSame) {
+  const auto loaded = load("\xef\xbb\xbf[model]\r\ndir = \"m\"\r\n");
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.model.dir, "m");
+}
+
 TEST_F(ConfigTest, EveryKindOfValueIsRead) {
   const auto loaded = load(R"(
 [cluster]

@@ -46,6 +46,18 @@ TEST_F(JobFilesTest, AChatIsRead) {
   EXPECT_THAT(error_of(read_chat(file(R"([{"role":"user"}])"))), HasSubstr("message 0 needs"));
 }
 
+TEST_F(JobFilesTest, FilesOfAnotherSystemAreTheSame) {
+  const std::string mark = "\xef\xbb\xbf";
+  const auto chat =
+      read_chat(file(mark + "[{\"role\": \"user\",\r\n \"content\": \"Hi\\r\\n\"}]\r\n"));
+  ASSERT_TRUE(chat) << chat.error().message;
+  EXPECT_EQ(chat->front().content, "Hi\r\n");
+  const auto tokens = read_tokens(file(mark + "[1,\r\n2]\r\n"));
+  ASSERT_TRUE(tokens) << tokens.error().message;
+  EXPECT_EQ(*tokens, (std::vector<std::int32_t>{1, 2}));
+  EXPECT_EQ(*read_text(file(mark + "one\r\ntwo\r\n"), 100), "one\ntwo\n");
+}
+
 TEST_F(JobFilesTest, ATextBeyondItsLimitIsRefused) {
   EXPECT_EQ(*read_text(file("12345"), 5), "12345");
   EXPECT_THAT(error_of(read_text(folder_ / "file.json", 4)), HasSubstr("has more than 4 bytes"));
