@@ -8,13 +8,17 @@ namespace {
 
 using Sentences = std::vector<std::string>;
 
-/// A worker's death is told at the latest so long after it broke its group.
-constexpr Duration kNewsOfDeath = std::chrono::seconds(15);
+/// So long a group may get jobs though one of its workers is gone: until its silence is noticed.
+constexpr Duration kNewsOfDeath = std::chrono::seconds(5);
 
+/// Whether a worker was gone, or declared dead, before the job ended. That it was told is no
+/// condition: a coordinator may hear of a failed group and end before it knows whom it lost.
 bool was_near_a_death(const History& history, const JobHistory& job) {
-  return std::ranges::any_of(history.deaths, [&](Time death) {
-    return death >= job.submitted && death <= job.ended + kNewsOfDeath;
-  });
+  const auto is_near = [&](Time death) {
+    return death >= job.submitted - kNewsOfDeath && death <= job.ended;
+  };
+  return std::ranges::any_of(history.deaths, is_near) ||
+         std::ranges::any_of(history.worker_ends, is_near);
 }
 
 /// Blocks come in order, each once, and are the oracle's.
@@ -99,6 +103,8 @@ void check_cluster(const Scenario& scenario, const History& history, Sentences& 
   for (const std::string& what : history.devices.refusals) found.push_back("step refused: " + what);
   expect(scenario.is_deadly || history.deaths.empty(),
          std::to_string(history.deaths.size()) + " workers were declared dead though all lived");
+  expect(scenario.is_deadly || history.worker_ends.empty(),
+         std::to_string(history.worker_ends.size()) + " workers ended though nothing ended them");
   expect(history.devices.empty_steps == 0, "a step was sent for an empty batch");
   expect(history.pages_used == 0,
          std::to_string(int(history.pages_used)) + " pages are not free at the end");

@@ -26,6 +26,7 @@ struct JobHistory {
 struct History {
   std::map<JobId, JobHistory> jobs;
   std::vector<Time> deaths;             ///< of workers, as they were declared
+  std::vector<Time> worker_ends;        ///< that a coordinator which lived on had to notice
   std::vector<std::string> unexpected;  ///< messages that nobody takes, broken protocols
   DeviceFigures devices;
   int leaked_sequences = 0;

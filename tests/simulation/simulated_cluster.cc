@@ -1,7 +1,6 @@
 #include "tests/simulation/simulated_cluster.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "actors/role/coordinator_role.h"
@@ -29,6 +28,7 @@ SimulatedCluster::SimulatedCluster(const Scenario& scenario, const actors::JobMo
       simulation_(scenario.seed, scenario.network),
       devices_(simulation_, {.forward = scenario.forward}, std::move(make_forward)) {
   simulation_.set_on_exit([this](Address address, const std::string& /*why*/) {
+    if (address != kCoordinator && address != kGateway) note_end(address);
     restart_later(address, 200ms);  // as the launcher of a real cluster does
   });
   start_coordinator();
@@ -132,6 +132,7 @@ void SimulatedCluster::start_gateway() {
 void SimulatedCluster::start_worker(int index) {
   const Address address = kFirstWorker + index;
   SimulatedProcess& process = simulation_.start(address);
+  orphans_.erase(address);
   SimulatedWire& wire = wire_of(process, address);
   auto& device = process.keep(std::shared_ptr<actors::Device>(devices_.make_device(address)));
   actors::Member::Options options;
@@ -169,6 +170,10 @@ void SimulatedCluster::restart_later(Address address, Duration delay) {
 
 // ---- Faults ----
 
+void SimulatedCluster::note_end(Address worker) {
+  if (!orphans_.contains(worker)) history_.worker_ends.push_back(simulation_.clock().now());
+}
+
 void SimulatedCluster::inject(const Fault& fault) {
   SimulatedNetwork& network = simulation_.network();
   const Address worker = kFirstWorker + fault.target;
@@ -184,6 +189,9 @@ void SimulatedCluster::inject(const Fault& fault) {
     case Fault::Kind::kRestartGateway:
       return restart(kGateway);
     case Fault::Kind::kRestartCoordinator:
+      for (int i = 0; i < scenario_.num_workers(); ++i) {
+        if (simulation_.is_running(kFirstWorker + i)) orphans_.insert(kFirstWorker + i);
+      }
       return restart(kCoordinator);
     case Fault::Kind::kPartition:
       network.partition({worker});
@@ -191,6 +199,7 @@ void SimulatedCluster::inject(const Fault& fault) {
     case Fault::Kind::kCutWorker:
       return network.cut(worker, kCoordinator);
     case Fault::Kind::kKillWorker:
+      if (simulation_.is_running(worker)) note_end(worker);
       return restart(worker);
     case Fault::Kind::kStallDevice:
       return devices_.stall(worker, fault.duration);
