@@ -176,7 +176,8 @@ void Client::ask_for_everything() {
 }
 
 bool Client::ask_for(JobId id) {
-  const Job& job = jobs_.at(id);
+  Job& job = jobs_.at(id);
+  job.was_refused = false;
   bool is_sent = true;
   if (job.submit) {
     actors::Submit submit = *job.submit;
@@ -249,10 +250,14 @@ void Client::take_job_news(JobId id, actors::WireMessage& message) {
     job.last_block = block->block;
     notify(job.events.on_block, *block);
   } else if (auto* finished = std::get_if<actors::Finished>(&message)) {
+    // The answer to a Cancel that found the job where its refused Submit did not: it comes without
+    // the blocks and the text, which come when the job is submitted again.
+    if (job.submit && job.was_refused) return;
     end_job(id, std::move(*finished));
   } else if (const auto* rejected = std::get_if<actors::Rejected>(&message)) {
-    if (will_pass(job, rejected->error)) return ask_again_soon(id);
-    end_job(id, rejected->error);
+    if (!will_pass(job, rejected->error)) return end_job(id, rejected->error);
+    job.was_refused = true;
+    ask_again_soon(id);
   }
 }
 

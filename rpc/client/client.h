@@ -79,6 +79,7 @@ class Client {
     JobEvents events;
     bool is_accepted = false;  // and on_accepted was called
     bool is_cancelling = false;
+    bool was_refused = false;  // for now; submitted again soon
     std::int32_t last_block = -1;
     std::optional<Time> deadline;
     Time resume_until{};  // refusals that pass are not final before

@@ -67,6 +67,8 @@ bool BareClient::take(actors::WireMessage message) {
   if (auto* block = std::get_if<actors::Committed>(&message)) {
     history_.jobs[block->job].blocks.push_back(std::move(*block));
   } else if (auto* end = std::get_if<actors::Finished>(&message)) {
+    // Only its Cancel was answered: the job itself is asked for again, and has its blocks then.
+    if (jobs_.at(end->job).waits) return true;
     JobHistory& job = history_.jobs[end->job];
     const bool was_over = std::exchange(jobs_.at(end->job).is_over, true);
     // A cancel that comes behind the end is answered with the same end.
@@ -79,7 +81,7 @@ bool BareClient::take(actors::WireMessage message) {
     Job& job = jobs_.at(refused->job);
     if (job.is_over && job.wants_cancel) return true;  // the answer to the cancel
     const bool is_for_now = code == ErrorCode::kUnavailable || code == ErrorCode::kOverloaded;
-    if (is_for_now && !job.wants_cancel) {
+    if (is_for_now) {
       try_again(refused->job);
     } else {
       job.is_over = true;

@@ -32,6 +32,7 @@ class _Watched:
         self.job = job
         self.submission = submission  # None: only its cancellation was asked for
         self.is_cancelling = submission is None
+        self.was_refused = False  # for now; submitted again soon
         self.resume_until = 0.0  # refusals that pass are not final before
         self._began = asyncio.get_running_loop().time()
 
@@ -214,7 +215,13 @@ class Client:
                 answer.set_result(value)
             return
         watched = self._watched.get(key)
-        if watched is None or self._will_pass(key, watched, value):
+        if watched is None:
+            return
+        # The answer to a cancel that found the job where its refused submission did not: it comes
+        # without the blocks and the text, which come when the job is submitted again.
+        if kind == MessageType.FINISHED and watched.was_refused and watched.submission is not None:
+            return
+        if kind == MessageType.REJECTED and self._will_pass(key, watched, value):
             return
         watched.job.take(value)
         if watched.job.is_finished:
@@ -226,6 +233,7 @@ class Client:
         loop = asyncio.get_running_loop()
         if not isinstance(value, Overloaded | Unavailable) or loop.time() >= watched.resume_until:
             return False
+        watched.was_refused = True
         self._ask_again_soon(key)
         return True
 
@@ -246,6 +254,7 @@ class Client:
         is_sent = True
         if watched is None:
             return is_sent
+        watched.was_refused = False
         if watched.submission is not None:
             body = encode_submit(watched.left(), watched.job.last_block)
             is_sent = self._session.send(MessageType.SUBMIT, body)

@@ -221,6 +221,33 @@ TEST_F(ClientTest, CancellingEndsAJobWhoeverSubmittedIt) {
   ASSERT_EQ(other.ends.size(), 1u);
 }
 
+TEST_F(ClientTest, ACancelThatFindsAJobBeforeItIsServedAgainDoesNotEndItWithoutItsBlocks) {
+  start();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  simulation->network().cut(kProgram, kGateway);
+  client->cancel(job_id(1));
+  // The coordinator, which has the job, comes back between the two messages.
+  bool is_ready = false;
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    if (std::holds_alternative<actors::Cancel>(message)) {
+      is_ready = true;
+      return gateway->deliver(peer, end_of(job_id(1)));
+    }
+    if (!std::holds_alternative<actors::Submit>(message)) return;
+    if (!is_ready) {
+      return gateway->deliver(peer,
+                              actors::Rejected{job_id(1), {ErrorCode::kUnavailable, "not yet"}});
+    }
+    gateway->deliver(peer, block_of(job_id(1), 0));
+    gateway->deliver(peer, end_of(job_id(1)));
+  };
+  run(seconds(5));
+  EXPECT_THAT(heard.blocks, ElementsAre(0));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_TRUE(heard.ends[0]);
+}
+
 TEST_F(ClientTest, ACancellationAndAQuestionSurviveTheConnection) {
   start();
   ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
