@@ -74,6 +74,7 @@ Result<> Client::submit(actors::Submit submit, JobEvents events) {
   job.number = next_job_++;
   job.events = std::move(events);
   job.last_block = submit.resume_after_block;
+  job.answer = StreamedAnswer(submit);
   if (submit.deadline.count() > 0) job.deadline = env_.clock.now() + submit.deadline;
   const JobId id = submit.job;
   job.submit = std::move(submit);
@@ -248,11 +249,13 @@ void Client::take_job_news(JobId id, actors::WireMessage& message) {
   } else if (const auto* block = std::get_if<actors::Committed>(&message)) {
     if (block->block <= job.last_block) return;
     job.last_block = block->block;
+    job.answer.add(*block);
     notify(job.events.on_block, *block);
   } else if (auto* finished = std::get_if<actors::Finished>(&message)) {
     // The answer to a Cancel that found the job where its refused Submit did not: it comes without
     // the blocks and the text, which come when the job is submitted again.
     if (job.submit && job.was_refused) return;
+    job.answer.complete(*finished);
     end_job(id, std::move(*finished));
   } else if (const auto* rejected = std::get_if<actors::Rejected>(&message)) {
     if (!will_pass(job, rejected->error)) return end_job(id, rejected->error);

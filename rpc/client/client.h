@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "actors/messages.h"
+#include "rpc/client/streamed_answer.h"
 #include "rpc/links.h"
 #include "runtime/actor/env.h"
 #include "runtime/actor/transport.h"
@@ -81,6 +82,7 @@ class Client {
     bool is_cancelling = false;
     bool was_refused = false;  // for now; submitted again soon
     std::int32_t last_block = -1;
+    StreamedAnswer answer;
     std::optional<Time> deadline;
     Time resume_until{};  // refusals that pass are not final before
   };

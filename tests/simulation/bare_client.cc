@@ -28,6 +28,7 @@ void BareClient::submit(const JobPlan& plan) {
   Job& job = jobs_[plan.id];
   job.plan = &plan;
   history_.jobs[plan.id].submitted = simulation_.clock().now();
+  history_.jobs[plan.id].resumes_by_itself = true;
   send(job);
 }
 

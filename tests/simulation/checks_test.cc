@@ -32,6 +32,7 @@ class ChecksTest : public testing::Test {
     finished.error = std::move(error);
     finished.tokens = answer.tokens;
     finished.figures.blocks = std::int32_t(job().blocks.size());
+    finished.figures.tokens = std::int32_t(finished.tokens.size());
     job().ends = {finished};
   }
   void lose_the_group() {
@@ -45,6 +46,41 @@ class ChecksTest : public testing::Test {
   History history;
   ExpectedAnswer answer;
 };
+
+// ---- Jobs that end before their time ----
+
+/// The first of two blocks is all that a cancelled job's end knows.
+class ForgottenBlockTest : public ChecksTest {
+ protected:
+  ForgottenBlockTest() {
+    stream({1, 2});
+    job().was_cancelled = true;
+    end(actors::FinishReason::kCancelled);
+    stream({3});
+  }
+};
+
+TEST_F(ForgottenBlockTest, IsFoundWhileSomebodyRemembersIt) {
+  job().resumes_by_itself = true;
+  history.gateway_ends = {Time(11s)};
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("it ended with 1 blocks, 2 were streamed")));
+  history.gateway_ends = {};
+  history.coordinator_ends = {Time(11s)};
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("it ended with 1 blocks, 2 were streamed")));
+}
+
+TEST_F(ForgottenBlockTest, IsFoundIfALibraryFollowedTheJob) {
+  history.gateway_ends = history.coordinator_ends = {Time(11s)};
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("it ended with 1 blocks, 2 were streamed")));
+}
+
+TEST_F(ForgottenBlockTest, IsItsClientsToRememberOnceNobodyElseDoes) {
+  job().resumes_by_itself = true;
+  history.gateway_ends = history.coordinator_ends = {Time(11s)};
+  EXPECT_THAT(found(), IsEmpty());
+  job().ends[0].tokens = {1, 3};
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("its tokens are not those of its blocks")));
+}
 
 // ---- Jobs that were lost with a worker ----
 

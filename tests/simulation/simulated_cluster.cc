@@ -28,7 +28,7 @@ SimulatedCluster::SimulatedCluster(const Scenario& scenario, const actors::JobMo
       simulation_(scenario.seed, scenario.network),
       devices_(simulation_, {.forward = scenario.forward}, std::move(make_forward)) {
   simulation_.set_on_exit([this](Address address, const std::string& /*why*/) {
-    if (address != kCoordinator && address != kGateway) note_end(address);
+    note_end(address);
     restart_later(address, 200ms);  // as the launcher of a real cluster does
   });
   start_coordinator();
@@ -170,14 +170,24 @@ void SimulatedCluster::restart_later(Address address, Duration delay) {
 
 // ---- Faults ----
 
-void SimulatedCluster::note_end(Address worker) {
-  if (!orphans_.contains(worker)) history_.worker_ends.push_back(simulation_.clock().now());
+void SimulatedCluster::note_end(Address address) {
+  const Time now = simulation_.clock().now();
+  if (address == kGateway) return history_.gateway_ends.push_back(now);
+  if (address != kCoordinator) {
+    if (!orphans_.contains(address)) history_.worker_ends.push_back(now);
+    return;
+  }
+  history_.coordinator_ends.push_back(now);
+  for (int i = 0; i < scenario_.num_workers(); ++i) {
+    if (simulation_.is_running(kFirstWorker + i)) orphans_.insert(kFirstWorker + i);
+  }
 }
 
 void SimulatedCluster::inject(const Fault& fault) {
   SimulatedNetwork& network = simulation_.network();
   const Address worker = kFirstWorker + fault.target;
   const auto restart = [&](Address address) {
+    if (simulation_.is_running(address)) note_end(address);
     simulation_.kill(address);
     restart_later(address, fault.duration);
   };
@@ -189,9 +199,6 @@ void SimulatedCluster::inject(const Fault& fault) {
     case Fault::Kind::kRestartGateway:
       return restart(kGateway);
     case Fault::Kind::kRestartCoordinator:
-      for (int i = 0; i < scenario_.num_workers(); ++i) {
-        if (simulation_.is_running(kFirstWorker + i)) orphans_.insert(kFirstWorker + i);
-      }
       return restart(kCoordinator);
     case Fault::Kind::kPartition:
       network.partition({worker});
@@ -199,7 +206,6 @@ void SimulatedCluster::inject(const Fault& fault) {
     case Fault::Kind::kCutWorker:
       return network.cut(worker, kCoordinator);
     case Fault::Kind::kKillWorker:
-      if (simulation_.is_running(worker)) note_end(worker);
       return restart(worker);
     case Fault::Kind::kStallDevice:
       return devices_.stall(worker, fault.duration);

@@ -43,7 +43,7 @@ class SimulatedCluster {
   void restart_later(Address address, Duration delay);
   void start(Address address);
   void inject(const Fault& fault);
-  void note_end(Address worker);
+  void note_end(Address address);
   [[nodiscard]] bool is_done() const;
   void take_stock();
 

@@ -326,6 +326,33 @@ class ReconnectTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([block.index for block in job.blocks], list(range(BLOCKS)))
         self.assertNotEqual(result.text, "")
 
+    async def test_a_job_that_is_cancelled_where_it_was_forgotten_has_what_was_told(self) -> None:
+        def forget(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            job = message["job"]
+            if kind == MessageType.CANCEL:
+                figures = {"blocks": 1, "tokens": 1}
+                end = schema.Finished.new_message(
+                    job=job, reason=2, tokens=[0], text="<0>", figures=figures
+                )
+                client.tell(MessageType.FINISHED, end)
+            elif message["resumeAfterBlock"] < 0:
+                client.tell(MessageType.ACCEPTED, accepted(job))
+                for block in range(3):
+                    client.tell(MessageType.COMMITTED, committed(job, block))
+
+        async with FakeGateway(forget) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi")
+                while len(job.blocks) < 3:
+                    await asyncio.sleep(0.01)
+                gateway.stop()
+                await gateway.start()
+                result = await job.cancel()
+        self.assertEqual(result.text, "<0><1><2>")
+        self.assertEqual(result.tokens, tuple(t for block in job.blocks for t in block.tokens))
+        self.assertEqual(result.figures.blocks, 3)
+        self.assertEqual(result.figures.tokens, len(result.tokens))
+
     async def test_a_failure_behind_a_reconnect_is_no_refusal(self) -> None:
         def fail_later(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
             job = message["job"]

@@ -248,6 +248,28 @@ TEST_F(ClientTest, ACancelThatFindsAJobBeforeItIsServedAgainDoesNotEndItWithoutI
   EXPECT_TRUE(heard.ends[0]);
 }
 
+TEST_F(ClientTest, AJobThatFailsWhereItWasForgottenHasTheBlocksThatWereTold) {
+  start();
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    const auto& submit = std::get<actors::Submit>(message);
+    if (submit.resume_after_block < 0) {
+      for (const int block : {0, 1}) gateway->deliver(peer, block_of(submit.job, block));
+      return;
+    }
+    actors::Finished end = end_of(submit.job, actors::FinishReason::kError);
+    end.tokens = {0};
+    end.figures.blocks = 1;
+    gateway->deliver(peer, end);
+  };
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  simulation->network().cut(kProgram, kGateway);
+  run(seconds(5));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_THAT(heard.ends[0]->tokens, ElementsAre(0, 1));
+  EXPECT_EQ(heard.ends[0]->text, "<0><1>");
+}
+
 TEST_F(ClientTest, ACancellationAndAQuestionSurviveTheConnection) {
   start();
   ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
