@@ -252,9 +252,7 @@ void Client::take_job_news(JobId id, actors::WireMessage& message) {
     job.answer.add(*block);
     notify(job.events.on_block, *block);
   } else if (auto* finished = std::get_if<actors::Finished>(&message)) {
-    // The answer to a Cancel that found the job where its refused Submit did not: it comes without
-    // the blocks and the text, which come when the job is submitted again.
-    if (job.submit && job.was_refused) return;
+    if (answers_only_a_cancel(job, *finished)) return ask_again_soon(id);
     job.answer.complete(*finished);
     end_job(id, std::move(*finished));
   } else if (const auto* rejected = std::get_if<actors::Rejected>(&message)) {
@@ -262,6 +260,15 @@ void Client::take_job_news(JobId id, actors::WireMessage& message) {
     job.was_refused = true;
     ask_again_soon(id);
   }
+}
+
+/// A Cancel may find a job where its Submit was refused or has not arrived: then its answer has no
+/// text and comes before the blocks. Both come with the answer to the Submit.
+bool Client::answers_only_a_cancel(const Job& job, const actors::Finished& end) {
+  if (!job.submit || !job.is_cancelling) return false;
+  const bool lacks_blocks =
+      job.submit->subscription.blocks && end.figures.blocks > job.last_block + 1;
+  return job.was_refused || lacks_blocks;
 }
 
 void Client::end_job(JobId id, const Result<actors::Finished>& end) {

@@ -99,6 +99,7 @@ class Client {
   bool take(actors::WireMessage message);
   void take_job_news(JobId id, actors::WireMessage& message);
   void end_job(JobId id, const Result<actors::Finished>& end);
+  [[nodiscard]] static bool answers_only_a_cancel(const Job& job, const actors::Finished& end);
   [[nodiscard]] bool will_pass(const Job& job, const Error& error) const;
   template <typename Answer>
   void take_answer(Answer answer);

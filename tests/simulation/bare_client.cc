@@ -68,9 +68,10 @@ bool BareClient::take(actors::WireMessage message) {
   if (auto* block = std::get_if<actors::Committed>(&message)) {
     history_.jobs[block->job].blocks.push_back(std::move(*block));
   } else if (auto* end = std::get_if<actors::Finished>(&message)) {
-    // Only its Cancel was answered: the job itself is asked for again, and has its blocks then.
-    if (jobs_.at(end->job).waits) return true;
     JobHistory& job = history_.jobs[end->job];
+    // Only its Cancel was answered: the job's own end comes behind its blocks.
+    const bool lacks_blocks = end->figures.blocks > std::int32_t(job.blocks.size());
+    if (jobs_.at(end->job).waits || (job.was_cancelled && lacks_blocks)) return true;
     const bool was_over = std::exchange(jobs_.at(end->job).is_over, true);
     // A cancel that comes behind the end is answered with the same end.
     const bool is_same = !job.ends.empty() && job.ends.front().tokens == end->tokens;
@@ -82,6 +83,9 @@ bool BareClient::take(actors::WireMessage message) {
     Job& job = jobs_.at(refused->job);
     if (job.is_over && job.wants_cancel) return true;  // the answer to the cancel
     const bool is_for_now = code == ErrorCode::kUnavailable || code == ErrorCode::kOverloaded;
+    // A scenario names no other models: only a Cancel is answered so, and the Submit has an answer
+    // of its own.
+    if (code == ErrorCode::kNotFound) return true;
     if (is_for_now) {
       try_again(refused->job);
     } else {

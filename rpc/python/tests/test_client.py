@@ -326,6 +326,25 @@ class ReconnectTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([block.index for block in job.blocks], list(range(BLOCKS)))
         self.assertNotEqual(result.text, "")
 
+    async def test_an_end_that_answers_only_the_cancel_is_not_the_streams(self) -> None:
+        def answer_both(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            job = message["job"]
+            if kind == MessageType.SUBMIT:
+                client.tell(MessageType.ACCEPTED, accepted(job))
+                return
+            figures = {"blocks": 1}
+            for _ in range(2):
+                end = schema.Finished.new_message(job=job, reason=2, figures=figures)
+                client.tell(MessageType.FINISHED, end)
+                client.tell(MessageType.COMMITTED, committed(job, 0))
+
+        async with FakeGateway(answer_both) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi")
+                result = await job.cancel()
+        self.assertEqual(result.finish_reason, "cancelled")
+        self.assertEqual(len(job.blocks), 1)
+
     async def test_a_job_that_is_cancelled_where_it_was_forgotten_has_what_was_told(self) -> None:
         def forget(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
             job = message["job"]

@@ -16,7 +16,7 @@ from .encode import encode_cancel, encode_question, encode_submit
 from .endpoint import Curve, resolve_endpoint
 from .errors import InvalidArgument, Overloaded, Unavailable, UnmaskError
 from .job import Job
-from .messages import ClusterStatus, JobInput, JobSummary, Submission
+from .messages import ClusterStatus, JobInput, JobResult, JobSummary, Submission
 from .schema import MessageType
 from .session import Session
 from .submission import Value, job_id_of, make_submission
@@ -35,6 +35,15 @@ class _Watched:
         self.was_refused = False  # for now; submitted again soon
         self.resume_until = 0.0  # refusals that pass are not final before
         self._began = asyncio.get_running_loop().time()
+
+    def is_only_of_cancel(self, end: object) -> bool:
+        """Whether `end` answers a cancel that found the job where its submission was refused or
+        has not arrived: it has no text then and comes before the blocks, and both come with the
+        answer to the submission."""
+        if self.submission is None or not self.is_cancelling:
+            return False
+        num_blocks = end.figures.blocks if isinstance(end, JobResult) else 0
+        return self.was_refused or num_blocks > self.job.last_block + 1
 
     def left(self) -> Submission:
         """The job with what is left of its deadline."""
@@ -217,9 +226,8 @@ class Client:
         watched = self._watched.get(key)
         if watched is None:
             return
-        # The answer to a cancel that found the job where its refused submission did not: it comes
-        # without the blocks and the text, which come when the job is submitted again.
-        if kind == MessageType.FINISHED and watched.was_refused and watched.submission is not None:
+        if kind == MessageType.FINISHED and watched.is_only_of_cancel(value):
+            self._ask_again_soon(key)
             return
         if kind == MessageType.REJECTED and self._will_pass(key, watched, value):
             return

@@ -248,6 +248,23 @@ TEST_F(ClientTest, ACancelThatFindsAJobBeforeItIsServedAgainDoesNotEndItWithoutI
   EXPECT_TRUE(heard.ends[0]);
 }
 
+TEST_F(ClientTest, ACancelThatIsAnsweredAfterItsJobWasSubmittedAgainDoesNotEndItWithoutItsBlocks) {
+  start();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  client->cancel(job_id(1));
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    if (!std::holds_alternative<actors::Cancel>(message)) return;
+    actors::Finished end = end_of(job_id(1), actors::FinishReason::kCancelled);
+    end.figures.blocks = 1;
+    gateway->deliver(peer, end);
+    gateway->deliver(peer, block_of(job_id(1), 0));
+    gateway->deliver(peer, end);
+  };
+  run(seconds(5));
+  EXPECT_THAT(heard.blocks, ElementsAre(0));
+  ASSERT_EQ(heard.ends.size(), 1u);
+}
+
 TEST_F(ClientTest, AJobThatFailsWhereItWasForgottenHasTheBlocksThatWereTold) {
   start();
   gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
