@@ -86,6 +86,12 @@ struct GatewayJob {
   /// What to send to the coordinator at `now`: it goes on behind the blocks that are here.
   [[nodiscard]] Admit admission(Time now) const;
 
+  /// Whether `end` answers a Cancel that went ahead of this job: the job's own end comes behind its
+  /// first word and all its blocks.
+  [[nodiscard]] bool waits_for_blocks_of(const Finished& end) const {
+    return !accepted && blocks.empty() && end.figures.blocks > 0;
+  }
+
   /// The block as clients get it. Nothing if it was here before, or lies behind a stop string.
   [[nodiscard]] const Committed* take(Committed block);
 

@@ -422,6 +422,21 @@ TEST_F(GatewayTest, TheAnswerToAnEarlierCancelIsNoneToAFreshJobOfTheSameId) {
   EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
 }
 
+TEST_F(GatewayTest, TheEndThatAnswersAnEarlierCancelIsNotThatOfTheStreamBehindIt) {
+  deliver(kOther, Cancel{job_id(1)});
+  deliver(kClient, submit(1));
+  Finished finished = end(1, {7, 8});
+  finished.figures.blocks = 1;
+  deliver(kCoordinator, finished);  // to the Cancel
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+  EXPECT_THAT(to_client<Finished>(), IsEmpty());
+  deliver(kCoordinator, block(1, 0, {7, 8}));
+  deliver(kCoordinator, finished);
+  EXPECT_EQ(streamed(), "7 8 ");
+  EXPECT_EQ(to_client<Finished>().at(0).text, "7 8 ");
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+}
+
 TEST_F(GatewayTest, WhoCancelledBeforeAJobOfThatIdCameHearsThatThereWasNone) {
   deliver(kClient, Cancel{job_id(1)});
   deliver(kOther, submit(1));
