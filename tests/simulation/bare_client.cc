@@ -73,9 +73,10 @@ bool BareClient::take(actors::WireMessage message) {
     const bool lacks_blocks = end->figures.blocks > std::int32_t(job.blocks.size());
     if (jobs_.at(end->job).waits || (job.was_cancelled && lacks_blocks)) return true;
     const bool was_over = std::exchange(jobs_.at(end->job).is_over, true);
-    // A cancel that comes behind the end is answered with the same end.
-    const bool is_same = !job.ends.empty() && job.ends.front().tokens == end->tokens;
-    if (was_over && job.was_cancelled && is_same) return true;
+    // Every cancel is answered: behind the end with the same end, and behind a refusal (it was sent
+    // twice, and one found the job) with the end that the coordinator knows.
+    const bool is_answer = job.ends.empty() || job.ends.front().tokens == end->tokens;
+    if (was_over && job.was_cancelled && is_answer) return true;
     job.ended = simulation_.clock().now();
     job.ends.push_back(std::move(*end));
   } else if (auto* refused = std::get_if<actors::Rejected>(&message)) {
