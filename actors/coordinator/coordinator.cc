@@ -346,8 +346,11 @@ void Coordinator::commit(RunningJob& job, Range positions) {
   job.block_forwards = 0;
   ++job.block;
   store_.commit(block, once_stored([this, block](const Result<>& stored) {
-                  if (!stored) return finish(block.job, FinishReason::kError, stored.error());
-                  if (const RunningJob* open = find(block.job)) to_gateways(*open, block);
+                  RunningJob* const open = find(block.job);
+                  if (open == nullptr) return;
+                  if (stored) return to_gateways(*open, block);
+                  open->block = block.block;  // so many are committed
+                  finish(block.job, FinishReason::kError, stored.error());
                 }));
 }
 

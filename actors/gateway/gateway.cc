@@ -374,7 +374,11 @@ void Gateway::on(Incoming<Traced> traced) {
 void Gateway::on(Incoming<Finished> finished) {
   Job* job = find(finished.message.job);
   if (job == nullptr) return notify_cancelled(finished.message, {});
-  if (!job->finished) end(*job, std::move(finished.message));
+  if (job->finished) return;
+  if (job->waits_for_blocks_of(finished.message)) {
+    return notify_cancelled(finished.message, job->subscribers);
+  }
+  end(*job, std::move(finished.message));
 }
 
 void Gateway::on(Incoming<Rejected> rejected) {

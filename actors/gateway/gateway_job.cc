@@ -2,14 +2,6 @@
 
 namespace unmask::actors {
 
-namespace {
-
-bool is_early(FinishReason reason) {
-  return reason != FinishReason::kStop && reason != FinishReason::kLength;
-}
-
-}  // namespace
-
 bool Subscribers::add(Subscriber& subscriber) {
   const auto before = std::ranges::find(list_, subscriber.client, &Subscriber::client);
   if (before != list_.end() && before->subscription.blocks) {
@@ -70,11 +62,12 @@ const Committed* GatewayJob::take(Finished end) {
   const bool has_tail = !rest.empty();
   // The coordinator may have gone on before it heard of a stop string; one that was restarted may
   // not be as far as its predecessor was. What clients have is what counts.
+  if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest)});
   if (stop.has_stopped() || is_early(end.reason)) {
     end.tokens = committed_tokens();
     end.figures.tokens = std::int32_t(end.tokens.size());
+    end.figures.blocks = std::int32_t(blocks.size());
   }
-  if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest)});
   end.text = text;
   if (is_too_long) {
     end.reason = FinishReason::kError;
@@ -94,7 +87,6 @@ Finished GatewayJob::finished_with_error(Error error) const {
   end.job = admit.job;
   end.reason = FinishReason::kError;
   end.error = std::move(error);
-  end.figures.blocks = std::int32_t(blocks.size());
   end.figures.prompt_tokens = accepted ? accepted->prompt_tokens : 0;
   return end;
 }

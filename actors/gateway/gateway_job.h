@@ -92,6 +92,12 @@ struct GatewayJob {
   /// By one of those who may, which the gateway has checked.
   [[nodiscard]] Cancel cancellation() const { return {admit.job, admit.requester}; }
 
+  /// Whether `end` answers a Cancel that went ahead of this job: the job's own end comes behind its
+  /// first word and all its blocks.
+  [[nodiscard]] bool waits_for_blocks_of(const Finished& end) const {
+    return !accepted && blocks.empty() && end.figures.blocks > 0;
+  }
+
   /// The block as clients get it. Nothing if it was here before, or lies behind a stop string.
   [[nodiscard]] const Committed* take(Committed block);
 

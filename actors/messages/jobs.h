@@ -173,12 +173,17 @@ constexpr std::string_view name_of(FinishReason reason) {
   return kNames[std::size_t(reason)];
 }
 
+/// The job was ended before its time: its answer is what was committed by then.
+constexpr bool is_early(FinishReason reason) {
+  return reason != FinishReason::kStop && reason != FinishReason::kLength;
+}
+
 /// Of one job; what counts as a token and as a forward: model/diffusion/figures.h.
 struct JobFigures {
   std::int32_t tokens = 0;
   std::int32_t forwards = 0;
   std::int32_t prompt_tokens = 0;
-  std::int32_t blocks = 0;
+  std::int32_t blocks = 0;  ///< that the answer has
   std::chrono::microseconds queue_time{0};
   std::chrono::microseconds time_to_first_block{0};  ///< from acceptance
   std::chrono::microseconds duration{0};             ///< from acceptance

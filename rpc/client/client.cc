@@ -70,6 +70,7 @@ Result<> Client::submit(actors::Submit submit, JobEvents events) {
   Job job;
   job.events = std::move(events);
   job.last_block = submit.resume_after_block;
+  job.answer = StreamedAnswer(submit);
   if (submit.deadline.count() > 0) job.deadline = env_.clock.now() + submit.deadline;
   const JobId id = submit.job;
   job.submit = std::move(submit);
@@ -189,7 +190,8 @@ void Client::ask_for_everything() {
 }
 
 bool Client::ask_for(JobId id) {
-  const Job& job = jobs_.at(id);
+  Job& job = jobs_.at(id);
+  job.was_refused = false;
   bool is_sent = true;
   if (job.submit) {
     actors::Submit submit = *job.submit;
@@ -265,13 +267,26 @@ void Client::take_job_news(JobId id, actors::WireMessage& message) {
   } else if (const auto* block = std::get_if<actors::Committed>(&message)) {
     if (block->block <= job.last_block) return;
     job.last_block = block->block;
+    job.answer.add(*block);
     notify(job.events.on_block, *block);
   } else if (auto* finished = std::get_if<actors::Finished>(&message)) {
+    if (answers_only_a_cancel(job, *finished)) return ask_again_soon(id);
+    job.answer.complete(*finished);
     end_job(id, std::move(*finished));
   } else if (const auto* rejected = std::get_if<actors::Rejected>(&message)) {
-    if (will_pass(job, rejected->error)) return ask_again_soon(id);
-    end_job(id, rejected->error);
+    if (!will_pass(job, rejected->error)) return end_job(id, rejected->error);
+    job.was_refused = true;
+    ask_again_soon(id);
   }
+}
+
+/// A Cancel may find a job where its Submit was refused or has not arrived: then its answer has no
+/// text and comes before the blocks. Both come with the answer to the Submit.
+bool Client::answers_only_a_cancel(const Job& job, const actors::Finished& end) {
+  if (!job.submit || !job.is_cancelling) return false;
+  const bool lacks_blocks =
+      job.submit->subscription.blocks && end.figures.blocks > job.last_block + 1;
+  return job.was_refused || lacks_blocks;
 }
 
 void Client::end_job(JobId id, const Result<actors::Finished>& end) {

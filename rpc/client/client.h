@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "actors/messages.h"
+#include "rpc/client/streamed_answer.h"
 #include "rpc/links.h"
 #include "runtime/actor/env.h"
 #include "runtime/actor/transport.h"
@@ -84,7 +85,9 @@ class Client {
     JobEvents events;
     bool is_accepted = false;  // and on_accepted was called
     bool is_cancelling = false;
+    bool was_refused = false;  // for now; submitted again soon
     std::int32_t last_block = -1;
+    StreamedAnswer answer;
     std::optional<Time> deadline;
     Time resume_until{};  // refusals that pass are not final before
   };
@@ -101,6 +104,7 @@ class Client {
   bool take(actors::WireMessage message);
   void take_job_news(JobId id, actors::WireMessage& message);
   void end_job(JobId id, const Result<actors::Finished>& end);
+  [[nodiscard]] static bool answers_only_a_cancel(const Job& job, const actors::Finished& end);
   [[nodiscard]] bool will_pass(const Job& job, const Error& error) const;
   template <typename Answer>
   void take_answer(Answer answer);

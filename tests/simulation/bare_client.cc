@@ -28,6 +28,7 @@ void BareClient::submit(const JobPlan& plan) {
   Job& job = jobs_[plan.id];
   job.plan = &plan;
   history_.jobs[plan.id].submitted = simulation_.clock().now();
+  history_.jobs[plan.id].resumes_by_itself = true;
   send(job);
 }
 
@@ -68,10 +69,14 @@ bool BareClient::take(actors::WireMessage message) {
     history_.jobs[block->job].blocks.push_back(std::move(*block));
   } else if (auto* end = std::get_if<actors::Finished>(&message)) {
     JobHistory& job = history_.jobs[end->job];
+    // Only its Cancel was answered: the job's own end comes behind its blocks.
+    const bool lacks_blocks = end->figures.blocks > std::int32_t(job.blocks.size());
+    if (jobs_.at(end->job).waits || (job.was_cancelled && lacks_blocks)) return true;
     const bool was_over = std::exchange(jobs_.at(end->job).is_over, true);
-    // A cancel that comes behind the end is answered with the same end.
-    const bool is_same = !job.ends.empty() && job.ends.front().tokens == end->tokens;
-    if (was_over && job.was_cancelled && is_same) return true;
+    // Every cancel is answered: behind the end with the same end, and behind a refusal (it was sent
+    // twice, and one found the job) with the end that the coordinator knows.
+    const bool is_answer = job.ends.empty() || job.ends.front().tokens == end->tokens;
+    if (was_over && job.was_cancelled && is_answer) return true;
     job.ended = simulation_.clock().now();
     job.ends.push_back(std::move(*end));
   } else if (auto* refused = std::get_if<actors::Rejected>(&message)) {
@@ -79,7 +84,10 @@ bool BareClient::take(actors::WireMessage message) {
     Job& job = jobs_.at(refused->job);
     if (job.is_over && job.wants_cancel) return true;  // the answer to the cancel
     const bool is_for_now = code == ErrorCode::kUnavailable || code == ErrorCode::kOverloaded;
-    if (is_for_now && !job.wants_cancel) {
+    // A scenario names no other models: only a Cancel is answered so, and the Submit has an answer
+    // of its own.
+    if (code == ErrorCode::kNotFound) return true;
+    if (is_for_now) {
       try_again(refused->job);
     } else {
       job.is_over = true;

@@ -58,7 +58,7 @@ SequenceResult HashForward::run(Rank& rank, const SequenceStep& sequence, int fi
       model.see(*key++, rank.tokens[std::size_t(slot)]);
     }
   }
-  return {sequence.sequence, sequence.iteration, guesses(model, sequence.window.decoded), {}};
+  return {sequence.sequence, sequence.iteration, guesses(model, sequence), {}};
 }
 
 int HashForward::num_open_sequences(int rank) const {

@@ -1,5 +1,6 @@
 #include "tests/simulation/hash_model.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace unmask::simulation {
@@ -28,14 +29,25 @@ void HashModel::see(std::int32_t position, std::int32_t token) {
   seen_ = mix(seen_ + (std::uint64_t(std::uint32_t(position)) << 32 | std::uint32_t(token)));
 }
 
-HashedGuess HashModel::guess(std::int32_t position) const {
-  const std::uint64_t bits = mix(seen_ ^ mix(std::uint64_t(position) + 1));
+std::uint64_t HashModel::bits_of(std::int32_t position) const {
+  return mix(seen_ ^ mix(std::uint64_t(position) + 1));
+}
+
+HashedGuess HashModel::guess(std::int32_t position, const SamplingRules& rules) const {
+  const std::uint64_t bits = bits_of(position);
   HashedGuess guess;
-  guess.token = mix(bits + 1) % kEosOneIn == 0 ? kEos : std::int32_t(bits % std::uint64_t(kEos));
+  const bool is_eos = mix(bits + 1) % kEosOneIn == 0 &&
+                      !std::ranges::binary_search(rules.never_chosen, std::int32_t(kEos));
+  guess.token = is_eos ? kEos : std::int32_t(bits % std::uint64_t(kEos));
   const double confidence = 0.3 + 0.699 * uniform(mix(bits + 2));
   guess.log_sum_exp = float(1 + 20 * uniform(mix(bits + 3)));
   guess.logit = float(double(guess.log_sum_exp) + std::log(confidence));
   return guess;
+}
+
+float HashModel::logit(std::int32_t position, std::int32_t token, const HashedGuess& best) const {
+  if (token == best.token) return best.logit;
+  return best.logit - float(0.01 + 3 * uniform(mix(bits_of(position) + mix(std::uint64_t(token)))));
 }
 
 std::set<std::int32_t> seen_positions(const Window& window) {
@@ -48,15 +60,21 @@ std::set<std::int32_t> seen_positions(const Window& window) {
   return positions;
 }
 
-CandidateColumns guesses(const HashModel& model, const Ranges& decoded) {
+CandidateColumns guesses(const HashModel& model, const SequenceStep& step) {
   CandidateColumns columns;
-  for (const Range range : decoded) {
-    for (std::int32_t p = range.begin; p < range.end; ++p) {
-      const HashedGuess guess = model.guess(p);
+  const ListedTokens& listed = step.listed;
+  std::size_t row = 0;
+  for (const Range range : step.window.decoded) {
+    for (std::int32_t p = range.begin; p < range.end; ++p, ++row) {
+      const HashedGuess guess = model.guess(p, step.rules);
       columns.position.push_back(p);
       columns.token.push_back(guess.token);
       columns.logit.push_back(guess.logit);
       columns.log_sum_exp.push_back(guess.log_sum_exp);
+      if (listed.offsets.empty()) continue;
+      for (std::int32_t i = listed.offsets[row]; i < listed.offsets[row + 1]; ++i) {
+        columns.listed_logit.push_back(model.logit(p, listed.tokens[std::size_t(i)], guess));
+      }
     }
   }
   return columns;

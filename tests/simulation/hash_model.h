@@ -28,17 +28,23 @@ class HashModel {
 
   /// Takes the keys that a row sees, by ascending position.
   void see(std::int32_t position, std::int32_t token);
-  /// Of a row that sees what was given so far.
-  [[nodiscard]] HashedGuess guess(std::int32_t position) const;
+  /// Of a row that sees what was given so far: the best of the tokens that may be chosen.
+  [[nodiscard]] HashedGuess guess(std::int32_t position, const SamplingRules& rules) const;
+  /// Of another token of that row: less than its best one's.
+  [[nodiscard]] float logit(std::int32_t position, std::int32_t token,
+                            const HashedGuess& best) const;
 
  private:
+  [[nodiscard]] std::uint64_t bits_of(std::int32_t position) const;
+
   std::uint64_t seen_ = 0x9e3779b97f4a7c15ULL;
 };
 
-/// Positions whose keys the rows of a window see, cached or fresh.
+/// Positions whose keys the decoded rows of a window see, cached or fresh. With block-causal
+/// attention too: what stands behind their block is in no window.
 [[nodiscard]] std::set<std::int32_t> seen_positions(const Window& window);
 
-/// The model's candidates at these positions.
-[[nodiscard]] CandidateColumns guesses(const HashModel& model, const Ranges& decoded);
+/// The model's candidates at the decoded positions, and its logits of the tokens that are listed.
+[[nodiscard]] CandidateColumns guesses(const HashModel& model, const SequenceStep& step);
 
 }  // namespace unmask::simulation

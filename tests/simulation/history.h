@@ -20,12 +20,15 @@ struct JobHistory {
   Time submitted{};  ///< first
   Time ended{};      ///< last
   bool was_cancelled = false;
+  bool resumes_by_itself = false;  ///< no library remembers all its blocks
 };
 
 /// Everything that the checks look at once a run is over.
 struct History {
   std::map<JobId, JobHistory> jobs;
-  std::vector<Time> deaths;             ///< of workers, as they were declared
+  std::vector<Time> deaths;       ///< of workers, as they were declared
+  std::vector<Time> worker_ends;  ///< that a coordinator which lived on had to notice
+  std::vector<Time> gateway_ends, coordinator_ends;
   std::vector<std::string> unexpected;  ///< messages that nobody takes, broken protocols
   DeviceFigures devices;
   int leaked_sequences = 0;

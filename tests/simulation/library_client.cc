@@ -28,6 +28,7 @@ void LibraryClient::ask_for(const JobId& id) {
   submit.input = job.plan->input;
   submit.parameters = job.plan->parameters;
   submit.resume_after_block = blocks.empty() ? -1 : blocks.back().block;
+  history_.jobs[id].resumes_by_itself = !blocks.empty();
   rpc::JobEvents events;
   events.on_block = [this](const actors::Committed& block) {
     history_.jobs[block.job].blocks.push_back(block);

@@ -23,7 +23,7 @@ ForwardAlone hash_alone() {
     for (const std::int32_t p : seen_positions(step.window)) {
       model.see(p, fresh.contains(p) ? fresh.at(p) : cache->at(p));
     }
-    return guesses(model, step.window.decoded);
+    return guesses(model, step);
   };
 }
 

@@ -4,6 +4,10 @@
 
 #include "model/cache/kv_pages.h"
 #include "runtime/base/rng.h"
+#include "tests/simulation/between.h"
+#include "tests/simulation/draw_parameters.h"
+#include "tests/simulation/golden_forward.h"
+#include "tests/simulation/hash_model.h"
 
 namespace unmask::simulation {
 namespace {
@@ -12,42 +16,13 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kScenarioStream = 0x7363656e;
 constexpr std::uint64_t kGoldenOneIn = 50;
-constexpr double kDeadly = 0.15;  // share of seeds
+constexpr double kDeadly = 0.15;      // share of seeds
+constexpr double kBlockCausal = 0.2;  // of the seeds with a hash
 constexpr Duration kJobsArriveWithin = 3s;
 constexpr std::int32_t kFirstTokens = 190;  // of a prompt; below every special id
 
-Duration between(Rng& rng, Duration low, Duration high) {
-  return low + Duration(std::int64_t(rng.below(std::uint64_t((high - low).count()) + 1)));
-}
-
-std::int32_t between(Rng& rng, int low, int high) {
-  return low + std::int32_t(rng.below(std::uint64_t(high - low + 1)));
-}
-
-void add(std::vector<actors::Parameter>& parameters, const std::string& name, std::int32_t value) {
-  parameters.push_back({name, std::to_string(value)});
-}
-
-std::vector<actors::Parameter> draw_parameters(Rng& rng, std::int32_t gen_length) {
-  std::vector<actors::Parameter> parameters;
-  add(parameters, "gen_length", gen_length);
-  add(parameters, "block_length", between(rng, 3, 16));
-  if (rng.chance(0.3)) {
-    parameters.push_back({"strategy", "fixed"});
-    add(parameters, "steps", between(rng, 1, 6));
-  } else {
-    parameters.push_back({"threshold", "0." + std::to_string(between(rng, 50, 95))});
-  }
-  if (rng.chance(0.6)) {
-    parameters.push_back({"cache", rng.chance(0.5) ? "prefix" : "dual"});
-    if (rng.chance(0.5)) add(parameters, "cache_update_freq", between(rng, 1, 4));
-  }
-  if (rng.chance(0.2)) parameters.push_back({"early_stop", "false"});
-  if (rng.chance(0.2)) parameters.push_back({"start_block_align", "true"});
-  return parameters;
-}
-
-JobPlan draw_job(Rng& rng, int number, bool is_golden) {
+JobPlan draw_job(Rng& rng, int number, const Scenario& scenario) {
+  const bool is_golden = scenario.is_golden;
   JobPlan job;
   for (std::uint8_t& byte : job.id.bytes) byte = std::uint8_t(rng.below(256));
   const std::int32_t prompt = between(rng, 1, is_golden ? 12 : 40);
@@ -55,7 +30,6 @@ JobPlan draw_job(Rng& rng, int number, bool is_golden) {
   for (std::int32_t i = 0; i < prompt; ++i) {
     job.input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
   }
-  job.parameters = draw_parameters(rng, gen_length);
   if (rng.chance(0.15)) {  // infilling: holes between given tokens
     const std::int32_t first = prompt;
     for (std::int32_t i = 0; i < gen_length; ++i) {
@@ -64,6 +38,7 @@ JobPlan draw_job(Rng& rng, int number, bool is_golden) {
     const std::int32_t middle = first + gen_length / 2;
     job.input.holes = {{first, middle}, {middle + 1, first + gen_length}};
   }
+  job.parameters = draw_parameters(rng, gen_length, job.input, scenario.model);
   job.client = number % Scenario::kNumClients;
   job.arrival = rng.chance(0.3) ? Duration::zero() : between(rng, 0s, kJobsArriveWithin);
   if (rng.chance(0.04)) job.cancel = between(rng, 0s, 1s);
@@ -109,6 +84,8 @@ Scenario scenario_of(std::uint64_t seed) {
   Scenario scenario;
   scenario.seed = seed;
   scenario.is_golden = seed % kGoldenOneIn == 0;
+  scenario.model = scenario.is_golden ? golden_for_jobs() : HashModel::for_jobs();
+  scenario.model.vocabulary.is_block_causal = !scenario.is_golden && rng.chance(kBlockCausal);
   scenario.is_deadly = rng.chance(kDeadly);
   if (rng.chance(0.5)) {
     scenario.num_replicas = 2;
@@ -126,7 +103,7 @@ Scenario scenario_of(std::uint64_t seed) {
   scenario.forward = between(rng, 1ms, 40ms);
 
   for (int i = 0; i < Scenario::kNumJobs; ++i) {
-    scenario.jobs.push_back(draw_job(rng, i, scenario.is_golden));
+    scenario.jobs.push_back(draw_job(rng, i, scenario));
   }
   add_calm_faults(rng, scenario);
   if (scenario.is_deadly) add_deadly_faults(rng, scenario);

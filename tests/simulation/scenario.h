@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/coordinator/running_job.h"
 #include "actors/messages.h"
 #include "runtime/simulation/simulated_network.h"
 
@@ -47,6 +48,7 @@ struct Scenario {
   std::uint64_t seed = 0;
   bool is_golden = false;  ///< a real model instead of a hash
   bool is_deadly = false;  ///< its faults end workers
+  actors::JobModel model;
   int num_replicas = 1;
   int group_size = 4;
   actors::Capacity capacity;

@@ -1,7 +1,6 @@
 #include "tests/simulation/simulated_cluster.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "actors/role/coordinator_role.h"
@@ -29,6 +28,7 @@ SimulatedCluster::SimulatedCluster(const Scenario& scenario, const actors::JobMo
       simulation_(scenario.seed, scenario.network),
       devices_(simulation_, {.forward = scenario.forward}, std::move(make_forward)) {
   simulation_.set_on_exit([this](Address address, const std::string& /*why*/) {
+    note_end(address);
     restart_later(address, 200ms);  // as the launcher of a real cluster does
   });
   start_coordinator();
@@ -133,6 +133,7 @@ void SimulatedCluster::start_gateway() {
 void SimulatedCluster::start_worker(int index) {
   const Address address = kFirstWorker + index;
   SimulatedProcess& process = simulation_.start(address);
+  orphans_.erase(address);
   SimulatedWire& wire = wire_of(process, address);
   auto& device = process.keep(std::shared_ptr<actors::Device>(devices_.make_device(address)));
   actors::Member::Options options;
@@ -170,10 +171,24 @@ void SimulatedCluster::restart_later(Address address, Duration delay) {
 
 // ---- Faults ----
 
+void SimulatedCluster::note_end(Address address) {
+  const Time now = simulation_.clock().now();
+  if (address == kGateway) return history_.gateway_ends.push_back(now);
+  if (address != kCoordinator) {
+    if (!orphans_.contains(address)) history_.worker_ends.push_back(now);
+    return;
+  }
+  history_.coordinator_ends.push_back(now);
+  for (int i = 0; i < scenario_.num_workers(); ++i) {
+    if (simulation_.is_running(kFirstWorker + i)) orphans_.insert(kFirstWorker + i);
+  }
+}
+
 void SimulatedCluster::inject(const Fault& fault) {
   SimulatedNetwork& network = simulation_.network();
   const Address worker = kFirstWorker + fault.target;
   const auto restart = [&](Address address) {
+    if (simulation_.is_running(address)) note_end(address);
     simulation_.kill(address);
     restart_later(address, fault.duration);
   };

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "actors/coordinator/running_job.h"
@@ -42,6 +43,7 @@ class SimulatedCluster {
   void restart_later(Address address, Duration delay);
   void start(Address address);
   void inject(const Fault& fault);
+  void note_end(Address address);
   [[nodiscard]] bool is_done() const;
   void take_stock();
 
@@ -53,6 +55,7 @@ class SimulatedCluster {
   GroupDevices devices_;
   std::map<Address, Incarnation> lives_;
   std::map<Address, SimulatedWire*> wires_;  // of the present lives
+  std::set<Address> orphans_;                // workers whose coordinator was killed
   std::vector<std::unique_ptr<SimulatedClient>> clients_;
   int num_arrived_ = 0;
 };

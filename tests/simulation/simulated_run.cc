@@ -16,7 +16,7 @@ SimulatedRun Simulator::run(std::uint64_t seed, Sabotage sabotage) {
   SimulatedRun run;
   run.scenario = scenario_of(seed);
   const bool is_golden = run.scenario.is_golden;
-  const actors::JobModel model = is_golden ? golden_for_jobs() : HashModel::for_jobs();
+  const actors::JobModel& model = run.scenario.model;
   std::vector<ExpectedAnswer> expected;
   for (const JobPlan& job : run.scenario.jobs) {
     expected.push_back(expect_answer(job, model, is_golden ? golden_alone() : hash_alone()));

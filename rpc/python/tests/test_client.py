@@ -290,6 +290,110 @@ class ReconnectTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(await blocks_of(job), list(range(BLOCKS)))
         self.assertEqual(refusals, 2)
 
+    async def test_a_cancel_that_finds_a_job_before_it_is_served_again_keeps_its_blocks(
+        self,
+    ) -> None:
+        is_ready = False
+
+        def come_back_between(
+            client: ClientEnd, kind: MessageType, message: dict[str, Any]
+        ) -> None:
+            nonlocal is_ready
+            job = message["job"]
+            if kind == MessageType.CANCEL:
+                is_ready = True
+                client.tell(MessageType.FINISHED, schema.Finished.new_message(job=job, reason=1))
+            elif message["resumeAfterBlock"] < 0:
+                client.tell(MessageType.ACCEPTED, accepted(job))
+                client.tell(MessageType.COMMITTED, committed(job, 0))
+            elif is_ready:
+                answer_at_once(client, kind, message)
+            else:
+                client.tell(
+                    MessageType.REJECTED, rejected(job, 3, "the coordinator cannot be reached")
+                )
+
+        async with FakeGateway(come_back_between) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi")
+                while not job.blocks:
+                    await asyncio.sleep(0.01)
+                gateway.stop()
+                cancelled = asyncio.create_task(job.cancel())
+                await asyncio.sleep(0)
+                await gateway.start()
+                result = await cancelled
+        self.assertEqual([block.index for block in job.blocks], list(range(BLOCKS)))
+        self.assertNotEqual(result.text, "")
+
+    async def test_an_end_that_answers_only_the_cancel_is_not_the_streams(self) -> None:
+        def answer_both(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            job = message["job"]
+            if kind == MessageType.SUBMIT:
+                client.tell(MessageType.ACCEPTED, accepted(job))
+                return
+            figures = {"blocks": 1}
+            for _ in range(2):
+                end = schema.Finished.new_message(job=job, reason=2, figures=figures)
+                client.tell(MessageType.FINISHED, end)
+                client.tell(MessageType.COMMITTED, committed(job, 0))
+
+        async with FakeGateway(answer_both) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi")
+                result = await job.cancel()
+        self.assertEqual(result.finish_reason, "cancelled")
+        self.assertEqual(len(job.blocks), 1)
+
+    async def test_a_job_that_is_cancelled_where_it_was_forgotten_has_what_was_told(self) -> None:
+        def forget(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            job = message["job"]
+            if kind == MessageType.CANCEL:
+                figures = {"blocks": 1, "tokens": 1}
+                end = schema.Finished.new_message(
+                    job=job, reason=2, tokens=[0], text="<0>", figures=figures
+                )
+                client.tell(MessageType.FINISHED, end)
+            elif message["resumeAfterBlock"] < 0:
+                client.tell(MessageType.ACCEPTED, accepted(job))
+                for block in range(3):
+                    client.tell(MessageType.COMMITTED, committed(job, block))
+
+        async with FakeGateway(forget) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi")
+                while len(job.blocks) < 3:
+                    await asyncio.sleep(0.01)
+                gateway.stop()
+                await gateway.start()
+                result = await job.cancel()
+        self.assertEqual(result.text, "<0><1><2>")
+        self.assertEqual(result.tokens, tuple(t for block in job.blocks for t in block.tokens))
+        self.assertEqual(result.figures.blocks, 3)
+        self.assertEqual(result.figures.tokens, len(result.tokens))
+
+    async def test_a_failure_behind_a_reconnect_is_no_refusal(self) -> None:
+        def fail_later(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            job = message["job"]
+            if message["resumeAfterBlock"] < 0:
+                client.tell(MessageType.ACCEPTED, accepted(job))
+                client.tell(MessageType.COMMITTED, committed(job, 0))
+            else:
+                error = {"code": 3, "message": "a worker was declared dead"}
+                end = schema.Finished.new_message(job=job, reason=4, error=error)
+                client.tell(MessageType.FINISHED, end)
+
+        async with FakeGateway(fail_later) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.submit("hi")
+                while not job.blocks:
+                    await asyncio.sleep(0.01)
+                gateway.stop()
+                await gateway.start()
+                with self.assertRaises(unmask.Unavailable):
+                    await job.result()
+        self.assertEqual(len(gateway.heard), 2)
+
     async def test_what_finds_no_room_on_the_way_is_asked_for_again_soon(self) -> None:
         is_back = False
 

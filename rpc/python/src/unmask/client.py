@@ -16,7 +16,7 @@ from .encode import encode_cancel, encode_question, encode_submit
 from .endpoint import Curve, resolve_endpoint
 from .errors import InvalidArgument, Overloaded, Unavailable, UnmaskError
 from .job import Job
-from .messages import ClusterStatus, JobInput, JobSummary, Submission
+from .messages import ClusterStatus, JobInput, JobResult, JobSummary, Submission
 from .schema import MessageType
 from .session import Session
 from .submission import Value, job_id_of, make_submission
@@ -32,8 +32,18 @@ class _Watched:
         self.job = job
         self.submission = submission  # None: only its cancellation was asked for
         self.is_cancelling = submission is None
+        self.was_refused = False  # for now; submitted again soon
         self.resume_until = 0.0  # refusals that pass are not final before
         self._began = asyncio.get_running_loop().time()
+
+    def is_only_of_cancel(self, end: object) -> bool:
+        """Whether `end` answers a cancel that found the job where its submission was refused or
+        has not arrived: it has no text then and comes before the blocks, and both come with the
+        answer to the submission."""
+        if self.submission is None or not self.is_cancelling:
+            return False
+        num_blocks = end.figures.blocks if isinstance(end, JobResult) else 0
+        return self.was_refused or num_blocks > self.job.last_block + 1
 
     def left(self) -> Submission:
         """The job with what is left of its deadline."""
@@ -214,7 +224,12 @@ class Client:
                 answer.set_result(value)
             return
         watched = self._watched.get(key)
-        if watched is None or self._will_pass(key, watched, value):
+        if watched is None:
+            return
+        if kind == MessageType.FINISHED and watched.is_only_of_cancel(value):
+            self._ask_again_soon(key)
+            return
+        if kind == MessageType.REJECTED and self._will_pass(key, watched, value):
             return
         watched.job.take(value)
         if watched.job.is_finished:
@@ -226,6 +241,7 @@ class Client:
         loop = asyncio.get_running_loop()
         if not isinstance(value, Overloaded | Unavailable) or loop.time() >= watched.resume_until:
             return False
+        watched.was_refused = True
         self._ask_again_soon(key)
         return True
 
@@ -246,6 +262,7 @@ class Client:
         is_sent = True
         if watched is None:
             return is_sent
+        watched.was_refused = False
         if watched.submission is not None:
             body = encode_submit(watched.left(), watched.job.last_block)
             is_sent = self._session.send(MessageType.SUBMIT, body)

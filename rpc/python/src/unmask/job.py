@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 from .decode import JobNews
 from .errors import UnmaskError
@@ -114,8 +115,10 @@ class Job:
             return
         if isinstance(news, Accepted):
             self._accepted = self._accepted or news
-        elif isinstance(news, JobResult | UnmaskError):
+        elif isinstance(news, UnmaskError):
             self._end = news
+        elif isinstance(news, JobResult):
+            self._end = self._complete(news)
         else:
             if isinstance(news, Block):
                 if news.index <= self.last_block:
@@ -124,6 +127,17 @@ class Job:
             self._keep(news)
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
+
+    def _complete(self, end: JobResult) -> JobResult:
+        """An end before its time has the blocks that the servers know. If gateway and coordinator
+        have both lost their memory, those may be fewer than were told, and what was told counts."""
+        is_early = end.finish_reason not in ("stop", "length")
+        if not is_early or len(self._blocks) <= end.figures.blocks:
+            return end
+        tokens = tuple(token for block in self._blocks for token in block.tokens)
+        figures = replace(end.figures, tokens=len(tokens), blocks=len(self._blocks))
+        text = "".join(block.text for block in self._blocks)
+        return replace(end, text=text, tokens=tokens, figures=figures)
 
     def _keep(self, event: Event) -> None:
         if len(self._events) >= MAX_EVENTS:

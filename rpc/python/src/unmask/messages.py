@@ -83,7 +83,7 @@ class Figures:
     tokens: int
     forwards: int
     prompt_tokens: int
-    blocks: int
+    blocks: int  # that the answer has
     queue_seconds: float
     time_to_first_block_seconds: float  # from acceptance
     seconds: float  # from acceptance

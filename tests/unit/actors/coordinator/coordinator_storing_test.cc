@@ -74,6 +74,7 @@ TEST_F(CoordinatorStoringTest, AJobWhoseBlockCannotBeStoredEnds) {
   EXPECT_THAT(to_gateway<Committed>(), IsEmpty());
   EXPECT_EQ(finished(1).reason, FinishReason::kError);
   EXPECT_EQ(finished(1).error->message, "the disk is full");
+  EXPECT_EQ(finished(1).figures.blocks, 0);
 }
 
 TEST_F(CoordinatorStoringTest, AnEndThatCannotBeStoredIsHeardAsAnError) {

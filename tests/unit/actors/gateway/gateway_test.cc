@@ -352,6 +352,7 @@ TEST_F(GatewayTest, AStopStringIsFoundAcrossBlocksAndCutsTheText) {
   EXPECT_EQ(finished.text, "7 ");
   EXPECT_THAT(finished.tokens, ElementsAre(7, 8, 9, 10));
   EXPECT_EQ(finished.figures.tokens, 4);
+  EXPECT_EQ(finished.figures.blocks, 2);
 }
 
 TEST_F(GatewayTest, WhatWasHeldBackComesAtTheEndOnce) {
@@ -418,6 +419,21 @@ TEST_F(GatewayTest, TheAnswerToAnEarlierCancelIsNoneToAFreshJobOfTheSameId) {
   deliver(kCoordinator, block(1, 0, {7}));
   deliver(kCoordinator, end(1, {7}));
   EXPECT_EQ(streamed(kOther), "7 ");
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+}
+
+TEST_F(GatewayTest, TheEndThatAnswersAnEarlierCancelIsNotThatOfTheStreamBehindIt) {
+  deliver(kOther, Cancel{job_id(1)});
+  deliver(kClient, submit(1));
+  Finished finished = end(1, {7, 8});
+  finished.figures.blocks = 1;
+  deliver(kCoordinator, finished);  // to the Cancel
+  EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
+  EXPECT_THAT(to_client<Finished>(), IsEmpty());
+  deliver(kCoordinator, block(1, 0, {7, 8}));
+  deliver(kCoordinator, finished);
+  EXPECT_EQ(streamed(), "7 8 ");
+  EXPECT_EQ(to_client<Finished>().at(0).text, "7 8 ");
   EXPECT_THAT(to_client<Finished>(kOther), SizeIs(1));
 }
 
@@ -500,6 +516,22 @@ TEST_F(GatewayTest, AnAcceptedJobThatTheNextCoordinatorRefusesEndsWithItsError) 
   EXPECT_EQ(finished.error->message, "the queue is full");
   EXPECT_EQ(finished.text, "7 8 ");
   EXPECT_THAT(finished.tokens, ElementsAre(7, 8));
+}
+
+TEST_F(GatewayTest, AJobThatIsLostBeforeTheNextCoordinatorCaughtUpHasTheBlocksThatWereSent) {
+  run_job(1);
+  deliver(kCoordinator, block(1, 1, {9}));
+  deliver(CoordinatorDown{kCoordinator});
+  deliver(CoordinatorUp{kCoordinator + 1});
+  Finished lost = end(1, {7, 8});
+  lost.reason = FinishReason::kError;
+  lost.figures.blocks = 1;
+  lost.figures.tokens = 2;
+  deliver(kCoordinator + 1, lost);
+  const Finished finished = to_client<Finished>().at(0);
+  EXPECT_THAT(finished.tokens, ElementsAre(7, 8, 9));
+  EXPECT_EQ(finished.figures.tokens, 3);
+  EXPECT_EQ(finished.figures.blocks, 2);
 }
 
 TEST_F(GatewayTest, ADeadlineGoesOnWhileTheCoordinatorIsAway) {

@@ -221,6 +221,72 @@ TEST_F(ClientTest, CancellingEndsAJobWhoeverSubmittedIt) {
   ASSERT_EQ(other.ends.size(), 1u);
 }
 
+TEST_F(ClientTest, ACancelThatFindsAJobBeforeItIsServedAgainDoesNotEndItWithoutItsBlocks) {
+  start();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  simulation->network().cut(kProgram, kGateway);
+  client->cancel(job_id(1));
+  // The coordinator, which has the job, comes back between the two messages.
+  bool is_ready = false;
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    if (std::holds_alternative<actors::Cancel>(message)) {
+      is_ready = true;
+      return gateway->deliver(peer, end_of(job_id(1)));
+    }
+    if (!std::holds_alternative<actors::Submit>(message)) return;
+    if (!is_ready) {
+      return gateway->deliver(peer,
+                              actors::Rejected{job_id(1), {ErrorCode::kUnavailable, "not yet"}});
+    }
+    gateway->deliver(peer, block_of(job_id(1), 0));
+    gateway->deliver(peer, end_of(job_id(1)));
+  };
+  run(seconds(5));
+  EXPECT_THAT(heard.blocks, ElementsAre(0));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_TRUE(heard.ends[0]);
+}
+
+TEST_F(ClientTest, ACancelThatIsAnsweredAfterItsJobWasSubmittedAgainDoesNotEndItWithoutItsBlocks) {
+  start();
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  client->cancel(job_id(1));
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    if (!std::holds_alternative<actors::Cancel>(message)) return;
+    actors::Finished end = end_of(job_id(1), actors::FinishReason::kCancelled);
+    end.figures.blocks = 1;
+    gateway->deliver(peer, end);
+    gateway->deliver(peer, block_of(job_id(1), 0));
+    gateway->deliver(peer, end);
+  };
+  run(seconds(5));
+  EXPECT_THAT(heard.blocks, ElementsAre(0));
+  ASSERT_EQ(heard.ends.size(), 1u);
+}
+
+TEST_F(ClientTest, AJobThatFailsWhereItWasForgottenHasTheBlocksThatWereTold) {
+  start();
+  gateway->script = [&](PeerId peer, const actors::WireMessage& message) {
+    const auto& submit = std::get<actors::Submit>(message);
+    if (submit.resume_after_block < 0) {
+      for (const int block : {0, 1}) gateway->deliver(peer, block_of(submit.job, block));
+      return;
+    }
+    actors::Finished end = end_of(submit.job, actors::FinishReason::kError);
+    end.tokens = {0};
+    end.figures.blocks = 1;
+    gateway->deliver(peer, end);
+  };
+  ASSERT_TRUE(client->submit(submit_of(1), heard.events()));
+  run(seconds(1));
+  simulation->network().cut(kProgram, kGateway);
+  run(seconds(5));
+  ASSERT_EQ(heard.ends.size(), 1u);
+  EXPECT_THAT(heard.ends[0]->tokens, ElementsAre(0, 1));
+  EXPECT_EQ(heard.ends[0]->text, "<0><1>");
+}
+
 TEST_F(ClientTest, ACancellationAndAQuestionSurviveTheConnection) {
   start();
   ASSERT_TRUE(client->submit(submit_of(1), heard.events()));

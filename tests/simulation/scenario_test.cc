@@ -1,0 +1,41 @@
+#include "tests/simulation/scenario.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+#include <string_view>
+
+#include "model/diffusion/alternatives.h"
+#include "model/diffusion/job_params.h"
+
+namespace unmask::simulation {
+namespace {
+
+using diffusion::CachePolicy;
+using diffusion::Strategy;
+using testing::UnorderedElementsAreArray;
+
+constexpr std::uint64_t kFewSeeds = 50;
+
+template <typename... Alternatives>
+std::string_view name_of(const std::variant<Alternatives...>& choice) {
+  return std::visit([]<typename Chosen>(const Chosen&) { return Chosen::kName; }, choice);
+}
+
+TEST(ScenarioTest, EveryStrategyAndCachePolicyIsDrawnWithCreditAndWithout) {
+  std::set<std::string_view> strategies, with_credit, caches;
+  for (std::uint64_t seed = 0; seed < kFewSeeds; ++seed) {
+    for (const JobPlan& job : scenario_of(seed).jobs) {
+      const auto params = diffusion::parse_job_params(job.parameters);
+      ASSERT_TRUE(params) << params.error().message;
+      (params->credit ? with_credit : strategies).insert(name_of(params->strategy));
+      if (params->cache) caches.insert(name_of(*params->cache));
+    }
+  }
+  EXPECT_THAT(strategies, UnorderedElementsAreArray(diffusion::names_of<Strategy>()));
+  EXPECT_THAT(with_credit, UnorderedElementsAreArray(diffusion::names_of<Strategy>()));
+  EXPECT_THAT(caches, UnorderedElementsAreArray(diffusion::names_of<CachePolicy>()));
+}
+
+}  // namespace
+}  // namespace unmask::simulation
