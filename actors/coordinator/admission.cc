@@ -26,11 +26,12 @@ Result<RunningJob> make_job(const Admit& admit, const JobModel& model, Time acce
 std::optional<Error> fit_error(const RunningJob& job,
                                const std::map<std::int32_t, Replica>& replicas) {
   if (replicas.empty()) return std::nullopt;  // not known yet; checked again when it is placed
-  const std::int32_t length = job.loop.canvas().size();
+  const Demand demand = job.demand();
+  const std::int32_t length = demand.num_positions;
   std::int32_t most_positions = 0;
   std::int64_t most_in_cache = 0;
   for (const auto& [index, replica] : replicas) {
-    if (replica.could_hold(length)) return std::nullopt;
+    if (replica.could_hold(demand)) return std::nullopt;
     const Capacity& capacity = replica.capacity;
     const std::int32_t positions = std::min(capacity.max_positions, capacity.max_rows_per_step);
     most_positions = std::max(most_positions, positions);
@@ -45,15 +46,16 @@ std::optional<Error> fit_error(const RunningJob& job,
   }
   return Error{ErrorCode::kInvalidArgument,
                "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +
-                   std::to_string(most_in_cache) + "; start the workers with more --kv-memory"};
+                   std::to_string(most_in_cache) +
+                   "; start the workers with more --kv-memory, or ask for --cache none"};
 }
 
 Replica* place_for(const RunningJob& job, std::map<std::int32_t, Replica>& replicas,
                    std::size_t max_running) {
-  const std::int32_t length = job.loop.canvas().size();
+  const Demand demand = job.demand();
   Replica* roomiest = nullptr;
   for (auto& [index, replica] : replicas) {
-    const bool has_room = replica.could_hold(length) && replica.has_pages(length) &&
+    const bool has_room = replica.could_hold(demand) && replica.has_pages(demand) &&
                           replica.has_batch_room(max_running);
     if (!has_room) continue;
     if (roomiest == nullptr || replica.kv_pages_free > roomiest->kv_pages_free) {
@@ -67,8 +69,7 @@ std::string waiting_reason(const RunningJob& first, const std::map<std::int32_t,
                            std::size_t max_running) {
   if (replicas.empty()) return "waiting for workers";
   const bool has_batch_room = std::ranges::any_of(replicas, [&](const auto& entry) {
-    return entry.second.could_hold(first.loop.canvas().size()) &&
-           entry.second.has_batch_room(max_running);
+    return entry.second.could_hold(first.demand()) && entry.second.has_batch_room(max_running);
   });
   return has_batch_room ? "waiting for KV pages" : "waiting for room in the batch";
 }

@@ -245,11 +245,12 @@ void Coordinator::place_waiting() {
     waiting_.start(job.id);
     job.replica = replica->index;
     job.sequence = next_sequence_++;
-    job.kv_pages = replica->pages_of(job.loop.canvas().size());
-    job.started_at = env_.clock.now();
-    job.figures.queue_time = between(job.accepted_at, job.started_at);
+    job.kv_pages = replica->pages_of(job.demand());
     replica->kv_pages_free -= job.kv_pages;
     replica->running.push_back(job.id);
+    if (job.started_at) continue;  // not the first time
+    job.started_at = env_.clock.now();
+    job.figures.queue_time = between(job.accepted_at, *job.started_at);
     probe_.job_started(job.figures.queue_time);
   }
 }
@@ -319,7 +320,11 @@ void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
   probe_.tokens_decided(std::int32_t(applied->edits.size()));
   publish_progress(job, block, *applied,
                    applied->adjusted ? *applied->adjusted : result.candidates);
-  if (applied->finished_block) commit(job, applied->finished_block->positions);
+  if (applied->finished_block) {
+    job.border = job.loop.state();
+    job.num_losses = 0;
+    commit(job, applied->finished_block->positions);
+  }
   if (!applied->ending) return;
   const bool has_stopped = *applied->ending == diffusion::Ending::kStop;
   finish(id, has_stopped ? FinishReason::kStop : FinishReason::kLength);
@@ -394,12 +399,60 @@ void Coordinator::on(ReplicaDown down) {
 void Coordinator::end_replica(std::int32_t index, const std::string& reason) {
   const auto found = replicas_.find(index);
   if (found == replicas_.end()) return;
-  if (found->second.in_flight) cancel(found->second.in_flight->timer);
+  const std::optional<StepInFlight> step = found->second.in_flight;
+  if (step) cancel(step->timer);
   const std::deque<JobId> running = found->second.running;
   for (const JobId id : running) {
-    finish(id, FinishReason::kError, Error{ErrorCode::kUnavailable, reason});
+    const bool was_computed = step && std::ranges::find(step->jobs, id) != step->jobs.end();
+    take_back(jobs_.at(id), was_computed, reason);
   }
   replicas_.erase(found);
+}
+
+/// The job's workers are lost: it goes on from its last block border on whichever come next.
+///
+/// What takes a group down once may be chance. What does so twice, without a block in between, is
+/// the job's doing, and would go on with the next group.
+void Coordinator::take_back(RunningJob& job, bool was_computed, const std::string& reason) {
+  const JobId id = job.id;
+  if (was_computed && ++job.num_losses > 1) {
+    return finish(id, FinishReason::kError,
+                  Error{ErrorCode::kInternal,
+                        "poison: twice its workers were lost in the same "
+                        "block; the last time: " +
+                            reason});
+  }
+  // A trace has told of forwards that would come again.
+  if (job.subscription.trace || !rewind(job)) {
+    return finish(id, FinishReason::kError, Error{ErrorCode::kUnavailable, reason});
+  }
+  job.replica.reset();
+  job.is_on_workers = false;
+  job.next.reset();
+  job.block_forwards = 0;
+  waiting_.add_back(id, job.priority);
+  probe_.job_taken_back();
+  to_gateways(job,
+              Queued{id, 1, reason + "; it goes on behind block " + std::to_string(job.block)});
+}
+
+/// Back to the last block border, or to the start if that needs what is lost. False if the blocks
+/// that must come again are not stored yet, so that nobody could tell whether they did.
+bool Coordinator::rewind(RunningJob& job) {
+  if (auto loop = diffusion::DiffusionLoop::resume_without_cache(
+          job.loop.params(), job.loop.vocabulary(), job.border)) {
+    job.loop = std::move(*loop);
+    return true;
+  }
+  const JobRecord* const record = store_.find(job.id);
+  if (record == nullptr || record->blocks.size() < std::size_t(job.block)) return false;
+  Result<diffusion::DiffusionLoop> loop =
+      make_loop(record->admit.input, job.loop.params(), options_.model);
+  if (!loop) return false;
+  job.loop = std::move(*loop);
+  job.border = job.loop.state();
+  job.num_replayed = std::exchange(job.block, 0);
+  return true;
 }
 
 void Coordinator::on(StepExpired expired) {

@@ -47,7 +47,8 @@ struct Orphaned {
 /// Invariant  at most one Step is in flight per replica, never for an empty batch; the pages of the
 ///            jobs on a replica never exceed its capacity; a job, a block and an end are in the job
 ///            store before anybody hears of them; every accepted job ends in exactly one Finished,
-///            also when this actor was started again: what the store has is run again
+///            also when this actor was started again: what the store has is run again; a job whose
+///            workers are lost goes on from its last block border on others
 class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Cancel>,
                                        Incoming<StopJob>, Incoming<ListJobs>, Incoming<GetStatus>,
                                        Incoming<StepResult>, PeerDown, ReplicaUp, ReplicaDown,
@@ -97,6 +98,8 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
   void start_step(Replica& replica);
   void finish_step(Replica& replica);
   void end_replica(std::int32_t index, const std::string& reason);
+  void take_back(RunningJob& job, bool was_computed, const std::string& reason);
+  [[nodiscard]] bool rewind(RunningJob& job);
   void apply(RunningJob& job, const SequenceResult& result);
   void publish_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
                         const CandidateColumns& candidates);

@@ -28,6 +28,8 @@ CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock)
     : clock_(clock),
       rejections_(metrics),
       accepted_(metrics.counter("unmask_jobs_accepted_total", "Jobs accepted.")),
+      taken_back_(metrics.counter("unmask_jobs_taken_back_total",
+                                  "Jobs that waited again because their workers were lost.")),
       canvas_positions_(metrics.counter("unmask_canvas_positions_total",
                                         "Positions of canvases that were opened to be generated.")),
       committed_tokens_(metrics.counter("unmask_committed_tokens_total",
@@ -94,6 +96,8 @@ void CoordinatorProbe::job_refused(ErrorCode code) { rejections_.count(code); }
 void CoordinatorProbe::job_started(std::chrono::microseconds queue_time) {
   queue_seconds_.observe(seconds(queue_time));
 }
+
+void CoordinatorProbe::job_taken_back() { taken_back_.add(); }
 
 void CoordinatorProbe::job_finished(FinishReason reason, const JobFigures& figures) {
   finished_[std::size_t(reason)]->add();

@@ -20,6 +20,7 @@ class CoordinatorProbe {
   void job_accepted();
   void job_refused(ErrorCode code);
   void job_started(std::chrono::microseconds queue_time);
+  void job_taken_back();
   void job_finished(FinishReason reason, const JobFigures& figures);
   void sequence_forward(Phase phase);
   void canvas_opened(std::int32_t num_holes);
@@ -39,6 +40,7 @@ class CoordinatorProbe {
   const Clock& clock_;
   Rejections rejections_;
   Counter& accepted_;
+  Counter& taken_back_;
   Counter& canvas_positions_;
   Counter& committed_tokens_;
   std::array<Counter*, 5> finished_;  // by FinishReason

@@ -9,7 +9,13 @@ void JobQueue::add(JobId job, const std::string& client, std::int32_t priority) 
   Turns& turns = turns_[-priority];
   const Round round = std::max(turns.begun, turns.last[client]) + 1;
   turns.last[client] = round;
-  ++turns.num_waiting;
+  insert(job, priority, round);
+}
+
+void JobQueue::add_back(JobId job, std::int32_t priority) { insert(job, priority, 0); }
+
+void JobQueue::insert(JobId job, std::int32_t priority, Round round) {
+  ++turns_[-priority].num_waiting;
   const Key key{-priority, round, ++num_added_, job};
   order_.insert(key);
   jobs_[job] = {key, 0};

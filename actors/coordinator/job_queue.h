@@ -25,6 +25,8 @@ class JobQueue {
   };
 
   void add(JobId job, const std::string& client, std::int32_t priority);
+  /// Before all others of its priority but those that came back earlier: it had its turn.
+  void add_back(JobId job, std::int32_t priority);
   /// The first one starts: it waits no more, and its round has begun.
   void start(JobId job);
   /// At any place; nothing happens if it does not wait.
@@ -54,6 +56,8 @@ class JobQueue {
     std::map<std::string, Round> last;  // by client, if it is behind `begun`
     std::size_t num_waiting = 0;
   };
+
+  void insert(JobId job, std::int32_t priority, Round round);
 
   std::set<Key> order_;
   std::map<JobId, Waiting> jobs_;

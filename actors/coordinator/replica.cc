@@ -21,13 +21,14 @@ std::optional<std::size_t> Replica::rank_of(PeerId worker) const {
   return std::size_t(found - workers.begin());
 }
 
-std::int64_t Replica::pages_of(std::int32_t length) const {
-  return (std::int64_t(length) + capacity.page_size - 1) / capacity.page_size;
+std::int64_t Replica::pages_of(const Demand& demand) const {
+  return (std::int64_t(demand.num_cached) + capacity.page_size - 1) / capacity.page_size;
 }
 
-bool Replica::could_hold(std::int32_t length) const {
-  return length <= capacity.max_positions && length <= capacity.max_rows_per_step &&
-         pages_of(length) <= capacity.num_kv_pages;
+bool Replica::could_hold(const Demand& demand) const {
+  return demand.num_positions <= capacity.max_positions &&
+         demand.num_positions <= capacity.max_rows_per_step &&
+         pages_of(demand) <= capacity.num_kv_pages;
 }
 
 PageUse page_use(const std::map<std::int32_t, Replica>& replicas) {

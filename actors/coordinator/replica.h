@@ -28,6 +28,12 @@ struct StepInFlight {
   [[nodiscard]] bool agrees() const;
 };
 
+/// What a job needs of a replica, in positions.
+struct Demand {
+  std::int32_t num_positions = 0;  ///< of its canvas
+  std::int32_t num_cached = 0;     ///< at most; none without a cache
+};
+
 /// The workers of one epoch and what runs on them, as the coordinator sees it.
 struct Replica {
   std::int32_t index = 0;
@@ -42,12 +48,12 @@ struct Replica {
 
   [[nodiscard]] std::int64_t kv_pages_used() const { return capacity.num_kv_pages - kv_pages_free; }
   [[nodiscard]] std::optional<std::size_t> rank_of(PeerId worker) const;
-  /// Pages that a canvas of this length needs at worst.
-  [[nodiscard]] std::int64_t pages_of(std::int32_t length) const;
-  /// Whether a canvas of this length could run here, were it alone.
-  [[nodiscard]] bool could_hold(std::int32_t length) const;
-  [[nodiscard]] bool has_pages(std::int32_t length) const {
-    return pages_of(length) <= kv_pages_free;
+  /// Pages that a job needs at worst.
+  [[nodiscard]] std::int64_t pages_of(const Demand& demand) const;
+  /// Whether a job could run here, were it alone.
+  [[nodiscard]] bool could_hold(const Demand& demand) const;
+  [[nodiscard]] bool has_pages(const Demand& demand) const {
+    return pages_of(demand) <= kv_pages_free;
   }
   [[nodiscard]] bool has_batch_room(std::size_t max_running) const {
     return running.size() < max_running;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/coordinator/replica.h"
 #include "actors/messages.h"
 #include "model/diffusion/loop.h"
 #include "runtime/actor/clock.h"
@@ -21,7 +22,8 @@ struct JobModel {
 
 /// A job between its acceptance and its end, as the coordinator holds it.
 struct RunningJob {
-  explicit RunningJob(diffusion::DiffusionLoop started) : loop(std::move(started)) {}
+  explicit RunningJob(diffusion::DiffusionLoop started)
+      : loop(std::move(started)), border(loop.state()) {}
 
   static constexpr std::size_t kMaxGateways = 8;
 
@@ -39,9 +41,11 @@ struct RunningJob {
   std::vector<PeerId> gateways;  ///< that hear of it, the latest last; at most kMaxGateways
   Subscription subscription;
   diffusion::DiffusionLoop loop;
-  std::int64_t kv_pages = 0;  ///< reserved for the worst case
+  diffusion::LoopState border;  ///< of the loop at the last block border
+  std::int32_t num_losses = 0;  ///< of groups that were computing it, since that border
+  std::int64_t kv_pages = 0;    ///< reserved for the worst case
   Time accepted_at{};
-  Time started_at{};
+  std::optional<Time> started_at;
   Time last_block_at{};
   std::optional<Time> deadline;
 
@@ -56,6 +60,7 @@ struct RunningJob {
   JobFigures figures;
 
   void add_gateway(PeerId gateway);
+  [[nodiscard]] Demand demand() const { return {loop.canvas().size(), loop.num_cached()}; }
   /// The answer at the job's end: what the loop says, or, if it was ended before, what is
   /// committed. Never a hole.
   [[nodiscard]] std::vector<std::int32_t> answer() const;

@@ -52,6 +52,18 @@ DiffusionLoop DiffusionLoop::resume(const DiffusionParams& params, Vocabulary vo
   return {params, vocabulary, std::move(state)};
 }
 
+std::optional<DiffusionLoop> DiffusionLoop::resume_without_cache(const DiffusionParams& params,
+                                                                 Vocabulary vocabulary,
+                                                                 LoopState border) {
+  DiffusionLoop loop(params, vocabulary, std::move(border));
+  if (loop.state_.plan.visible.size() == 0) return loop;
+  if (!std::holds_alternative<BlockCache::State>(loop.state_.cache)) return std::nullopt;
+  // Block-causal: the same keys and values come of computing all that is finished once more.
+  loop.state_.cache = BlockCache::State{};
+  loop.plan_next();
+  return loop;
+}
+
 Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   UNMASK_CHECK(!has_ended());
   if (auto fault = find_fault(columns)) return std::move(*fault);
@@ -107,6 +119,10 @@ std::int32_t DiffusionLoop::num_calls() const {
   const Compat& compat = params_.compat;
   const std::int32_t num_holes = canvas().num_holes(state_.block);
   return std::max(std::min(num_holes / std::max(compat.expected_tpf, 1), compat.unroll), 1);
+}
+
+std::int32_t DiffusionLoop::num_cached() const {
+  return diffusion::num_cached(cache_of(params_, vocabulary_), canvas().size());
 }
 
 Figures DiffusionLoop::figures() const {

@@ -78,6 +78,12 @@ class DiffusionLoop {
   static DiffusionLoop resume(const DiffusionParams& params, Vocabulary vocabulary,
                               LoopState state);
 
+  /// The same at a block border, where what the cache kept is lost: decides what it would have
+  /// decided. Nothing if the next forward reads what only those before it could have written; such
+  /// a job has to begin anew.
+  static std::optional<DiffusionLoop> resume_without_cache(const DiffusionParams& params,
+                                                           Vocabulary vocabulary, LoopState border);
+
   /// The next forward, the same one until its candidates were applied; the caller names the
   /// sequence. Nothing if the sequence has ended.
   [[nodiscard]] std::optional<SequenceStep> next() const;
@@ -94,6 +100,8 @@ class DiffusionLoop {
   [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
   [[nodiscard]] bool has_ended() const { return state_.ending.has_value(); }
   [[nodiscard]] Figures figures() const;
+  /// Positions whose keys and values are kept between forwards, at most.
+  [[nodiscard]] std::int32_t num_cached() const;
   /// The whole canvas, cut as the compat says.
   [[nodiscard]] std::vector<std::int32_t> final_tokens() const;
   /// What was generated of it.

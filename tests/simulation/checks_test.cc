@@ -35,8 +35,8 @@ class ChecksTest : public testing::Test {
     finished.figures.tokens = std::int32_t(finished.tokens.size());
     job().ends = {finished};
   }
-  void lose_the_group() {
-    end(actors::FinishReason::kError, Error{ErrorCode::kUnavailable, "rank 2 is gone"});
+  void lose_the_group_twice() {
+    end(actors::FinishReason::kError, Error{ErrorCode::kInternal, "poison: rank 2 is gone"});
   }
   [[nodiscard]] std::vector<std::string> found() const {
     return violations(scenario, history, {answer});
@@ -82,30 +82,32 @@ TEST_F(ForgottenBlockTest, IsItsClientsToRememberOnceNobodyElseDoes) {
   EXPECT_THAT(found(), ElementsAre(HasSubstr("its tokens are not those of its blocks")));
 }
 
-// ---- Jobs that were lost with a worker ----
+// ---- Jobs whose workers were lost ----
 
-TEST_F(ChecksTest, AJobMayBeLostWithAWorkerOfWhichNobodyWasTold) {
-  lose_the_group();
+TEST_F(ChecksTest, AJobMayEndAsPoisonIfTwoWorkersWereLost) {
+  lose_the_group_twice();
   history.worker_ends = {Time(11s)};
+  history.deaths = {Time(11500ms)};
   EXPECT_THAT(found(), IsEmpty());
 }
 
-TEST_F(ChecksTest, AJobMayBeLostWithAWorkerThatWasDeclaredDead) {
-  lose_the_group();
-  history.deaths = {Time(11s)};
-  EXPECT_THAT(found(), IsEmpty());
-}
-
-TEST_F(ChecksTest, AJobThatIsLostWhileAllWorkersLiveIsFound) {
-  lose_the_group();
-  EXPECT_THAT(found(), ElementsAre(HasSubstr("it failed though no worker died")));
+TEST_F(ChecksTest, AJobThatEndsAsPoisonAfterOneLossIsFound) {
+  lose_the_group_twice();
+  history.worker_ends = {Time(11s)};
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("its workers were not lost twice")));
 }
 
 TEST_F(ChecksTest, WorkersThatEndAfterAJobOrLongBeforeItAreNoReasonToLoseIt) {
-  lose_the_group();
+  lose_the_group_twice();
   history.worker_ends = {Time(1s), Time(13s)};
   history.deaths = {Time(4s), Time(13s)};
-  EXPECT_THAT(found(), ElementsAre(HasSubstr("it failed though no worker died")));
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("its workers were not lost twice")));
+}
+
+TEST_F(ChecksTest, AJobThatEndsWithItsWorkersIsFound) {
+  end(actors::FinishReason::kError, Error{ErrorCode::kUnavailable, "rank 2 is gone"});
+  history.worker_ends = {Time(11s), Time(11s)};
+  EXPECT_THAT(found(), ElementsAre(HasSubstr("its workers were not lost twice")));
 }
 
 TEST_F(ChecksTest, AWorkerThatEndsByItselfInACalmScenarioIsFound) {

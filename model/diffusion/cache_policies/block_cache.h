@@ -27,6 +27,11 @@ struct BlockCache {
   bool operator==(const BlockCache&) const = default;
 };
 
+constexpr std::int32_t num_cached(const BlockCache& /*params*/,
+                                  std::int32_t num_positions) noexcept {
+  return num_positions;
+}
+
 UNMASK_HOST_DEVICE inline Plan plan(const BlockCache& /*params*/, const PlanInput& input,
                                     BlockCache::State& state) noexcept {
   const Range finished{state.cached_end, input.block.begin};

@@ -1,9 +1,10 @@
 /// Which rows the next forward computes: the list of all KV-cache policies.
 ///
-/// A policy is a header with a struct of parameters, its State inside, and one function:
-///   plan(params, input, state)   the next forward of the sequence
-/// It depends on nothing but its arguments. kName and for_each_param: as of a strategy. A new one
-/// adds its name to the lists below.
+/// A policy is a header with a struct of parameters, its State inside, and two functions:
+///   plan(params, input, state)          the next forward of the sequence
+///   num_cached(params, num_positions)   of how many of its positions it keeps K/V, at most
+/// They depend on nothing but their arguments. kName and for_each_param: as of a strategy. A new
+/// one adds its name to the lists below.
 
 #pragma once
 
@@ -32,6 +33,10 @@ static_assert(std::is_trivially_copyable_v<CacheState>);
 inline CacheState initial_state(const CachePolicy& policy) {
   return std::visit(
       []<typename Params>(const Params&) { return CacheState(typename Params::State{}); }, policy);
+}
+
+inline std::int32_t num_cached(const CachePolicy& policy, std::int32_t num_positions) {
+  return std::visit([&](const auto& params) { return num_cached(params, num_positions); }, policy);
 }
 
 /// For the host. state: of this policy.

@@ -22,6 +22,11 @@ struct DualCache {
   bool operator==(const DualCache&) const = default;
 };
 
+constexpr std::int32_t num_cached(const DualCache& /*params*/,
+                                  std::int32_t num_positions) noexcept {
+  return num_positions;
+}
+
 UNMASK_HOST_DEVICE inline Plan plan(const DualCache& params, const PlanInput& input,
                                     RefreshState& state) noexcept {
   if (next_is_refresh(params.cache_update_freq, input, state)) return refresh_plan(input, state);

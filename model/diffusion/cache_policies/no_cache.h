@@ -18,6 +18,11 @@ struct NoCache {
   bool operator==(const NoCache&) const = default;
 };
 
+constexpr std::int32_t num_cached(const NoCache& /*params*/,
+                                  std::int32_t /*num_positions*/) noexcept {
+  return 0;
+}
+
 UNMASK_HOST_DEVICE inline Plan plan(const NoCache& /*params*/, const PlanInput& input,
                                     NoCache::State& /*state*/) noexcept {
   return uncached_plan(input);

@@ -23,6 +23,11 @@ struct PrefixCache {
   bool operator==(const PrefixCache&) const = default;
 };
 
+constexpr std::int32_t num_cached(const PrefixCache& /*params*/,
+                                  std::int32_t num_positions) noexcept {
+  return num_positions;
+}
+
 UNMASK_HOST_DEVICE inline Plan plan(const PrefixCache& params, const PlanInput& input,
                                     RefreshState& state) noexcept {
   if (next_is_refresh(params.cache_update_freq, input, state)) return refresh_plan(input, state);

@@ -68,6 +68,11 @@ UNMASK_HOST_DEVICE inline bool dinfer_refreshes(const VicinityCache& params, con
   return refresh.owes_cached_forward;
 }
 
+constexpr std::int32_t num_cached(const VicinityCache& /*params*/,
+                                  std::int32_t num_positions) noexcept {
+  return num_positions;
+}
+
 UNMASK_HOST_DEVICE inline Plan plan(const VicinityCache& params, const PlanInput& input,
                                     VicinityCache::State& state) noexcept {
   if (state.num_forwards == 0) state.first_block = input.block;

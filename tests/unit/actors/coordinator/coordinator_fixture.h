@@ -52,13 +52,15 @@ class CoordinatorFixture : public testing::Test {
     deliver(Incoming<Message>{from, std::move(message)});
   }
 
-  /// A prompt of two tokens and `gen_length` holes, two of them a block, decided in one forward.
+  /// A prompt of two tokens and `gen_length` holes, two of them a block, decided in one forward;
+  /// with a cache, that it needs pages.
   static Admit job(int number, std::int32_t gen_length = 4) {
     Admit admit;
     admit.job = job_id(number);
     admit.body_digest = std::uint64_t(number);
     admit.input.tokens = {1, 2};
-    admit.parameters = {{"gen_length", std::to_string(gen_length)}, {"block_length", "2"}};
+    admit.parameters = {
+        {"gen_length", std::to_string(gen_length)}, {"block_length", "2"}, {"cache", "prefix"}};
     return admit;
   }
 

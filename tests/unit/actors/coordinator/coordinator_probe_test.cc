@@ -64,7 +64,7 @@ TEST_F(CoordinatorProbeTest, AJobsTokensForwardsAndBlocksAreCounted) {
   EXPECT_EQ(value("unmask_jobs_total", {{"outcome", "length"}}), 1);
   EXPECT_EQ(value("unmask_canvas_positions_total"), 4);
   EXPECT_EQ(value("unmask_committed_tokens_total"), 4);
-  EXPECT_EQ(value("unmask_forward_passes_total", {{"phase", "denoise"}}), 2);
+  EXPECT_EQ(value("unmask_forward_passes_total", {{"phase", "refresh"}}), 2);
   EXPECT_EQ(value("unmask_job_tokens_per_forward"), 2);
   EXPECT_EQ(value("unmask_tokens_per_step"), 2);
   EXPECT_EQ(num_updates("unmask_tokens_per_step"), 2U);
@@ -74,7 +74,7 @@ TEST_F(CoordinatorProbeTest, AJobsTokensForwardsAndBlocksAreCounted) {
 
 TEST_F(CoordinatorProbeTest, AForwardCountsWhenItIsAnswered) {
   const auto num_forwards = [&] {
-    return value("unmask_forward_passes_total", {{"phase", "denoise"}});
+    return value("unmask_forward_passes_total", {{"phase", "refresh"}});
   };
   replica_up(0, 1);
   deliver(kGateway, job(1, 4));
@@ -113,7 +113,7 @@ TEST_F(CoordinatorProbeTest, TimesAreThoseThatPassed) {
   EXPECT_EQ(num_updates("unmask_time_to_first_block_seconds"), 1U);
   EXPECT_EQ(value("unmask_block_commit_interval_seconds"), 0.5);
   EXPECT_EQ(num_updates("unmask_block_commit_interval_seconds"), 1U);
-  EXPECT_EQ(value("unmask_step_duration_seconds", {{"phase", "denoise"}}), 0.5);
+  EXPECT_EQ(value("unmask_step_duration_seconds", {{"phase", "refresh"}}), 0.5);
   EXPECT_EQ(value("unmask_job_duration_seconds"), 3.75);
 }
 

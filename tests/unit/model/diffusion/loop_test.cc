@@ -285,6 +285,57 @@ TEST(LoopTest, ACopyFromTheBorderTakesTheBlockUpAgain) {
   }
 }
 
+/// The answers depend on what is seen of the canvas, as a model's do, and on what the cache kept.
+TEST(LoopTest, WithoutItsCacheABlockIsTakenUpAgainOrSaysThatItCannot) {
+  const Model model = [](std::int32_t position, std::int32_t iteration) {
+    return Guess{position, 0.2f + 0.01f * float((position * 37 + iteration * 11) % 71)};
+  };
+  const struct {
+    CachePolicy cache;
+    bool is_block_causal;
+    bool can_resume;
+  } cases[] = {{NoCache{}, false, true},
+               {PrefixCache{}, false, true},
+               {DualCache{3}, false, true},
+               {VicinityCache{.warmup_steps = 4}, false, true},
+               {BlockCache{}, true, true}};
+  for (const auto& [cache, is_block_causal, can_resume] : cases) {
+    Vocabulary vocabulary = kVocabulary;
+    vocabulary.is_block_causal = is_block_causal;
+    DiffusionLoop loop = *DiffusionLoop::create(
+        {.block_length = 8, .strategy = Threshold{0.9f}, .cache = cache}, vocabulary,
+        Canvas::of_prompt(std::vector{1}, 24, kVocabulary.mask_id));
+    std::vector<LoopState> borders{loop.state()};
+    while (const auto step = loop.next()) {
+      if (loop.apply(answer(*step, model))->finished_block) borders.push_back(loop.state());
+    }
+    borders.pop_back();  // the end
+    for (const LoopState& border : borders) {
+      auto again = DiffusionLoop::resume_without_cache(loop.params(), vocabulary, border);
+      ASSERT_TRUE(again);
+      EXPECT_THAT(again->next()->window.visible, IsEmpty()) << "nothing of it is there";
+      run(*again, model);
+      EXPECT_EQ(again->canvas().tokens(), loop.canvas().tokens());
+      EXPECT_EQ(again->figures().forwards, loop.figures().forwards);
+    }
+  }
+}
+
+TEST(LoopTest, ABlockWhoseFirstForwardReadsTheCacheCannotBeTakenUpWithoutIt) {
+  DiffusionParams params{
+      .block_length = 4, .strategy = Threshold{0.5f}, .cache = VicinityCache{.warmup_steps = 0}};
+  DiffusionLoop loop = loop_of(params, {1}, 12);
+  LoopState border = loop.state();
+  border.plan.visible = {0, 13};
+  EXPECT_EQ(DiffusionLoop::resume_without_cache(params, kVocabulary, border), std::nullopt);
+}
+
+TEST(LoopTest, APolicySaysHowMuchItKeeps) {
+  EXPECT_EQ(loop_of({.cache = NoCache{}}, {1}, 8).num_cached(), 0);
+  EXPECT_EQ(loop_of({}, {1}, 8).num_cached(), 0) << "with full attention, none";
+  EXPECT_EQ(loop_of({.cache = DualCache{}}, {1}, 8).num_cached(), 9);
+}
+
 TEST(LoopTest, BrokenForwardsEndInAnErrorAndChangeNothing) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinite = std::numeric_limits<float>::infinity();
