@@ -69,6 +69,12 @@ void Links::disconnect(const actors::Disconnect& disconnect) {
   arm(disconnect.peer);
 }
 
+std::vector<PeerId> Links::peers() const {
+  std::vector<PeerId> peers;
+  for (const auto& [id, peer] : peers_) peers.push_back(id);
+  return peers;
+}
+
 PeerInfo Links::info(PeerId peer) const {
   const auto found = peers_.find(peer);
   return found != peers_.end() && found->second.is_up ? found->second.info : PeerInfo{};

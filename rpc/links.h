@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actors/messages.h"
 #include "rpc/link.h"
@@ -49,6 +50,7 @@ class Links {
   /// Of a peer that is up; else empty.
   [[nodiscard]] PeerInfo info(PeerId peer) const;
 
+  [[nodiscard]] std::vector<PeerId> peers() const;
   [[nodiscard]] std::size_t num_peers() const { return peers_.size(); }
   /// Every peer that is up has acknowledged everything that was sent to it.
   [[nodiscard]] bool is_quiet() const;

@@ -1,5 +1,7 @@
 #include "actors/gateway/tokenizer_service.h"
 
+#include <exception>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -82,8 +84,13 @@ void TokenizerService::tokenize(JobInput input, std::function<void(Result<TokenI
     return done(refused("the prompt has " + std::to_string(bytes) + " bytes, the limit is " +
                         std::to_string(options_.max_text_bytes)));
   }
-  const bool is_taken =
-      thread_.post([this, input = std::move(input), done] { done(tokens_of(*tokenizer_, input)); });
+  const bool is_taken = thread_.post([this, input = std::move(input), done] {
+    try {
+      done(tokens_of(*tokenizer_, input));
+    } catch (const std::exception& failure) {  // memory that is short, say
+      done(Error{ErrorCode::kInternal, std::string("the tokenizer failed: ") + failure.what()});
+    }
+  });
   if (is_taken) return;
   done(Error{ErrorCode::kOverloaded, std::to_string(options_.max_waiting) +
                                          " texts wait to be tokenized already; try again later"});

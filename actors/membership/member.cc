@@ -11,8 +11,7 @@ Member::Member(ActorContext& context, Env env, Options options, ActorRef<Outgoin
       options_(std::move(options)),
       wire_(std::move(wire)),
       leave_(std::move(leave)),
-      last_heard_(env.clock.now()),
-      last_tick_(env.clock.now()) {
+      last_heard_(env.clock.now()) {
   schedule_tick();
 }
 
@@ -65,11 +64,7 @@ void Member::on(Incoming<HeartbeatAck> ack) {
 
 void Member::on(MemberTick /*tick*/) {
   const Time now = env_.clock.now();
-  // A process that was itself asleep (suspended, swapped out) asks before it gives up.
-  const bool was_asleep = now - last_tick_ > options_.self_fence;
-  last_tick_ = now;
   if (has_joined_) {
-    if (was_asleep) last_heard_ = now;
     if (options_.process.slot.role == Role::kWorker && now - last_heard_ > options_.self_fence) {
       return leave(
           Error{ErrorCode::kUnavailable, "the coordinator has not answered a heartbeat for " +

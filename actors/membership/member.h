@@ -76,7 +76,6 @@ class Member final
   std::uint64_t beat_ = 0;
   std::deque<std::pair<std::uint64_t, Time>> beats_;  ///< not answered, and when they were sent
   Time last_heard_;  ///< when what the coordinator answered last was sent: it was alive later
-  Time last_tick_;
   std::chrono::milliseconds interval_{250};
 };
 

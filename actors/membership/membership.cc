@@ -11,10 +11,8 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
       peers_(std::move(peers)),
       num_declared_dead_(
           env.metrics.counter("unmask_workers_declared_dead_total", "Workers declared dead.")),
-      detector_({.tick = options_.heartbeat_interval,
-                 .dead_after = options_.dead_after,
-                 .loop_lag = options_.loop_lag},
-                env.clock.now()) {
+      detector_({.dead_after = options_.dead_after}) {
+  if (peers_.begin_anew) peers_.begin_anew();
   groups_.resize(std::size_t(options_.num_replicas));
   for (int replica = 0; replica < options_.num_replicas; ++replica) {
     WorkerGroup& group = groups_[std::size_t(replica)];
@@ -89,7 +87,6 @@ void Membership::admit_worker(PeerId from, const Join& join) {
   slot->peer = from;
   slot->loader.reset();
   slot->incarnation = join.incarnation;
-  slot->was_declared_dead = false;
   detector_.hear(from, env_.clock.now());
   slot->capacity = join.capacity;
   slot->status = {join.process, "joining", "", 1.0f};
@@ -235,9 +232,7 @@ void Membership::declare_dead(PeerId peer, const std::string& reason, DownReason
   slot_of_.erase(found);
   detector_.forget(peer);
   WorkerSlot& slot = slot_at(where);
-  slot.peer.reset();
-  slot.was_declared_dead = true;
-  slot.status.state = "dead";
+  slot.declare_dead();
   num_declared_dead_.add();
   (void)peers_.disconnect.send(Disconnect{peer, down});
   dissolve(where.replica, "worker " + std::to_string(where.rank) + " of replica " +

@@ -40,7 +40,6 @@ class Membership final
     std::chrono::milliseconds heartbeat_interval{250};
     std::chrono::milliseconds dead_after{3500};      ///< silence; more than a worker's self-fence
     std::chrono::milliseconds form_timeout{30'000};  ///< per state of a group
-    std::chrono::milliseconds loop_lag{500};  ///< own stall beyond which silence is not counted
   };
   struct Peers {
     ActorRef<Outgoing> wire;
@@ -48,6 +47,8 @@ class Membership final
     ActorRef<ReplicaUp> replica_up;
     ActorRef<ReplicaDown> replica_down;
     ActorRef<MembersChanged> members_changed;
+    /// Called as an actor begins that knows of no peer.
+    std::function<void()> begin_anew;
   };
 
   Membership(ActorContext& context, Env env, Options options, Peers peers);

@@ -51,18 +51,21 @@ std::optional<Error> capacity_error(const Capacity& capacity) {
                    std::to_string(capacity.max_positions) + " positions, which makes no sense"};
 }
 
+void WorkerSlot::declare_dead() {
+  peer.reset();
+  status.state = "dead";
+  gone.push_back(incarnation);
+  if (gone.size() > kMaxGone) gone.pop_front();
+}
+
 std::optional<Error> join_error(const WorkerSlot& slot, PeerId from, const Join& join) {
-  if (join.incarnation < slot.incarnation) {
-    return Error{ErrorCode::kInvalidArgument, "a newer process has this replica and rank"};
-  }
-  if (join.incarnation > slot.incarnation) return std::nullopt;
-  if (slot.was_declared_dead) {
+  if (std::ranges::find(slot.gone, join.incarnation) != slot.gone.end()) {
     return Error{ErrorCode::kUnavailable, "this process was declared dead and must be restarted"};
   }
-  if (slot.peer && *slot.peer != from) {
-    return Error{ErrorCode::kInvalidArgument, "another process has this replica and rank"};
-  }
-  return std::nullopt;
+  const bool is_free = !slot.peer || *slot.peer == from;
+  if (is_free || join.incarnation > slot.incarnation) return std::nullopt;
+  return Error{ErrorCode::kUnavailable,
+               "another process has this replica and rank, and is not known to be dead"};
 }
 
 }  // namespace unmask::actors

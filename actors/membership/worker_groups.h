@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,10 +15,14 @@ namespace unmask::actors {
 
 /// One worker of the cluster file, whoever fills it.
 struct WorkerSlot {
-  std::optional<PeerId> peer;      ///< the process that fills it
-  std::optional<PeerId> loader;    ///< the process that loads to fill it, if known
-  Incarnation incarnation = 0;     ///< of the last who sat here
-  bool was_declared_dead = false;  ///< that incarnation may not come back
+  std::optional<PeerId> peer;    ///< the process that fills it
+  std::optional<PeerId> loader;  ///< the process that loads to fill it, if known
+  Incarnation incarnation = 0;   ///< of the last who filled it
+  std::deque<Incarnation> gone;  ///< the latest that were declared dead: they may not come back
+
+  static constexpr std::size_t kMaxGone = 16;
+  /// Whoever fills the slot is gone for good.
+  void declare_dead();
   Capacity capacity;
   MemberStatus status;
 };
@@ -49,8 +54,9 @@ struct WorkerGroup {
 
 /// Why `join` may not fill `slot`, or nothing.
 ///
-/// A process that was declared dead, or an older one than the last who sat there, must not return;
-/// a newer one replaces whoever fills it.
+/// A process that was declared dead must not return. A newer one replaces whoever fills the slot.
+/// Incarnations come of the wall clock, which may step back: a process that looks older than one
+/// that lives has to wait until that one is missed.
 [[nodiscard]] std::optional<Error> join_error(const WorkerSlot& slot, PeerId from,
                                               const Join& join);
 

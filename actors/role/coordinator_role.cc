@@ -21,10 +21,13 @@ CoordinatorRole::CoordinatorRole(ActorSystem& system, Env env, Options options, 
         members_ = changed;
         return publish.send(std::move(changed));
       });
+  const auto begin_anew = [num_lives = std::make_shared<int>(0), cut = wiring.disconnect_all] {
+    if ((*num_lives)++ > 0 && cut) cut();
+  };
   membership_ =
       group.spawn<Membership>("membership", env, std::move(options.membership),
                               Membership::Peers{wiring.wire, wiring.disconnect, both<ReplicaUp>(),
-                                                both<ReplicaDown>(), members_changed});
+                                                both<ReplicaDown>(), members_changed, begin_anew});
 }
 
 /// To the inspector, which may get it twice, and then to the coordinator, which must not: what is

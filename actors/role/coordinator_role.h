@@ -27,6 +27,8 @@ class CoordinatorRole {
     ActorRef<Outgoing> wire;
     ActorRef<Disconnect> disconnect;
     ActorRef<Inspected> inspected;  ///< answers to inspect()
+    /// The actors failed and began anew: whoever is connected has to come again.
+    std::function<void()> disconnect_all;
   };
 
   CoordinatorRole(ActorSystem& system, Env env, Options options, Wiring wiring);

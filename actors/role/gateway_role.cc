@@ -6,10 +6,11 @@ namespace unmask::actors {
 
 GatewayRole::GatewayRole(ActorSystem& system, Env env, Options options, TextService& text,
                          Wiring wiring, Member::Leave leave)
-    : gateway_(system.spawn<Gateway>("gateway", env, std::move(options.gateway),
+    : group_(system.supervise(kEndsTheProcess)),
+      gateway_(group_.spawn<Gateway>("gateway", env, std::move(options.gateway),
                                      std::ref<TextService>(text), wiring.clients,
                                      wiring.disconnect_client, wiring.coordinator)),
-      member_(system.spawn<Member>("member", env, std::move(options.member), wiring.coordinator,
+      member_(group_.spawn<Member>("member", env, std::move(options.member), wiring.coordinator,
                                    std::move(leave))) {
   (void)member_.lasting_ref<Loaded>().send({});  // nothing to load
 }

@@ -5,6 +5,7 @@
 #include "actors/gateway/gateway.h"
 #include "actors/membership/member.h"
 #include "actors/role/dispatch.h"
+#include "actors/role/ends_the_process.h"
 #include "runtime/actor/actor_system.h"
 
 namespace unmask::actors {
@@ -40,6 +41,7 @@ class GatewayRole {
   void drain(std::function<void()> done) const;
 
  private:
+  Supervisor& group_;
   ActorHandle<Gateway> gateway_;
   ActorHandle<Member> member_;
   bool is_connected_ = false;

@@ -6,8 +6,9 @@ namespace unmask::actors {
 
 WorkerRole::WorkerRole(ActorSystem& system, Env env, Member::Options member, Device& device,
                        ActorRef<Outgoing> coordinator, Member::Leave leave)
-    : worker_(system.spawn<Worker>("worker", env, std::ref<Device>(device), watched(coordinator))),
-      member_(system.spawn<Member>("member", env, std::move(member), std::move(coordinator),
+    : group_(system.supervise(kEndsTheProcess)),
+      worker_(group_.spawn<Worker>("worker", env, std::ref<Device>(device), watched(coordinator))),
+      member_(group_.spawn<Member>("member", env, std::move(member), std::move(coordinator),
                                    std::move(leave))) {}
 
 Dispatch WorkerRole::dispatch() const {

@@ -2,6 +2,7 @@
 
 #include "actors/membership/member.h"
 #include "actors/role/dispatch.h"
+#include "actors/role/ends_the_process.h"
 #include "actors/worker/device.h"
 #include "actors/worker/worker.h"
 #include "runtime/actor/actor_system.h"
@@ -33,6 +34,7 @@ class WorkerRole {
   [[nodiscard]] ActorRef<Outgoing> watched(ActorRef<Outgoing> wire);
 
   bool is_ready_ = false;
+  Supervisor& group_;
   ActorHandle<Worker> worker_;
   ActorHandle<Member> member_;
 };

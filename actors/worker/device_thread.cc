@@ -1,6 +1,8 @@
 #include "actors/worker/device_thread.h"
 
 #include <algorithm>
+#include <exception>
+#include <string>
 #include <utility>
 
 #include "actors/worker/measured_collective.h"
@@ -41,7 +43,14 @@ DeviceThread::~DeviceThread() { abort(UINT64_MAX); }
 
 template <typename Answer, typename Work>
 void DeviceThread::answer(const std::function<void(Answer)>& done, Work work) {
-  const bool is_taken = thread_.post([done, work = std::move(work)] { done(work()); });
+  const bool is_taken = thread_.post([done, work = std::move(work)] {
+    try {
+      done(work());
+    } catch (const std::exception& failure) {  // memory that is short, say
+      done(
+          Answer(Error{ErrorCode::kInternal, std::string("the device failed: ") + failure.what()}));
+    }
+  });
   if (!is_taken) done(overloaded());
 }
 

@@ -2,12 +2,15 @@
 
 #include <pthread.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <utility>
 
 namespace unmask {
 
 WorkThread::WorkThread(const std::string& name, std::size_t max_waiting)
-    : max_waiting_(max_waiting), thread_([this] { run(); }) {
+    : name_(name), max_waiting_(max_waiting), thread_([this] { run(); }) {
   pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
 }
 
@@ -38,8 +41,21 @@ void WorkThread::run() {
     const std::function<void()> work = std::move(work_.front());
     work_.pop_front();
     lock.unlock();
-    work();
+    do_work(work);
   }
+}
+
+void WorkThread::do_work(const std::function<void()>& work) noexcept {
+  const char* what = "an exception that says nothing";
+  try {
+    return work();
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "unmask: error: the thread '%s' failed: %s\n", name_.c_str(),
+                 failure.what());
+  } catch (...) {
+    std::fprintf(stderr, "unmask: error: the thread '%s' failed: %s\n", name_.c_str(), what);
+  }
+  std::abort();
 }
 
 }  // namespace unmask

@@ -11,6 +11,9 @@
 namespace unmask {
 
 /// One thread that does what it is given, in order: for work that blocks, which actors must not.
+///
+/// An exception that leaves the work ends the process, with a line that says which: who gives work
+/// turns its failures into answers.
 class WorkThread {
  public:
   /// name: at most 15 characters reach the kernel. max_waiting: beside the work in progress.
@@ -25,7 +28,9 @@ class WorkThread {
 
  private:
   void run();
+  void do_work(const std::function<void()>& work) noexcept;
 
+  const std::string name_;
   const std::size_t max_waiting_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -191,6 +191,28 @@ class FaultsTest(unittest.TestCase):
         self.cluster.wait_until(lambda: not self.cluster.is_busy(), "the end of its job")
 
 
+class PauseTest(unittest.TestCase):
+    def test_a_pause_of_everything_ends_no_job(self):
+        """As `docker pause` or a laptop's sleep: longer than every timeout within the cluster."""
+        cluster = Cluster("--set", "limits.step_timeout=1s", "--set", "cluster.heartbeat=100ms",
+                          "--set", "cluster.self_fence=800ms", "--set", "cluster.dead_after=1s")
+        self.addCleanup(cluster.stop)
+        undisturbed = json.loads(cluster.submit("--json", *LONG_JOB).stdout)
+        job = subprocess.Popen(cluster.submit_command("--json", *LONG_JOB), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+        cluster.wait_until(cluster.is_busy, "a running job")
+        before = cluster.processes
+        for process in before:
+            os.kill(process["pid"], signal.SIGSTOP)
+        time.sleep(2.5)  # the pause itself
+        for process in before:
+            os.kill(process["pid"], signal.SIGCONT)
+        stdout, stderr = job.communicate(timeout=TIMEOUT)
+        self.assertEqual(job.returncode, 0, stderr + cluster.log)
+        self.assertEqual(json.loads(stdout)["text"], undisturbed["text"])
+        self.assertEqual(cluster.processes, before, "nobody was declared dead")
+
+
 class StartTest(unittest.TestCase):
     def expect_no_start(self, *words, reason):
         up = subprocess.run([UNMASK, "up", *map(str, words)], capture_output=True, text=True,

@@ -98,8 +98,10 @@ void SimulatedCluster::start_coordinator() {
   auto& role = process.keep(std::make_shared<actors::CoordinatorRole>(
       process.system(), process.env(), std::move(options),
       actors::CoordinatorRole::Wiring{
-          outgoing, shoot,
-          ActorRef<actors::Inspected>([](const actors::Inspected&) { return true; })}));
+          outgoing,
+          shoot,
+          ActorRef<actors::Inspected>([](const actors::Inspected&) { return true; }),
+          {}}));
   wire.receive(role.dispatch(),
                [workers, change = sabotage_.received](PeerId from, actors::WireMessage& message) {
                  const auto* join = std::get_if<actors::Join>(&message);

@@ -39,9 +39,9 @@ int run_coordinator(const ClusterConfig& config, bool announces) {
 
   Wire wire(host);
   const ActorRef<actors::Inspected> nobody([](const actors::Inspected&) { return true; });
-  actors::CoordinatorRole role(host.system(), host.env(),
-                               coordinator_options(config, *model, node.self()),
-                               {wire.outgoing(), wire.disconnect(), nobody});
+  actors::CoordinatorRole role(
+      host.system(), host.env(), coordinator_options(config, *model, node.self()),
+      {wire.outgoing(), wire.disconnect(), nobody, [&wire] { wire.disconnect_all(); }});
   wire.receive(role.dispatch());
   wire.on_peer({}, [&role](PeerId peer) { return role.peer_down(peer); });
   const Result<> listening = wire.listen(*options, config.coordinator.address);

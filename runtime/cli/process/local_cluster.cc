@@ -35,7 +35,10 @@ LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const
       coordinator_(host.system(), host.env(),
                    coordinator_options(config, model, this_process(actors::Role::kCoordinator)),
                    {wire_of(kCoordinator), no_disconnect(),
-                    ActorRef<actors::Inspected>([](const actors::Inspected&) { return true; })}),
+                    ActorRef<actors::Inspected>([](const actors::Inspected&) { return true; }),
+                    [this] {
+                      client_.on_failed({ErrorCode::kInternal, "the coordinator failed"});
+                    }}),
       gateway_(host.system(), host.env(),
                gateway_options(config, host, model.name, this_process(actors::Role::kGateway)),
                text, {wire_of(kGateway), no_disconnect(), wire_of(kGateway)}, client_.on_failed),

@@ -24,6 +24,7 @@ ProcessHost::ProcessHost(const ClusterConfig::Logging& logging, const std::strin
     log_->error("an actor failed too often", {{"why", why}});
     end(ActorSystem::kExitEscalated);
   });
+  every(AwakeClock::kBeat, [this] { beat(); });
   signals_ = std::make_unique<Signals>(
       loop_,
       [this] {
@@ -38,6 +39,18 @@ ProcessHost::ProcessHost(const ClusterConfig::Logging& logging, const std::strin
 }
 
 ProcessHost::~ProcessHost() = default;
+
+/// Its own stalls are no fault of others: nobody is judged for that time.
+void ProcessHost::beat() {
+  const Duration stalled = clock_.beat();
+  const std::chrono::duration<double> stall = stalled - std::exchange(stalled_, stalled);
+  if (stall.count() == 0) return;
+  env()
+      .metrics.counter("unmask_stalled_seconds_total", "Time for which this process did not run.")
+      .add(stall.count());
+  log_->warning("this process did not run for a while; that time does not count",
+                {{"seconds", std::to_string(stall.count())}});
+}
 
 int ProcessHost::run() {
   loop_.run();

@@ -8,6 +8,7 @@
 #include "runtime/actor/actor_system.h"
 #include "runtime/config/cluster_config.h"
 #include "runtime/os/asio_timers.h"
+#include "runtime/os/awake_clock.h"
 #include "runtime/os/signals.h"
 
 namespace unmask::cli {
@@ -48,8 +49,12 @@ class ProcessHost {
   void every(Duration interval, std::function<void()> action);
 
  private:
+  void beat();
+
   EventLoop loop_;
-  SteadyClock clock_;
+  SteadyClock machine_clock_;
+  AwakeClock clock_{machine_clock_};
+  Duration stalled_{0};  ///< as the log and the metrics know
   AsioTimers timers_{loop_};
   Rng rng_;
   monitoring::PrometheusMetrics metrics_;

@@ -38,7 +38,10 @@ class RemoteToolModel final : public ToolModel {
                ActorRef<actors::Inspected>([this](actors::Inspected rows) {
                  take_rows(std::move(rows));
                  return true;
-               })}) {
+               }),
+               [this] {
+                 fail({ErrorCode::kInternal, "the coordinator failed"});
+               }}) {
     wire_.receive(role_.dispatch());
     wire_.on_peer({}, [this](PeerId peer) { return role_.peer_down(peer); });
   }

@@ -47,6 +47,12 @@ ActorRef<actors::Disconnect> Wire::disconnect() {
   });
 }
 
+void Wire::disconnect_all() {
+  host_.loop().post([this] {
+    for (const PeerId peer : links_.peers()) links_.disconnect({peer, DownReason::kNoConnection});
+  });
+}
+
 Result<> Wire::listen(const rpc::ZmqOptions& options, const HostPort& address) {
   Result<std::unique_ptr<rpc::ZmqListener>> listener =
       rpc::ZmqListener::listen(host_.loop(), options, address, links_.transport_events());

@@ -27,6 +27,8 @@ class Wire {
 
   [[nodiscard]] ActorRef<actors::Outgoing> outgoing();
   [[nodiscard]] ActorRef<actors::Disconnect> disconnect();
+  /// Soon, not within this call: every peer, which may come again.
+  void disconnect_all();
 
   void receive(actors::Dispatch dispatch) { dispatch_ = std::move(dispatch); }
   /// `up` may return false, and is then called again.

@@ -19,7 +19,10 @@ Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig&
   const rpc::MeshPlace place{worker.host, config.collective.interface};
   // Groups form again and again; what can never work is said once, at the start.
   if (const Result<Descriptor> probe = listen_at(place, 1); !probe) return probe.error();
-  return rpc::make_gloo_collectives({place, config.limits.step_timeout});
+  // The coordinator judges a step that takes too long, and counts no stall of its own. This is for
+  // a group that nobody ends.
+  constexpr int kStepTimeouts = 10;
+  return rpc::make_gloo_collectives({place, kStepTimeouts * config.limits.step_timeout});
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ class MembershipTest : public testing::Test {
   void start() {
     membership.emplace(bed.system().spawn<Membership>(
         "membership", bed.env(), options,
-        Membership::Peers{wire.ref(), disconnects.ref(), ups.ref(), downs.ref(), members.ref()}));
+        Membership::Peers{
+            wire.ref(), disconnects.ref(), ups.ref(), downs.ref(), members.ref(), {}}));
   }
   template <typename Message>
   void deliver(Message message) {

@@ -108,9 +108,27 @@ TEST_F(MembershipTest, ANewerProcessTakesTheSlotOfAnOlderOneAndNeverTheOtherWayR
   ASSERT_THAT(downs.received, SizeIs(1));
   EXPECT_THAT(downs.received[0].reason, HasSubstr("replaced by a newer process"));
   deliver(PeerId(78), join_of(0, 1, 1));
-  EXPECT_THAT(join_error(78), HasSubstr("a newer process has this replica and rank"));
+  EXPECT_THAT(join_error(78), HasSubstr("was declared dead"));
   deliver(PeerId(79), join_of(0, 1, 2));
   EXPECT_THAT(join_error(79), HasSubstr("another process has this replica and rank"));
+}
+
+TEST_F(MembershipTest, AClockThatStepsBackKeepsNoWorkerOut) {
+  const auto seen = [&](int rank, Incarnation incarnation) {
+    return join_of(0, rank, incarnation);
+  };
+  deliver(peer(0, 0), seen(0, 1000));
+  deliver(PeerDown{peer(0, 0)});
+  deliver(PeerId(70), seen(0, 400));  // started again behind the step
+  EXPECT_THAT(sent_to<Welcome>(wire, 70), SizeIs(1));
+  deliver(PeerId(71), seen(0, 300));
+  EXPECT_THAT(join_error(71), HasSubstr("is not known to be dead")) << "the other one lives";
+  EXPECT_EQ(last_to<JoinRejected>(wire, 71).error.code, ErrorCode::kUnavailable);
+  deliver(PeerDown{70});
+  deliver(PeerId(71), seen(0, 300));
+  EXPECT_THAT(sent_to<Welcome>(wire, 71), SizeIs(1));
+  deliver(PeerId(72), seen(0, 1000));
+  EXPECT_THAT(join_error(72), HasSubstr("declared dead")) << "those that are gone stay gone";
 }
 
 TEST_F(MembershipTest, LoadingIsShownUntilTheWorkerJoins) {
