@@ -41,6 +41,11 @@ DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
 
 DeviceThread::~DeviceThread() { abort(UINT64_MAX); }
 
+bool DeviceThread::stop_within(std::chrono::milliseconds patience) {
+  abort(UINT64_MAX);
+  return thread_.stop_within(patience);
+}
+
 template <typename Answer, typename Work>
 void DeviceThread::answer(const std::function<void(Answer)>& done, Work work) {
   const bool is_taken = thread_.post([done, work = std::move(work)] {

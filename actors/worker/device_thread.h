@@ -37,6 +37,9 @@ class DeviceThread final : public Device {
   void inspect_more() override;
   void abort(Epoch epoch) override;
 
+  /// For the end of the process. False if a forward, or a load, is still at it after `patience`.
+  [[nodiscard]] bool stop_within(std::chrono::milliseconds patience);
+
  private:
   using TakeRows = std::function<void(Inspected)>;
 

@@ -33,6 +33,13 @@ bool WorkThread::post(std::function<void()> work) {
   return true;
 }
 
+bool WorkThread::stop_within(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  is_stopping_ = true;
+  wake_.notify_one();
+  return idle_.wait_for(lock, patience, [this] { return !is_working_; });
+}
+
 void WorkThread::run() {
   for (;;) {
     std::unique_lock lock(mutex_);
@@ -40,8 +47,12 @@ void WorkThread::run() {
     if (is_stopping_) return;
     const std::function<void()> work = std::move(work_.front());
     work_.pop_front();
+    is_working_ = true;
     lock.unlock();
     do_work(work);
+    lock.lock();
+    is_working_ = false;
+    idle_.notify_all();
   }
 }
 

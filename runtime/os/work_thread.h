@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -26,6 +27,9 @@ class WorkThread {
   /// From any thread; never blocks. False, and it is not done, if too much waits already.
   [[nodiscard]] bool post(std::function<void()> work);
 
+  /// Drops what waits. False if the work in progress did not end within `patience`.
+  [[nodiscard]] bool stop_within(std::chrono::milliseconds patience);
+
  private:
   void run();
   void do_work(const std::function<void()>& work) noexcept;
@@ -33,9 +37,10 @@ class WorkThread {
   const std::string name_;
   const std::size_t max_waiting_;
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, idle_;
   std::deque<std::function<void()>> work_;
   bool is_stopping_ = false;
+  bool is_working_ = false;
   std::thread thread_;
 };
 

@@ -54,6 +54,7 @@ class LocalRun {
     host_.set_on_drain([this] { cancel(); });
     cluster_.start();
     host_.run();
+    cluster_.exit_if_busy(ended_.value_or(kInterrupted));
     return ended_;
   }
 

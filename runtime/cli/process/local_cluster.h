@@ -36,6 +36,9 @@ class LocalCluster {
   /// Loads the weights, on the worker's thread.
   void start();
 
+  /// Before the process returns with `code`: as LocalDevice's.
+  void exit_if_busy(int code) { device_.exit_if_busy(code); }
+
   /// From the client. False if the gateway has no room for it.
   [[nodiscard]] bool send(actors::WireMessage message);
 

@@ -1,5 +1,7 @@
 #include "runtime/cli/process/local_device.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace unmask::cli {
@@ -18,6 +20,13 @@ actors::Capacity capacity_of(const network::Engine& engine, const network::Engin
 }
 
 }  // namespace
+
+void LocalDevice::exit_if_busy(int code) {
+  constexpr std::chrono::milliseconds kPatience{200};
+  if (device_.stop_within(kPatience)) return;
+  std::fflush(nullptr);
+  std::_Exit(code);
+}
 
 LocalDevice::LocalDevice(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
                          const ServedModel& model, std::unique_ptr<kernels::Backend> backend,

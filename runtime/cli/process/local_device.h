@@ -26,6 +26,11 @@ class LocalDevice {
   /// control thread.
   void load(const actors::WorkerRole& role, std::function<void(Error)> failed);
 
+  /// For whoever is about to return from the process with `code`: a forward of a long canvas, or
+  /// weights that load, may take minutes. If the device is still at work it ends the process here,
+  /// whose memory and sockets the kernel takes back.
+  void exit_if_busy(int code);
+
  private:
   ProcessHost& host_;
   const ServedModel& model_;

@@ -62,7 +62,9 @@ int run_worker(const ClusterConfig& config, actors::Slot slot) {
                                    {"http", node.self().http},
                                    {"model", model->name}});
   device.load(role, leave);
-  return host.run();
+  const int code = host.run();
+  device.exit_if_busy(code);
+  return code;
 }
 
 }  // namespace unmask::cli

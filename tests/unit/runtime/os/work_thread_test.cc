@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <stdexcept>
 #include <vector>
 
 namespace unmask {
@@ -34,6 +35,34 @@ TEST(WorkThreadTest, TheDestructorWaitsForTheWorkInProgress) {
     may_end.set_value();
   }
   EXPECT_EQ(finished, 1);
+}
+
+TEST(WorkThreadTest, WhoCannotWaitIsToldThatItStillWorks) {
+  std::promise<void> started, may_end;
+  std::atomic<int> finished = 0;
+  WorkThread thread("test", 2);
+  ASSERT_TRUE(thread.post([&] {
+    started.set_value();
+    may_end.get_future().wait();
+    ++finished;
+  }));
+  ASSERT_TRUE(thread.post([&] { ++finished; }));
+  started.get_future().wait();
+  EXPECT_FALSE(thread.stop_within(std::chrono::milliseconds(1)));
+  may_end.set_value();
+  EXPECT_TRUE(thread.stop_within(std::chrono::minutes(1)));
+  EXPECT_EQ(finished, 1) << "the rest is dropped";
+}
+
+TEST(WorkThreadDeathTest, AnExceptionIsNamedWithItsThread) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        WorkThread thread("device", 1);
+        (void)thread.post([] { throw std::runtime_error("no more memory"); });
+        std::promise<void>().get_future().wait();
+      },
+      "the thread 'device' failed: no more memory");
 }
 
 TEST(WorkThreadTest, WorkIsRefusedBeyondWhatMayWait) {
