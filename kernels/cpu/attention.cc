@@ -95,10 +95,11 @@ class CpuBackend::AttentionCall {
     for (int r = plan_.run_offsets[piece.sequence]; r < plan_.run_offsets[piece.sequence + 1];
          ++r) {
       const KvRun& run = plan_.runs[r];
+      const std::int64_t first_row = kv_.rows.of(run.first_slot);
       UNMASK_CHECK(run.first_slot >= 0 && run.num_slots >= 0);
-      UNMASK_CHECK(run.num_slots <= kv_.keys.rows - run.first_slot);
+      UNMASK_CHECK(run.num_slots <= kv_.keys.rows - first_row);
       for (int i = 0; i < run.num_slots && idx < num_keys; ++i, ++idx) {
-        const std::int64_t at = (std::int64_t{run.first_slot} + i) * kv_cols;
+        const std::int64_t at = (first_row + i) * kv_cols;
         prefetch(keys + at + kRowsAhead * kv_cols);
         prefetch(values + at + kRowsAhead * kv_cols);
         copy_padded(keys + at, memory.keys + idx * key_stride_);

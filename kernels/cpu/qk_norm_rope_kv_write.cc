@@ -12,8 +12,8 @@ void CpuBackend::compute(const QkNormRopeKvWrite& op) {
   float* const rows = floats(op.qkv);
   pool_.run_ranges(op.qkv.rows, grain_of(4 * op.qkv.cols), [&](int begin, int end, int) {
     for (int i = begin; i < end; ++i) {
-      const std::int64_t position = op.positions[i], slot = op.slots[i];
-      UNMASK_CHECK(position >= 0 && slot >= 0 && slot < op.kv.keys.rows);
+      const std::int64_t position = op.positions[i], row = op.kv.rows.of(op.slots[i]);
+      UNMASK_CHECK(position >= 0 && row >= 0 && row < op.kv.keys.rows);
       float* head = rows + std::int64_t{i} * op.qkv.cols;
       for (int h = 0; h < heads.num_heads + heads.num_kv_heads; ++h, head += head_dim) {
         const float* const norm = h < heads.num_heads ? op.q_norm : op.k_norm;
@@ -22,8 +22,8 @@ void CpuBackend::compute(const QkNormRopeKvWrite& op) {
       }
       const std::size_t bytes = std::size_t(kv_cols) * sizeof(float);
       if (bytes == 0) continue;
-      std::memcpy(floats(op.kv.keys) + slot * kv_cols, head - kv_cols, bytes);
-      std::memcpy(floats(op.kv.values) + slot * kv_cols, head, bytes);
+      std::memcpy(floats(op.kv.keys) + row * kv_cols, head - kv_cols, bytes);
+      std::memcpy(floats(op.kv.values) + row * kv_cols, head, bytes);
     }
   });
 }

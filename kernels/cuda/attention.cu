@@ -58,6 +58,7 @@ AttentionInputs<Query, Key> inputs_of(const Attention& op) {
           op.qkv.cols,
           elements<Key>(op.kv.keys),
           elements<Key>(op.kv.values),
+          op.kv.rows,
           op.heads,
           op.plan,
           op.qkv.rows,

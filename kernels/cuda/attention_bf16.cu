@@ -57,8 +57,8 @@ __device__ void load_queries(Shared<kDim>& shared, const T* from, std::size_t ro
 /// same dimensions of every eighth key or so.
 template <int kDim>
 __device__ void load_tile(Shared<kDim>& shared, int stage, const bf16* keys, const bf16* values,
-                          std::size_t kv_stride, int head_dim, RunCursor& cursor, int first,
-                          int left) {
+                          const KvRows& kv_rows, std::size_t kv_stride, int head_dim,
+                          RunCursor& cursor, int first, int left) {
   constexpr int kChunks = kDim / 8;
   const int chunk = int(threadIdx.x) % kChunks;
   for (int key = int(threadIdx.x) / kChunks; key < Shared<kDim>::kKeys; key += kThreads / kChunks) {
@@ -69,7 +69,8 @@ __device__ void load_tile(Shared<kDim>& shared, int stage, const bf16* keys, con
       store_zeros(v);
       continue;
     }
-    const std::size_t at = std::size_t(cursor.slot_of(first + key)) * kv_stride + chunk * 8;
+    const std::size_t at =
+        std::size_t(kv_rows.of(cursor.slot_of(first + key))) * kv_stride + chunk * 8;
     if (head_dim % 8 == 0) {
       cp_async_16(k, keys + at);
       cp_async_16(v, values + at);
@@ -240,8 +241,8 @@ __global__ void __launch_bounds__(kThreads)
   RunCursor cursor(in.plan.runs + in.plan.run_offsets[tile.sequence]);
   const auto load = [&](int first, int stage) {
     if (first < num_keys) {
-      load_tile<kDim>(shared, stage, in.keys + kv_at, in.values + kv_at, kv_stride, dim, cursor,
-                      first, num_keys - first);
+      load_tile<kDim>(shared, stage, in.keys + kv_at, in.values + kv_at, in.kv_rows, kv_stride, dim,
+                      cursor, first, num_keys - first);
     }
     cp_async_commit();
   };

@@ -22,21 +22,21 @@ struct Shared {
   alignas(16) float keys[kKeys][kDim + 4];  // padded, so that neighbours share no bank
   alignas(16) float values[kKeys][kDim];
   alignas(16) float weights[kKeys][kRows + 4];
-  std::int32_t slots[kKeys];
+  std::int64_t rows[kKeys];
   int limits[kRows];
 };
 
-/// The first `num` rows of a matrix, or those that `slots` names, and zeros after them.
+/// The first `num` rows of a matrix, or those that `rows` names, and zeros after them.
 template <int kDim, int kRows, int kStride, int kThreads>
 __device__ void load_heads(float (&to)[kRows][kStride], const float* from, std::size_t row_stride,
-                           int head_dim, int num, const std::int32_t* slots, float scale) {
+                           int head_dim, int num, const std::int64_t* rows, float scale) {
   constexpr int kVectors = kDim / 4;
   const bool is_vector = head_dim % 4 == 0;
   for (int i = int(threadIdx.x); i < kRows * kVectors; i += kThreads) {
     const int row = i / kVectors, d = i % kVectors * 4;
     float4 x{0.0f, 0.0f, 0.0f, 0.0f};
     if (row < num && d < head_dim) {
-      const float* const head = from + std::size_t(slots ? slots[row] : row) * row_stride + d;
+      const float* const head = from + std::size_t(rows ? rows[row] : row) * row_stride + d;
       if (is_vector) {
         x = load_4(head);
       } else {
@@ -173,12 +173,14 @@ __global__ void __launch_bounds__(Shared<kDim>::kThreads)
   for (float& max : state.max) max = -HUGE_VALF;
   for (int first = split * kKeys; first < num_keys; first += kAttentionSplits * kKeys) {
     const int left = num_keys - first < kKeys ? num_keys - first : kKeys;
-    if (int(threadIdx.x) < left) shared.slots[threadIdx.x] = cursor.slot_of(first + threadIdx.x);
-    __syncthreads();  // the slots are there
+    if (int(threadIdx.x) < left) {
+      shared.rows[threadIdx.x] = in.kv_rows.of(cursor.slot_of(first + threadIdx.x));
+    }
+    __syncthreads();  // the rows are there
     load_heads<kDim, kKeys, kDim + 4, kThreads>(shared.keys, in.keys + kv_at, kv_stride, dim, left,
-                                                shared.slots, 1.0f);
+                                                shared.rows, 1.0f);
     load_heads<kDim, kKeys, kDim, kThreads>(shared.values, in.values + kv_at, kv_stride, dim, left,
-                                            shared.slots, 1.0f);
+                                            shared.rows, 1.0f);
     __syncthreads();  // keys and values are there
     int seen[kRowsPerGroup];
     for (int i = 0; i < kRowsPerGroup; ++i) seen[i] = shared.limits[first_row + i] - first;

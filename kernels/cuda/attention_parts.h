@@ -15,6 +15,7 @@ struct AttentionInputs {
   int qkv_cols;
   const Key* keys;
   const Key* values;
+  KvRows kv_rows;
   HeadShape heads;
   AttentionPlan plan;
   int num_rows;

@@ -21,6 +21,7 @@ struct HeadsOfRows {
   const std::int32_t* slots;
   Kv* keys;
   Kv* values;
+  KvRows kv_rows;
 };
 
 /// Normalises and rotates one head, a pair of dimensions per lane.
@@ -68,7 +69,8 @@ __global__ void qk_norm_rope_kv_write_kernel(HeadsOfRows<T, Kv> x) {
     return;
   }
   const int kv_head = (head - num_q) % num_kv;
-  const std::size_t to = (std::size_t(x.slots[row]) * std::size_t(num_kv) + kv_head) * dim;
+  const std::size_t to =
+      (std::size_t(x.kv_rows.of(x.slots[row])) * std::size_t(num_kv) + kv_head) * dim;
   if (head < num_q + num_kv) {
     norm_rope_head(from, x.keys + to, dim, x.k_norm, x.eps, cos, sin, half);
   } else {
@@ -97,7 +99,8 @@ void enqueue(const QkNormRopeKvWrite& op, cudaStream_t stream) {
                                  op.positions,
                                  op.slots,
                                  elements<Kv>(op.kv.keys),
-                                 elements<Kv>(op.kv.values)};
+                                 elements<Kv>(op.kv.values),
+                                 op.kv.rows};
       launch(qk_norm_rope_kv_write_kernel<T, Kv>, {grid, dim3(kThreads), 0, stream}, x);
     });
   });

@@ -7,7 +7,8 @@
 
 namespace unmask::kernels {
 
-/// Consecutive KV slots: the keys of a sequence are its runs, one after another.
+/// Consecutive KV slots, all of a layer's own or all shared: the keys of a sequence are its runs,
+/// one after another.
 struct KvRun {
   std::int32_t first_slot = 0;
   std::int32_t num_slots = 0;

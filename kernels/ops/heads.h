@@ -2,7 +2,10 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include "kernels/tensor.h"
+#include "runtime/base/host_device.h"
 
 namespace unmask::kernels {
 
@@ -16,10 +19,24 @@ struct HeadShape {
   [[nodiscard]] constexpr int qkv_cols() const { return q_cols() + 2 * kv_cols(); }
 };
 
-/// K and V of one layer: [num_slots, num_kv_heads * head_dim] each. Which slot holds which position
+/// In which row of a layer's K and V a slot is.
+///
+/// Slots are numbered alike in all layers. Those before `first_shared` are rows of the layer's own;
+/// the others are in rows that all layers share, one after the other, and lie `shift` further on.
+struct KvRows {
+  std::int32_t first_shared = INT32_MAX;
+  std::int64_t shift = 0;
+
+  [[nodiscard]] UNMASK_HOST_DEVICE constexpr std::int64_t of(std::int32_t slot) const {
+    return slot < first_shared ? slot : slot + shift;
+  }
+};
+
+/// K and V of one layer: [num_rows, num_kv_heads * head_dim] each. Which slot holds which position
 /// of which sequence is the cache's business (model/cache).
 struct KvLayer {
   Tensor keys, values;
+  KvRows rows{};
 };
 
 }  // namespace unmask::kernels

@@ -66,11 +66,9 @@ std::string name_of(const SequenceStep& sequence) {
 KvPages::KvPages(int num_pages, int num_scratch_slots)
     : num_pages_(num_pages), num_scratch_slots_(num_scratch_slots) {
   UNMASK_CHECK(num_pages >= 0 && num_scratch_slots >= 0);
-  UNMASK_CHECK(std::int64_t(num_pages) * kPagePositions + num_scratch_slots <= INT32_MAX);
+  UNMASK_CHECK(std::int64_t(num_pages) * kPagePositions + num_scratch_slots < INT32_MAX);
   close_all();
 }
-
-int KvPages::num_slots() const { return num_pages_ * kPagePositions + num_scratch_slots_; }
 
 const KvPages::Table* KvPages::find(SequenceId sequence) const {
   const auto table = tables_.find(sequence);
@@ -175,7 +173,7 @@ KvLayout KvPages::place(const SequenceStep& sequence, int first_row) {
   write(table, window.written);
 
   KvLayout layout;
-  const std::int32_t first_scratch = num_pages_ * kPagePositions + first_row;
+  const std::int32_t first_scratch = first_scratch_slot() + first_row;
   Cursor computed(window.computed);
   Cursor written(window.written);
   Cursor visible(window.visible);

@@ -30,15 +30,18 @@ struct KvLayout {
 
 /// Pages of fixed size in one space of slots, given out when a position is first written and taken
 /// back when the sequence is closed. Behind the pages lie scratch slots, one per row of a step, for
-/// fresh K/V that must not stay.
+/// fresh K/V that must not stay; they are over with the layer.
 ///
 /// Invariant  a page belongs to one sequence or is free
 class KvPages {
  public:
   KvPages(int num_pages, int num_scratch_slots);
 
-  /// Slots of the KV tensors: all pages, then the scratch slots.
-  [[nodiscard]] int num_slots() const;
+  /// Of all pages; numbered from 0.
+  [[nodiscard]] int num_page_slots() const { return num_pages_ * kPagePositions; }
+  /// The number between pages and scratch is no slot: no run reaches over it.
+  [[nodiscard]] int first_scratch_slot() const { return num_page_slots() + 1; }
+  [[nodiscard]] int num_scratch_slots() const { return num_scratch_slots_; }
   [[nodiscard]] int num_pages() const { return num_pages_; }
   [[nodiscard]] int num_free_pages() const { return static_cast<int>(free_.size()); }
   [[nodiscard]] int num_sequences() const { return static_cast<int>(tables_.size()); }

@@ -16,9 +16,10 @@ std::uint64_t product(std::int64_t a, std::int64_t b) {
   return static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b);
 }
 
-/// K and V of one position in all layers.
-std::uint64_t kv_position_bytes(const checkpoint::ModelConfig& config, int num_kv_heads) {
-  return product(config.num_layers, 2 * sizeof(float)) * product(num_kv_heads, config.head_dim);
+/// K and V of one position in `num_layers`.
+std::uint64_t kv_position_bytes(const checkpoint::ModelConfig& config, int num_kv_heads,
+                                int num_layers) {
+  return product(num_layers, 2 * sizeof(float)) * product(num_kv_heads, config.head_dim);
 }
 
 std::uint64_t weight_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options) {
@@ -59,7 +60,7 @@ std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineO
   const std::uint64_t stats = sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 1 + num_parts : 1);
   return static_cast<std::uint64_t>(options.max_rows) *
          (product(floats, sizeof(float)) + stats +
-          kv_position_bytes(config, heads.kv_heads.size()));
+          kv_position_bytes(config, heads.kv_heads.size(), 1));
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
   }
   const std::uint64_t page_bytes =
       cache::kPagePositions *
-      std::max<std::uint64_t>(kv_position_bytes(config, config.num_kv_heads), 1);
+      std::max<std::uint64_t>(kv_position_bytes(config, config.num_kv_heads, config.num_layers), 1);
   const std::int64_t num_pages = options.num_kv_pages != 0
                                      ? options.num_kv_pages
                                      : std::int64_t(options.kv_cache_bytes / page_bytes);
@@ -92,7 +93,8 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
   plan.num_kv_pages = static_cast<int>(num_pages);
   plan.weight_bytes = weight_bytes(config, options);
   plan.kv_bytes = product(num_pages, cache::kPagePositions) *
-                  kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size());
+                  kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size(),
+                                    config.num_layers);
   plan.scratch_bytes = scratch_bytes(config, options);
   plan.max_positions = std::min({config.max_positions, kMaxPositions, options.max_rows});
   return plan;

@@ -12,7 +12,8 @@ HashForward::HashForward(int num_ranks, int num_kv_pages, const network::StepLim
     : limits_(limits) {
   for (int rank = 0; rank < num_ranks; ++rank) {
     cache::KvPages pages(num_kv_pages, limits.max_rows);
-    std::vector<std::int32_t> tokens(std::size_t(pages.num_slots()), -1);
+    std::vector<std::int32_t> tokens(
+        std::size_t(pages.first_scratch_slot() + pages.num_scratch_slots()), -1);
     ranks_.push_back({std::move(pages), std::move(tokens)});
   }
 }

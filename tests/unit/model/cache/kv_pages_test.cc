@@ -85,15 +85,15 @@ TEST(KvPagesTest, RowsThatDoNotStayGoToTheScratchSlotOfTheirRow) {
   KvPages pages(2, kScratch);
   pages.place(refresh(1, 32), 0);
   const KvLayout layout = pages.place(sequence(1, 32, {{4, 7}}, {{0, 32}}, {}), 10);
-  EXPECT_THAT(layout.slots, ElementsAre(32 + 10, 32 + 11, 32 + 12));
-  EXPECT_EQ(pages.num_slots(), 32 + kScratch);
+  EXPECT_THAT(layout.slots, ElementsAre(33 + 10, 33 + 11, 33 + 12));
+  EXPECT_EQ(pages.first_scratch_slot(), 33);
 }
 
 TEST(KvPagesTest, FreshKeysStandInThePlaceOfTheCachedOnes) {
   KvPages pages(1, kScratch);
   pages.place(refresh(1, 10), 0);
   const KvLayout layout = pages.place(sequence(1, 10, {{2, 4}, {6, 7}}, {{0, 3}, {5, 9}}, {}), 0);
-  EXPECT_THAT(keys(layout), ElementsAre(0, 1, 16, 17, 5, 18, 7, 8));
+  EXPECT_THAT(keys(layout), ElementsAre(0, 1, 17, 18, 5, 19, 7, 8));
   EXPECT_THAT(layout.key_limit, ElementsAre(8, 8, 8));
 }
 
@@ -102,6 +102,14 @@ TEST(KvPagesTest, NeighboursAreOneRun) {
   const KvLayout layout = pages.place(refresh(1, 48), 0);
   ASSERT_EQ(layout.runs.size(), 1u);
   EXPECT_EQ(layout.runs[0].num_slots, 48);
+}
+
+TEST(KvPagesTest, NoRunReachesFromThePagesIntoTheScratch) {
+  KvPages pages(1, kScratch);
+  const KvLayout layout = pages.place(sequence(1, 20, {{0, 20}}, {}, {{0, 16}}), 0);
+  ASSERT_EQ(layout.runs.size(), 2u);
+  EXPECT_EQ(layout.runs[0].num_slots, 16);
+  EXPECT_EQ(layout.runs[1].first_slot, pages.first_scratch_slot() + 16);
 }
 
 TEST(KvPagesTest, ACausalRowSeesTheKeysUpToTheEndOfItsBlock) {
