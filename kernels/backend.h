@@ -25,6 +25,7 @@
 #include "kernels/shares.h"
 #include "kernels/stream.h"
 #include "kernels/tensor.h"
+#include "kernels/working_shape.h"
 
 namespace unmask::kernels {
 
@@ -61,6 +62,8 @@ class Backend {
   [[nodiscard]] virtual Stream stream() const = 0;
   virtual void synchronize() = 0;
 
+  /// Takes at once what the kernels need beside their operands for forwards of this shape.
+  virtual void reserve(const WorkingShape& /*shape*/) {}
   [[nodiscard]] virtual std::unique_ptr<Buffer> allocate(std::size_t bytes) = 0;
   virtual void upload(void* device, const void* host, std::size_t bytes) = 0;
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;

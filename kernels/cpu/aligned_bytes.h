@@ -12,11 +12,17 @@ class AlignedBytes {
   /// Zeroed.
   explicit AlignedBytes(std::size_t size);
 
+  /// Of all of this process together.
+  [[nodiscard]] static std::size_t num_live();
+
   [[nodiscard]] std::byte* data() const { return data_.get(); }
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
   struct Free {
+    Free() : size(0) {}
+    explicit Free(std::size_t num_bytes) : size(num_bytes) {}
+    std::size_t size;
     void operator()(std::byte* bytes) const;
   };
   std::unique_ptr<std::byte, Free> data_;
@@ -36,6 +42,11 @@ class Scratch {
       bytes_ = AlignedBytes(size + size / 4);
     }
     return reinterpret_cast<T*>(bytes_.data());
+  }
+
+  /// Takes so much now, that take() need not.
+  void reserve(std::size_t size) {
+    if (bytes_.size() < size) bytes_ = AlignedBytes(size);
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "kernels/cpu/working_memory.h"
 #include "runtime/base/check.h"
 
 namespace unmask::kernels {
@@ -30,6 +31,14 @@ CpuBackend::CpuBackend(Options options)
     : kernels_(kernels_for(options.instruction_set.value_or(best_instruction_set()))),
       pool_(options.threads),
       thread_scratch_(std::size_t(pool_.num_threads())) {}
+
+void CpuBackend::reserve(const WorkingShape& shape) {
+  const CpuWorkingMemory memory = cpu_working_memory(shape);
+  packed_rows_.reserve(memory.packed_rows);
+  intermediate_.reserve(memory.intermediate);
+  contributions_.reserve(memory.contributions);
+  for (Scratch& scratch : thread_scratch_) scratch.reserve(memory.per_thread);
+}
 
 std::unique_ptr<Buffer> CpuBackend::allocate(std::size_t bytes) {
   return std::make_unique<CpuBuffer>(bytes);

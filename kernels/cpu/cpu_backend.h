@@ -35,6 +35,7 @@ class CpuBackend final : public Backend {
   [[nodiscard]] Stream stream() const override { return {}; }
   void synchronize() override {}
 
+  void reserve(const WorkingShape& shape) override;
   [[nodiscard]] std::unique_ptr<Buffer> allocate(std::size_t bytes) override;
   void upload(void* device, const void* host, std::size_t bytes) override;
   void download(void* host, const void* device, std::size_t bytes) override;

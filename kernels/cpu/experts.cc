@@ -3,13 +3,13 @@
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/cpu_experts.h"
 #include "kernels/cpu/expert_rows.h"
+#include "kernels/cpu/working_memory.h"
 #include "runtime/base/check.h"
 
 namespace unmask::kernels {
 namespace {
 
 /// Of a product; half as many of the width, gate and up being two.
-constexpr int kExpertColsPerTask = 128;
 
 /// Rows of gate and up by turns, sixteen each, so that one tile gives both for the same features.
 std::vector<SourceRow> interleaved(const HostMatrix& gate, const HostMatrix& up) {
@@ -212,13 +212,19 @@ class CpuBackend::ExpertsCall {
 
 void CpuBackend::compute(const Experts& op) {
   const auto& experts = static_cast<const CpuExperts&>(op.experts);
-  const ExpertRows rows(experts.num_experts(), op.first_expert, op.x.rows, op.top_k, op.expert_ids);
-  if (rows.num_choices() == 0) {
-    std::fill_n(floats(op.out), std::int64_t{op.out.rows} * op.out.cols, 0.0f);
-    return;
+  for (int first = 0; first < op.x.rows; first += kMaxExpertRows) {
+    const int num_rows = std::min(kMaxExpertRows, op.x.rows - first);
+    const std::int64_t slot = std::int64_t{first} * op.top_k;
+    const Tensor x = rows_of(op.x, first, num_rows), out = rows_of(op.out, first, num_rows);
+    const ExpertRows rows(experts.num_experts(), op.first_expert, num_rows, op.top_k,
+                          op.expert_ids + slot);
+    if (rows.num_choices() == 0) {
+      std::fill_n(floats(out), std::int64_t{out.rows} * out.cols, 0.0f);
+      continue;
+    }
+    ExpertsCall call(*this, experts, rows);
+    call.add_up(call.contributions(x), op.expert_weights + slot, op.top_k, out);
   }
-  ExpertsCall call(*this, experts, rows);
-  call.add_up(call.contributions(op.x), op.expert_weights, op.top_k, op.out);
 }
 
 }  // namespace unmask::kernels

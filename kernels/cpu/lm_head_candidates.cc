@@ -5,13 +5,12 @@
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/cpu_matrix.h"
 #include "kernels/cpu/vocab_chunks.h"
+#include "kernels/cpu/working_memory.h"
 #include "kernels/merge.h"
 #include "runtime/base/check.h"
 
 namespace unmask::kernels {
 namespace {
-
-constexpr int kMaxDecodedRows = 240;  // bounds the logits in memory
 
 /// The logits of one row for ids [first_id, first_id + size()).
 struct LogitRow {

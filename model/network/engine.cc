@@ -61,6 +61,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const checkpoint::Checkpoint& che
                                                const EngineOptions& options) {
   const Result<MemoryPlan> memory = plan_memory(checkpoint.config(), options);
   if (!memory) return memory.error();
+  backend.reserve(working_shape(checkpoint.config(), options));
   if (const auto weights = take_inventory(checkpoint); !weights) return weights.error();
   auto network = make_network(checkpoint, backend, options);
   if (!network) return network.error();

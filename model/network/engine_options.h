@@ -13,6 +13,7 @@ namespace unmask::network {
 struct EngineOptions {
   kernels::DType dtype = kernels::DType::kF32;  ///< of weights: kF32 or kBF16
   Placement placement;
+  int num_threads = 1;                         ///< of the device, if it is a CPU
   int max_rows = 4096;                         ///< computed rows of one step
   int num_kv_pages = 0;                        ///< 0: as many as fit kv_cache_bytes
   std::uint64_t kv_cache_bytes = 256u << 20u;  ///< of all workers of a replica together

@@ -47,23 +47,52 @@ std::uint64_t weight_bytes(const checkpoint::ModelConfig& config, const EngineOp
   return (rows * size_of(options.dtype) + f32_rows * sizeof(float)) * hidden;
 }
 
-std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options) {
+std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options,
+                            int max_positions) {
   const HeadSplit heads = split_heads(config, options.placement);
   const int num_ranks = options.placement.num_ranks;
   const std::int64_t gathered = num_ranks > 1 ? num_ranks : 0;
   const auto num_parts = std::bit_ceil(static_cast<unsigned>(num_ranks));
-  // The residual stream, its norm, the part of a sum, the decoded rows before and after the norm;
-  // what the head finds out of a row, and two logits that are wanted of it.
-  const std::int64_t floats = (5 + gathered) * config.hidden_size + heads.qkv_width() +
-                              heads.q_width() + 2 * config.num_experts_per_token +
-                              2 * kernels::kNumShares + 2 + gathered;
+  const bool has_mlp = config.num_dense_layers > 0 || config.shared_expert_intermediate_size > 0;
+  // The residual stream, its norm, the part of a sum, the decoded rows before and after the norm.
+  const std::int64_t rows = (5 + gathered) * config.hidden_size;
+  const std::int64_t attention =
+      heads.q_width() > 0 ? heads.qkv_width() + heads.q_width() : std::int64_t(config.hidden_size);
+  const std::int64_t choices =
+      2 * config.num_experts_per_token + (has_mlp ? 2 * kernels::kNumShares : 0);
+  // What the head finds out of a row, and two logits that are wanted of it.
+  const std::int64_t wanted = 2 + gathered;
   const std::uint64_t stats = sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 1 + num_parts : 1);
-  return static_cast<std::uint64_t>(options.max_rows) *
-         (product(floats, sizeof(float)) + stats +
-          kv_position_bytes(config, heads.kv_heads.size(), 1));
+  const std::uint64_t row_bytes = product(rows + attention + choices + wanted, sizeof(float)) +
+                                  stats + kv_position_bytes(config, heads.kv_heads.size(), 1);
+  const std::uint64_t rope = product(max_positions, config.rotary_dim) * sizeof(float);
+  return static_cast<std::uint64_t>(options.max_rows) * row_bytes + rope +
+         cpu_working_bytes(working_shape(config, options), options.num_threads);
 }
 
 }  // namespace
+
+kernels::WorkingShape working_shape(const checkpoint::ModelConfig& config,
+                                    const EngineOptions& options) {
+  const HeadSplit heads = split_heads(config, options.placement);
+  const bool has_experts = config.num_experts > 0;
+  const auto share = [](int width) {
+    return (width + kernels::kNumShares - 1) / kernels::kNumShares;
+  };
+  const int mlp_width = std::max(config.num_dense_layers > 0 ? share(config.intermediate_size) : 0,
+                                 share(config.shared_expert_intermediate_size));
+  const int max_positions = std::min({config.max_positions, kMaxPositions, options.max_rows});
+  return {.num_rows = options.max_rows,
+          .widest_input = std::max(config.hidden_size, int(heads.q_width())),
+          .hidden = config.hidden_size,
+          .expert_width = std::max(has_experts ? config.expert_intermediate_size : 0, mlp_width),
+          .top_k = std::max(has_experts ? config.num_experts_per_token : 0,
+                            mlp_width > 0 ? kernels::kNumShares : 0),
+          .head_dim = config.head_dim,
+          .num_keys = max_positions,
+          .vocab_size = options.placement.slice(config.vocab_size).size(),
+          .weights = options.dtype};
+}
 
 Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
                                const EngineOptions& options) {
@@ -95,8 +124,8 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
   plan.kv_bytes = product(num_pages, cache::kPagePositions) *
                   kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size(),
                                     config.num_layers);
-  plan.scratch_bytes = scratch_bytes(config, options);
   plan.max_positions = std::min({config.max_positions, kMaxPositions, options.max_rows});
+  plan.scratch_bytes = scratch_bytes(config, options, plan.max_positions);
   return plan;
 }
 

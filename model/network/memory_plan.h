@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "kernels/working_shape.h"
 #include "model/cache/kv_pages.h"
 #include "model/checkpoint/model_config.h"
 #include "model/network/engine_options.h"
@@ -12,7 +13,7 @@ namespace unmask::network {
 struct MemoryPlan {
   std::uint64_t weight_bytes = 0;
   std::uint64_t kv_bytes = 0;       ///< of all pages
-  std::uint64_t scratch_bytes = 0;  ///< activations and K/V of the rows of one step
+  std::uint64_t scratch_bytes = 0;  ///< of one step: activations, fresh K/V, what kernels need
   int num_kv_pages = 0;
   int max_positions = 0;  ///< of the longest canvas that can be served
 
@@ -24,6 +25,10 @@ struct MemoryPlan {
     return num_positions > 0 ? num_kv_pages / cache::pages_needed(num_positions) : 0;
   }
 };
+
+/// Of the forwards that a worker will run.
+[[nodiscard]] kernels::WorkingShape working_shape(const checkpoint::ModelConfig& config,
+                                                  const EngineOptions& options);
 
 /// Errors  kInvalidArgument if the options make no sense or the pages cannot be addressed
 Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config, const EngineOptions& options);

@@ -111,6 +111,7 @@ network::EngineOptions engine_options(const ServedModel& model, const ClusterCon
   const checkpoint::ModelConfig& shape = model.checkpoint.config();
   network::EngineOptions options;
   options.dtype = model.dtype;
+  options.num_threads = num_threads(config, worker);
   options.placement = {worker.rank, config.cluster.workers, model.numerics};
   options.kv_cache_bytes = kv_memory * std::uint64_t(config.cluster.workers);
   if (worker.kv_memory > 0) return options;
