@@ -39,13 +39,13 @@ struct RunFlags {
 class LocalRun {
  public:
   LocalRun(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-           std::unique_ptr<kernels::Backend> backend, actors::TextService& text,
-           actors::Submit submit, const JobPrinter::Options& options)
+           std::unique_ptr<kernels::Backend> backend, network::EngineOptions engine,
+           actors::TextService& text, actors::Submit submit, const JobPrinter::Options& options)
       : host_(host),
         printer_(options, stdout, stderr),
         id_(submit.job),
         submit_(std::move(submit)),
-        cluster_(host, config, model, std::move(backend), text, client()) {
+        cluster_(host, config, model, std::move(backend), std::move(engine), text, client()) {
     submit_->subscription = printer_.subscription();
   }
 
@@ -54,7 +54,6 @@ class LocalRun {
     host_.set_on_drain([this] { cancel(); });
     cluster_.start();
     host_.run();
-    cluster_.exit_if_busy(ended_.value_or(kInterrupted));
     return ended_;
   }
 
@@ -134,6 +133,7 @@ Result<ClusterConfig> config_of(const RunFlags& flags) {
                             {"model.chat_template", flags.chat_template, "--template"},
                             {"compute.threads", flags.threads, "--threads"},
                             {"compute.instructions", flags.instructions, "--instructions"},
+                            {"limits.max_running", "1", "unmask run"},
                             {"log.level", "warning", "unmask run"}});
 }
 
@@ -184,13 +184,16 @@ int run_prompt(const RunFlags& flags) {
   }
   auto backend = kernels::make_backend(device_spec(*config, config->worker(0, 0)));
   if (!backend) return report(backend.error(), kBadConfig);
+  Result<network::EngineOptions> engine =
+      engine_options(*model, *config, config->worker(0, 0), (*backend)->memory().free_bytes);
+  if (!engine) return report(engine.error(), kBadConfig);
 
   actors::TokenizerService text(std::move(model->tokenizer));
   explain(*model, text.tokenizer(), submit->input);
   const bool json = flags.job.json || text.tokenizer() == nullptr;
   ProcessHost host(config->log, "");
-  LocalRun job(host, *config, *model, std::move(*backend), text, std::move(*submit),
-               JobPrinter::options_for_this_process(json));
+  LocalRun job(host, *config, *model, std::move(*backend), std::move(*engine), text,
+               std::move(*submit), JobPrinter::options_for_this_process(json));
   if (const std::optional<ExitCode> code = job.run()) return *code;
   // Nothing is lost, and the device may be in the middle of something long.
   std::fflush(stdout);

@@ -27,8 +27,8 @@ ActorRef<actors::Disconnect> no_disconnect() {
 }  // namespace
 
 LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-                           std::unique_ptr<kernels::Backend> backend, actors::TextService& text,
-                           Client client)
+                           std::unique_ptr<kernels::Backend> backend,
+                           network::EngineOptions options, actors::TextService& text, Client client)
     : host_(host),
       client_(std::move(client)),
       collectives_(rpc::make_lone_collectives()),
@@ -42,7 +42,7 @@ LocalCluster::LocalCluster(ProcessHost& host, const ClusterConfig& config, const
       gateway_(host.system(), host.env(),
                gateway_options(config, host, model.name, this_process(actors::Role::kGateway)),
                text, {wire_of(kGateway), no_disconnect(), wire_of(kGateway)}, client_.on_failed),
-      device_(host, config, config.worker(0, 0), model, std::move(backend), *collectives_),
+      device_(host, config, model, std::move(backend), std::move(options), *collectives_),
       worker_(host.system(), host.env(),
               member_options(config, host, this_process(actors::Role::kWorker)), device_.device(),
               wire_of(kWorker), client_.on_failed),

@@ -29,15 +29,13 @@ class LocalCluster {
 
   /// All references outlive it.
   LocalCluster(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
-               std::unique_ptr<kernels::Backend> backend, actors::TextService& text, Client client);
+               std::unique_ptr<kernels::Backend> backend, network::EngineOptions options,
+               actors::TextService& text, Client client);
   LocalCluster(const LocalCluster&) = delete;
   LocalCluster& operator=(const LocalCluster&) = delete;
 
   /// Loads the weights, on the worker's thread.
   void start();
-
-  /// Before the process returns with `code`: as LocalDevice's.
-  void exit_if_busy(int code) { device_.exit_if_busy(code); }
 
   /// From the client. False if the gateway has no room for it.
   [[nodiscard]] bool send(actors::WireMessage message);

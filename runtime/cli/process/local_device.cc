@@ -28,13 +28,13 @@ void LocalDevice::exit_if_busy(int code) {
   std::_Exit(code);
 }
 
-LocalDevice::LocalDevice(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
-                         const ServedModel& model, std::unique_ptr<kernels::Backend> backend,
+LocalDevice::LocalDevice(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
+                         std::unique_ptr<kernels::Backend> backend, network::EngineOptions options,
                          CollectiveFactory& factory)
     : host_(host),
       model_(model),
       backend_(std::move(backend)),
-      options_(engine_options(model, config, worker, backend_->memory().free_bytes)),
+      options_(std::move(options)),
       device_(host.env(), factory, config.limits.form_timeout) {}
 
 void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)> failed) {

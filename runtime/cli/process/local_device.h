@@ -15,9 +15,9 @@ namespace unmask::cli {
 /// The device of a worker of this process: its share of the weights, on its threads.
 class LocalDevice {
  public:
-  /// All references outlive it.
-  LocalDevice(ProcessHost& host, const ClusterConfig& config, const WorkerConfig& worker,
-              const ServedModel& model, std::unique_ptr<kernels::Backend> backend,
+  /// All references outlive it. options: as of engine_options().
+  LocalDevice(ProcessHost& host, const ClusterConfig& config, const ServedModel& model,
+              std::unique_ptr<kernels::Backend> backend, network::EngineOptions options,
               CollectiveFactory& factory);
 
   [[nodiscard]] actors::Device& device() { return device_; }

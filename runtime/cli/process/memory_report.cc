@@ -9,9 +9,10 @@ namespace unmask::cli {
 
 Result<std::vector<std::string>> memory_report(const ServedModel& model,
                                                const ClusterConfig& config) {
-  const network::EngineOptions options =
+  const Result<network::EngineOptions> options =
       engine_options(model, config, config.worker(0, 0), kernels::host_memory().free_bytes);
-  const Result<network::MemoryPlan> plan = plan_memory(model.checkpoint.config(), options);
+  if (!options) return options.error();
+  const Result<network::MemoryPlan> plan = plan_memory(model.checkpoint.config(), *options);
   if (!plan) return plan.error();
 
   std::string fit;
@@ -25,6 +26,9 @@ Result<std::vector<std::string>> memory_report(const ServedModel& model,
       "KV cache " + show_bytes(plan->kv_bytes) +
           " per worker: " + std::to_string(plan->num_kv_pages) + " pages of " +
           std::to_string(cache::kPagePositions) + " positions",
+      "scratch  " + show_bytes(plan->scratch_bytes) + " per worker, for a step of " +
+          std::to_string(options->max_rows) + " rows",
+      "in all   " + show_bytes(plan->total_bytes()) + " per worker",
       "fits     " + fit + " positions at once, per replica"};
 }
 

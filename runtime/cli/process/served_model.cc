@@ -5,19 +5,15 @@
 #include <thread>
 #include <utility>
 
-#include "model/network/memory_plan.h"
 #include "model/network/weight_inventory.h"
 #include "model/tokenizer/vocabulary.h"
 #include "runtime/base/listed.h"
 #include "runtime/cli/process/embedded_model.h"
+#include "runtime/cli/process/memory_budget.h"
 #include "runtime/cli/text/characters.h"
 
 namespace unmask::cli {
 namespace {
-
-constexpr std::uint64_t kMinKvMemory = 64ull << 20;  // bytes per worker, unless said otherwise
-constexpr std::uint64_t kMaxKvMemory = 64ull << 30;
-constexpr int kFullHouse = 64;  // canvases as long as the model allows
 
 std::string name_of(const std::filesystem::path& dir) {
   const std::filesystem::path whole = std::filesystem::absolute(dir).lexically_normal();
@@ -101,24 +97,20 @@ void warn(const ServedModel& model) {
   }
 }
 
-network::EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
-                                      const WorkerConfig& worker, std::uint64_t free_memory) {
-  const auto num_local = std::uint64_t(num_workers_on(config, worker.host));
-  const std::uint64_t kv_memory =
-      worker.kv_memory > 0 ? std::uint64_t(worker.kv_memory)
-                           : std::clamp(free_memory / 4 / std::max<std::uint64_t>(num_local, 1),
-                                        kMinKvMemory, kMaxKvMemory);
-  const checkpoint::ModelConfig& shape = model.checkpoint.config();
+Result<network::EngineOptions> engine_options(const ServedModel& model, const ClusterConfig& config,
+                                              const WorkerConfig& worker,
+                                              std::uint64_t free_memory) {
+  const auto num_local = std::uint64_t(std::max(num_workers_on(config, worker.host), 1));
   network::EngineOptions options;
   options.dtype = model.dtype;
   options.num_threads = num_threads(config, worker);
   options.placement = {worker.rank, config.cluster.workers, model.numerics};
-  options.kv_cache_bytes = kv_memory * std::uint64_t(config.cluster.workers);
-  if (worker.kv_memory > 0) return options;
-  // By default no more than the jobs of a full batch need.
-  const Result<network::MemoryPlan> plan = plan_memory(shape, options);
-  const int full_house = kFullHouse * cache::pages_needed(plan ? plan->max_positions : 0);
-  if (plan && plan->num_kv_pages > full_house) options.num_kv_pages = full_house;
+  const Result<int> pages = choose_kv_pages(model.checkpoint.config(), options,
+                                            {.kv_memory = std::uint64_t(worker.kv_memory),
+                                             .free_bytes = free_memory / num_local,
+                                             .max_running = config.limits.max_running});
+  if (!pages) return pages.error();
+  options.num_kv_pages = *pages;
   return options;
 }
 

@@ -40,8 +40,10 @@ void warn(const ServedModel& model);
 /// How worker `rank` of a replica holds the model: its share of the memory and its options.
 ///
 /// free_memory: bytes of the device that no worker holds yet
-network::EngineOptions engine_options(const ServedModel& model, const ClusterConfig& config,
-                                      const WorkerConfig& worker, std::uint64_t free_memory);
+/// Errors  as choose_kv_pages()
+Result<network::EngineOptions> engine_options(const ServedModel& model, const ClusterConfig& config,
+                                              const WorkerConfig& worker,
+                                              std::uint64_t free_memory);
 
 /// Where the worker computes, when the workers of its host share the machine's cores.
 kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker);

@@ -42,12 +42,15 @@ int run_worker(const ClusterConfig& config, actors::Slot slot) {
   Result<std::unique_ptr<kernels::Backend>> backend =
       kernels::make_backend(device_spec(config, worker));
   if (!backend) return report(backend.error(), kBadConfig);
+  const Result<network::EngineOptions> engine =
+      engine_options(*model, config, worker, (*backend)->memory().free_bytes);
+  if (!engine) return report(engine.error(), kBadConfig);
   Wire wire(host);
   const auto leave = [&host](const Error& error) {
     host.log().error("this worker leaves the cluster", {{"why", error.message}});
     host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
   };
-  LocalDevice device(host, config, worker, *model, std::move(*backend), **collectives);
+  LocalDevice device(host, config, *model, std::move(*backend), *engine, **collectives);
   actors::WorkerRole role(host.system(), host.env(), member_options(config, host, node.self()),
                           device.device(), wire.outgoing(), leave);
   wire.receive(role.dispatch());

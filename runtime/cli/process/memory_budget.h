@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "model/checkpoint/model_config.h"
+#include "model/network/engine_options.h"
+#include "runtime/base/result.h"
+
+namespace unmask::cli {
+
+/// What a worker may take of its device.
+struct MemoryBudget {
+  std::uint64_t kv_memory = 0;   ///< bytes that somebody asked for; 0: as much as seems right
+  std::uint64_t free_bytes = 0;  ///< for this worker; 0: not known, so never too little
+  std::int64_t max_running = 0;  ///< jobs at once: more canvases than these are never kept
+};
+
+/// How many KV pages fit, once the weights and a step's scratch have their place.
+///
+/// options: all but the pages
+/// Errors  kInvalidArgument with the figures, naming the flag: more than is free, or too few pages
+///         for any job; those of plan_memory()
+Result<int> choose_kv_pages(const checkpoint::ModelConfig& model, network::EngineOptions options,
+                            const MemoryBudget& budget);
+
+}  // namespace unmask::cli
