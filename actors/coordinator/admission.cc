@@ -42,7 +42,9 @@ std::optional<Error> fit_error(const RunningJob& job,
     return Error{ErrorCode::kInvalidArgument,
                  "the canvas has " + std::to_string(length) + " positions (prompt " +
                      std::to_string(job.figures.prompt_tokens) + " + gen_length), a worker takes " +
-                     std::to_string(most_positions) + "; shorten the prompt or --gen-length"};
+                     std::to_string(most_positions) +
+                     "; shorten the prompt or --gen-length, or start the workers with more "
+                     "--max-rows (if the model has the positions)"};
   }
   return Error{ErrorCode::kInvalidArgument,
                "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +

@@ -12,8 +12,6 @@
 namespace unmask::rpc {
 namespace {
 
-/// Every connection costs a descriptor, of which a process has 1024 by default.
-constexpr std::size_t kMaxConnections = 512;
 /// Who has said nothing by then wants nothing.
 constexpr std::chrono::milliseconds kFirstFrameTime{5000};
 /// From disconnect() to the end of the connection: what was sent last has to go out.
@@ -36,8 +34,8 @@ Result<std::unique_ptr<ZmqListener>> ZmqListener::listen(EventLoop& loop, const 
   if (!router) return router.error();
   set_limits(*router, options, *endpoint);
   router->set(ZMQ_ROUTER_MANDATORY, 1);
-  std::unique_ptr<ZmqListener> listener(new ZmqListener(
-      loop, std::move(context), std::move(*router), options.max_frame_bytes, std::move(events)));
+  std::unique_ptr<ZmqListener> listener(
+      new ZmqListener(loop, std::move(context), std::move(*router), options, std::move(events)));
   const Result<> is_guarded = listener->guard(loop, options);
   if (!is_guarded) return is_guarded.error();
   const Result<> is_bound = listener->bind(loop, address, *endpoint);
@@ -46,9 +44,10 @@ Result<std::unique_ptr<ZmqListener>> ZmqListener::listen(EventLoop& loop, const 
 }
 
 ZmqListener::ZmqListener(EventLoop& loop, std::unique_ptr<ZmqContext> context, ZmqSocket router,
-                         std::size_t max_frame_bytes, TransportEvents events)
+                         const ZmqOptions& options, TransportEvents events)
     : context_(std::move(context)),
-      max_frame_bytes_(max_frame_bytes),
+      max_frame_bytes_(options.max_frame_bytes),
+      max_connections_(options.max_connections),
       events_(std::move(events)),
       router_(std::move(router)),
       timers_(loop) {}
@@ -121,7 +120,7 @@ void ZmqListener::read_events() {
 
 void ZmqListener::accept(int descriptor) {
   ZmqConnections::Connection& connection = connections_.accept(descriptor);
-  if (connections_.size() > kMaxConnections) {
+  if (connections_.size() > max_connections_) {
     connection.is_ended = true;
     return cut(connection);
   }

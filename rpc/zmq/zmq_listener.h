@@ -40,7 +40,7 @@ class ZmqListener final : public Transport {
 
  private:
   ZmqListener(EventLoop& loop, std::unique_ptr<ZmqContext> context, ZmqSocket router,
-              std::size_t max_frame_bytes, TransportEvents events);
+              const ZmqOptions& options, TransportEvents events);
   Result<> guard(EventLoop& loop, const ZmqOptions& options);
   Result<> bind(EventLoop& loop, const HostPort& address, const std::string& endpoint);
 
@@ -57,6 +57,7 @@ class ZmqListener final : public Transport {
 
   const std::unique_ptr<ZmqContext> context_;
   const std::size_t max_frame_bytes_;
+  const std::size_t max_connections_;
   const TransportEvents events_;
   ZmqSocket router_;
   bool is_looking_ = false;  // a timer runs

@@ -105,6 +105,7 @@ Result<> ClusterConfig::validate() const {
        check_range("coordinator.http_port", coordinator.http_port, 0, 65535),
        check_range("gateway.http_port", gateway.http_port, 0, 65535),
        check_range("compute.threads", compute.threads, 0, 4096),
+       check_range("compute.max_rows", compute.max_rows, 16, 1 << 17),
        check_range("compute.kv_memory", compute.kv_memory, 0, std::int64_t(1) << 50),
        check_instructions("compute.instructions", compute.instructions),
        check_range("limits.max_waiting", limits.max_waiting, 1, 1 << 20),

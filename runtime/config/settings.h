@@ -27,6 +27,7 @@ void for_each_setting(Config& config, Visit visit) {
   visit("collective.interface", config.collective.interface);
   visit("compute.threads", config.compute.threads);
   visit("compute.kv_memory", config.compute.kv_memory);
+  visit("compute.max_rows", config.compute.max_rows);
   visit("compute.instructions", config.compute.instructions);
   visit("security.curve", config.security.curve);
   visit("security.insecure", config.security.insecure);

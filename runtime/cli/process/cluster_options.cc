@@ -12,7 +12,7 @@ struct NamedSetting {
   const char* help;
 };
 
-constexpr std::array<NamedSetting, 10> kNamed{{
+constexpr std::array<NamedSetting, 11> kNamed{{
     {"--model", "model.dir", "DIR",
      "Hugging Face folder; default: the model that ships with unmask"},
     {"--dtype", "model.dtype", "TYPE", "Weights as auto (as stored), f32 or bf16"},
@@ -22,6 +22,8 @@ constexpr std::array<NamedSetting, 10> kNamed{{
     {"--instructions", "compute.instructions", "SET",
      "CPU instructions of each worker: auto (the best it has), portable, avx2 or avx512"},
     {"--kv-memory", "compute.kv_memory", "BYTES", "KV cache of each worker, such as 512MiB"},
+    {"--max-rows", "compute.max_rows", "N",
+     "Rows of one step, and so positions of the longest canvas; default: 4096"},
     {"--mask-id", "model.mask_id", "ID", "The mask token, for a checkpoint that does not say"},
     {"--template", "model.chat_template", "NAME",
      "A chat template by name, instead of the checkpoint's: chatml, ling, llada, llada2, unmask"},

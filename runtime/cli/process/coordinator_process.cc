@@ -33,8 +33,9 @@ int run_coordinator(const ClusterConfig& config, bool announces) {
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
   if (!announces) warn(*model);  // `unmask up` has said it
-  const Result<rpc::ZmqOptions> options = coordinator_listener(config);
+  Result<rpc::ZmqOptions> options = coordinator_listener(config);
   if (!options) return report(options.error(), kBadConfig);
+  options->max_connections = node.connections().zmq;
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
   Wire wire(host);

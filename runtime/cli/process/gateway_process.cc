@@ -18,6 +18,7 @@ int run_gateway(const ClusterConfig& config, bool announces) {
   if (!inside) return report(inside.error(), kBadConfig);
   Result<rpc::ZmqOptions> outside = gateway_listener(config);
   if (!outside) return report(outside.error(), kBadConfig);
+  outside->max_connections = node.connections().zmq;
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
   const Result<std::set<std::string>> operators = operator_keys(config);

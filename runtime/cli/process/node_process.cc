@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "rpc/zmq/zmq_options.h"
 #include "runtime/cli/process/process_http.h"
 
 namespace unmask::cli {
@@ -42,11 +43,14 @@ NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot)
       name_(slot_name(config, slot)),
       host_(config.log, name_),
       self_{slot, getpid(), host_name(), ""},
-      not_ready_reason_([] { return "starting"; }) {}
+      not_ready_reason_([] { return "starting"; }),
+      connections_(share_descriptors(raise_descriptor_limit(),
+                                     std::size_t(config.limits.max_connections),
+                                     rpc::ZmqOptions{}.max_connections)) {}
 
 Result<> NodeProcess::serve_http() {
   rpc::HttpServer::Options options;
-  options.max_connections = std::size_t(config_.limits.max_connections);
+  options.max_connections = connections_.http;
   const HostPort address{config_.http.address, std::uint16_t(http_port(config_, self_.slot))};
   Result<std::unique_ptr<rpc::HttpServer>> server =
       rpc::HttpServer::listen(host_.loop(), options, address);

@@ -8,6 +8,7 @@
 #include "rpc/http/http_server.h"
 #include "runtime/cli/process/process_host.h"
 #include "runtime/config/cluster_config.h"
+#include "runtime/os/descriptors.h"
 
 namespace unmask::cli {
 
@@ -22,6 +23,9 @@ class NodeProcess {
 
   /// Opens the HTTP server. not_ready_reason: as of add_process_routes(); may be set later.
   ///
+  /// How many may connect, as far as there are descriptors.
+  [[nodiscard]] const ConnectionLimits& connections() const { return connections_; }
+
   /// Errors  kUnavailable naming the address
   Result<> serve_http();
   void set_readiness(std::function<std::string()> not_ready_reason);
@@ -39,6 +43,7 @@ class NodeProcess {
   ProcessHost host_;
   actors::ProcessIdentity self_;
   std::function<std::string()> not_ready_reason_;
+  const ConnectionLimits connections_;
   std::unique_ptr<rpc::HttpServer> http_;
 };
 
