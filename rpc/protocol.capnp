@@ -6,6 +6,8 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("unmask::wire");
 
+const maxDeadlineMs :Int64 = 3600000;
+
 struct Range {                 # positions [begin, end) of a canvas
   begin @0 :Int32;
   end @1 :Int32;

@@ -75,6 +75,8 @@ struct Submit {
   std::int32_t priority = 0;  ///< of waiting jobs the highest is next; at most kMaxPriority
 };
 inline constexpr std::int32_t kMaxPriority = 10;  ///< and -10 at least
+/// Of every job, wherever it comes from; rpc/protocol.capnp tells it clients in other languages.
+inline constexpr std::chrono::milliseconds kMaxDeadline = std::chrono::hours(1);
 
 /// Asks for what a job that was submitted before has said and will say, after block
 /// `resume_after_block`.

@@ -57,8 +57,11 @@ actors::ChatInput read_chat(capnp::List<wire::ChatMessage>::Reader list) {
 }
 
 std::chrono::milliseconds read_deadline(std::int64_t ms) {
-  constexpr std::int64_t kMaxMs = 3'600'000;
-  if (ms < 0 || ms > kMaxMs) throw Malformed{"the deadline is not between 0 and 1 hour"};
+  static_assert(actors::kMaxDeadline.count() == wire::MAX_DEADLINE_MS);
+  if (ms < 0 || ms > wire::MAX_DEADLINE_MS) {
+    throw Malformed{"the deadline is not between 0 and " + std::to_string(wire::MAX_DEADLINE_MS) +
+                    " ms"};
+  }
   return std::chrono::milliseconds(ms);
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,10 +53,13 @@ class Command {
 
   void add(const Flag& flag, bool& value);
   void add(const Flag& flag, int& value);
+  /// Never empty: to give an empty value is a mistake, not the same as to leave it out.
   void add(const Flag& flag, std::string& value);
+  /// Nothing if it is not given; an empty text is one that is given.
+  void add(const Flag& flag, std::optional<std::string>& value);
   void add(const Flag& flag, std::vector<std::string>& values);
 
-  /// Takes one value; an error is a mistake on the line.
+  /// Takes one value, which is not empty; an error is a mistake on the line.
   using Take = std::function<Result<>(const std::string&)>;
   void add(const Flag& flag, const Take& take);
 
@@ -97,6 +101,9 @@ class CommandLine {
 
   /// Reads the line and runs the action of its command.
   ParsedLine parse(int argc, const char* const* argv);
+
+  /// What `--help` answers behind these words: the names of a command and of those above it.
+  [[nodiscard]] ParsedLine help_on(std::span<const char* const> words) const;
 
  private:
   std::unique_ptr<CLI::App> app_;

@@ -390,6 +390,24 @@ class RunTest(LocalTest):
         self.expect_done(result)
         self.assertEqual(json.loads(result.stdout)["prompt_tokens"], 3)
 
+    def test_an_empty_prompt_is_one_at_every_entry_and_leaves_stdin_alone(self):
+        answers = set()
+        for words, stdin in ((("",), b"What is 1 + 1?"), (("-",), b""), (("-",), b"\n"),
+                             (("--messages", "-"), b'[{"role": "user", "content": ""}]')):
+            result = unmask("run", *words, "--gen-length", 32, stdin=stdin)
+            self.expect_done(result)
+            answers.add(result.stdout)
+        self.assertEqual(len(answers), 1)
+        raw = [unmask("run", *words, "--gen-length", 32, stdin=b"[]")
+               for words in (("--raw", ""), ("--tokens-file", "-"))]
+        for result in raw:
+            self.expect_done(result)
+        self.assertEqual(raw[0].stdout, raw[1].stdout)
+        self.assertEqual(unmask("run", "-", stdin=self.PROMPT.encode()).stdout.decode(),
+                         self.ANSWER + "\n")
+        for flag in ("--messages", "--tokens-file", "--deadline", "--model", "--template"):
+            self.expect_refused(unmask("run", flag, "", "Hi"), USAGE, flag, "empty")
+
     def test_a_stop_string_ends_the_text_before_it(self):
         result = unmask("run", "--stop", " 638", "--json", self.PROMPT)
         self.expect_done(result)
@@ -552,6 +570,14 @@ class ModelsTest(LocalTest):
         self.assertEqual(result.stderr.decode().count(told), 1)
         (model / "config.json").write_text(json.dumps({**config, "attention_bias": True}))
         self.expect_refused(unmask("models", model), BAD_CONFIG, "attention_bias is true")
+
+    def test_a_reader_that_has_enough_is_no_error(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        result = subprocess.run([UNMASK, "models"], stdout=writing, stderr=subprocess.PIPE,
+                                timeout=TIMEOUT)
+        os.close(writing)
+        self.assertEqual((result.returncode, result.stderr), (DONE, b""))
 
     def test_the_environment_names_another_model(self):
         model = GOLDEN / "models/moe_mha"

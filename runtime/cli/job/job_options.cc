@@ -15,13 +15,12 @@ namespace {
 
 constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
 constexpr std::chrono::milliseconds kMinDeadline{1};
-constexpr std::chrono::milliseconds kMaxDeadline = std::chrono::hours(24);
 
 }  // namespace
 
 void JobOptions::add_to(Command command) {
   command.add({.name = "prompt",
-               .help = "What to say to the model; from stdin if left out",
+               .help = "What to say to the model; - is stdin, as is no prompt at all",
                .type = "TEXT"},
               prompt);
   command.add({.name = "--messages",
@@ -87,16 +86,16 @@ Result<actors::Submit> JobOptions::to_submit_without_input() const {
   if (!deadline.empty()) {
     const Result<> is_time = set_field(submit.deadline, deadline);
     if (!is_time) return invalid("--deadline " + is_time.error().message);
-    if (submit.deadline < kMinDeadline || submit.deadline > kMaxDeadline) {
+    if (submit.deadline < kMinDeadline || submit.deadline > actors::kMaxDeadline) {
       return invalid("--deadline must be " + show_field(kMinDeadline) + " to " +
-                     show_field(kMaxDeadline) + ", not " + deadline);
+                     show_field(actors::kMaxDeadline) + ", not " + deadline);
     }
   }
   return submit;
 }
 
 Result<actors::JobInput> JobOptions::input() const {
-  if (int(!prompt.empty()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
+  if (int(prompt.has_value()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
     return invalid("give a prompt, --messages or --tokens-file: only one of them");
   }
   if (!messages_file.empty()) {
@@ -109,13 +108,14 @@ Result<actors::JobInput> JobOptions::input() const {
     if (!tokens) return tokens.error();
     return actors::TokenInput{std::move(*tokens), {}};
   }
-  if (!prompt.empty()) return actors::TextInput{prompt, raw};
+  if (prompt && *prompt != "-") return actors::TextInput{*prompt, raw};
 
   if (isatty(STDIN_FILENO) == 1) std::fputs("Type the prompt, end with Ctrl-D:\n", stderr);
   Result<std::string> text = read_text("-", kMaxPromptBytes);
   if (!text) return text.error();
+  // Who names stdin means what is in it; an empty stdin that nobody named is no prompt.
+  if (text->empty() && !prompt) return invalid("no prompt: give one as an argument or on stdin");
   if (text->ends_with('\n')) text->pop_back();
-  if (text->empty()) return invalid("no prompt: give one as an argument or on stdin");
   return actors::TextInput{std::move(*text), raw};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace unmask::cli {
 
 /// The flags that `run` and `submit` share: what to generate, and how.
 struct JobOptions {
-  std::string prompt;  ///< empty: from stdin
+  std::optional<std::string> prompt;  ///< "-": stdin; an empty one is the empty prompt
   std::string messages_file;
   std::string tokens_file;
   bool raw = false;

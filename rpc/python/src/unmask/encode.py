@@ -16,7 +16,7 @@ MAX_NAME_BYTES = 4096
 MAX_PARAMETERS = 128
 MAX_TURNS = 4096
 MAX_STOPS = 64
-MAX_DEADLINE_MS = 3_600_000
+MAX_DEADLINE_MS: int = schema.maxDeadlineMs
 
 
 def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes:
@@ -33,7 +33,7 @@ def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes
     _check_count(submission.stop, "stop strings", MAX_STOPS)
     message.stop = [_checked(stop, "a stop string", MAX_NAME_BYTES) for stop in submission.stop]
     if not 0 <= submission.deadline_ms <= MAX_DEADLINE_MS:
-        raise InvalidArgument("the deadline is not between 1 ms and 1 hour")
+        raise InvalidArgument(f"the deadline is not between 1 and {MAX_DEADLINE_MS} ms")
     message.deadlineMs = submission.deadline_ms
     message.subscription.blocks = True
     message.subscription.frames = submission.frames
@@ -58,7 +58,7 @@ def _write_input(to: Any, submission: Submission) -> None:
     if isinstance(given, str):
         text = _checked(given, "the prompt", MAX_TEXT_BYTES)
         setattr(to, "rawText" if submission.raw else "text", text)
-    elif given and isinstance(given[0], int):
+    elif not given or isinstance(given[0], int):
         tokens = to.init("tokens")
         tokens.tokens = [_token(token) for token in given]
         holes = tokens.init("holes", len(submission.holes))

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
+from .encode import MAX_DEADLINE_MS
 from .errors import InvalidArgument
 from .messages import JobInput, Submission
 
@@ -45,11 +46,9 @@ def make_submission(
     parameters: dict[str, Value | None],
 ) -> Submission:
     """Raises InvalidArgument for a job without input, or with what has no meaning beside it."""
-    if not job:
-        raise InvalidArgument("no prompt")
     if raw and not isinstance(job, str):
         raise InvalidArgument("raw is for a prompt that is text")
-    if holes and not (isinstance(job[0], int) and not isinstance(job, str)):
+    if holes and (isinstance(job, str) or not job or not isinstance(job[0], int)):
         raise InvalidArgument("holes are for a job of tokens")
     return Submission(
         job_id=new_job_id() if job_id is None else job_id_of(job_id),
@@ -76,6 +75,8 @@ def _milliseconds(deadline: float | timedelta | None) -> int:
     if deadline is None:
         return 0
     seconds = deadline.total_seconds() if isinstance(deadline, timedelta) else deadline
-    if not 0.001 <= seconds <= 3600:
-        raise InvalidArgument(f"a deadline is between 1 ms and 1 hour, not {seconds:g} s")
+    if not 0.001 <= seconds <= MAX_DEADLINE_MS / 1000:
+        raise InvalidArgument(
+            f"a deadline is between 1 ms and {MAX_DEADLINE_MS // 1000} s, not {seconds:g} s"
+        )
     return round(seconds * 1000)
