@@ -74,6 +74,10 @@ const Committed* GatewayJob::take(Finished end) {
     end.tokens = committed_tokens();
     end.figures.tokens = std::int32_t(end.tokens.size());
   }
+  // The answer ends before the stop string, however far the coordinator had come by then.
+  const bool came_late =
+      end.reason == FinishReason::kLength || end.reason == FinishReason::kDeadline;
+  if (stop.has_stopped() && came_late) end.reason = FinishReason::kStop;
   if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest)});
   end.text = text;
   if (is_too_long) {

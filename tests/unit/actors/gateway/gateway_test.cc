@@ -354,6 +354,29 @@ TEST_F(GatewayTest, AStopStringIsFoundAcrossBlocksAndCutsTheText) {
   EXPECT_EQ(finished.figures.tokens, 4);
 }
 
+TEST_F(GatewayTest, AStopStringInTheLastBlockIsWhatEndedTheJob) {
+  Submit message = submit(1);
+  message.stop = {"8"};
+  deliver(kClient, message);
+  deliver(kCoordinator, block(1, 0, {7, 8}));
+  Finished at_its_length = end(1, {7, 8});
+  at_its_length.reason = FinishReason::kLength;
+  deliver(kCoordinator, at_its_length);
+  EXPECT_EQ(to_client<Finished>().at(0).reason, FinishReason::kStop);
+  EXPECT_EQ(to_client<Finished>().at(0).text, "7 ");
+}
+
+TEST_F(GatewayTest, WithoutItsStopStringAJobEndsAsTheCoordinatorSays) {
+  Submit message = submit(1);
+  message.stop = {"8 9"};
+  deliver(kClient, message);
+  deliver(kCoordinator, block(1, 0, {7, 8}));
+  Finished at_its_length = end(1, {7, 8});
+  at_its_length.reason = FinishReason::kLength;
+  deliver(kCoordinator, at_its_length);
+  EXPECT_EQ(to_client<Finished>().at(0).reason, FinishReason::kLength);
+}
+
 TEST_F(GatewayTest, WhatWasHeldBackComesAtTheEndOnce) {
   Submit message = submit(1);
   message.stop = {"8 9"};
