@@ -41,6 +41,9 @@ using Parameter = diffusion::NamedValue;
 struct TextInput {
   std::string text;
   bool raw = false;
+  /// Of a raw text: the model's control tokens in it are tokens. Whoever asks decides; else they
+  /// stay text, so that what others wrote cannot forge a turn.
+  bool special_tokens = false;
 };
 struct ChatInput {
   std::vector<tokenizer::ChatMessage> messages;

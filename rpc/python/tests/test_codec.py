@@ -21,6 +21,7 @@ def submission(job: Any, **given: Any) -> Submission:
         "job_id": JOB,
         "model": "",
         "raw": False,
+        "special_tokens": False,
         "holes": (),
         "stop": (),
         "deadline": None,
@@ -56,8 +57,14 @@ class EncodeTest(unittest.TestCase):
             [("gen_length", "64"), ("threshold", "0.4"), ("early_stop", "false")],
         )
 
+    def test_an_empty_prompt_is_one(self) -> None:
+        self.assertEqual(sent("")["input"], {"text": ""})
+        self.assertEqual(sent([])["input"], {"tokens": {"tokens": [], "holes": []}})
+
     def test_every_kind_of_input_is_told_apart(self) -> None:
         self.assertEqual(sent("x", raw=True)["input"], {"rawText": "x"})
+        self.assertFalse(sent("x", raw=True)["specialTokens"])
+        self.assertTrue(sent("x", raw=True, special_tokens=True)["specialTokens"])
         chat = [{"role": "user", "content": "hi"}]
         self.assertEqual(sent(chat)["input"], {"chat": chat})
         tokens = sent([5, 6, 7], holes=[(1, 2)])["input"]["tokens"]
@@ -65,7 +72,6 @@ class EncodeTest(unittest.TestCase):
 
     def test_what_the_server_would_not_read_is_refused_by_name(self) -> None:
         cases: list[tuple[str, Any, dict[str, Any]]] = [
-            ("no prompt", "", {}),
             ("the prompt has", "x" * (MAX_TEXT_BYTES + 1), {}),
             ("the prompt is not UTF-8", "\ud800", {}),
             ("-1 is not a token id", [1, -1], {}),
@@ -78,6 +84,7 @@ class EncodeTest(unittest.TestCase):
             ("a deadline is between", "x", {"deadline": -1}),
             ("is not a job id", "x", {"job_id": "12"}),
             ("raw is for a prompt", [1], {"raw": True}),
+            ("special_tokens is for a raw", "x", {"special_tokens": True}),
             ("holes are for", "x", {"holes": [(0, 1)]}),
         ]
         for sentence, job, given in cases:

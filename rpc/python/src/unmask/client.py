@@ -119,6 +119,7 @@ class Client:
         job_id: str | bytes | uuid.UUID | None = None,
         model: str = "",
         raw: bool = False,
+        special_tokens: bool = False,
         holes: Sequence[tuple[int, int]] = (),
         frames: bool = False,
         **params: Value | None,
@@ -127,7 +128,8 @@ class Client:
         the server has taken the job.
 
         `params` are the server's diffusion parameters (`unmask run --help=strategy` lists them);
-        `deadline` is in seconds. The id is made here unless given: the same id and body again is
+        `deadline` is in seconds. With `special_tokens` the model's control tokens in a `raw` prompt
+        are tokens; without, they are text. The id is made here unless given: the same id and body again is
         the same job, whoever submits it. Raises the server's refusal.
         """
         submission = make_submission(
@@ -135,6 +137,7 @@ class Client:
             job_id=job_id,
             model=model,
             raw=raw,
+            special_tokens=special_tokens,
             holes=holes,
             stop=stop,
             deadline=deadline,

@@ -25,6 +25,7 @@ def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes
     message.job = bytes.fromhex(submission.job_id)
     message.model = _checked(submission.model, "the model's name", MAX_NAME_BYTES)
     _write_input(message.input, submission)
+    message.specialTokens = submission.special_tokens
     _check_count(submission.parameters, "parameters", MAX_PARAMETERS)
     parameters = message.init("parameters", len(submission.parameters))
     for to, (name, value) in zip(parameters, submission.parameters, strict=True):

@@ -39,6 +39,7 @@ def make_submission(
     job_id: str | bytes | uuid.UUID | None,
     model: str,
     raw: bool,
+    special_tokens: bool,
     holes: Sequence[tuple[int, int]],
     stop: str | Sequence[str],
     deadline: float | timedelta | None,
@@ -48,12 +49,15 @@ def make_submission(
     """Raises InvalidArgument for a job without input, or with what has no meaning beside it."""
     if raw and not isinstance(job, str):
         raise InvalidArgument("raw is for a prompt that is text")
+    if special_tokens and not raw:
+        raise InvalidArgument("special_tokens is for a raw prompt")
     if holes and (isinstance(job, str) or not job or not isinstance(job[0], int)):
         raise InvalidArgument("holes are for a job of tokens")
     return Submission(
         job_id=new_job_id() if job_id is None else job_id_of(job_id),
         input=job,
         raw=raw,
+        special_tokens=special_tokens,
         holes=tuple(holes),
         model=model,
         parameters=tuple(

@@ -115,6 +115,10 @@ TEST_F(GatewayTest, WhatIsWrongWithASubmissionIsSaidInWords) {
   deliver(kClient, bad);
   EXPECT_THAT(rejection(), HasSubstr("model 'large' is not served here; 'tiny' is"));
   bad = submit(2);
+  bad.input = TextInput{"<|x|>", false, true};
+  deliver(kClient, bad);
+  EXPECT_THAT(rejection(), HasSubstr("for raw prompts"));
+  bad = submit(1);
   bad.stop.assign(17, "x");
   deliver(kClient, bad);
   EXPECT_THAT(rejection(), HasSubstr("more than 16 stop strings"));
