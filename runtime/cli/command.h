@@ -36,4 +36,12 @@ ExitCode report(const Error& error);
 /// The same where the class is known better: a file that is a configuration or a checkpoint.
 ExitCode report(const Error& error, ExitCode exit_code);
 
+/// report() for a command that may have been asked for JSON: then stdout has the error, too.
+struct Reporter {
+  bool is_json = false;
+
+  ExitCode operator()(const Error& error) const;
+  ExitCode operator()(const Error& error, ExitCode exit_code) const;
+};
+
 }  // namespace unmask::cli

@@ -510,6 +510,15 @@ class RunTest(LocalTest):
         self.expect_refused(unmask("run", "--model", model, "Hi"), BAD_CONFIG,
                             "model.norm.weight has dtype I")
 
+    def test_an_error_is_an_object_where_json_was_asked_for(self):
+        for words in (("--gen-length", 0, "Hi"), ("--deadline", "2h", "Hi"),
+                      ("--model", "/nonexistent", "Hi")):
+            result = unmask("run", "--json", *words)
+            self.assertNotEqual(result.returncode, DONE)
+            error = json.loads(result.stdout)["error"]
+            self.assertRegex(error["code"], "^(invalid_argument|not_found)$")
+            self.assertIn(error["message"], result.stderr.decode())
+
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:
             result = subprocess.run([UNMASK, "run", self.PROMPT], stdout=full,

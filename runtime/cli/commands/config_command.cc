@@ -60,7 +60,7 @@ void print_table(const LoadedConfig& loaded) {
 
 int show_config(const ClusterOptions& options, bool as_json) {
   const Result<LoadedConfig> loaded = options.load();
-  if (!loaded) return report(loaded.error(), kBadConfig);
+  if (!loaded) return Reporter{as_json}(loaded.error(), kBadConfig);
   warn(*loaded);
   as_json ? print_json(*loaded) : print_table(*loaded);
   return kOk;

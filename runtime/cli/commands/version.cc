@@ -39,7 +39,7 @@ Result<std::string> instructions_of(const ClusterOptions& cluster) {
 int print_version(const VersionFlags& flags) {
   const std::string version(kVersion);
   const Result<std::string> instructions = instructions_of(flags.cluster);
-  if (!instructions) return report(instructions.error(), kBadConfig);
+  if (!instructions) return Reporter{flags.json}(instructions.error(), kBadConfig);
   const std::string& cpu = *instructions;
   if (flags.json) {
     const boost::json::object object{

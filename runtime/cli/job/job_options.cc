@@ -6,15 +6,14 @@
 
 #include "model/diffusion/job_params.h"
 #include "rpc/client/job_id.h"
+#include "runtime/cli/job/deadline.h"
 #include "runtime/cli/job/job_files.h"
 #include "runtime/cli/text/text_file.h"
-#include "runtime/config/value.h"
 
 namespace unmask::cli {
 namespace {
 
 constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
-constexpr std::chrono::milliseconds kMinDeadline{1};
 
 }  // namespace
 
@@ -33,6 +32,9 @@ void JobOptions::add_to(Command command) {
               tokens_file);
   command.add({.name = "--raw", .help = "Send the prompt as plain text, without the chat template"},
               raw);
+  command.add({.name = "--special-tokens",
+               .help = "With --raw: the model's control tokens in the prompt are tokens, not text"},
+              special_tokens);
   const auto named = [&](const char* flag, const char* name, const char* help, const char* type) {
     const auto take = [this, name](const std::string& value) -> Result<> {
       parameters.push_back({name, value});
@@ -84,12 +86,9 @@ Result<actors::Submit> JobOptions::to_submit_without_input() const {
     submit.parameters.push_back(std::move(*named));
   }
   if (!deadline.empty()) {
-    const Result<> is_time = set_field(submit.deadline, deadline);
-    if (!is_time) return invalid("--deadline " + is_time.error().message);
-    if (submit.deadline < kMinDeadline || submit.deadline > actors::kMaxDeadline) {
-      return invalid("--deadline must be " + show_field(kMinDeadline) + " to " +
-                     show_field(actors::kMaxDeadline) + ", not " + deadline);
-    }
+    const auto parsed = parse_deadline(deadline, "--deadline");
+    if (!parsed) return parsed.error();
+    submit.deadline = *parsed;
   }
   return submit;
 }
@@ -97,6 +96,12 @@ Result<actors::Submit> JobOptions::to_submit_without_input() const {
 Result<actors::JobInput> JobOptions::input() const {
   if (int(prompt.has_value()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
     return invalid("give a prompt, --messages or --tokens-file: only one of them");
+  }
+  if (!messages_file.empty() || !tokens_file.empty()) {
+    if (raw) return invalid("--raw is about the text of a prompt");
+  }
+  if (special_tokens && !raw) {
+    return invalid("--special-tokens is about the text of a prompt with --raw");
   }
   if (!messages_file.empty()) {
     Result<std::vector<tokenizer::ChatMessage>> chat = read_chat(messages_file);
@@ -108,7 +113,7 @@ Result<actors::JobInput> JobOptions::input() const {
     if (!tokens) return tokens.error();
     return actors::TokenInput{std::move(*tokens), {}};
   }
-  if (prompt && *prompt != "-") return actors::TextInput{*prompt, raw};
+  if (prompt && *prompt != "-") return actors::TextInput{*prompt, raw, special_tokens};
 
   if (isatty(STDIN_FILENO) == 1) std::fputs("Type the prompt, end with Ctrl-D:\n", stderr);
   Result<std::string> text = read_text("-", kMaxPromptBytes);
@@ -116,7 +121,7 @@ Result<actors::JobInput> JobOptions::input() const {
   // Who names stdin means what is in it; an empty stdin that nobody named is no prompt.
   if (text->empty() && !prompt) return invalid("no prompt: give one as an argument or on stdin");
   if (text->ends_with('\n')) text->pop_back();
-  return actors::TextInput{std::move(*text), raw};
+  return actors::TextInput{std::move(*text), raw, special_tokens};
 }
 
 }  // namespace unmask::cli

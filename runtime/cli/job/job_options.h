@@ -15,6 +15,7 @@ struct JobOptions {
   std::string messages_file;
   std::string tokens_file;
   bool raw = false;
+  bool special_tokens = false;
   bool json = false;
   std::vector<std::string> stop;
   std::string deadline;                       ///< 2s, 500ms, 1min; empty: none
