@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from .errors import InvalidArgument
@@ -16,6 +16,7 @@ MAX_NAME_BYTES = 4096
 MAX_PARAMETERS = 128
 MAX_TURNS = 4096
 MAX_STOPS = 64
+MAX_PRIORITY = 10
 MAX_DEADLINE_MS: int = schema.maxDeadlineMs
 
 
@@ -39,6 +40,8 @@ def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes
     message.subscription.blocks = True
     message.subscription.frames = submission.frames
     message.resumeAfterBlock = resume_after_block
+    message.isDetached = submission.detached
+    message.priority = submission.priority
     body: bytes = message.to_bytes()
     if len(body) > MAX_SUBMIT_BYTES:
         raise InvalidArgument(f"the job has {len(body)} bytes, the limit is {MAX_SUBMIT_BYTES}")
@@ -47,6 +50,14 @@ def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes
 
 def encode_cancel(job_id: str) -> bytes:
     return bytes(schema.JobRef.new_message(job=bytes.fromhex(job_id)).to_bytes())
+
+
+def encode_attach(job_id: str, frames: bool, resume_after_block: int) -> bytes:
+    message = schema.Attach.new_message(job=bytes.fromhex(job_id))
+    message.subscription.blocks = True
+    message.subscription.frames = frames
+    message.resumeAfterBlock = resume_after_block
+    return bytes(message.to_bytes())
 
 
 def encode_question(request: int) -> bytes:
@@ -59,9 +70,9 @@ def _write_input(to: Any, submission: Submission) -> None:
     if isinstance(given, str):
         text = _checked(given, "the prompt", MAX_TEXT_BYTES)
         setattr(to, "rawText" if submission.raw else "text", text)
-    elif not given or isinstance(given[0], int):
+    elif not given or not isinstance(given[0], Mapping):
         tokens = to.init("tokens")
-        tokens.tokens = [_token(token) for token in given]
+        tokens.tokens = list(given)
         holes = tokens.init("holes", len(submission.holes))
         for hole, (begin, end) in zip(holes, submission.holes, strict=True):
             hole.begin, hole.end = begin, end
@@ -69,18 +80,12 @@ def _write_input(to: Any, submission: Submission) -> None:
         _check_count(given, "messages", MAX_TURNS)
         chat = to.init("chat", len(given))
         for i, (turn, message) in enumerate(zip(chat, given, strict=True)):
-            if not isinstance(message, dict) or not {"role", "content"} <= message.keys():
+            if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
                 raise InvalidArgument(f'message {i} needs a "role" and a "content"')
             turn.role = _checked(message["role"], f"the role of message {i}", MAX_NAME_BYTES)
             turn.content = _checked(
                 message["content"], f"the content of message {i}", MAX_TEXT_BYTES
             )
-
-
-def _token(token: object) -> int:
-    if not isinstance(token, int) or not 0 <= token < 2**31:
-        raise InvalidArgument(f"{token!r} is not a token id")
-    return token
 
 
 def _checked(text: object, what: str, max_bytes: int) -> str:

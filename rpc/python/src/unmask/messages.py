@@ -25,6 +25,8 @@ class Submission:
     stop: Sequence[str] = ()
     deadline_ms: int = 0  # 0: none
     frames: bool = False
+    detached: bool = False  # goes on without its client
+    priority: int = 0  # of waiting jobs the highest is next
 
 
 @dataclass(frozen=True, slots=True)
