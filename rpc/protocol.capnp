@@ -6,6 +6,8 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("unmask::wire");
 
+const maxDeadlineMs :Int64 = 3600000;
+
 struct Range {                 # positions [begin, end) of a canvas
   begin @0 :Int32;
   end @1 :Int32;
@@ -56,6 +58,7 @@ struct Submit {                # the same id and body again is the same job
   resumeAfterBlock @10 :Int32 = -1;
   isDetached @11 :Bool;        # goes on without its client
   priority @12 :Int32;         # of waiting jobs the highest is next
+  specialTokens @13 :Bool;     # of rawText: control tokens in it are tokens, not text
 }
 
 struct Attach {                # to a job that was submitted before
@@ -152,6 +155,7 @@ struct JobList {
     ageMs @6 :Int64;
     outcome @7 :Text;
     client @8 :Text;
+    runTimeMs @9 :Int64;       # of its age, since it last began to run; 0: it never did
   }
   request @0 :UInt64;
   jobs @1 :List(Job);

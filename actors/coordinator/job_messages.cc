@@ -29,7 +29,8 @@ JobSummary summary_of(const RunningJob& job, Time now) {
           job.block,
           num_blocks(job.loop),
           duration_cast<milliseconds>(now - job.accepted_at),
-          ""};
+          "",
+          job.started_at ? duration_cast<milliseconds>(now - *job.started_at) : milliseconds(0)};
 }
 
 JobSummary summary_of(const JobRecord& record) {
@@ -43,7 +44,9 @@ JobSummary summary_of(const JobRecord& record) {
           figures.blocks,
           figures.blocks,
           duration_cast<milliseconds>(figures.duration),
-          std::string(name_of(finished.reason))};
+          std::string(name_of(finished.reason)),
+          figures.forwards > 0 ? duration_cast<milliseconds>(figures.duration - figures.queue_time)
+                               : milliseconds(0)};
 }
 
 }  // namespace

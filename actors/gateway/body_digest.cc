@@ -16,6 +16,7 @@ void add(Digest& digest, std::string_view text) {
 void add(Digest& digest, const TextInput& input) {
   add(digest, input.text);
   digest.add(std::uint64_t(input.raw));
+  digest.add(std::uint64_t(input.special_tokens));
 }
 void add(Digest& digest, const ChatInput& input) {
   digest.add(std::uint64_t(input.messages.size()));

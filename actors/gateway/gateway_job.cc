@@ -68,6 +68,10 @@ const Committed* GatewayJob::take(Finished end) {
     end.figures.tokens = std::int32_t(end.tokens.size());
     end.figures.blocks = std::int32_t(blocks.size());
   }
+  // The answer ends before the stop string, however far the coordinator had come by then.
+  const bool came_late =
+      end.reason == FinishReason::kLength || end.reason == FinishReason::kDeadline;
+  if (stop.has_stopped() && came_late) end.reason = FinishReason::kStop;
   end.text = text;
   if (is_too_long) {
     end.reason = FinishReason::kError;

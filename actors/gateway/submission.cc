@@ -25,6 +25,12 @@ std::optional<Error> submission_error(const Submit& submit, const std::string& m
                                                   std::to_string(kMaxStopBytes) + " bytes, not " +
                                                   std::to_string(stop.size())};
   }
+  const auto* text = std::get_if<TextInput>(&submit.input);
+  if (text != nullptr && text->special_tokens && !text->raw) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "special tokens in a prompt are for raw prompts: the chat template writes its own"};
+  }
   if (submit.priority < -kMaxPriority || submit.priority > kMaxPriority) {
     return Error{ErrorCode::kInvalidArgument, "the priority is " + std::to_string(submit.priority) +
                                                   ", but must be " + std::to_string(-kMaxPriority) +

@@ -55,7 +55,7 @@ class NoText final : public TextStream {
 Result<TokenInput> tokens_of(const tokenizer::Tokenizer& tokenizer, const JobInput& input) {
   const auto* text = std::get_if<TextInput>(&input);
   if (text != nullptr && (text->raw || !tokenizer.chat_template().exists())) {
-    auto tokens = tokenizer.encode(text->text, false);
+    auto tokens = tokenizer.encode(text->text, text->special_tokens);
     if (!tokens) return tokens.error();
     return TokenInput{tokenizer.surround(std::move(*tokens)), {}};
   }

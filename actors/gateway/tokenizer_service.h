@@ -13,9 +13,9 @@ namespace unmask::actors {
 
 /// A checkpoint's tokenizer for the gateway, on a thread of its own.
 ///
-/// What users write never makes a special token. A user's single text becomes a chat of one
-/// message, unless it is raw or the checkpoint has no chat template: then it is tokens as they
-/// are, with what the checkpoint puts around a text.
+/// What users write makes no special token, unless they ask for it with a raw text. A user's single
+/// text becomes a chat of one message, unless it is raw or the checkpoint has no chat template:
+/// then it is tokens as they are, with what the checkpoint puts around a text.
 class TokenizerService final : public TextService {
  public:
   struct Options {

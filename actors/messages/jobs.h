@@ -41,6 +41,9 @@ using Parameter = diffusion::NamedValue;
 struct TextInput {
   std::string text;
   bool raw = false;
+  /// Of a raw text: the model's control tokens in it are tokens. Whoever asks decides; else they
+  /// stay text, so that what others wrote cannot forge a turn.
+  bool special_tokens = false;
 };
 struct ChatInput {
   std::vector<tokenizer::ChatMessage> messages;
@@ -75,6 +78,8 @@ struct Submit {
   std::int32_t priority = 0;  ///< of waiting jobs the highest is next; at most kMaxPriority
 };
 inline constexpr std::int32_t kMaxPriority = 10;  ///< and -10 at least
+/// Of every job, wherever it comes from; rpc/protocol.capnp tells it clients in other languages.
+inline constexpr std::chrono::milliseconds kMaxDeadline = std::chrono::hours(1);
 
 /// Asks for what a job that was submitted before has said and will say, after block
 /// `resume_after_block`.

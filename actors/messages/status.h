@@ -31,8 +31,9 @@ struct JobSummary {
   std::int32_t forwards = 0;
   std::int32_t block = 0;
   std::int32_t num_blocks = 0;
-  std::chrono::milliseconds age{0};
-  std::string outcome;  ///< if finished
+  std::chrono::milliseconds age{0};  ///< since it was accepted; of a finished one, until its end
+  std::string outcome;               ///< if finished
+  std::chrono::milliseconds run_time{0};  ///< of its age, since it last began to run
 };
 constexpr std::string_view name_of(JobSummary::State state) {
   constexpr std::string_view kNames[] = {"queued", "running", "finished"};

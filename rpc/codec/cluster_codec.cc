@@ -88,6 +88,7 @@ void write(wire::JobList::Builder builder, const actors::JobList& message) {
     to.setNumBlocks(job.num_blocks);
     to.setAgeMs(job.age.count());
     to.setOutcome(text_of(job.outcome));
+    to.setRunTimeMs(job.run_time.count());
   }
   if (message.error) write_error(builder.initError(), *message.error);
 }
@@ -99,7 +100,8 @@ void read(wire::JobList::Reader reader, actors::JobList& message) {
         {read_job(job.getJob()), read_name(job.getClient(), "a client"),
          read_enum(job.getState(), actors::JobSummary::State::kFinished, "a job's state"),
          job.getTokens(), job.getForwards(), job.getBlock(), job.getNumBlocks(),
-         std::chrono::milliseconds(job.getAgeMs()), read_name(job.getOutcome(), "an outcome")});
+         std::chrono::milliseconds(job.getAgeMs()), read_name(job.getOutcome(), "an outcome"),
+         std::chrono::milliseconds(job.getRunTimeMs())});
   }
   if (reader.hasError()) message.error = read_error(reader.getError());
 }

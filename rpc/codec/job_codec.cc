@@ -57,8 +57,11 @@ actors::ChatInput read_chat(capnp::List<wire::ChatMessage>::Reader list) {
 }
 
 std::chrono::milliseconds read_deadline(std::int64_t ms) {
-  constexpr std::int64_t kMaxMs = 3'600'000;
-  if (ms < 0 || ms > kMaxMs) throw Malformed{"the deadline is not between 0 and 1 hour"};
+  static_assert(actors::kMaxDeadline.count() == wire::MAX_DEADLINE_MS);
+  if (ms < 0 || ms > wire::MAX_DEADLINE_MS) {
+    throw Malformed{"the deadline is not between 0 and " + std::to_string(wire::MAX_DEADLINE_MS) +
+                    " ms"};
+  }
   return std::chrono::milliseconds(ms);
 }
 
@@ -66,6 +69,7 @@ void write_input(wire::Submit::Builder builder, const actors::JobInput& input) {
   auto to = builder.initInput();
   if (const auto* text = std::get_if<actors::TextInput>(&input)) {
     text->raw ? to.setRawText(text_of(text->text)) : to.setText(text_of(text->text));
+    builder.setSpecialTokens(text->special_tokens);
   } else if (const auto* chat = std::get_if<actors::ChatInput>(&input)) {
     auto list = to.initChat(unsigned(chat->messages.size()));
     for (std::size_t i = 0; i < chat->messages.size(); ++i) {
@@ -77,12 +81,15 @@ void write_input(wire::Submit::Builder builder, const actors::JobInput& input) {
   }
 }
 
-actors::JobInput read_input(wire::Submit::Input::Reader input) {
+actors::JobInput read_input(wire::Submit::Reader submit) {
+  const auto input = submit.getInput();
   switch (input.which()) {
     case wire::Submit::Input::TEXT:
-      return actors::TextInput{read_text(input.getText(), "the prompt"), false};
+      return actors::TextInput{read_text(input.getText(), "the prompt"), false,
+                               submit.getSpecialTokens()};
     case wire::Submit::Input::RAW_TEXT:
-      return actors::TextInput{read_text(input.getRawText(), "the prompt"), true};
+      return actors::TextInput{read_text(input.getRawText(), "the prompt"), true,
+                               submit.getSpecialTokens()};
     case wire::Submit::Input::CHAT:
       return read_chat(input.getChat());
     case wire::Submit::Input::TOKENS:
@@ -135,7 +142,7 @@ void write(wire::Submit::Builder builder, const actors::Submit& message) {
 void read(wire::Submit::Reader reader, actors::Submit& message) {
   message.job = read_job(reader.getJob());
   message.model = read_text(reader.getModel(), "the model's name", kMaxNameBytes);
-  message.input = read_input(reader.getInput());
+  message.input = read_input(reader);
   message.parameters = read_parameters(reader.getParameters());
   check_length(reader.getStop(), "stop strings", kMaxStops);
   for (const auto stop : reader.getStop()) {

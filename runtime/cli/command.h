@@ -28,6 +28,7 @@ void add_forward(Command program);
 void add_trace(Command program);
 void add_models(Command program);
 void add_config(Command program);
+void add_completion(Command program);
 void add_version(Command program);
 
 /// Prints "unmask: error: ..." on stderr and returns the exit code of the error's class. What was
@@ -35,5 +36,13 @@ void add_version(Command program);
 ExitCode report(const Error& error);
 /// The same where the class is known better: a file that is a configuration or a checkpoint.
 ExitCode report(const Error& error, ExitCode exit_code);
+
+/// report() for a command that may have been asked for JSON: then stdout has the error, too.
+struct Reporter {
+  bool is_json = false;
+
+  ExitCode operator()(const Error& error) const;
+  ExitCode operator()(const Error& error, ExitCode exit_code) const;
+};
 
 }  // namespace unmask::cli

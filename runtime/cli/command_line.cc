@@ -8,6 +8,8 @@
 namespace unmask::cli {
 namespace {
 
+constexpr const char* kIsEmpty = "wants a value; this one is empty";
+
 void describe(CLI::Option& option, const Flag& flag) {
   if (!flag.type.empty()) option.type_name(flag.type);
   if (flag.is_required) option.required();
@@ -45,6 +47,22 @@ std::vector<std::string> commands_of(const CLI::App& app) {
     names.push_back(sub->get_name());
   }
   return names;
+}
+
+CommandDescription description_of(const CLI::App& app) {
+  CommandDescription command{app.get_name(), app.get_description(), app.get_footer(), {}, {}};
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    const std::vector<std::string>& names = option->get_lnames();
+    const std::string name = names.empty() ? option->get_name(true) : "--" + names.front();
+    const bool is_flag = option->get_expected_max() == 0;
+    command.flags.push_back(
+        {name, option->get_description(), is_flag ? "" : option->get_type_name()});
+  }
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    command.commands.push_back(description_of(*sub));
+  }
+  return command;
 }
 
 /// The first word of the line that nothing in it explains.
@@ -90,7 +108,17 @@ void Command::add(const Flag& flag, int& value) {
 }
 
 void Command::add(const Flag& flag, std::string& value) {
-  describe(*app_->add_option(flag.name, value, flag.help), flag);
+  CLI::Option* option = app_->add_option(flag.name, value, flag.help);
+  const auto is_given = [](const std::string& given) {
+    return std::string(given.empty() ? kIsEmpty : "");
+  };
+  option->check(CLI::Validator(is_given, ""));
+  describe(*option, flag);
+}
+
+void Command::add(const Flag& flag, std::optional<std::string>& value) {
+  const auto keep = [&value](const std::string& given) { value = given; };
+  describe(*app_->add_option_function<std::string>(flag.name, keep, flag.help), flag);
 }
 
 void Command::add(const Flag& flag, std::vector<std::string>& values) {
@@ -101,6 +129,7 @@ void Command::add(const Flag& flag, std::vector<std::string>& values) {
 
 void Command::add(const Flag& flag, const Take& take) {
   const auto take_or_refuse = [take, name = flag.name](const std::string& value) {
+    if (value.empty()) throw CLI::ValidationError(name, kIsEmpty);
     if (const Result<> taken = take(value); !taken) {
       throw CLI::ValidationError(name, taken.error().message);
     }
@@ -125,6 +154,8 @@ void Command::needs(const std::string& flag, const std::string& other) {
 void Command::excludes(const std::string& flag, const std::string& other) {
   app_->get_option(flag)->excludes(app_->get_option(other));
 }
+
+CommandDescription Command::description() const { return description_of(*app_); }
 
 CommandLine::CommandLine(const std::string& program, const std::string& help)
     : app_(std::make_unique<CLI::App>(help, program)) {}
@@ -158,6 +189,24 @@ ParsedLine CommandLine::parse(int argc, const char* const* argv) {
     return {.kind = kNoCommand, .text = app_->help()};
   }
   return {.kind = kRan, .exit_code = exit_code_};
+}
+
+ParsedLine CommandLine::help_on(std::span<const char* const> words) const {
+  const CLI::App* app = app_.get();
+  std::string above;
+  for (const char* word : words) {
+    const std::vector<const CLI::App*> found =
+        app->get_subcommands([word](const CLI::App* sub) { return sub->get_name() == word; });
+    if (found.empty()) {
+      return {.kind = ParsedLine::Kind::kMistake,
+              .text = "there is no command '" + std::string(word) + "'" +
+                      did_you_mean(word, commands_of(*app)),
+              .command = command_line_of(*app)};
+    }
+    above = command_line_of(*app);
+    app = found.front();
+  }
+  return {.kind = ParsedLine::Kind::kAsked, .text = app->help(above)};
 }
 
 }  // namespace unmask::cli

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,20 @@ struct Flag {
   std::optional<std::pair<int, int>> range = {};  ///< the least and the greatest value
 };
 
+/// What a command is, for whoever writes about it: manual pages, completions.
+struct CommandDescription {
+  struct FlagDescription {
+    std::string name;  ///< "--model"; without dashes: the word in its place
+    std::string help;
+    std::string type;  ///< of its value; empty: it takes none
+  };
+  std::string name;
+  std::string help;
+  std::string footer;
+  std::vector<FlagDescription> flags;  ///< without those that are hidden
+  std::vector<CommandDescription> commands;
+};
+
 /// A command, or the program itself. What is bound to it outlives the parsing.
 class Command {
  public:
@@ -52,10 +67,13 @@ class Command {
 
   void add(const Flag& flag, bool& value);
   void add(const Flag& flag, int& value);
+  /// Never empty: to give an empty value is a mistake, not the same as to leave it out.
   void add(const Flag& flag, std::string& value);
+  /// Nothing if it is not given; an empty text is one that is given.
+  void add(const Flag& flag, std::optional<std::string>& value);
   void add(const Flag& flag, std::vector<std::string>& values);
 
-  /// Takes one value; an error is a mistake on the line.
+  /// Takes one value, which is not empty; an error is a mistake on the line.
   using Take = std::function<Result<>(const std::string&)>;
   void add(const Flag& flag, const Take& take);
 
@@ -63,6 +81,9 @@ class Command {
   void needs(const std::string& flag, const std::string& other);
   /// `flag` and `other` are a mistake together. Both have been added.
   void excludes(const std::string& flag, const std::string& other);
+
+  /// With everything that was added below it so far.
+  [[nodiscard]] CommandDescription description() const;
 
  private:
   CLI::App* app_;
@@ -97,6 +118,9 @@ class CommandLine {
 
   /// Reads the line and runs the action of its command.
   ParsedLine parse(int argc, const char* const* argv);
+
+  /// What `--help` answers behind these words: the names of a command and of those above it.
+  [[nodiscard]] ParsedLine help_on(std::span<const char* const> words) const;
 
  private:
   std::unique_ptr<CLI::App> app_;

@@ -1,5 +1,6 @@
 #include "runtime/cli/program.h"
 
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "model/diffusion/job_params.h"
 #include "runtime/cli/commands/version.h"
+#include "runtime/cli/text/output_state.h"
 
 namespace unmask::cli {
 namespace {
@@ -17,6 +19,7 @@ constexpr std::string_view kHelpTopic = "--help=";
 constexpr const char* kFooter = R"(Examples:
   unmask run "Mia has 12 apples and buys 7 more. How many apples does she have?"
   unmask run --model LLaDA-MoE-7B-A1B-Instruct "Why is the sky blue?"
+  unmask help run                  what a command takes, as unmask run --help
   unmask run --help=strategy       every diffusion parameter, its default and its range
 
 What a command has to say goes to stderr, what it makes to stdout; --json makes that data.
@@ -47,8 +50,15 @@ std::optional<int> show_topic(int argc, const char* const* argv) {
   return std::nullopt;
 }
 
+/// `unmask help run` is `unmask run --help`.
+ParsedLine read(CommandLine& line, int argc, const char* const* argv) {
+  const std::span words(argv, std::size_t(argc));
+  const bool asks = argc > 1 && std::string_view(argv[1]) == "help";
+  return asks ? line.help_on(words.subspan(2)) : line.parse(argc, argv);
+}
+
 int parse(CommandLine& line, int argc, const char* const* argv) {
-  const ParsedLine parsed = line.parse(argc, argv);
+  const ParsedLine parsed = read(line, argc, argv);
   switch (parsed.kind) {
     case ParsedLine::Kind::kRan:
       return parsed.exit_code;
@@ -73,13 +83,13 @@ int run_program(std::span<const AddCommand> commands, int argc, const char* cons
   for (const AddCommand add : commands) add(line.root());
   line.root().set_footer(kFooter);  // last: commands would inherit it
 
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is seen where is written
   if (const std::optional<int> shown = show_topic(argc, argv)) return *shown;
   const int code = parse(line, argc, argv);
   // A write that failed earlier is remembered by ferror alone.
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    return report({ErrorCode::kInternal, "stdout cannot be written"});
-  }
-  return code;
+  (void)std::fflush(stdout);
+  if (output_state(stdout) != OutputState::kFailed) return code;
+  return report({ErrorCode::kInternal, "stdout cannot be written"});
 }
 
 }  // namespace unmask::cli

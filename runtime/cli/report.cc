@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "runtime/cli/command.h"
+#include "runtime/cli/job/job_files.h"
 #include "runtime/cli/text/characters.h"
 
 namespace unmask::cli {
@@ -31,6 +32,15 @@ ExitCode report(const Error& error, ExitCode exit_code) {
   }
   std::fprintf(stderr, "unmask: error: %s\n", printable(error.message).c_str());
   return exit_code;
+}
+
+ExitCode Reporter::operator()(const Error& error) const {
+  return (*this)(error, class_of(error.code));
+}
+
+ExitCode Reporter::operator()(const Error& error, ExitCode exit_code) const {
+  if (is_json) std::printf("%s\n", to_json(error).c_str());
+  return report(error, exit_code);
 }
 
 }  // namespace unmask::cli

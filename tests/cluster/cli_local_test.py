@@ -280,6 +280,29 @@ class TraceTest(LocalTest):
         self.assertIn("149", diff.stdout.decode())
         self.assertIn("150", diff.stdout.decode())
 
+    def test_a_prompt_is_traced_as_it_is_run_and_its_trace_can_be_run_again(self):
+        prompt, flags = "What is 347 + 285?", ("--gen-length", 32, "--threshold", 0.8,
+                                               "--cache", "dual", "--set", "driver=fastdllm")
+        first = unmask("trace", *flags, prompt)
+        self.expect_done(first)
+        trace = json.loads(first.stdout)
+        ran = json.loads(unmask("run", "--json", *flags, prompt).stdout)
+        self.assertEqual(len(trace["prompt"]), ran["prompt_tokens"])
+        self.assertEqual(trace["final"][len(trace["prompt"]):][:len(ran["token_ids"])],
+                         ran["token_ids"])
+        file = self.file("first.json", first.stdout)
+        again = unmask("trace", "--job", file)
+        self.expect_done(again)
+        self.assertEqual(json.loads(again.stdout)["iterations"], trace["iterations"])
+
+    def test_an_example_is_a_file_to_start_from(self):
+        example = unmask("trace", "--example")
+        self.expect_done(example)
+        job = json.loads(example.stdout)
+        self.assertNotIn("iterations", job)
+        self.expect_done(unmask("trace", "--job", self.file("job.json", json.dumps(
+            {**job, "gen_length": 8}))))
+
     def test_without_a_file_the_trace_goes_to_stdout(self):
         case = GOLDEN / "traces/moe_mha/03_threshold_none.json"
         result = unmask("trace", "--model", GOLDEN / "models/moe_mha", "--job", case)
@@ -302,7 +325,12 @@ class TraceTest(LocalTest):
         self.expect_refused(trace(prompt=[1, 512]), USAGE, "job.json", "512")
         self.expect_refused(trace(mask_id=512), USAGE, "job.json", "mask")
         self.expect_refused(trace(batch=2), USAGE, "job.json", "batch")
-        self.expect_refused(unmask("trace"), USAGE, "--job")
+        self.expect_refused(unmask("trace"), USAGE, "no prompt")
+        self.expect_refused(unmask("trace", "--job", "x.json", "Hi"), USAGE, "--job")
+        without = {key: value for key, value in case.items() if key != "mask_id"}
+        job = self.file("job.json", json.dumps(without))
+        self.expect_refused(unmask("trace", "--model", GOLDEN / "models/moe_mha", "--job", job),
+                            USAGE, "job.json", "mask_id")
         self.expect_refused(unmask("trace", "--job", self.file("x.json", '{"case":')), USAGE, "x.json")
         self.expect_refused(unmask("trace", "--job", self.file("x.json", b"\xff")), USAGE, "x.json")
         self.expect_refused(unmask("trace", "diff", "/nonexistent", "/nonexistent"), USAGE,
@@ -389,6 +417,24 @@ class RunTest(LocalTest):
                         "--gen-length", 8)
         self.expect_done(result)
         self.assertEqual(json.loads(result.stdout)["prompt_tokens"], 3)
+
+    def test_an_empty_prompt_is_one_at_every_entry_and_leaves_stdin_alone(self):
+        answers = set()
+        for words, stdin in ((("",), b"What is 1 + 1?"), (("-",), b""), (("-",), b"\n"),
+                             (("--messages", "-"), b'[{"role": "user", "content": ""}]')):
+            result = unmask("run", *words, "--gen-length", 32, stdin=stdin)
+            self.expect_done(result)
+            answers.add(result.stdout)
+        self.assertEqual(len(answers), 1)
+        raw = [unmask("run", *words, "--gen-length", 32, stdin=b"[]")
+               for words in (("--raw", ""), ("--tokens-file", "-"))]
+        for result in raw:
+            self.expect_done(result)
+        self.assertEqual(raw[0].stdout, raw[1].stdout)
+        self.assertEqual(unmask("run", "-", stdin=self.PROMPT.encode()).stdout.decode(),
+                         self.ANSWER + "\n")
+        for flag in ("--messages", "--tokens-file", "--deadline", "--model", "--template"):
+            self.expect_refused(unmask("run", flag, "", "Hi"), USAGE, flag, "empty")
 
     def test_a_stop_string_ends_the_text_before_it(self):
         result = unmask("run", "--stop", " 638", "--json", self.PROMPT)
@@ -492,6 +538,15 @@ class RunTest(LocalTest):
         self.expect_refused(unmask("run", "--model", model, "Hi"), BAD_CONFIG,
                             "model.norm.weight has dtype I")
 
+    def test_an_error_is_an_object_where_json_was_asked_for(self):
+        for words in (("--gen-length", 0, "Hi"), ("--deadline", "2h", "Hi"),
+                      ("--model", "/nonexistent", "Hi")):
+            result = unmask("run", "--json", *words)
+            self.assertNotEqual(result.returncode, DONE)
+            error = json.loads(result.stdout)["error"]
+            self.assertRegex(error["code"], "^(invalid_argument|not_found)$")
+            self.assertIn(error["message"], result.stderr.decode())
+
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:
             result = subprocess.run([UNMASK, "run", self.PROMPT], stdout=full,
@@ -553,6 +608,14 @@ class ModelsTest(LocalTest):
         (model / "config.json").write_text(json.dumps({**config, "attention_bias": True}))
         self.expect_refused(unmask("models", model), BAD_CONFIG, "attention_bias is true")
 
+    def test_a_reader_that_has_enough_is_no_error(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        result = subprocess.run([UNMASK, "models"], stdout=writing, stderr=subprocess.PIPE,
+                                timeout=TIMEOUT)
+        os.close(writing)
+        self.assertEqual((result.returncode, result.stderr), (DONE, b""))
+
     def test_the_environment_names_another_model(self):
         model = GOLDEN / "models/moe_mha"
         result = unmask("models", "--json", env={**os.environ, "UNMASK_MODEL_DIR": str(model)})
@@ -583,7 +646,8 @@ class ConfigTest(LocalTest):
         self.expect_done(result)
         settings = json.loads(result.stdout)
         self.assertEqual(settings["cluster.workers"],
-                         {"value": "2", "source": "file", "origin": f"{file}:2"})
+                         {"value": "2", "source": "file", "origin": f"{file}:2",
+                          "help": "workers that share the model, per replica"})
         self.assertEqual(settings["log.level"]["origin"], "UNMASK_LOG_LEVEL")
         self.assertEqual((settings["model.dtype"]["value"], settings["model.dtype"]["source"]),
                          ("bf16", "flag"))
@@ -591,6 +655,24 @@ class ConfigTest(LocalTest):
         table = unmask("config", "show", "--config", file)
         self.expect_done(table)
         self.assertEqual(len(table.stdout.splitlines()), len(settings))
+
+    def test_settings_are_explained_one_by_one_or_all(self):
+        everything = unmask("config", "explain")
+        self.expect_done(everything)
+        shown = json.loads(unmask("config", "show", "--json").stdout)
+        self.assertEqual(len(everything.stdout.splitlines()), 2 * len(shown))
+        limits = unmask("config", "explain", "limits", "log.level").stdout.decode()
+        self.assertIn("limits.max_waiting = 1024\n    jobs that may wait", limits)
+        self.assertIn("log.level = info\n", limits)
+        self.assertNotIn("log.format", limits)
+        self.expect_refused(unmask("config", "explain", "limits.max_waitin"), USAGE, "did you mean")
+
+    def test_the_version_names_the_source_it_was_built_from(self):
+        version = json.loads(unmask("version", "--json").stdout)
+        self.assertRegex(version["commit"], r"^([0-9a-f]{7,}|\S+-g[0-9a-f]{7,}|v\S+)(-dirty)?$|^unknown$")
+        self.assertRegex(version["date"], r"^\d{4}-\d\d-\d\d$|^unknown$")
+        self.assertIn(f"commit {version['commit']} of {version['date']}",
+                      unmask("version").stdout.decode())
 
     def test_a_setting_that_cannot_be_is_refused_by_name(self):
         self.expect_refused(unmask("config", "show", "--set", "model.dtyp=f32"), BAD_CONFIG,

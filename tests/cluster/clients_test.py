@@ -143,8 +143,8 @@ class SubmitTest(unittest.TestCase):
         results = [json.loads(line) for line in ended.stdout.splitlines()]
         self.assertEqual(len(results), 22)
         unknown, malformed = results[7:9]
-        self.assertIn("did you mean", unknown["error"])
-        self.assertIn("job 9: ", malformed["error"])
+        self.assertIn("did you mean", unknown["error"]["message"])
+        self.assertIn("job 9: ", malformed["error"]["message"])
         del results[7:9]
         alone = {
             length: json.loads(
@@ -157,6 +157,53 @@ class SubmitTest(unittest.TestCase):
         self.assertEqual([r["text"] for r in results], [alone[length] for length in lengths])
         self.assertIn("22 of 22 jobs, 2 failed", ended.stderr)
         self.assertEqual(ended.stderr.count("\n"), 1)
+
+    def test_a_line_says_all_that_flags_say_and_its_id_comes_back(self):
+        turn = f"<role>HUMAN</role>{PROMPT}<|role_end|><role>ASSISTANT</role>"
+        lines = [
+            {"id": "sum", "prompt": PROMPT, "stop": "=", "deadline": 60, "priority": 1},
+            {"id": "raw", "prompt": turn, "raw": True, "special_tokens": True},
+            {"custom_id": 3, "prompt": PROMPT, "model": "another"},
+            {"custom_id": 4, "prompt": ""},
+        ]
+        path = self.file("jobs.jsonl", "\n".join(json.dumps(line) for line in lines))
+        ended = unmask("submit", "--file", path, "--gen-length", 32)
+        self.assertEqual(ended.returncode, FAILED, ended.stderr)
+        stopped, raw, refused, empty = (json.loads(line) for line in ended.stdout.splitlines())
+        self.assertEqual((stopped["id"], raw["id"]), ("sum", "raw"))
+        self.assertEqual((refused["custom_id"], empty["custom_id"]), (3, 4))
+        self.assertNotIn("=", stopped["text"])
+        self.assertEqual(refused["error"]["code"], "not_found")
+        flags = unmask("submit", "--raw", "--special-tokens", "--gen-length", 32, "--json", turn)
+        self.assertEqual(json.loads(flags.stdout)["text"], raw["text"])
+        self.assertEqual(json.loads(flags.stdout)["prompt_tokens"], raw["prompt_tokens"])
+        alone = unmask("submit", "--gen-length", 32, "--json", "")
+        self.assertEqual(json.loads(alone.stdout)["text"], empty["text"])
+
+    def test_results_that_cannot_be_written_end_it(self):
+        path = self.file("jobs.jsonl", json.dumps({"prompt": PROMPT}) + "\n")
+        with open("/dev/full", "wb") as full:
+            ended = subprocess.run(
+                [UNMASK, "submit", "--file", path, "--gen-length", "16"],
+                stdout=full, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT,
+            )
+        self.assertEqual(ended.returncode, FAILED, ended.stderr)
+        self.assertIn("0 of 1 results were", ended.stderr)
+
+    def test_an_error_is_an_object_where_json_was_asked_for(self):
+        nobody = ("--endpoint", "tcp://127.0.0.1:1")
+        for words, code in (
+            (("submit", "--json", "--set", "treshold=0.5", "hi"), "invalid_argument"),
+            (("submit", "--json", "--deadline", "soon", "hi"), "invalid_argument"),
+            (("attach", "--json", "a" * 32), "not_found"),
+            (("jobs", "--json", *nobody), "unavailable"),
+            (("status", "--json", "--endpoint", "nowhere"), "invalid_argument"),
+        ):
+            ended = unmask(*words)
+            self.assertNotEqual(ended.returncode, DONE, words)
+            error = json.loads(ended.stdout)["error"]
+            self.assertEqual(error["code"], code, words)
+            self.assertIn(error["message"], ended.stderr)
 
     def test_an_unknown_parameter_is_refused_with_the_one_that_was_meant(self):
         ended = unmask("submit", "--set", "treshold=0.5", "hi")

@@ -19,6 +19,7 @@ Script = Callable[["ClientEnd", MessageType, dict[str, Any]], None]
 _BODIES = {
     MessageType.SUBMIT: schema.Submit,
     MessageType.CANCEL: schema.JobRef,
+    MessageType.ATTACH: schema.Attach,
     MessageType.LIST_JOBS: schema.Question,
     MessageType.GET_STATUS: schema.Question,
 }

@@ -50,6 +50,28 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
         parameters = gateway.heard[0][1]["parameters"]
         self.assertEqual(parameters, [{"name": "gen_length", "value": "16"}])
 
+    async def test_a_job_of_somebody_else_is_followed_from_its_first_block(self) -> None:
+        job_id = unmask.new_job_id()
+
+        def know_one(client: ClientEnd, kind: MessageType, message: dict[str, Any]) -> None:
+            if message["job"].hex() != job_id:
+                client.tell(MessageType.REJECTED, rejected(message["job"], 1, "no job has it"))
+            else:
+                answer_at_once(client, MessageType.SUBMIT, message)
+
+        async with FakeGateway(know_one) as gateway:
+            async with unmask.connect(gateway.endpoint) as client:
+                job = await client.attach(job_id, frames=True)
+                blocks = await blocks_of(job)
+                self.assertEqual((await job.result()).job_id, job_id)
+                with self.assertRaises(unmask.NotFound):
+                    await client.attach(unmask.new_job_id())
+        self.assertEqual(blocks, list(range(BLOCKS)))
+        kind, message = gateway.heard[0]
+        self.assertEqual(kind, MessageType.ATTACH)
+        self.assertTrue(message["subscription"]["frames"])
+        self.assertEqual(message["resumeAfterBlock"], -1)
+
     async def test_many_jobs_share_one_connection(self) -> None:
         async with FakeGateway(answer_at_once) as gateway:
             async with unmask.connect(gateway.endpoint) as client:
@@ -555,10 +577,21 @@ class ConnectTest(unittest.IsolatedAsyncioTestCase):
             self.assertIsNone(end.error)
 
     def test_endpoints_that_make_no_sense_are_quoted(self) -> None:
-        for endpoint in ("http://x:1", "tcp://:1", "host", "tcp://host:99999", "tcp://host:x"):
+        wrong: tuple[Any, ...] = ("http://x:1", "tcp://:1", "host", "tcp://host:99999")
+        wrong += (
+            "tcp://host:x",
+            "",
+            "tcp://::1:7400",
+            "tcp://a b:1",
+            "tcp://a/b:1",
+            "h:\u0661",
+            7400,
+        )
+        for endpoint in wrong:
             with self.assertRaises(unmask.InvalidArgument) as raised:
                 unmask.connect(endpoint)
-            self.assertIn(endpoint, str(raised.exception))
+            self.assertIn(repr(endpoint), str(raised.exception))
+        self.assertEqual(unmask.connect("[::1]:7400").endpoint, "tcp://[::1]:7400")
 
     def test_the_endpoint_comes_from_the_environment_or_is_the_default(self) -> None:
         with patched_environment(UNMASK_ENDPOINT="tcp://10.0.0.1:1"):

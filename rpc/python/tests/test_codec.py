@@ -1,3 +1,4 @@
+import numbers
 import unittest
 from typing import Any
 
@@ -21,6 +22,7 @@ def submission(job: Any, **given: Any) -> Submission:
         "job_id": JOB,
         "model": "",
         "raw": False,
+        "special_tokens": False,
         "holes": (),
         "stop": (),
         "deadline": None,
@@ -34,6 +36,62 @@ def sent(job: Any, **given: Any) -> Any:
     """What the server would read."""
     with schema.Submit.from_bytes(encode_submit(submission(job, **given), 3)) as reader:
         return reader.to_dict()
+
+
+class _Int64:
+    """As numpy.int64: an index, and no int."""
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def __index__(self) -> int:
+        return self._value
+
+    def __int__(self) -> int:
+        return self._value
+
+
+numbers.Integral.register(_Int64)
+
+
+class _Float32:
+    """As numpy.float32: a real number, and no float."""
+
+    def __init__(self, value: float) -> None:
+        self._value = value
+
+    def __float__(self) -> float:
+        return self._value
+
+
+numbers.Real.register(_Float32)
+
+
+class _Scalar:
+    """As numpy.bool: a scalar that only says what it holds."""
+
+    shape = ()
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def item(self) -> object:
+        return self._value
+
+
+class _Array:
+    """As numpy.ndarray: entries, no truth value."""
+
+    shape = (2,)
+
+    def __init__(self, entries: list[Any]) -> None:
+        self._entries = entries
+
+    def __iter__(self) -> Any:
+        return iter(self._entries)
+
+    def __bool__(self) -> bool:
+        raise ValueError("the truth value of an array is ambiguous")
 
 
 class EncodeTest(unittest.TestCase):
@@ -56,16 +114,67 @@ class EncodeTest(unittest.TestCase):
             [("gen_length", "64"), ("threshold", "0.4"), ("early_stop", "false")],
         )
 
+    def test_an_empty_prompt_is_one(self) -> None:
+        self.assertEqual(sent("")["input"], {"text": ""})
+        self.assertEqual(sent([])["input"], {"tokens": {"tokens": [], "holes": []}})
+
     def test_every_kind_of_input_is_told_apart(self) -> None:
         self.assertEqual(sent("x", raw=True)["input"], {"rawText": "x"})
+        self.assertFalse(sent("x", raw=True)["specialTokens"])
+        self.assertTrue(sent("x", raw=True, special_tokens=True)["specialTokens"])
         chat = [{"role": "user", "content": "hi"}]
         self.assertEqual(sent(chat)["input"], {"chat": chat})
         tokens = sent([5, 6, 7], holes=[(1, 2)])["input"]["tokens"]
         self.assertEqual(tokens, {"tokens": [5, 6, 7], "holes": [{"begin": 1, "end": 2}]})
 
+    def test_numbers_of_numpy_are_numbers(self) -> None:
+        # Types as NumPy has them, for this package does not need it: scalars that are no int or
+        # float of Python, and whose repr says so.
+        message = sent(
+            _Array([_Int64(5), _Int64(6)]),
+            parameters={
+                "gen_length": _Int64(64),
+                "threshold": _Float32(0.9),
+                "early_stop": _Scalar(False),
+            },
+            holes=[(_Int64(0), _Int64(1))],
+            deadline=_Float32(1.5),
+            priority=_Int64(-2),
+        )
+        self.assertEqual(message["input"]["tokens"]["tokens"], [5, 6])
+        self.assertEqual(message["input"]["tokens"]["holes"], [{"begin": 0, "end": 1}])
+        self.assertEqual(
+            [parameter["value"] for parameter in message["parameters"]], ["64", "0.9", "false"]
+        )
+        self.assertEqual((message["deadlineMs"], message["priority"]), (1500, -2))
+
+    def test_the_real_numpy_is_taken_too(self) -> None:
+        try:
+            import numpy as np
+        except ImportError:
+            self.skipTest("NumPy is not installed")
+        message = sent(
+            np.array([341, 281]),
+            parameters={"a": np.float64(0.9), "b": np.int64(64), "c": np.bool_(True)},
+            deadline=np.float32(1.5),
+        )
+        self.assertEqual(message["input"]["tokens"]["tokens"], [341, 281])
+        self.assertEqual(
+            [parameter["value"] for parameter in message["parameters"]], ["0.9", "64", "true"]
+        )
+        self.assertEqual(message["deadlineMs"], 1500)
+        self.assertEqual(sent(list(np.array([1, 2])))["input"]["tokens"]["tokens"], [1, 2])
+        for wrong in (np.array([[1, 2]]), np.array([0.5]), np.int64(3)):
+            with self.assertRaises(InvalidArgument):
+                submission(wrong)
+
+    def test_what_stays_behind_and_what_goes_first_travels_too(self) -> None:
+        self.assertEqual((sent("x")["isDetached"], sent("x")["priority"]), (False, 0))
+        message = sent("x", detached=True, priority=3)
+        self.assertEqual((message["isDetached"], message["priority"]), (True, 3))
+
     def test_what_the_server_would_not_read_is_refused_by_name(self) -> None:
         cases: list[tuple[str, Any, dict[str, Any]]] = [
-            ("no prompt", "", {}),
             ("the prompt has", "x" * (MAX_TEXT_BYTES + 1), {}),
             ("the prompt is not UTF-8", "\ud800", {}),
             ("-1 is not a token id", [1, -1], {}),
@@ -78,7 +187,16 @@ class EncodeTest(unittest.TestCase):
             ("a deadline is between", "x", {"deadline": -1}),
             ("is not a job id", "x", {"job_id": "12"}),
             ("raw is for a prompt", [1], {"raw": True}),
+            ("special_tokens is for a raw", "x", {"special_tokens": True}),
             ("holes are for", "x", {"holes": [(0, 1)]}),
+            ("not int", 3, {}),
+            ("not NoneType", None, {}),
+            ("not bytes", b"hi", {}),
+            ("not dict", {"role": "user", "content": "a"}, {}),
+            ("the priority is 11", "x", {"priority": 11}),
+            ("the priority is no whole number", "x", {"priority": 0.5}),
+            ("a deadline is a number of seconds", "x", {"deadline": "2s"}),
+            ("parameter p is not text or a number but list", "x", {"parameters": {"p": [1]}}),
         ]
         for sentence, job, given in cases:
             with self.assertRaises(InvalidArgument) as raised:

@@ -12,13 +12,12 @@ namespace {
 struct AttachOptions {
   ClientOptions where;
   std::string job;
-  bool json = false;
 };
 
 int attach_to_job(const AttachOptions& options) {
   const Result<JobId> id = rpc::parse_job_id(options.job);
-  if (!id) return report(id.error());
-  JobPrinter::Options style = JobPrinter::options_for_this_process(options.json);
+  if (!id) return Reporter{options.where.json}(id.error());
+  JobPrinter::Options style = JobPrinter::options_for_this_process(options.where.json);
   if (style.style == JobPrinter::Style::kCanvas) style.style = JobPrinter::Style::kStream;
   JobPrinter printer(style, stdout, stderr);
   return ClientSession::run(options.where, [&](ClientSession& session) {
@@ -48,7 +47,8 @@ void add_attach(Command program) {
                .type = "ID",
                .is_required = true},
               options->job);
-  command.add({.name = "--json", .help = "Print one JSON object instead of text"}, options->json);
+  command.add({.name = "--json", .help = "Print one JSON object instead of text"},
+              options->where.json);
   options->where.add_to(command);
   command.set_action([options] { return attach_to_job(*options); });
 }

@@ -10,17 +10,16 @@ namespace unmask::cli {
 
 void add_jobs(Command program) {
   auto where = std::make_shared<ClientOptions>();
-  auto json = std::make_shared<bool>(false);
   Command command = program.add_command("jobs", "List the jobs that a cluster holds");
   command.set_group(kClusterGroup);
-  command.add({.name = "--json", .help = "Print a list of JSON objects"}, *json);
+  command.add({.name = "--json", .help = "Print a list of JSON objects"}, where->json);
   where->add_to(command);
-  command.set_action([where, json] {
+  command.set_action([where] {
     return ClientSession::run(*where, [&](ClientSession& session) {
       session.expect_answer();
       session.client().list([&](const Result<actors::JobList>& list) {
         if (!list) return session.fail(list.error());
-        std::fputs((*json ? to_json(*list) + "\n" : to_text(*list)).c_str(), stdout);
+        std::fputs((where->json ? to_json(*list) + "\n" : to_text(*list)).c_str(), stdout);
         session.end(kOk);
       });
     });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/cli/command.h"
+#include "runtime/cli/job/job_files.h"
 #include "runtime/cli/process/embedded_model.h"
 #include "runtime/cli/process/local_config.h"
 #include "runtime/cli/process/served_model.h"
@@ -109,7 +110,7 @@ Result<std::vector<std::string>> known_models() {
 int show_models(std::vector<std::string> dirs, bool as_json) {
   if (dirs.empty()) {
     Result<std::vector<std::string>> known = known_models();
-    if (!known) return report(known.error(), kBadConfig);
+    if (!known) return Reporter{as_json}(known.error(), kBadConfig);
     dirs = std::move(*known);
   }
   int exit_code = kOk;
@@ -120,6 +121,9 @@ int show_models(std::vector<std::string> dirs, bool as_json) {
     const Result<ServedModel> model = open_served_model(config);
     if (!model) {
       exit_code = report(model.error(), kBadConfig);  // the others may be fine
+      json::object failed = json::parse(cli::to_json(model.error())).as_object();
+      failed["dir"] = dir;
+      list.push_back(std::move(failed));
     } else if (as_json) {
       list.push_back(to_json(*model));
     } else {

@@ -32,7 +32,6 @@ struct RunFlags {
   std::string threads;
   std::string instructions;
   std::string chat_template;
-  bool has_special_tokens = false;
 };
 
 /// One job in a cluster of its own.
@@ -42,6 +41,7 @@ class LocalRun {
            std::unique_ptr<kernels::Backend> backend, network::EngineOptions engine,
            actors::TextService& text, actors::Submit submit, const JobPrinter::Options& options)
       : host_(host),
+        report_{options.style == JobPrinter::Style::kJson},
         printer_(options, stdout, stderr),
         id_(submit.job),
         submit_(std::move(submit)),
@@ -57,6 +57,8 @@ class LocalRun {
     return ended_;
   }
 
+  void leave() { printer_.leave(); }
+
  private:
   LocalCluster::Client client() {
     return {.on_loading =
@@ -65,7 +67,7 @@ class LocalRun {
                 },
             .on_ready = [this] { submit(); },
             .on_message = [this](actors::WireMessage message) { take(std::move(message)); },
-            .on_failed = [this](const Error& error) { end(report(error, kBadConfig)); }};
+            .on_failed = [this](const Error& error) { end(report_(error, kBadConfig)); }};
   }
 
   void submit() {
@@ -104,6 +106,7 @@ class LocalRun {
   }
 
   ProcessHost& host_;
+  const Reporter report_;
   JobPrinter printer_;
   const JobId id_;
   std::optional<actors::Submit> submit_;  ///< until the cluster is ready
@@ -137,17 +140,6 @@ Result<ClusterConfig> config_of(const RunFlags& flags) {
                             {"log.level", "warning", "unmask run"}});
 }
 
-/// A raw prompt whose control tokens are tokens: only here, where whoever writes it is the one who
-/// asks. Others' text stays text.
-Result<actors::JobInput> with_special_tokens(const ServedModel& model,
-                                             const actors::JobInput& input) {
-  const auto& text = std::get<actors::TextInput>(input);
-  if (!model.tokenizer) return model.tokenizer.error();
-  auto tokens = model.tokenizer->encode(text.text, true);
-  if (!tokens) return tokens.error();
-  return actors::TokenInput{model.tokenizer->surround(std::move(*tokens)), {}};
-}
-
 /// What a prompt can do when the model's template is not known.
 Result<> check_template(const ServedModel& model, const actors::JobInput& input) {
   const auto* text = std::get_if<actors::TextInput>(&input);
@@ -163,12 +155,9 @@ Result<> check_template(const ServedModel& model, const actors::JobInput& input)
 }
 
 int run_prompt(const RunFlags& flags) {
+  const Reporter report{flags.job.json};
   Result<actors::Submit> submit = flags.job.to_submit();
   if (!submit) return report(submit.error());
-  const auto* prompt = std::get_if<actors::TextInput>(&submit->input);
-  if (flags.has_special_tokens && (prompt == nullptr || !prompt->raw)) {
-    return report(invalid("--special-tokens is about the text of a prompt with --raw"));
-  }
   const Result<ClusterConfig> config = config_of(flags);
   if (!config) return report(config.error(), kBadConfig);
   Result<ServedModel> model = open_served_model(config->model);
@@ -176,11 +165,6 @@ int run_prompt(const RunFlags& flags) {
   warn(*model);
   if (const Result<> usable = check_template(*model, submit->input); !usable) {
     return report(usable.error());
-  }
-  if (flags.has_special_tokens) {
-    Result<actors::JobInput> tokens = with_special_tokens(*model, submit->input);
-    if (!tokens) return report(tokens.error());
-    submit->input = std::move(*tokens);
   }
   auto backend = kernels::make_backend(device_spec(*config, config->worker(0, 0)));
   if (!backend) return report(backend.error(), kBadConfig);
@@ -196,6 +180,7 @@ int run_prompt(const RunFlags& flags) {
                std::move(*submit), JobPrinter::options_for_this_process(json));
   if (const std::optional<ExitCode> code = job.run()) return *code;
   // Nothing is lost, and the device may be in the middle of something long.
+  job.leave();
   std::fflush(stdout);
   std::_Exit(kInterrupted);
 }
@@ -226,9 +211,6 @@ void add_run(Command program) {
                        tokenizer::template_names(),
                .type = "NAME"},
               flags->chat_template);
-  command.add({.name = "--special-tokens",
-               .help = "With --raw: the model's control tokens in the prompt are tokens, not text"},
-              flags->has_special_tokens);
   command.set_action([flags] { return run_prompt(*flags); });
 }
 

@@ -10,18 +10,17 @@ namespace unmask::cli {
 
 void add_status(Command program) {
   auto where = std::make_shared<ClientOptions>();
-  auto json = std::make_shared<bool>(false);
   Command command =
       program.add_command("status", "Say how a cluster is, and what a restart of it loses");
   command.set_group(kClusterGroup);
-  command.add({.name = "--json", .help = "Print a JSON object"}, *json);
+  command.add({.name = "--json", .help = "Print a JSON object"}, where->json);
   where->add_to(command);
-  command.set_action([where, json] {
+  command.set_action([where] {
     return ClientSession::run(*where, [&](ClientSession& session) {
       session.expect_answer();
       session.client().status([&](const Result<actors::ClusterStatus>& status) {
         if (!status) return session.fail(status.error());
-        std::fputs((*json ? to_json(*status) + "\n" : to_text(*status)).c_str(), stdout);
+        std::fputs((where->json ? to_json(*status) + "\n" : to_text(*status)).c_str(), stdout);
         session.end(kOk);
       });
     });

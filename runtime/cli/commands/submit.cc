@@ -26,12 +26,13 @@ struct SubmitOptions {
   bool stream = false;
   bool is_detached = false;
   int priority = 0;
+  std::string model;
 };
 
 /// One job: its text on stdout, everything else on stderr.
 int submit_job(const SubmitOptions& options) {
   Result<actors::Submit> submit = options.job.to_submit();
-  if (!submit) return report(submit.error());
+  if (!submit) return Reporter{options.job.json}(submit.error());
   JobPrinter::Options style = JobPrinter::options_for_this_process(options.job.json);
   if (style.style == JobPrinter::Style::kCanvas && !options.stream) {
     style.style = JobPrinter::Style::kStream;
@@ -40,6 +41,7 @@ int submit_job(const SubmitOptions& options) {
   submit->subscription = printer.subscription();
   submit->is_detached = options.is_detached;
   submit->priority = options.priority;
+  submit->model = options.model;
   return ClientSession::run(options.where, [&](ClientSession& session) {
     const JobId id = submit->job;
     session.set_on_interrupt([&session, id] { session.client().cancel(id); });
@@ -63,10 +65,12 @@ int submit_job(const SubmitOptions& options) {
 /// Many jobs: one JSON object each on stdout, progress on stderr.
 int submit_file(const SubmitOptions& options) {
   const Result<std::string> text = read_text(options.file, kMaxFileBytes);
+  const Reporter report{options.job.json};
   if (!text) return report(text.error());
   Result<actors::Submit> common = options.job.to_submit_without_input();
   if (!common) return report(common.error());
   common->priority = options.priority;
+  common->model = options.model;
   std::optional<JobBatch> batch;
   return ClientSession::run(options.where, [&](ClientSession& session) {
     const JobBatch::Options limits{
@@ -91,11 +95,13 @@ void add_submit(Command program) {
   command.add({.name = "--stream",
                .help = "Show every denoising step on a terminal: the canvas as it fills"},
               options->stream);
-  command.add({.name = "--file",
-               .help = "One job a line: {\"prompt\": ...}, or \"messages\" or \"tokens\", and any "
-                       "parameter; prints one JSON object a line, in the same order; - is stdin",
-               .type = "FILE"},
-              options->file);
+  command.add(
+      {.name = "--file",
+       .help = "One job a line: {\"prompt\": ...}, or \"messages\" or \"tokens\", any parameter, "
+               "and stop, deadline, priority, model, raw, special_tokens; prints one JSON "
+               "object a line, in the same order and with the line's id; - is stdin",
+       .type = "FILE"},
+      options->file);
   command.add({.name = "--concurrency",
                .help = "Jobs of --file that are in flight",
                .type = "N",
@@ -115,14 +121,20 @@ void add_submit(Command program) {
        .shows_default = true,
        .range = {{-actors::kMaxPriority, actors::kMaxPriority}}},
       options->priority);
+  command.add({.name = "--model",
+               .help = "Refuse to be answered by another model; any if left out",
+               .type = "NAME"},
+              options->model);
   command.needs("--concurrency", "--file");
-  for (const char* other :
-       {"prompt", "--messages", "--tokens-file", "--raw", "--stream", "--detach"}) {
+  for (const char* other : {"prompt", "--messages", "--tokens-file", "--raw", "--special-tokens",
+                            "--stream", "--detach"}) {
     command.excludes("--file", other);
   }
   options->where.add_to(command);
-  command.set_action(
-      [options] { return options->file.empty() ? submit_job(*options) : submit_file(*options); });
+  command.set_action([options] {
+    options->where.json = options->job.json;
+    return options->file.empty() ? submit_job(*options) : submit_file(*options);
+  });
 }
 
 }  // namespace unmask::cli

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "rpc/zmq/curve_keys.h"
-#include "runtime/cli/command.h"
 
 namespace unmask::cli {
 namespace {
@@ -44,6 +43,7 @@ void ClientOptions::add_to(Command command) {
 
 int ClientSession::run(const ClientOptions& options,
                        const std::function<void(ClientSession&)>& begin) {
+  const Reporter report{options.json};
   const Result<HostPort> gateway = rpc::parse_endpoint(options.endpoint);
   if (!gateway) return report(gateway.error());
   const Result<rpc::ZmqOptions> zmq = read_keys(options);
@@ -51,14 +51,16 @@ int ClientSession::run(const ClientOptions& options,
   EventLoop loop;
   auto connection = rpc::ClientConnection::open(loop, {.gateway = *gateway, .zmq = *zmq});
   if (!connection) return report(connection.error());
-  ClientSession session(loop, std::move(*connection));
+  ClientSession session(loop, std::move(*connection), report);
   loop.post([&] { begin(session); });
   loop.run();
   return session.code_;
 }
 
-ClientSession::ClientSession(EventLoop& loop, std::unique_ptr<rpc::ClientConnection> connection)
+ClientSession::ClientSession(EventLoop& loop, std::unique_ptr<rpc::ClientConnection> connection,
+                             Reporter report)
     : loop_(loop),
+      report_(report),
       timers_(loop),
       connection_(std::move(connection)),
       signals_(
@@ -86,7 +88,7 @@ void ClientSession::end(ExitCode code) {
 void ClientSession::fail(const Error& error) {
   Error told = error;
   if (client().failure()) told.message += "; --endpoint names another gateway";
-  end(report(told));
+  end(report_(told));
 }
 
 }  // namespace unmask::cli

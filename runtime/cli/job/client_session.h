@@ -6,7 +6,7 @@
 #include <string>
 
 #include "rpc/client/connection.h"
-#include "runtime/cli/command_line.h"
+#include "runtime/cli/command.h"
 #include "runtime/cli/exit_code.h"
 #include "runtime/os/asio_timers.h"
 #include "runtime/os/signals.h"
@@ -18,6 +18,7 @@ struct ClientOptions {
   std::string endpoint{rpc::kDefaultEndpoint};
   std::string server_key;  ///< file with the gateway's public key; empty: not encrypted
   std::string secret_key;  ///< file with this client's secret key
+  bool json = false;       ///< the command was asked for JSON, which an error is then, too
 
   void add_to(Command command);
 };
@@ -28,7 +29,8 @@ class ClientSession {
   /// Connects, calls `begin`, and works until end() or fail(). Returns the exit code.
   static int run(const ClientOptions& options, const std::function<void(ClientSession&)>& begin);
 
-  ClientSession(EventLoop& loop, std::unique_ptr<rpc::ClientConnection> connection);
+  ClientSession(EventLoop& loop, std::unique_ptr<rpc::ClientConnection> connection,
+                Reporter report);
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
@@ -51,6 +53,7 @@ class ClientSession {
   void interrupt();
 
   EventLoop& loop_;
+  const Reporter report_;
   SteadyClock clock_;
   AsioTimers timers_;
   std::unique_ptr<rpc::ClientConnection> connection_;

@@ -7,6 +7,10 @@
 
 #include "rpc/client/job_id.h"
 #include "runtime/cli/job/job_files.h"
+#include "runtime/cli/job/job_line.h"
+#include "runtime/cli/text/characters.h"
+#include "runtime/cli/text/output_state.h"
+#include "runtime/cli/text/terminal.h"
 
 namespace unmask::cli {
 namespace {
@@ -25,18 +29,6 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-void add_common(actors::Submit& job, const actors::Submit& common) {
-  for (const actors::Parameter& parameter : common.parameters) {
-    if (std::ranges::find(job.parameters, parameter.name, &actors::Parameter::name) ==
-        job.parameters.end()) {
-      job.parameters.push_back(parameter);
-    }
-  }
-  if (job.stop.empty()) job.stop = common.stop;
-  job.deadline = common.deadline;
-  job.subscription = {.blocks = false, .frames = false, .trace = false};
-}
-
 template <typename... Values>
 std::string print(const char* format, Values... values) {
   char text[200];
@@ -53,7 +45,9 @@ JobBatch::JobBatch(rpc::Client& client, const Clock& clock, Timers& timers, Opti
       timers_(timers),
       options_(options),
       common_(std::move(common)),
-      lines_(lines_of(text)) {}
+      lines_(lines_of(text)) {
+  common_.subscription = {.blocks = false, .frames = false, .trace = false};
+}
 
 void JobBatch::start(std::FILE* out, std::FILE* status,
                      std::function<void(Result<ExitCode>)> on_end) {
@@ -78,18 +72,17 @@ void JobBatch::fill() {
   }
   show_progress();
   if (!in_flight_.empty() || (next_ < lines_.size() && !is_cancelled_)) return;
+  if (lost_) return end(*lost_);
   end(is_cancelled_ ? kInterrupted : num_failed_ > 0 ? kFailed : kOk);
 }
 
 void JobBatch::begin(std::size_t line) {
-  Result<actors::Submit> job = parse_job_line(lines_[line]);
-  if (job) {
-    add_common(*job, common_);
-    return submit(line, *job, 1);
-  }
+  JobLine job = parse_job_line(lines_[line], common_);
+  ids_[line] = std::move(job.ids);
+  if (job.submit) return submit(line, *job.submit, 1);
   ++num_failed_;
-  const Error error{job.error().code,
-                    "job " + std::to_string(line + 1) + ": " + job.error().message};
+  const Error error{job.submit.error().code,
+                    "job " + std::to_string(line + 1) + ": " + job.submit.error().message};
   settle(line, to_json(actors::Rejected{rpc::random_job_id(), error}));
 }
 
@@ -125,21 +118,37 @@ void JobBatch::job_ended(std::size_t line, const actors::Submit& job, int attemp
   settle(line, result ? to_json(*result) : to_json(actors::Rejected{job.job, result.error()}));
 }
 
-void JobBatch::settle(std::size_t line, std::string result) {
+void JobBatch::settle(std::size_t line, const std::string& result) {
   in_flight_.erase(line);
-  results_.emplace(line, std::move(result));
+  const auto ids = ids_.extract(line);
+  results_.emplace(line, with_ids(ids.mapped(), result));
   while (!results_.empty() && results_.begin()->first == num_printed_) {
     std::fprintf(out_, "%s\n", results_.begin()->second.c_str());
     results_.erase(results_.begin());
     ++num_printed_;
+    if (std::fflush(out_) == 0 && std::ferror(out_) == 0) num_written_ = num_printed_;
   }
-  std::fflush(out_);
+  if (output_state(out_) != OutputState::kGood) lose_output();
+}
+
+/// Nobody will see what is made from here on: the jobs in flight end, no others begin.
+void JobBatch::lose_output() {
+  if (is_cancelled_) return;
+  is_cancelled_ = true;
+  if (output_state(out_) == OutputState::kUnread) {
+    lost_ = kOk;
+  } else {
+    lost_ =
+        Error{ErrorCode::kInternal, "stdout cannot be written: " + std::to_string(num_written_) +
+                                        " of " + std::to_string(lines_.size()) + " results were"};
+  }
+  for (const auto& [line, id] : std::map(in_flight_)) client_.cancel(id);
 }
 
 void JobBatch::end(Result<ExitCode> result) {
   if (!on_end_) return;
   if (options_.shows_progress) std::fputs("\r\x1b[K", status_);
-  if (result) std::fprintf(status_, "%s\n", summary().c_str());
+  if (result && !lost_) std::fprintf(status_, "%s\n", summary().c_str());
   std::exchange(on_end_, nullptr)(std::move(result));
 }
 
@@ -152,7 +161,8 @@ void JobBatch::show_progress() {
     const double left = seconds() / double(done) * double(lines_.size() - done);
     line += print(", %.0f tokens/s, about %.0f s left", double(num_tokens_) / seconds(), left);
   }
-  std::fprintf(status_, "\r%s\x1b[K", line.c_str());
+  const int width = terminal_of(fileno(status_)).width - 1;  // a line that wraps is not drawn over
+  std::fprintf(status_, "\r%s\x1b[K", first_columns(line, width).c_str());
   std::fflush(status_);
 }
 

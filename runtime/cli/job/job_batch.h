@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,13 @@ class JobBatch {
     bool shows_progress = false;  ///< a line on `status` that is drawn again and again
   };
 
-  /// common: what lines do not say themselves: parameters, stop strings, the deadline.
+  /// common: what lines do not say themselves.
   JobBatch(rpc::Client& client, const Clock& clock, Timers& timers, Options options,
            const std::string& text, actors::Submit common);
 
   /// `on_end`, once: kOk if every job went well, kFailed if one did not, kInterrupted after
-  /// cancel(); an error if the cluster cannot be reached. The files outlive this.
+  /// cancel(); an error if the cluster cannot be reached or `out` cannot be written. A reader of
+  /// `out` that leaves ends it too, with kOk. The files outlive this.
   void start(std::FILE* out, std::FILE* status, std::function<void(Result<ExitCode>)> on_end);
 
   /// Ends the jobs in flight, starts no others.
@@ -44,7 +46,8 @@ class JobBatch {
   void submit(std::size_t line, const actors::Submit& job, int attempt);
   void job_ended(std::size_t line, const actors::Submit& job, int attempt,
                  const Result<actors::Finished>& end);
-  void settle(std::size_t line, std::string result);
+  void settle(std::size_t line, const std::string& result);
+  void lose_output();
   void end(Result<ExitCode> result);
   void show_progress();
   [[nodiscard]] std::string summary() const;
@@ -54,7 +57,7 @@ class JobBatch {
   const Clock& clock_;
   Timers& timers_;
   const Options options_;
-  const actors::Submit common_;
+  actors::Submit common_;
   std::vector<std::string> lines_;
   std::FILE* out_ = nullptr;
   std::FILE* status_ = nullptr;
@@ -64,9 +67,12 @@ class JobBatch {
   std::size_t num_printed_ = 0;                 // results, in order
   std::map<std::size_t, std::string> results_;  // that wait for an earlier one
   std::map<std::size_t, JobId> in_flight_;
+  std::map<std::size_t, std::string> ids_;  // of what has no result yet: see JobLine
+  std::size_t num_written_ = 0;             // results that are out for good
   std::size_t num_failed_ = 0;
   std::int64_t num_tokens_ = 0;
   bool is_cancelled_ = false;
+  std::optional<Result<ExitCode>> lost_;  // the end, when nobody will see the results
 };
 
 }  // namespace unmask::cli

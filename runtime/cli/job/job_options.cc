@@ -6,22 +6,20 @@
 
 #include "model/diffusion/job_params.h"
 #include "rpc/client/job_id.h"
+#include "runtime/cli/job/deadline.h"
 #include "runtime/cli/job/job_files.h"
 #include "runtime/cli/text/text_file.h"
-#include "runtime/config/value.h"
 
 namespace unmask::cli {
 namespace {
 
 constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
-constexpr std::chrono::milliseconds kMinDeadline{1};
-constexpr std::chrono::milliseconds kMaxDeadline = std::chrono::hours(24);
 
 }  // namespace
 
-void JobOptions::add_to(Command command) {
+void JobOptions::add_generation_to(Command command) {
   command.add({.name = "prompt",
-               .help = "What to say to the model; from stdin if left out",
+               .help = "What to say to the model; - is stdin, as is no prompt at all",
                .type = "TEXT"},
               prompt);
   command.add({.name = "--messages",
@@ -34,6 +32,9 @@ void JobOptions::add_to(Command command) {
               tokens_file);
   command.add({.name = "--raw", .help = "Send the prompt as plain text, without the chat template"},
               raw);
+  command.add({.name = "--special-tokens",
+               .help = "With --raw: the model's control tokens in the prompt are tokens, not text"},
+              special_tokens);
   const auto named = [&](const char* flag, const char* name, const char* help, const char* type) {
     const auto take = [this, name](const std::string& value) -> Result<> {
       parameters.push_back({name, value});
@@ -50,18 +51,22 @@ void JobOptions::add_to(Command command) {
   named("--seed", "seed", "Of the random numbers of this job", "N");
   named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");
   named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");
-  // Neither --stop nor --set takes many, or the prompt behind it would be one more.
+  // Neither --set nor --stop takes many, or the prompt behind it would be one more.
+  command.add(
+      {.name = "--set",
+       .help = "Any other diffusion parameter (--help=strategy lists them; may be repeated)",
+       .type = "NAME=VALUE"},
+      set);
+}
+
+void JobOptions::add_to(Command command) {
+  add_generation_to(command);
   command.add({.name = "--stop",
                .help = "End the text before this string (may be repeated)",
                .type = "TEXT"},
               stop);
   command.add({.name = "--deadline", .help = "Give up after: 500ms, 2s, 1min", .type = "TIME"},
               deadline);
-  command.add(
-      {.name = "--set",
-       .help = "Any other diffusion parameter (--help=strategy lists them; may be repeated)",
-       .type = "NAME=VALUE"},
-      set);
   command.add({.name = "--json", .help = "Print one JSON object instead of text"}, json);
 }
 
@@ -85,19 +90,22 @@ Result<actors::Submit> JobOptions::to_submit_without_input() const {
     submit.parameters.push_back(std::move(*named));
   }
   if (!deadline.empty()) {
-    const Result<> is_time = set_field(submit.deadline, deadline);
-    if (!is_time) return invalid("--deadline " + is_time.error().message);
-    if (submit.deadline < kMinDeadline || submit.deadline > kMaxDeadline) {
-      return invalid("--deadline must be " + show_field(kMinDeadline) + " to " +
-                     show_field(kMaxDeadline) + ", not " + deadline);
-    }
+    const auto parsed = parse_deadline(deadline, "--deadline");
+    if (!parsed) return parsed.error();
+    submit.deadline = *parsed;
   }
   return submit;
 }
 
 Result<actors::JobInput> JobOptions::input() const {
-  if (int(!prompt.empty()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
+  if (int(prompt.has_value()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
     return invalid("give a prompt, --messages or --tokens-file: only one of them");
+  }
+  if (!messages_file.empty() || !tokens_file.empty()) {
+    if (raw) return invalid("--raw is about the text of a prompt");
+  }
+  if (special_tokens && !raw) {
+    return invalid("--special-tokens is about the text of a prompt with --raw");
   }
   if (!messages_file.empty()) {
     Result<std::vector<tokenizer::ChatMessage>> chat = read_chat(messages_file);
@@ -109,14 +117,15 @@ Result<actors::JobInput> JobOptions::input() const {
     if (!tokens) return tokens.error();
     return actors::TokenInput{std::move(*tokens), {}};
   }
-  if (!prompt.empty()) return actors::TextInput{prompt, raw};
+  if (prompt && *prompt != "-") return actors::TextInput{*prompt, raw, special_tokens};
 
   if (isatty(STDIN_FILENO) == 1) std::fputs("Type the prompt, end with Ctrl-D:\n", stderr);
   Result<std::string> text = read_text("-", kMaxPromptBytes);
   if (!text) return text.error();
+  // Who names stdin means what is in it; an empty stdin that nobody named is no prompt.
+  if (text->empty() && !prompt) return invalid("no prompt: give one as an argument or on stdin");
   if (text->ends_with('\n')) text->pop_back();
-  if (text->empty()) return invalid("no prompt: give one as an argument or on stdin");
-  return actors::TextInput{std::move(*text), raw};
+  return actors::TextInput{std::move(*text), raw, special_tokens};
 }
 
 }  // namespace unmask::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,11 @@ namespace unmask::cli {
 
 /// The flags that `run` and `submit` share: what to generate, and how.
 struct JobOptions {
-  std::string prompt;  ///< empty: from stdin
+  std::optional<std::string> prompt;  ///< "-": stdin; an empty one is the empty prompt
   std::string messages_file;
   std::string tokens_file;
   bool raw = false;
+  bool special_tokens = false;
   bool json = false;
   std::vector<std::string> stop;
   std::string deadline;                       ///< 2s, 500ms, 1min; empty: none
@@ -21,6 +23,8 @@ struct JobOptions {
   std::vector<std::string> set;               ///< name=value; after the named flags
 
   void add_to(Command command);
+  /// Only what decides the tokens: not when to give up, and how to print.
+  void add_generation_to(Command command);
 
   /// The job as a client submits it, with a fresh id.
   ///

@@ -55,12 +55,13 @@ std::string short_time(std::chrono::milliseconds duration) {
 std::string to_text(const actors::JobList& list) {
   if (list.jobs.empty()) return "no jobs\n";
   std::vector<Row> rows{
-      {"JOB", "CLIENT", "STATE", "BLOCK", "TOKENS", "FORWARDS", "AGE", "OUTCOME"}};
+      {"JOB", "CLIENT", "STATE", "BLOCK", "TOKENS", "FORWARDS", "AGE", "RUN", "OUTCOME"}};
   for (const actors::JobSummary& job : list.jobs) {
     rows.push_back({rpc::to_hex(job.job), printable(job.client.substr(0, kClientChars)),
                     std::string(name_of(job.state)),
                     std::to_string(job.block) + "/" + std::to_string(job.num_blocks),
                     std::to_string(job.tokens), std::to_string(job.forwards), short_time(job.age),
+                    job.run_time.count() > 0 ? short_time(job.run_time) : "-",
                     printable(job.outcome)});
   }
   return to_table(rows);

@@ -38,6 +38,7 @@ from .messages import (
 )
 from .submission import new_job_id
 from .sync import generate
+from .version import __version__
 
 __all__ = [
     "DEFAULT_ENDPOINT",
@@ -64,6 +65,7 @@ __all__ = [
     "Queued",
     "Unavailable",
     "UnmaskError",
+    "__version__",
     "connect",
     "generate",
     "new_job_id",

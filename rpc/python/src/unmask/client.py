@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 from .decode import decode
-from .encode import encode_cancel, encode_question, encode_submit
+from .encode import encode_attach, encode_cancel, encode_question, encode_submit
 from .endpoint import Curve, resolve_endpoint
 from .errors import InvalidArgument, Overloaded, Unavailable, UnmaskError
 from .job import Job
@@ -30,8 +30,10 @@ class _Watched:
 
     def __init__(self, job: Job, submission: Submission | None) -> None:
         self.job = job
-        self.submission = submission  # None: only its cancellation was asked for
-        self.is_cancelling = submission is None
+        self.submission = submission  # None: somebody else submitted it
+        self.is_attached = False  # it is followed all the same
+        self.frames = False  # wanted of one that is attached
+        self.is_cancelling = False
         self.was_refused = False  # for now; submitted again soon
         self.resume_until = 0.0  # refusals that pass are not final before
         self._began = asyncio.get_running_loop().time()
@@ -121,23 +123,28 @@ class Client:
         self,
         job: JobInput,
         *,
-        gen_length: int | None = None,
-        block_length: int | None = None,
+        gen_length: SupportsIndex | None = None,
+        block_length: SupportsIndex | None = None,
         strategy: str | None = None,
         stop: str | Sequence[str] = (),
         deadline: float | timedelta | None = None,
         job_id: str | bytes | uuid.UUID | None = None,
         model: str = "",
         raw: bool = False,
-        holes: Sequence[tuple[int, int]] = (),
+        special_tokens: bool = False,
+        holes: Sequence[tuple[SupportsIndex, SupportsIndex]] = (),
         frames: bool = False,
+        detached: bool = False,
+        priority: SupportsIndex = 0,
         **params: Value | None,
     ) -> Job:
         """Submits a prompt, a chat ([{"role", "content"}, ...]) or token ids, and returns when
         the server has taken the job.
 
         `params` are the server's diffusion parameters (`unmask run --help=strategy` lists them);
-        `deadline` is in seconds. The id is made here unless given: the same id and body again is
+        `deadline` is in seconds. With `special_tokens` the model's control tokens in a `raw` prompt
+        are tokens; without, they are text. A `detached` job goes on without its client: attach()
+        fetches it. Of the jobs that wait those of the highest `priority` are next. The id is made here unless given: the same id and body again is
         the same job, whoever submits it. Raises the server's refusal.
         """
         submission = make_submission(
@@ -145,10 +152,13 @@ class Client:
             job_id=job_id,
             model=model,
             raw=raw,
+            special_tokens=special_tokens,
             holes=holes,
             stop=stop,
             deadline=deadline,
             frames=frames,
+            detached=detached,
+            priority=priority,
             parameters={
                 "gen_length": gen_length,
                 "block_length": block_length,
@@ -173,6 +183,20 @@ class Client:
         key = job_id_of(job_id)
         watched = self._watched.get(key) or self._watch(key, None)
         await watched.job.cancel()
+
+    async def attach(self, job_id: str | bytes | uuid.UUID, *, frames: bool = False) -> Job:
+        """Follows a job that was submitted before, perhaps by another program, from its first
+        block; returns when the server knows it. Raises NotFound if it does not."""
+        key = job_id_of(job_id)
+        watched = self._watched.get(key)
+        if watched is None or not (watched.submission or watched.is_attached):
+            watched = watched or self._watch(key, None)
+            watched.is_attached = True
+            watched.frames = bool(frames)
+            if not self._ask_for(key):
+                self._ask_again_soon(key)
+        await watched.job.accepted()
+        return watched.job
 
     async def jobs(self) -> list[JobSummary]:
         """The jobs that the cluster holds. Raises why it does not say."""
@@ -266,6 +290,9 @@ class Client:
         if watched.submission is not None:
             body = encode_submit(watched.left(), watched.job.last_block)
             is_sent = self._session.send(MessageType.SUBMIT, body)
+        elif watched.is_attached:
+            body = encode_attach(key, watched.frames, watched.job.last_block)
+            is_sent = self._session.send(MessageType.ATTACH, body)
         if watched.is_cancelling:
             is_sent = self._session.send(MessageType.CANCEL, encode_cancel(key)) and is_sent
         return is_sent

@@ -151,6 +151,7 @@ def _job_list(reader: Any) -> list[JobSummary] | UnmaskError:
             job.numBlocks,
             job.ageMs * 1e-3,
             job.outcome,
+            job.runTimeMs * 1e-3,
         )
         for job in reader.jobs
     ]

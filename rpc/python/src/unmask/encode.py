@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from .errors import InvalidArgument
@@ -16,7 +16,8 @@ MAX_NAME_BYTES = 4096
 MAX_PARAMETERS = 128
 MAX_TURNS = 4096
 MAX_STOPS = 64
-MAX_DEADLINE_MS = 3_600_000
+MAX_PRIORITY = 10
+MAX_DEADLINE_MS: int = schema.maxDeadlineMs
 
 
 def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes:
@@ -25,6 +26,7 @@ def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes
     message.job = bytes.fromhex(submission.job_id)
     message.model = _checked(submission.model, "the model's name", MAX_NAME_BYTES)
     _write_input(message.input, submission)
+    message.specialTokens = submission.special_tokens
     _check_count(submission.parameters, "parameters", MAX_PARAMETERS)
     parameters = message.init("parameters", len(submission.parameters))
     for to, (name, value) in zip(parameters, submission.parameters, strict=True):
@@ -33,11 +35,13 @@ def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes
     _check_count(submission.stop, "stop strings", MAX_STOPS)
     message.stop = [_checked(stop, "a stop string", MAX_NAME_BYTES) for stop in submission.stop]
     if not 0 <= submission.deadline_ms <= MAX_DEADLINE_MS:
-        raise InvalidArgument("the deadline is not between 1 ms and 1 hour")
+        raise InvalidArgument(f"the deadline is not between 1 and {MAX_DEADLINE_MS} ms")
     message.deadlineMs = submission.deadline_ms
     message.subscription.blocks = True
     message.subscription.frames = submission.frames
     message.resumeAfterBlock = resume_after_block
+    message.isDetached = submission.detached
+    message.priority = submission.priority
     body: bytes = message.to_bytes()
     if len(body) > MAX_SUBMIT_BYTES:
         raise InvalidArgument(f"the job has {len(body)} bytes, the limit is {MAX_SUBMIT_BYTES}")
@@ -46,6 +50,14 @@ def encode_submit(submission: Submission, resume_after_block: int = -1) -> bytes
 
 def encode_cancel(job_id: str) -> bytes:
     return bytes(schema.JobRef.new_message(job=bytes.fromhex(job_id)).to_bytes())
+
+
+def encode_attach(job_id: str, frames: bool, resume_after_block: int) -> bytes:
+    message = schema.Attach.new_message(job=bytes.fromhex(job_id))
+    message.subscription.blocks = True
+    message.subscription.frames = frames
+    message.resumeAfterBlock = resume_after_block
+    return bytes(message.to_bytes())
 
 
 def encode_question(request: int) -> bytes:
@@ -58,9 +70,9 @@ def _write_input(to: Any, submission: Submission) -> None:
     if isinstance(given, str):
         text = _checked(given, "the prompt", MAX_TEXT_BYTES)
         setattr(to, "rawText" if submission.raw else "text", text)
-    elif given and isinstance(given[0], int):
+    elif not given or not isinstance(given[0], Mapping):
         tokens = to.init("tokens")
-        tokens.tokens = [_token(token) for token in given]
+        tokens.tokens = list(given)
         holes = tokens.init("holes", len(submission.holes))
         for hole, (begin, end) in zip(holes, submission.holes, strict=True):
             hole.begin, hole.end = begin, end
@@ -68,18 +80,12 @@ def _write_input(to: Any, submission: Submission) -> None:
         _check_count(given, "messages", MAX_TURNS)
         chat = to.init("chat", len(given))
         for i, (turn, message) in enumerate(zip(chat, given, strict=True)):
-            if not isinstance(message, dict) or not {"role", "content"} <= message.keys():
+            if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
                 raise InvalidArgument(f'message {i} needs a "role" and a "content"')
             turn.role = _checked(message["role"], f"the role of message {i}", MAX_NAME_BYTES)
             turn.content = _checked(
                 message["content"], f"the content of message {i}", MAX_TEXT_BYTES
             )
-
-
-def _token(token: object) -> int:
-    if not isinstance(token, int) or not 0 <= token < 2**31:
-        raise InvalidArgument(f"{token!r} is not a token id")
-    return token
 
 
 def _checked(text: object, what: str, max_bytes: int) -> str:

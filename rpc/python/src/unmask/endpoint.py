@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import zmq
 
 from .errors import InvalidArgument
 
+_HOST = re.compile(r"[!-.0-Z\\^-~]+")  # visible ASCII but for slashes and brackets
+_PORT = re.compile(r"[0-9]{1,5}")
 DEFAULT_ENDPOINT = "tcp://127.0.0.1:7400"  # of the cluster file's gateway
 
 
@@ -18,14 +21,22 @@ def resolve_endpoint(endpoint: str | None) -> str:
 
     Raises InvalidArgument quoting what is no endpoint.
     """
-    given = endpoint or os.environ.get("UNMASK_ENDPOINT") or DEFAULT_ENDPOINT
-    url = given if "://" in given else f"tcp://{given}"
-    host, _, port = url.removeprefix("tcp://").rpartition(":")
-    if not url.startswith("tcp://") or not host or not port.isdecimal():
-        raise InvalidArgument(f"'{given}' is not an endpoint like {DEFAULT_ENDPOINT}")
+    given = endpoint
+    if given is None:
+        given = os.environ.get("UNMASK_ENDPOINT") or DEFAULT_ENDPOINT
+    wrong = InvalidArgument(f"{given!r} is not an endpoint like {DEFAULT_ENDPOINT}")
+    if not isinstance(given, str):
+        raise wrong
+    host, _, port = given.removeprefix("tcp://").rpartition(":")
+    # An IPv6 address needs brackets: without, nobody knows where it ends.
+    name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not name or (name == host and ":" in name) or not _HOST.fullmatch(name):
+        raise wrong
+    if not _PORT.fullmatch(port):
+        raise wrong
     if not 0 < int(port) < 65536:
-        raise InvalidArgument(f"'{given}': a port is between 1 and 65535")
-    return url
+        raise InvalidArgument(f"{given!r}: a port is between 1 and 65535")
+    return f"tcp://{host}:{port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,15 @@ class Submission:
     job_id: str
     input: JobInput
     raw: bool = False  # plain text, without the chat template
+    special_tokens: bool = False  # of raw text: control tokens in it are tokens, not text
     holes: Sequence[tuple[int, int]] = ()  # of token input: infill these instead of appending
     model: str = ""  # empty: the one that is served
     parameters: Sequence[tuple[str, str]] = ()
     stop: Sequence[str] = ()
     deadline_ms: int = 0  # 0: none
     frames: bool = False
+    detached: bool = False  # goes on without its client
+    priority: int = 0  # of waiting jobs the highest is next
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class JobSummary:
     num_blocks: int
     age_seconds: float
     outcome: str  # if finished
+    run_seconds: float = 0.0  # of its age, since it last began to run
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""The project's rpc/protocol.capnp, loaded, and the numbers of its messages."""
+"""The package's copy of the project's rpc/protocol.capnp, loaded, and the numbers of its messages."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from enum import IntEnum
 from importlib.resources import files
@@ -9,9 +10,29 @@ from typing import Any
 
 import capnp
 
+# Of protocol.capnp; rpc/python/copy_schema writes it here.
+_SHA256 = "3e141db66de780dfb24f18f57a07c9d59a1389966159463ec0eb7d162540d50a"
+
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies
-schema: Any = capnp.load(str(files("unmask") / "protocol.capnp"), imports=_IMPORTS)
+
+
+def _load() -> Any:
+    """Raises ImportError for a file that is damaged: of that, capnp's parser ends the program."""
+    path = files("unmask") / "protocol.capnp"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ImportError(f"unmask is not whole: {path} cannot be read: {error.strerror}") from None
+    if hashlib.sha256(content).hexdigest() != _SHA256:
+        raise ImportError(
+            f"unmask is not whole: {path} is not the file that this version came with; "
+            "install it again, or run rpc/python/copy_schema in a checkout"
+        )
+    return capnp.load(str(path), imports=_IMPORTS)
+
+
+schema: Any = _load()
 
 
 class MessageType(IntEnum):
@@ -29,3 +50,4 @@ class MessageType(IntEnum):
     JOB_LIST = 13
     GET_STATUS = 14
     CLUSTER_STATUS = 15
+    ATTACH = 33

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import numbers
+import operator
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any, SupportsFloat, SupportsIndex
 
+from .encode import MAX_DEADLINE_MS, MAX_PRIORITY
 from .errors import InvalidArgument
 from .messages import JobInput, Submission
+from .numbers_of import plain, text_of, whole
 
-#: What a diffusion parameter may be given as.
-Value = str | int | float | bool
+#: What a diffusion parameter may be given as; numbers may be NumPy's.
+Value = str | bool | SupportsIndex | SupportsFloat
 
 
 def new_job_id() -> str:
@@ -38,44 +43,93 @@ def make_submission(
     job_id: str | bytes | uuid.UUID | None,
     model: str,
     raw: bool,
-    holes: Sequence[tuple[int, int]],
+    special_tokens: bool,
+    holes: Sequence[tuple[SupportsIndex, SupportsIndex]],
     stop: str | Sequence[str],
     deadline: float | timedelta | None,
     frames: bool,
+    detached: bool = False,
+    priority: SupportsIndex = 0,
     parameters: dict[str, Value | None],
 ) -> Submission:
-    """Raises InvalidArgument for a job without input, or with what has no meaning beside it."""
-    if not job:
-        raise InvalidArgument("no prompt")
-    if raw and not isinstance(job, str):
+    """Raises InvalidArgument for what is no job, or has no meaning beside it."""
+    given = _input_of(job)
+    is_tokens = not isinstance(given, str) and not (given and isinstance(given[0], Mapping))
+    if raw and not isinstance(given, str):
         raise InvalidArgument("raw is for a prompt that is text")
-    if holes and not (isinstance(job[0], int) and not isinstance(job, str)):
+    if special_tokens and not raw:
+        raise InvalidArgument("special_tokens is for a raw prompt")
+    if holes and not is_tokens:
         raise InvalidArgument("holes are for a job of tokens")
     return Submission(
         job_id=new_job_id() if job_id is None else job_id_of(job_id),
-        input=job,
-        raw=raw,
-        holes=tuple(holes),
+        input=given,
+        raw=bool(raw),
+        special_tokens=bool(special_tokens),
+        holes=tuple((whole(begin, "a hole"), whole(end, "a hole")) for begin, end in holes),
         model=model,
         parameters=tuple(
-            (name, _text(value)) for name, value in parameters.items() if value is not None
+            (name, text_of(value, f"parameter {name}"))
+            for name, value in parameters.items()
+            if value is not None
         ),
         stop=(stop,) if isinstance(stop, str) else tuple(stop),
         deadline_ms=_milliseconds(deadline),
-        frames=frames,
+        frames=bool(frames),
+        detached=bool(detached),
+        priority=_priority(priority),
     )
 
 
-def _text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
+def _input_of(job: Any) -> str | tuple[Mapping[str, str], ...] | tuple[int, ...]:
+    """A prompt as it is, a chat, or tokens: a list of nothing is no tokens."""
+    if isinstance(job, str):
+        return job
+    is_list = isinstance(job, Iterable) and not isinstance(job, bytes | bytearray | Mapping)
+    if not is_list or getattr(job, "shape", None) == ():
+        raise InvalidArgument(
+            "a job is a prompt, a chat (a list of messages) or a list of token ids, "
+            f"not {type(job).__name__}"
+        )
+    entries = tuple(job)
+    if entries and isinstance(entries[0], Mapping):
+        return entries
+    return tuple(_token(entry) for entry in entries)
 
 
-def _milliseconds(deadline: float | timedelta | None) -> int:
+def _token(given: Any) -> int:
+    try:
+        token = operator.index(given)
+    except TypeError:
+        token = -1
+    if not 0 <= token < 2**31:
+        raise InvalidArgument(f"{given!r} is not a token id")
+    return token
+
+
+def _priority(given: Any) -> int:
+    priority = whole(given, "the priority")
+    if not -MAX_PRIORITY <= priority <= MAX_PRIORITY:
+        raise InvalidArgument(
+            f"the priority is {priority}, but must be {-MAX_PRIORITY} to {MAX_PRIORITY}"
+        )
+    return priority
+
+
+def _milliseconds(deadline: Any) -> int:
     if deadline is None:
         return 0
-    seconds = deadline.total_seconds() if isinstance(deadline, timedelta) else deadline
-    if not 0.001 <= seconds <= 3600:
-        raise InvalidArgument(f"a deadline is between 1 ms and 1 hour, not {seconds:g} s")
+    given = plain(deadline)
+    if isinstance(given, timedelta):
+        seconds = given.total_seconds()
+    elif isinstance(given, numbers.Real):
+        seconds = float(given)
+    else:
+        raise InvalidArgument(
+            f"a deadline is a number of seconds or a timedelta, not {type(deadline).__name__}"
+        )
+    if not 0.001 <= seconds <= MAX_DEADLINE_MS / 1000:
+        raise InvalidArgument(
+            f"a deadline is between 1 ms and {MAX_DEADLINE_MS // 1000} s, not {seconds:g} s"
+        )
     return round(seconds * 1000)

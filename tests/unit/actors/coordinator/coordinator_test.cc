@@ -389,8 +389,10 @@ TEST_F(CoordinatorTest, JobsAreListedWhereverTheyAre) {
   options.max_running = 1;
   replica_up(0, 1);
   for (int i = 1; i <= 3; ++i) deliver(kGateway, job(i, 4));
+  bed.advance(3s);
   finish_step();
   finish_step();
+  bed.advance(1s);
   deliver(kGateway, ListJobs{5});
   const JobList list = last_to<JobList>(wire, kGateway);
   EXPECT_EQ(list.request, 5u);
@@ -399,6 +401,13 @@ TEST_F(CoordinatorTest, JobsAreListedWhereverTheyAre) {
   EXPECT_EQ(list.jobs[1].state, JobSummary::State::kQueued);
   EXPECT_EQ(list.jobs[2].state, JobSummary::State::kFinished);
   EXPECT_EQ(list.jobs[2].outcome, "length");
+  // The first ran for 3 s while the others waited; then the second began.
+  EXPECT_EQ(list.jobs[0].age, 4s);
+  EXPECT_EQ(list.jobs[0].run_time, 1s);
+  EXPECT_EQ(list.jobs[1].age, 4s);
+  EXPECT_EQ(list.jobs[1].run_time, 0s);
+  EXPECT_EQ(list.jobs[2].age, 3s);
+  EXPECT_EQ(list.jobs[2].run_time, 3s);
 }
 
 TEST_F(CoordinatorTest, StatusTellsJobsPagesAndWhatARestartLoses) {

@@ -54,6 +54,8 @@ TEST(BodyDigestTest, TextsThatReadAlikeInARowAreToldApart) {
   one.input = TextInput{"x", true};
   two.input = TextInput{"x", false};
   EXPECT_NE(body_digest(one), body_digest(two));
+  two.input = TextInput{"x", true, true};
+  EXPECT_NE(body_digest(one), body_digest(two));
 }
 
 }  // namespace

@@ -115,6 +115,10 @@ TEST_F(GatewayTest, WhatIsWrongWithASubmissionIsSaidInWords) {
   deliver(kClient, bad);
   EXPECT_THAT(rejection(), HasSubstr("model 'large' is not served here; 'tiny' is"));
   bad = submit(2);
+  bad.input = TextInput{"<|x|>", false, true};
+  deliver(kClient, bad);
+  EXPECT_THAT(rejection(), HasSubstr("for raw prompts"));
+  bad = submit(1);
   bad.stop.assign(17, "x");
   deliver(kClient, bad);
   EXPECT_THAT(rejection(), HasSubstr("more than 16 stop strings"));
@@ -353,6 +357,29 @@ TEST_F(GatewayTest, AStopStringIsFoundAcrossBlocksAndCutsTheText) {
   EXPECT_THAT(finished.tokens, ElementsAre(7, 8, 9, 10));
   EXPECT_EQ(finished.figures.tokens, 4);
   EXPECT_EQ(finished.figures.blocks, 2);
+}
+
+TEST_F(GatewayTest, AStopStringInTheLastBlockIsWhatEndedTheJob) {
+  Submit message = submit(1);
+  message.stop = {"8"};
+  deliver(kClient, message);
+  deliver(kCoordinator, block(1, 0, {7, 8}));
+  Finished at_its_length = end(1, {7, 8});
+  at_its_length.reason = FinishReason::kLength;
+  deliver(kCoordinator, at_its_length);
+  EXPECT_EQ(to_client<Finished>().at(0).reason, FinishReason::kStop);
+  EXPECT_EQ(to_client<Finished>().at(0).text, "7 ");
+}
+
+TEST_F(GatewayTest, WithoutItsStopStringAJobEndsAsTheCoordinatorSays) {
+  Submit message = submit(1);
+  message.stop = {"8 9"};
+  deliver(kClient, message);
+  deliver(kCoordinator, block(1, 0, {7, 8}));
+  Finished at_its_length = end(1, {7, 8});
+  at_its_length.reason = FinishReason::kLength;
+  deliver(kCoordinator, at_its_length);
+  EXPECT_EQ(to_client<Finished>().at(0).reason, FinishReason::kLength);
 }
 
 TEST_F(GatewayTest, WhatWasHeldBackComesAtTheEndOnce) {

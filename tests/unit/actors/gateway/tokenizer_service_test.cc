@@ -75,6 +75,14 @@ TEST_F(TokenizerServiceTest, ARawTextIsTokensAsItIs) {
   EXPECT_EQ(text_of(tokens_of(service_, TextInput{"Once upon", true})), "Once upon");
 }
 
+TEST_F(TokenizerServiceTest, ARawTextHasControlTokensIfItsAuthorSaysSo) {
+  const std::string turn = "<role>HUMAN</role>Once<|role_end|>";
+  const Tokens asked = tokens_of(service_, TextInput{turn, true, true});
+  EXPECT_EQ(text_of(asked), turn);
+  EXPECT_EQ(std::ranges::count(asked, kRoleEnd), 1);
+  EXPECT_EQ(std::ranges::count(tokens_of(service_, TextInput{turn, true}), kRoleEnd), 0);
+}
+
 TEST_F(TokenizerServiceTest, AChatIsRenderedWithAllItsTurns) {
   const Tokens tokens = tokens_of(
       service_, ChatInput{{{"system", "s"}, {"user", "u"}, {"assistant", "a"}, {"user", "v"}}});

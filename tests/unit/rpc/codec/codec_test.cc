@@ -53,7 +53,7 @@ std::vector<actors::WireMessage> examples() {
   std::vector<actors::WireMessage> all{
       actors::Submit{job(1),
                      "m",
-                     actors::TextInput{"h\u00e9llo", true},
+                     actors::TextInput{"h\u00e9llo", true, true},
                      {{"a", "b"}},
                      {"stop"},
                      milliseconds(5),
@@ -84,7 +84,7 @@ std::vector<actors::WireMessage> examples() {
       actors::ListJobs{12, requester},
       actors::JobList{13,
                       {{job(14), "client", actors::JobSummary::State::kRunning, 1, 2, 3, 4,
-                        milliseconds(5), "stop"}},
+                        milliseconds(5), "stop", milliseconds(3)}},
                       error},
       actors::GetStatus{15},
       actors::ClusterStatus{16, "1.0", "m", 3, true, 1, 2, 3, 4, "memory", {member}, error},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,19 @@ void add_say(Command program) {
   static bool is_loud;
   Command command = program.add_command("say", "Keeps what it is told");
   command.add({.name = "text"}, said);
+  static std::optional<std::string> prompt;
+  prompt.reset();
+  command.add({.name = "--prompt"}, prompt);
   command.add({.name = "--loudly"}, is_loud);
-  command.set_action([] { return kFailed; });
+  command.set_action([] {
+    if (prompt) said = "prompt " + *prompt;
+    return kFailed;
+  });
+}
+
+void add_write(Command program) {
+  Command command = program.add_command("write", "Writes below another one");
+  command.add_command("much", "Writes much").set_action([] { return kOk; });
 }
 
 void add_listen(Command program) {
@@ -31,7 +43,7 @@ class ProgramTest : public testing::Test {
  protected:
   /// Runs `unmask WORDS...`.
   int run(std::vector<const char*> words) {
-    static constexpr std::array<AddCommand, 2> kCommands{add_say, add_listen};
+    static constexpr std::array<AddCommand, 3> kCommands{add_say, add_listen, add_write};
     said.clear();
     words.insert(words.begin(), "unmask");
     testing::internal::CaptureStdout();
@@ -69,6 +81,32 @@ TEST_F(ProgramTest, HelpOfACommandIsItsOwn) {
   EXPECT_EQ(run({"say", "--help"}), kOk);
   EXPECT_THAT(out_, HasSubstr("--loudly"));
   EXPECT_THAT(out_, testing::Not(HasSubstr("Examples:")));
+}
+
+TEST_F(ProgramTest, HelpIsAWordToo) {
+  for (const std::vector<const char*>& command :
+       {std::vector<const char*>{}, {"say"}, {"write"}, {"write", "much"}}) {
+    std::vector<const char*> flag = command, word = command;
+    flag.push_back("--help");
+    word.insert(word.begin(), "help");
+    EXPECT_EQ(run(flag), kOk);
+    const std::string expected = out_;
+    EXPECT_EQ(run(word), kOk);
+    EXPECT_EQ(out_, expected);
+  }
+  EXPECT_EQ(run({"help", "lisetn"}), kUsage);
+  EXPECT_EQ(error_,
+            "unmask: error: there is no command 'lisetn' (did you mean \"listen\"?)\n"
+            "Try 'unmask --help'.\n");
+}
+
+TEST_F(ProgramTest, AnEmptyValueIsAMistakeUnlessItMeansSomething) {
+  EXPECT_EQ(run({"say", ""}), kUsage);
+  EXPECT_THAT(error_, HasSubstr("text: wants a value; this one is empty"));
+  EXPECT_EQ(run({"say", "--prompt", ""}), kFailed);
+  EXPECT_EQ(said, "prompt ");
+  EXPECT_EQ(run({"say"}), kFailed);
+  EXPECT_EQ(said, "");
 }
 
 TEST_F(ProgramTest, NoCommandIsAMistakeThatShowsHelp) {

@@ -54,7 +54,8 @@ class JobBatchTest : public testing::Test {
     }
     ++num_running_;
     max_running_ = std::max(max_running_, num_running_);
-    const int ms = std::stoi(submit.parameters.at(0).value);
+    const int ms = std::stoi(
+        std::ranges::find(submit.parameters, "gen_length", &actors::Parameter::name)->value);
     const std::string text = std::get<actors::TextInput>(submit.input).text;
     gateway_env().timers.after(milliseconds(ms), [this, peer, job = submit.job, text] {
       finish(peer, job, actors::FinishReason::kStop, text);
@@ -154,8 +155,33 @@ TEST_F(JobBatchTest, FlagsHoldForEveryLineThatDoesNotSayOtherwise) {
   const std::vector<actors::Submit> submits = gateway_.heard_of<actors::Submit>();
   ASSERT_EQ(submits.size(), 2u);
   EXPECT_EQ(submits[0].parameters,
-            (std::vector<actors::Parameter>{{"gen_length", "10"}, {"seed", "9"}}));
+            (std::vector<actors::Parameter>{{"seed", "9"}, {"gen_length", "10"}}));
   EXPECT_EQ(submits[1].parameters, common.parameters);
+}
+
+TEST_F(JobBatchTest, ALinesIdComesBackWithItsResultWhateverBecomesOfIt) {
+  start(R"({"id": "a", "prompt": "a", "gen_length": 10}
+{"id": "b", "promt": "b"}
+)");
+  run(seconds(5));
+  EXPECT_THAT(results("id"), ElementsAre("a", "b"));
+  EXPECT_THAT(results("finish_reason"), ElementsAre("stop", "rejected"));
+}
+
+TEST_F(JobBatchTest, AFullDiskEndsItAndSaysHowManyResultsAreSafe) {
+  std::fclose(out_);
+  std::free(out_text_);
+  out_text_ = nullptr;
+  out_ = std::fopen("/dev/full", "w");
+  std::string text;
+  for (int i = 0; i < 10; ++i) text += "{\"prompt\": \"x\", \"gen_length\": 100}\n";
+  text += "{\"prompt\": \"x\", \"gen_length\": 60000}\n";
+  start(text, {.concurrency = 11});
+  run(seconds(5));
+  ASSERT_TRUE(end_);
+  ASSERT_FALSE(*end_);
+  EXPECT_EQ(end_->error().message, "stdout cannot be written: 0 of 11 results were");
+  EXPECT_THAT(gateway_.heard_of<actors::Cancel>(), testing::Not(testing::IsEmpty()));
 }
 
 TEST_F(JobBatchTest, CancellingEndsWhatRunsAndStartsNothingElse) {

@@ -64,31 +64,6 @@ TEST_F(JobFilesTest, ATextBeyondItsLimitIsRefused) {
   EXPECT_THAT(error_of(read_text(testing::TempDir(), 4)), HasSubstr("cannot read"));
 }
 
-TEST(JobLineTest, APromptComesWithItsParametersAsTheyAreWritten) {
-  const auto submit = parse_job_line(
-      R"({"id": 7, "prompt": "Hi", "raw": true, "threshold": 0.5, "strategy": "fixed",
-          "early_stop": false, "stop": ["\n"]})");
-  ASSERT_TRUE(submit.has_value()) << submit.error().message;
-  const auto& input = std::get<actors::TextInput>(submit->input);
-  EXPECT_EQ(input.text, "Hi");
-  EXPECT_TRUE(input.raw);
-  EXPECT_THAT(submit->parameters, ElementsAre(actors::Parameter{"threshold", "0.5"},
-                                              actors::Parameter{"strategy", "fixed"},
-                                              actors::Parameter{"early_stop", "false"}));
-  EXPECT_THAT(submit->stop, ElementsAre("\n"));
-}
-
-TEST(JobLineTest, WhatCannotBeAJobIsRefusedByName) {
-  EXPECT_THAT(error_of(parse_job_line("x")), HasSubstr("is not JSON"));
-  EXPECT_THAT(error_of(parse_job_line("[]")), HasSubstr("is not a JSON object"));
-  EXPECT_THAT(error_of(parse_job_line("{}")), HasSubstr("one of"));
-  EXPECT_THAT(error_of(parse_job_line(R"({"prompt": "a", "tokens": [1]})")), HasSubstr("one of"));
-  EXPECT_THAT(error_of(parse_job_line(R"({"prompt": 1})")), HasSubstr("\"prompt\" is a text"));
-  EXPECT_THAT(error_of(parse_job_line(R"({"prompt": "a", "raw": 1})")), HasSubstr("\"raw\""));
-  EXPECT_THAT(error_of(parse_job_line(R"({"prompt": "a", "stop": "b"})")), HasSubstr("\"stop\""));
-  EXPECT_THAT(error_of(parse_job_line(R"({"prompt": "a", "steps": [1]})")), HasSubstr("\"steps\""));
-}
-
 TEST(JobIdTest, IsReadAsItIsWritten) {
   const JobId id = rpc::random_job_id();
   EXPECT_EQ(*rpc::parse_job_id(rpc::to_hex(id)), id);

@@ -54,8 +54,9 @@ TEST(JobOptionsTest, ADeadlineIsATimeWithAUnit) {
   EXPECT_EQ(submit_of({"Hi", "--deadline", "1.5s"})->deadline, std::chrono::milliseconds(1500));
   EXPECT_EQ(submit_of({"Hi", "--deadline", "2min"})->deadline, std::chrono::minutes(2));
   EXPECT_THAT(error_of({"Hi", "--deadline", "2"}), HasSubstr("--deadline \"2\" is not a duration"));
-  EXPECT_THAT(error_of({"Hi", "--deadline", "0s"}), HasSubstr("must be 1ms to 24h"));
-  EXPECT_THAT(error_of({"Hi", "--deadline", "25h"}), HasSubstr("must be 1ms to 24h"));
+  EXPECT_THAT(error_of({"Hi", "--deadline", "0s"}), HasSubstr("must be 1ms to 1h"));
+  EXPECT_THAT(error_of({"Hi", "--deadline", "61min"}), HasSubstr("must be 1ms to 1h"));
+  EXPECT_EQ(submit_of({"Hi", "--deadline", "1h"})->deadline, actors::kMaxDeadline);
 }
 
 TEST(JobOptionsTest, SetWantsANameAndAValue) {
@@ -67,6 +68,13 @@ TEST(JobOptionsTest, ThereIsOneInput) {
   EXPECT_THAT(error_of({"Hi", "--messages", "chat.json"}), HasSubstr("only one of them"));
   EXPECT_THAT(error_of({"--messages", "/nonexistent/chat.json"}),
               HasSubstr("cannot read '/nonexistent/chat.json'"));
+}
+
+TEST(JobOptionsTest, AnEmptyPromptIsAPromptAndNotStdin) {
+  const auto submit = submit_of({""});
+  ASSERT_TRUE(submit.has_value()) << submit.error().message;
+  EXPECT_EQ(std::get<actors::TextInput>(submit->input).text, "");
+  EXPECT_THAT(error_of({"", "--messages", "chat.json"}), HasSubstr("only one of them"));
 }
 
 TEST(JobOptionsTest, StopStringsAndRawComeThrough) {

@@ -19,12 +19,17 @@ TEST(ClusterTextTest, JobsStandBelowTheirHeadings) {
   job.block = 1;
   job.num_blocks = 4;
   job.age = milliseconds(90'000);
+  job.run_time = milliseconds(4'000);
   list.jobs = {job};
+  actors::JobSummary waits;
+  waits.age = milliseconds(500);
+  list.jobs.push_back(waits);
   EXPECT_EQ(
       to_text(list),
-      "JOB                               CLIENT    STATE    BLOCK  TOKENS  FORWARDS  AGE    "
-      "OUTCOME\n"
-      "00000000000000000000000000000000  rq:rM>}U  running  1/4    12      5         1 min\n");
+      "JOB                               CLIENT    STATE    BLOCK  TOKENS  FORWARDS  AGE     "
+      "RUN  OUTCOME\n"
+      "00000000000000000000000000000000  rq:rM>}U  running  1/4    12      5         1 min   4 s\n"
+      "00000000000000000000000000000000            queued   0/0    0       0         500 ms  -\n");
 }
 
 TEST(ClusterTextTest, NoJobsAreSaidInWords) { EXPECT_EQ(to_text(actors::JobList{}), "no jobs\n"); }

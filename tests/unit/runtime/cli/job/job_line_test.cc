@@ -1,0 +1,101 @@
+#include "runtime/cli/job/job_line.h"
+
+#include <gmock/gmock.h>
+
+namespace unmask::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Result<actors::Submit> submit_of(const std::string& line, const actors::Submit& common = {}) {
+  return parse_job_line(line, common).submit;
+}
+
+std::string error_of(const std::string& line) {
+  const auto submit = submit_of(line);
+  return submit ? "" : submit.error().message;
+}
+
+TEST(JobLineTest, APromptComesWithItsParametersAsTheyAreWritten) {
+  const auto submit = submit_of(
+      R"({"id": 7, "prompt": "Hi", "raw": true, "threshold": 0.5, "strategy": "fixed",
+          "early_stop": false, "stop": ["\n"]})");
+  ASSERT_TRUE(submit.has_value()) << submit.error().message;
+  const auto& input = std::get<actors::TextInput>(submit->input);
+  EXPECT_EQ(input.text, "Hi");
+  EXPECT_TRUE(input.raw);
+  EXPECT_FALSE(input.special_tokens);
+  EXPECT_THAT(submit->parameters, ElementsAre(actors::Parameter{"threshold", "0.5"},
+                                              actors::Parameter{"strategy", "fixed"},
+                                              actors::Parameter{"early_stop", "false"}));
+  EXPECT_THAT(submit->stop, ElementsAre("\n"));
+}
+
+TEST(JobLineTest, ALineSaysWhatTheFlagsAndThePythonClientSay) {
+  const auto submit = submit_of(
+      R"({"prompt": "<|x|>", "raw": true, "special_tokens": true, "stop": "=", "deadline": 1.5,
+          "model": "tiny", "priority": -3})");
+  ASSERT_TRUE(submit.has_value()) << submit.error().message;
+  EXPECT_TRUE(std::get<actors::TextInput>(submit->input).special_tokens);
+  EXPECT_THAT(submit->stop, ElementsAre("="));
+  EXPECT_EQ(submit->deadline, milliseconds(1500));
+  EXPECT_EQ(submit->model, "tiny");
+  EXPECT_EQ(submit->priority, -3);
+  EXPECT_EQ(submit_of(R"({"prompt": "", "deadline": "250ms"})")->deadline, milliseconds(250));
+}
+
+TEST(JobLineTest, WhatALineDoesNotSayIsAsForAllLines) {
+  actors::Submit common;
+  common.parameters = {{"gen_length", "7"}, {"seed", "9"}};
+  common.stop = {"END"};
+  common.deadline = milliseconds(5);
+  common.model = "tiny";
+  common.priority = 2;
+  const auto silent = submit_of(R"({"prompt": "a", "stop": null, "seed": null})", common);
+  ASSERT_TRUE(silent.has_value()) << silent.error().message;
+  EXPECT_EQ(silent->parameters, common.parameters);
+  EXPECT_EQ(silent->stop, common.stop);
+  EXPECT_EQ(silent->deadline, common.deadline);
+  EXPECT_EQ(silent->model, "tiny");
+  EXPECT_EQ(silent->priority, 2);
+  const auto own =
+      submit_of(R"({"prompt": "a", "gen_length": 8, "stop": [], "priority": 0})", common);
+  EXPECT_THAT(own->parameters, testing::UnorderedElementsAre(actors::Parameter{"seed", "9"},
+                                                             actors::Parameter{"gen_length", "8"}));
+  EXPECT_THAT(own->stop, ElementsAre());
+  EXPECT_EQ(own->priority, 0);
+}
+
+TEST(JobLineTest, ItsIdsComeBackWithTheResultEvenIfItCannotBeAJob) {
+  const JobLine line = parse_job_line(R"({"custom_id": "a\"b", "prompt": 1, "id": 7})", {});
+  EXPECT_FALSE(line.submit);
+  EXPECT_EQ(with_ids(line.ids, R"({"job":"x"})"), R"({"id":7,"custom_id":"a\"b","job":"x"})");
+  EXPECT_EQ(with_ids(parse_job_line(R"({"prompt": "a"})", {}).ids, R"({"job":"x"})"),
+            R"({"job":"x"})");
+}
+
+TEST(JobLineTest, WhatCannotBeAJobIsRefusedByName) {
+  EXPECT_THAT(error_of("x"), HasSubstr("is not JSON"));
+  EXPECT_THAT(error_of("[]"), HasSubstr("is not a JSON object"));
+  EXPECT_THAT(error_of("{}"), HasSubstr("one of"));
+  EXPECT_THAT(error_of(R"({"prompt": null})"), HasSubstr("one of"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "tokens": [1]})"), HasSubstr("one of"));
+  EXPECT_THAT(error_of(R"({"prompt": 1})"), HasSubstr("\"prompt\" is a text"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "raw": 1})"), HasSubstr("\"raw\""));
+  EXPECT_THAT(error_of(R"({"tokens": [1], "raw": true})"), HasSubstr("\"raw\" is for a"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "special_tokens": true})"), HasSubstr("with \"raw\""));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "stop": 3})"), HasSubstr("\"stop\" is a text or"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "stop": [3]})"), HasSubstr("\"stop\" is a text or"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "steps": [1]})"), HasSubstr("\"steps\""));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "deadline": 0})"), HasSubstr("\"deadline\" must be"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "deadline": "2h"})"), HasSubstr("\"deadline\" must be"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "deadline": []})"), HasSubstr("number of seconds"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "priority": 11})"), HasSubstr("from -10 to 10"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "model": 1})"), HasSubstr("\"model\" is a text"));
+  EXPECT_THAT(error_of(R"({"prompt": "a", "id": [1]})"), HasSubstr("\"id\" is a text or"));
+}
+
+}  // namespace
+}  // namespace unmask::cli
