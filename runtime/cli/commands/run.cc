@@ -57,6 +57,8 @@ class LocalRun {
     return ended_;
   }
 
+  void leave() { printer_.leave(); }
+
  private:
   LocalCluster::Client client() {
     return {.on_loading =
@@ -174,6 +176,7 @@ int run_prompt(const RunFlags& flags) {
                JobPrinter::options_for_this_process(json));
   if (const std::optional<ExitCode> code = job.run()) return *code;
   // Nothing is lost, and the device may be in the middle of something long.
+  job.leave();
   std::fflush(stdout);
   std::_Exit(kInterrupted);
 }

@@ -7,8 +7,7 @@
 namespace unmask::cli {
 namespace {
 
-constexpr int kMinWidth = 20;
-constexpr int kMinHeight = 3;
+constexpr int kMinWidth = 2;  // of a wide character
 
 constexpr std::string_view kHoleCell = "\u2591";     // light shade
 constexpr std::string_view kControlCell = "\u00b7";  // middle dot
@@ -25,10 +24,14 @@ bool is_control_token(std::string_view text) {
 
 }  // namespace
 
-CanvasView::CanvasView(const Terminal& terminal)
-    : width_(std::max(terminal.width, kMinWidth)),
-      height_(std::max(terminal.height, kMinHeight)),
-      has_color_(terminal.has_color) {}
+CanvasView::CanvasView(const Terminal& terminal) : has_color_(terminal.has_color) {
+  resize(terminal.width, terminal.height);
+}
+
+void CanvasView::resize(int width, int height) {
+  width_ = std::max(width, kMinWidth);
+  height_ = std::max(height, 1);
+}
 
 std::string CanvasView::show(const actors::Frame& frame) {
   if (frame.positions != block_) {
@@ -43,10 +46,9 @@ std::string CanvasView::show(const actors::Frame& frame) {
     cells_[std::size_t(i)] = {is_hole ? "" : text, change.confidence};
   }
   const Layout drawn = layout();
-  std::span<const std::string> lines = drawn.lines;
-  lines = lines.last(std::min(lines.size(), std::size_t(height_)));
-  std::string out = replace(lines);
-  lines_up_ = int(lines.size()) - 1;
+  const std::size_t num_lines = std::min(drawn.lines.size(), std::size_t(height_));
+  std::string out = replace(std::span(drawn.lines).last(num_lines));
+  drawn_.assign(drawn.columns.end() - std::ptrdiff_t(num_lines), drawn.columns.end());
   return out;
 }
 
@@ -57,7 +59,7 @@ std::string CanvasView::show(const actors::Committed& block) {
   const Layout text = layout();
   std::string out = replace(text.lines);
   // Only the last line may grow; the others are out for good, however low the terminal is.
-  lines_up_ = 0;
+  drawn_ = {text.columns.back()};
   line_ = text.lines.back();
   return out;
 }
@@ -67,18 +69,30 @@ std::string CanvasView::finish() {
   return replace(layout().lines) + (line_.empty() ? "" : "\n");
 }
 
+std::string CanvasView::abandon() {
+  const bool is_empty = line_.empty() && cells_.empty();
+  cells_.clear();
+  return is_empty ? "" : "\n";
+}
+
+int CanvasView::rows_up() const {
+  int rows = -1;
+  for (const int columns : drawn_) rows += std::max(1, (columns + width_ - 1) / width_);
+  return rows;
+}
+
 void CanvasView::add_text(Layout& layout, std::string_view text, std::string_view style) const {
   const bool is_styled = has_color_ && !style.empty();
   if (is_styled) layout.lines.back() += style;
   while (!text.empty()) {
     const Character character = take_character(text);
-    if (character.bytes == "\n" || layout.column + character.columns > width_) {
+    if (character.bytes == "\n" || layout.columns.back() + character.columns > width_) {
       layout.lines.emplace_back();
-      layout.column = 0;
+      layout.columns.push_back(0);
     }
     if (character.bytes == "\n") continue;
     layout.lines.back() += character.bytes;
-    layout.column += character.columns;
+    layout.columns.back() += character.columns;
   }
   if (is_styled) layout.lines.back() += kReset;
 }
@@ -100,7 +114,7 @@ CanvasView::Layout CanvasView::layout() const {
 
 std::string CanvasView::replace(std::span<const std::string> lines) {
   std::string out = "\r";
-  if (lines_up_ > 0) out += "\x1b[" + std::to_string(lines_up_) + "A";
+  if (const int up = rows_up(); up > 0) out += "\x1b[" + std::to_string(up) + "A";
   out += "\x1b[J";
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) out += "\r\n";

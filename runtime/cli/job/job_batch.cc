@@ -8,7 +8,9 @@
 #include "rpc/client/job_id.h"
 #include "runtime/cli/job/job_files.h"
 #include "runtime/cli/job/job_line.h"
+#include "runtime/cli/text/characters.h"
 #include "runtime/cli/text/output_state.h"
+#include "runtime/cli/text/terminal.h"
 
 namespace unmask::cli {
 namespace {
@@ -159,7 +161,8 @@ void JobBatch::show_progress() {
     const double left = seconds() / double(done) * double(lines_.size() - done);
     line += print(", %.0f tokens/s, about %.0f s left", double(num_tokens_) / seconds(), left);
   }
-  std::fprintf(status_, "\r%s\x1b[K", line.c_str());
+  const int width = terminal_of(fileno(status_)).width - 1;  // a line that wraps is not drawn over
+  std::fprintf(status_, "\r%s\x1b[K", first_columns(line, width).c_str());
   std::fflush(status_);
 }
 

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/messages.h"
 #include "runtime/cli/exit_code.h"
@@ -24,8 +26,10 @@ class JobPrinter {
   };
   struct Options {
     Style style = Style::kStream;
-    Terminal terminal{};        ///< behind `out`
+    Terminal terminal{};                       ///< behind `out`
+    std::function<Terminal()> terminal_now{};  ///< its size may change; empty: it does not
     bool shows_status = false;  ///< places in the queue, figures at the end: `status` is a terminal
+    std::function<int()> status_width{};  ///< of the terminal behind `status`; empty: no end
   };
 
   /// What suits this process's stdout and stderr.
@@ -33,6 +37,9 @@ class JobPrinter {
 
   /// The files must outlive this.
   JobPrinter(const Options& options, std::FILE* out, std::FILE* status);
+  JobPrinter(const JobPrinter&) = delete;
+  JobPrinter& operator=(const JobPrinter&) = delete;
+  ~JobPrinter() { leave(); }
 
   /// What to ask for in Submit.
   [[nodiscard]] actors::Subscription subscription() const;
@@ -44,10 +51,15 @@ class JobPrinter {
   void show(const actors::Committed& block);
   [[nodiscard]] ExitCode show(const actors::Finished& finished);
   [[nodiscard]] ExitCode show(const actors::Rejected& rejected);
+  /// Without an end, nothing more will come: what stands there stays, and the cursor is below it.
+  void leave();
 
  private:
   void write(std::string_view text);
+  void follow_size();
   void clear_status();
+  /// The first clauses that fit a line of the status terminal, with ", " between.
+  [[nodiscard]] std::string fitting(const std::vector<std::string>& clauses) const;
   void print(const std::string& sentence);
   ExitCode show_end(const actors::Finished& finished);
 

@@ -80,4 +80,15 @@ std::string printable_lines(std::string_view text) {
   return lines;
 }
 
+std::string first_columns(std::string_view text, int width) {
+  std::string line;
+  while (!text.empty()) {
+    const Character character = take_character(text);
+    width -= character.columns;
+    if (width < 0) break;
+    line += character.bytes == "\n" ? " " : character.bytes;
+  }
+  return line;
+}
+
 }  // namespace unmask::cli

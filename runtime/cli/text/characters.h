@@ -22,4 +22,7 @@ struct Character {
 /// The same with its newlines.
 [[nodiscard]] std::string printable_lines(std::string_view text);
 
+/// As much of the line `text` as `width` columns hold, as printable() has it.
+[[nodiscard]] std::string first_columns(std::string_view text, int width);
+
 }  // namespace unmask::cli

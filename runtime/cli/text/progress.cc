@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "runtime/cli/text/characters.h"
 #include "runtime/cli/text/terminal.h"
 
 namespace unmask::cli {
@@ -24,7 +25,8 @@ void Progress::update(std::uint64_t done, std::uint64_t total) {
       what_ + " " + (total > 0 ? std::to_string(done * 100 / total) + " %" : std::to_string(done));
   if (line == line_) return;  // a terminal is slow
   line_ = std::move(line);
-  std::fprintf(stderr, "\r%s\x1b[K", line_.c_str());
+  const int width = terminal_of(STDERR_FILENO).width - 1;  // a line that wraps is not drawn over
+  std::fprintf(stderr, "\r%s\x1b[K", first_columns(line_, width).c_str());
   std::fflush(stderr);
 }
 

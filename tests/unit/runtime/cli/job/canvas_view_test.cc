@@ -33,6 +33,33 @@ TEST(CanvasViewTest, ABlockIsShownAsHolesThatFillIn) {
   EXPECT_EQ(screen.text(), "The░░\n");
 }
 
+TEST(CanvasViewTest, ATerminalThatChangesItsSizeKeepsNoOldLine) {
+  Screen screen(40, 10);
+  CanvasView view(terminal(40, 10));
+  screen.write(view.show(committed("The beginning stays.\nAnd then: ")));
+  for (const int width : {40, 23, 11, 60, 5, 31, 32, 80}) {
+    screen.resize(width, 10);
+    view.resize(width, 10);
+    for (int i = 0; i < 3; ++i) screen.write(view.show(frame({5, 30}, {})));
+    std::string text;
+    for (const std::string& line : screen.lines()) text += line;
+    EXPECT_THAT(text, testing::StartsWith("The beginning stays.And then: ░░░")) << width;
+    std::size_t num_holes = 0;
+    for (std::size_t at = 0; (at = text.find("░", at)) != std::string::npos; at += 3) ++num_holes;
+    EXPECT_EQ(num_holes, 25u) << width;
+  }
+}
+
+TEST(CanvasViewTest, WhatStandsThereWhenNothingMoreComesStays) {
+  Screen screen(40, 10);
+  CanvasView view(terminal(40, 10));
+  EXPECT_EQ(CanvasView(terminal(40, 10)).abandon(), "");
+  screen.write(view.show(committed("The ")));
+  screen.write(view.show(frame({5, 8}, {{6, 17, 0.9f, " cat"}})));
+  screen.write(view.abandon());
+  EXPECT_EQ(screen.text(), "The ░ cat░\n\n");
+}
+
 TEST(CanvasViewTest, AControlTokenIsADot) {
   Screen screen(40, 10);
   CanvasView view(terminal(40, 10));

@@ -155,5 +155,60 @@ TEST_F(JobPrinterTest, FramesAreAskedForOnlyWhereTheyAreDrawn) {
   EXPECT_FALSE(printer(JobPrinter::Style::kJson).subscription().blocks);
 }
 
+TEST_F(JobPrinterTest, AnInterruptedCanvasStaysWithACursorBelowIt) {
+  for (const auto reason : {actors::FinishReason::kCancelled, actors::FinishReason::kDeadline}) {
+    Captured out;
+    JobPrinter printer({.style = JobPrinter::Style::kCanvas}, out.file(), status_.file());
+    actors::Frame frame;
+    frame.positions = {0, 2};
+    frame.changes = {{0, 5, 0.9f, "Hi"}};
+    printer.show(frame);
+    const std::string before = out.text();
+    EXPECT_NE(printer.show(finished(reason, "")), kOk);
+    EXPECT_EQ(out.text(), before + "\n");
+  }
+}
+
+TEST_F(JobPrinterTest, ACanvasThatIsLeftWithoutAnEndStaysToo) {
+  actors::Frame frame;
+  frame.positions = {0, 2};
+  {
+    JobPrinter printer({.style = JobPrinter::Style::kCanvas}, out_.file(), status_.file());
+    printer.show(frame);
+  }
+  EXPECT_THAT(out_.text(), testing::EndsWith("░░\n"));
+}
+
+TEST_F(JobPrinterTest, ACanvasThatHasItsEndGetsNothingMore) {
+  std::string at_its_end;
+  {
+    JobPrinter printer({.style = JobPrinter::Style::kCanvas}, out_.file(), status_.file());
+    printer.show(committed("Hello"));
+    EXPECT_EQ(printer.show(finished(actors::FinishReason::kStop, "Hello")), kOk);
+    at_its_end = out_.text();
+  }
+  EXPECT_EQ(out_.text(), at_its_end);
+  EXPECT_THAT(at_its_end, testing::EndsWith("Hello\n"));
+}
+
+TEST_F(JobPrinterTest, FiguresAndPlacesFitTheTerminal) {
+  for (const int width : {200, 80, 60, 30}) {
+    Captured status;
+    JobPrinter printer({.style = JobPrinter::Style::kStream,
+                        .shows_status = true,
+                        .status_width = [width] { return width; }},
+                       out_.file(), status.file());
+    printer.show(actors::Queued{{}, 3, std::string(100, 'x')});
+    EXPECT_LT(status.text().size(), std::size_t(width));
+    const std::size_t before = status.text().size();
+    actors::Finished end = finished(actors::FinishReason::kStop, "");
+    end.figures.blocks = 2;
+    EXPECT_EQ(printer.show(end), kOk);
+    const std::string line = status.text().substr(before + 4);  // behind what clears the place
+    EXPECT_LE(line.size(), std::size_t(width)) << line;
+    EXPECT_THAT(line, testing::StartsWith("3 tokens in 2 forwards"));
+  }
+}
+
 }  // namespace
 }  // namespace unmask::cli

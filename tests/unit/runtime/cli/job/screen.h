@@ -28,6 +28,34 @@ class Screen {
     }
   }
 
+  /// Wraps anew what stands there, as terminals do.
+  void resize(int width, int height) {
+    std::vector<std::string> wrapped;
+    int cursor = 0;
+    for (int i = 0; i < int(lines_.size()); ++i) {
+      std::string_view rest = lines_[std::size_t(i)];
+      int column = 0;
+      wrapped.emplace_back();
+      while (!rest.empty()) {
+        const Character character = take_character(rest);
+        if (column + character.columns > width) {
+          wrapped.emplace_back();
+          column = 0;
+        }
+        wrapped.back() += character.bytes;
+        column += character.columns;
+      }
+      if (i == row_) {  // the cursor is at its end
+        column_ = column;
+        cursor = int(wrapped.size()) - 1;
+      }
+    }
+    row_ = cursor;
+    lines_ = std::move(wrapped);
+    width_ = width;
+    height_ = height;
+  }
+
   /// Every line that was ever on the screen, scrolled off or not.
   [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
   [[nodiscard]] std::string text() const {
