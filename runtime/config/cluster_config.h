@@ -70,11 +70,11 @@ struct ClusterConfig {
     std::vector<std::string> operators{};        ///< files: keys of clients who see all jobs
   };
   struct Limits {
-    std::int64_t max_waiting = 1024;         ///< jobs; beyond this they are refused
-    std::int64_t max_running = 256;          ///< jobs in one replica's batch
-    std::int64_t max_jobs_per_client = 256;  ///< unfinished jobs of one connection
+    std::int32_t max_waiting = 1024;         ///< jobs; beyond this they are refused
+    std::int32_t max_running = 256;          ///< jobs in one replica's batch
+    std::int32_t max_jobs_per_client = 256;  ///< unfinished jobs of one connection
     Milliseconds client_grace{30'000};    ///< a job whose client is gone for so long is cancelled
-    std::int64_t max_connections = 1024;  ///< of HTTP, per process
+    std::int32_t max_connections = 1024;  ///< of HTTP, per process
     Milliseconds step_timeout{30'000};    ///< an answer later than this ends the group
     Milliseconds form_timeout{30'000};    ///< for the ranks of a group to find each other
     Milliseconds drain_timeout{30'000};   ///< from SIGTERM until the rest is dropped

@@ -29,14 +29,15 @@ std::string variable_of(const std::string& key) {
 std::vector<std::string> known_keys() {
   std::vector<std::string> keys;
   ClusterConfig config;
-  for_each_setting(config, [&](const char* key, auto&) { keys.emplace_back(key); });
+  for_each_setting(config, [&](const char* key, auto&, const char*) { keys.emplace_back(key); });
   return keys;
 }
 
 std::vector<std::string> known_worker_keys() {
   std::vector<std::string> keys;
   WorkerConfig worker;
-  for_each_worker_setting(worker, [&](const char* key, auto&) { keys.emplace_back(key); });
+  for_each_worker_setting(worker,
+                          [&](const char* key, auto&, const char*) { keys.emplace_back(key); });
   return keys;
 }
 
@@ -99,20 +100,21 @@ class Loader {
   }
 
   LoadedConfig finish() {
-    for_each_setting(loaded_.config, [&](const char* key, auto& field) {
+    for_each_setting(loaded_.config, [&](const char* key, auto& field, const char* help) {
       const auto it = sources_.find(key);
-      ConfigEntry entry{key, show_field(field)};
+      ConfigEntry entry{.key = key, .value = show_field(field), .help = help};
       if (it != sources_.end()) std::tie(entry.source, entry.origin) = it->second;
       loaded_.entries.push_back(std::move(entry));
     });
     for (std::size_t i = 0; i < loaded_.config.workers.size(); ++i) {
-      for_each_worker_setting(loaded_.config.workers[i], [&](const char* key, auto& field) {
-        const std::string full = "worker[" + std::to_string(i) + "]." + key;
-        const auto it = sources_.find(full);
-        ConfigEntry entry{full, show_field(field)};
-        if (it != sources_.end()) std::tie(entry.source, entry.origin) = it->second;
-        loaded_.entries.push_back(std::move(entry));
-      });
+      for_each_worker_setting(
+          loaded_.config.workers[i], [&](const char* key, auto& field, const char* help) {
+            const std::string full = "worker[" + std::to_string(i) + "]." + key;
+            const auto it = sources_.find(full);
+            ConfigEntry entry{.key = full, .value = show_field(field), .help = help};
+            if (it != sources_.end()) std::tie(entry.source, entry.origin) = it->second;
+            loaded_.entries.push_back(std::move(entry));
+          });
     }
     return std::move(loaded_);
   }
@@ -123,7 +125,7 @@ class Loader {
   Result<> set_key(const std::string& key, const ConfigValue& value, ConfigSource source,
                    const std::string& origin) {
     std::optional<Result<>> result;
-    for_each_setting(loaded_.config, [&](const char* known, auto& field) {
+    for_each_setting(loaded_.config, [&](const char* known, auto& field, const char*) {
       if (key == known) result = set_field(field, value);
     });
     if (!result) {
@@ -142,7 +144,7 @@ class Loader {
       const auto& value = entry.second;
       const std::string origin = path + ":" + std::to_string(value.line);
       std::optional<Result<>> result;
-      for_each_worker_setting(worker, [&](const char* known, auto& field) {
+      for_each_worker_setting(worker, [&](const char* known, auto& field, const char*) {
         if (key == known) result = set_field(field, value.value);
       });
       if (!result) {

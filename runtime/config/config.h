@@ -21,6 +21,7 @@ struct ConfigEntry {
   std::string value{};  ///< as it could be written
   ConfigSource source = ConfigSource::kDefault;
   std::string origin{};  ///< `cluster.toml:12`, `UNMASK_MODEL_DIR`, `--model`; empty for a default
+  std::string help{};    ///< what it is, in half a sentence
 };
 
 /// What the command line says about one setting.

@@ -21,7 +21,7 @@ using ConfigValue = std::variant<std::string, std::int64_t, double, bool, std::v
 Result<> set_field(std::string& field, const ConfigValue& value);
 Result<> set_field(bool& field, const ConfigValue& value);
 Result<> set_field(std::int32_t& field, const ConfigValue& value);
-Result<> set_field(std::int64_t& field, const ConfigValue& value);  ///< a count, or bytes
+Result<> set_field(std::int64_t& field, const ConfigValue& value);  ///< bytes
 Result<> set_field(Milliseconds& field, const ConfigValue& value);
 Result<> set_field(HostPort& field, const ConfigValue& value);
 Result<> set_field(std::vector<std::string>& field, const ConfigValue& value);

@@ -618,7 +618,8 @@ class ConfigTest(LocalTest):
         self.expect_done(result)
         settings = json.loads(result.stdout)
         self.assertEqual(settings["cluster.workers"],
-                         {"value": "2", "source": "file", "origin": f"{file}:2"})
+                         {"value": "2", "source": "file", "origin": f"{file}:2",
+                          "help": "workers that share the model, per replica"})
         self.assertEqual(settings["log.level"]["origin"], "UNMASK_LOG_LEVEL")
         self.assertEqual((settings["model.dtype"]["value"], settings["model.dtype"]["source"]),
                          ("bf16", "flag"))
@@ -626,6 +627,24 @@ class ConfigTest(LocalTest):
         table = unmask("config", "show", "--config", file)
         self.expect_done(table)
         self.assertEqual(len(table.stdout.splitlines()), len(settings))
+
+    def test_settings_are_explained_one_by_one_or_all(self):
+        everything = unmask("config", "explain")
+        self.expect_done(everything)
+        shown = json.loads(unmask("config", "show", "--json").stdout)
+        self.assertEqual(len(everything.stdout.splitlines()), 2 * len(shown))
+        limits = unmask("config", "explain", "limits", "log.level").stdout.decode()
+        self.assertIn("limits.max_waiting = 1024\n    jobs that may wait", limits)
+        self.assertIn("log.level = info\n", limits)
+        self.assertNotIn("log.format", limits)
+        self.expect_refused(unmask("config", "explain", "limits.max_waitin"), USAGE, "did you mean")
+
+    def test_the_version_names_the_source_it_was_built_from(self):
+        version = json.loads(unmask("version", "--json").stdout)
+        self.assertRegex(version["commit"], r"^([0-9a-f]{7,}|\S+-g[0-9a-f]{7,}|v\S+)(-dirty)?$|^unknown$")
+        self.assertRegex(version["date"], r"^\d{4}-\d\d-\d\d$|^unknown$")
+        self.assertIn(f"commit {version['commit']} of {version['date']}",
+                      unmask("version").stdout.decode())
 
     def test_a_setting_that_cannot_be_is_refused_by_name(self):
         self.expect_refused(unmask("config", "show", "--set", "model.dtyp=f32"), BAD_CONFIG,

@@ -4,8 +4,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rpc/zmq/curve_keys.h"
+#include "runtime/base/nearest_name.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/process/cluster_options.h"
 #include "runtime/cli/process/local_config.h"
@@ -23,6 +25,10 @@ constexpr const char* kShowExamples = R"(Examples:
 A flag counts more than the environment, that more than the file, that more than the default. The
 variable of model.dir is UNMASK_MODEL_DIR.)";
 
+constexpr const char* kExplainExamples = R"(Examples:
+  unmask config explain                     every setting
+  unmask config explain limits model.dir    those of a section, and one)";
+
 constexpr const char* kKeysExamples = R"(Examples:
   unmask config keys gateway.key     writes gateway.key (secret) and gateway.key.pub
 
@@ -34,11 +40,18 @@ constexpr std::string_view name_of(ConfigSource source) {
   return kNames[std::size_t(source)];
 }
 
+/// "limits.max_waiting" is within "limits", and within itself.
+bool is_within(const std::string& key, const std::string& section) {
+  return key == section || key.starts_with(section + ".");
+}
+
 void print_json(const LoadedConfig& loaded) {
   boost::json::object settings;
   for (const ConfigEntry& entry : loaded.entries) {
-    settings[entry.key] = {
-        {"value", entry.value}, {"source", name_of(entry.source)}, {"origin", entry.origin}};
+    settings[entry.key] = {{"value", entry.value},
+                           {"source", name_of(entry.source)},
+                           {"origin", entry.origin},
+                           {"help", entry.help}};
   }
   std::printf("%s\n", json_text(settings).c_str());
 }
@@ -66,6 +79,26 @@ int show_config(const ClusterOptions& options, bool as_json) {
   return kOk;
 }
 
+/// Every setting, or those whose key is or begins with one of `wanted`.
+int explain(const std::vector<std::string>& wanted) {
+  const Result<LoadedConfig> defaults = load_config({});
+  if (!defaults) return report(defaults.error(), kBadConfig);
+  std::vector<std::string> known;
+  for (const ConfigEntry& entry : defaults->entries) known.push_back(entry.key);
+  for (const std::string& key : wanted) {
+    const auto is_it = [&](const std::string& one) { return is_within(one, key); };
+    if (std::ranges::any_of(known, is_it)) continue;
+    return report(invalid("there is no setting '" + key + "'" + did_you_mean(key, known)));
+  }
+  for (const ConfigEntry& entry : defaults->entries) {
+    const auto is_it = [&](const std::string& key) { return is_within(entry.key, key); };
+    if (!wanted.empty() && std::ranges::none_of(wanted, is_it)) continue;
+    std::printf("%s = %s\n    %s\n", entry.key.c_str(),
+                entry.value.empty() ? "\"\"" : entry.value.c_str(), entry.help.c_str());
+  }
+  return kOk;
+}
+
 int make_keys(const std::string& path) {
   const rpc::CurveKeyPair keys = rpc::make_curve_keys();
   const Result<> written = write_curve_keys(keys, path);
@@ -82,6 +115,18 @@ void add_show(Command config) {
   options->add_to(command);
   command.add({.name = "--json", .help = "Print one JSON object"}, *as_json);
   command.set_action([options, as_json] { return show_config(*options, *as_json); });
+}
+
+void add_explain(Command config) {
+  Command command = config.add_command("explain", "What every setting is, and its default");
+  command.set_footer(kExplainExamples);
+  const auto keys = std::make_shared<std::vector<std::string>>();
+  command.add({.name = "key",
+               .help = "A setting or a section; all if left out",
+               .type = "KEY",
+               .takes_many = true},
+              *keys);
+  command.set_action([keys] { return explain(*keys); });
 }
 
 void add_keys(Command config) {
@@ -102,9 +147,10 @@ void add_config(Command program) {
   Command command = program.add_command("config", "Settings of a cluster, and keys for it");
   command.set_group(kLookGroup);
   add_show(command);
+  add_explain(command);
   add_keys(command);
   command.set_action([] {
-    return report({ErrorCode::kInvalidArgument, "config wants a command: show or keys"});
+    return report({ErrorCode::kInvalidArgument, "config wants a command: show, explain or keys"});
   });
 }
 

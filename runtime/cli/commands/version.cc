@@ -8,6 +8,7 @@
 #include "kernels/instruction_set.h"
 #include "kernels/make_backend.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/commands/source_version.h"
 #include "runtime/cli/process/cluster_options.h"
 #include "runtime/cli/text/json_text.h"
 
@@ -42,12 +43,14 @@ int print_version(const VersionFlags& flags) {
   if (!instructions) return Reporter{flags.json}(instructions.error(), kBadConfig);
   const std::string& cpu = *instructions;
   if (flags.json) {
-    const boost::json::object object{
-        {"version", version}, {"compiler", "GCC " __VERSION__}, {"cpu", cpu}, {"cuda", kHasCuda}};
+    const boost::json::object object{{"version", version},  {"commit", kSourceCommit},
+                                     {"date", kSourceDate}, {"compiler", "GCC " __VERSION__},
+                                     {"cpu", cpu},          {"cuda", kHasCuda}};
     std::printf("%s\n", json_text(object).c_str());
   } else {
-    std::printf("unmask %s (built with GCC %s; computes with %s%s)\n", version.c_str(), __VERSION__,
-                cpu.c_str(), kHasCuda ? " and CUDA" : "");
+    std::printf("unmask %s (commit %s of %s, built with GCC %s; computes with %s%s)\n",
+                version.c_str(), kSourceCommit, kSourceDate, __VERSION__, cpu.c_str(),
+                kHasCuda ? " and CUDA" : "");
   }
   return kOk;
 }

@@ -204,5 +204,19 @@ TEST_F(ConfigTest, EnvironmentIsThisProcesses) {
   EXPECT_FALSE(environment.contains("PATH"));
 }
 
+TEST_F(ConfigTest, CountsAreShownAsCountsAndSizesAsSizes) {
+  const auto loaded = load_config({.flags = {{"compute.kv_memory", "1048576", "--kv-memory"}}});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(entry(*loaded, "limits.max_waiting").value, "1024");
+  EXPECT_EQ(entry(*loaded, "limits.max_connections").value, "1024");
+  EXPECT_EQ(entry(*loaded, "compute.kv_memory").value, "1MiB");
+}
+
+TEST_F(ConfigTest, EverySettingSaysWhatItIs) {
+  const auto loaded = load_config({});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  for (const ConfigEntry& entry : loaded->entries) EXPECT_NE(entry.help, "") << entry.key;
+}
+
 }  // namespace
 }  // namespace unmask
