@@ -16,6 +16,11 @@ namespace unmask::diffusion {
 ///         strategy, cache or driver that is not known are refused by name
 Result<TraceJob> read_trace_job(std::string_view text, const std::string& file);
 
+/// A job from nothing: `params` with the mask and EOS of the model, as a file that read_trace_job()
+/// reads.
+TraceJob make_trace_job(std::vector<std::int32_t> prompt, const DiffusionParams& params,
+                        const Vocabulary& vocabulary);
+
 /// The results of the trace `text`, whatever its job is.
 ///
 /// Errors  kInvalidArgument naming `file` and the field; a batch is refused

@@ -280,6 +280,29 @@ class TraceTest(LocalTest):
         self.assertIn("149", diff.stdout.decode())
         self.assertIn("150", diff.stdout.decode())
 
+    def test_a_prompt_is_traced_as_it_is_run_and_its_trace_can_be_run_again(self):
+        prompt, flags = "What is 347 + 285?", ("--gen-length", 32, "--threshold", 0.8,
+                                               "--cache", "dual", "--set", "driver=fastdllm")
+        first = unmask("trace", *flags, prompt)
+        self.expect_done(first)
+        trace = json.loads(first.stdout)
+        ran = json.loads(unmask("run", "--json", *flags, prompt).stdout)
+        self.assertEqual(len(trace["prompt"]), ran["prompt_tokens"])
+        self.assertEqual(trace["final"][len(trace["prompt"]):][:len(ran["token_ids"])],
+                         ran["token_ids"])
+        file = self.file("first.json", first.stdout)
+        again = unmask("trace", "--job", file)
+        self.expect_done(again)
+        self.assertEqual(json.loads(again.stdout)["iterations"], trace["iterations"])
+
+    def test_an_example_is_a_file_to_start_from(self):
+        example = unmask("trace", "--example")
+        self.expect_done(example)
+        job = json.loads(example.stdout)
+        self.assertNotIn("iterations", job)
+        self.expect_done(unmask("trace", "--job", self.file("job.json", json.dumps(
+            {**job, "gen_length": 8}))))
+
     def test_without_a_file_the_trace_goes_to_stdout(self):
         case = GOLDEN / "traces/moe_mha/03_threshold_none.json"
         result = unmask("trace", "--model", GOLDEN / "models/moe_mha", "--job", case)
@@ -302,7 +325,12 @@ class TraceTest(LocalTest):
         self.expect_refused(trace(prompt=[1, 512]), USAGE, "job.json", "512")
         self.expect_refused(trace(mask_id=512), USAGE, "job.json", "mask")
         self.expect_refused(trace(batch=2), USAGE, "job.json", "batch")
-        self.expect_refused(unmask("trace"), USAGE, "--job")
+        self.expect_refused(unmask("trace"), USAGE, "no prompt")
+        self.expect_refused(unmask("trace", "--job", "x.json", "Hi"), USAGE, "--job")
+        without = {key: value for key, value in case.items() if key != "mask_id"}
+        job = self.file("job.json", json.dumps(without))
+        self.expect_refused(unmask("trace", "--model", GOLDEN / "models/moe_mha", "--job", job),
+                            USAGE, "job.json", "mask_id")
         self.expect_refused(unmask("trace", "--job", self.file("x.json", '{"case":')), USAGE, "x.json")
         self.expect_refused(unmask("trace", "--job", self.file("x.json", b"\xff")), USAGE, "x.json")
         self.expect_refused(unmask("trace", "diff", "/nonexistent", "/nonexistent"), USAGE,

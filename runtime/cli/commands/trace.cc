@@ -1,7 +1,11 @@
+#include <future>
 #include <memory>
 
+#include "actors/gateway/tokenizer_service.h"
+#include "model/diffusion/job_params.h"
 #include "model/diffusion/trace_file.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/job/job_options.h"
 #include "runtime/cli/process/tool_model.h"
 #include "runtime/cli/text/output_file.h"
 #include "runtime/cli/text/progress.h"
@@ -13,6 +17,8 @@ namespace {
 constexpr std::size_t kMaxTraceBytes = 256 << 20;
 
 constexpr const char* kTraceExamples = R"(Examples:
+  unmask trace --gen-length 64 "Times table of 3, please."    every forward of what run does
+  unmask trace --example --out case.json                      a file to start from
   unmask trace --model DIR --job case.json --out ours.json    run the job of a trace file again
   unmask trace diff case.json ours.json                       the first difference, if there is one
 
@@ -21,7 +27,9 @@ one line per forward with its window, candidates and edits. Results in case.json
 
 struct TraceFlags {
   ToolFlags tool;
-  std::string job;
+  JobOptions given;  ///< a prompt and how to decode, unless there is a file
+  std::string file;
+  bool is_example = false;
   std::string out = "-";
 };
 
@@ -36,10 +44,37 @@ Result<> write_text(const std::string& path, const std::string& text) {
   return file->commit();
 }
 
-Result<diffusion::TraceJob> read_job(const std::string& path) {
+constexpr const char* kExamplePrompt = "What is 347 + 285?";
+
+Result<diffusion::TraceJob> read_job(const std::string& path, const ServedModel& model) {
   const Result<std::string> text = read_text(path, kMaxTraceBytes);
   if (!text) return text.error();
-  return diffusion::read_trace_job(*text, path);
+  Result<diffusion::TraceJob> job = diffusion::read_trace_job(*text, path);
+  if (job) job->is_block_causal = model.jobs.vocabulary.is_block_causal;
+  return job;
+}
+
+/// The job that `run` would make of the same flags.
+Result<diffusion::TraceJob> make_job(const JobOptions& given, ServedModel& model) {
+  Result<actors::Submit> submit = given.to_submit();
+  if (!submit) return submit.error();
+  const auto params = diffusion::parse_job_params(submit->parameters);
+  if (!params) return params.error();
+  actors::TokenizerService text(std::move(model.tokenizer));
+  std::promise<Result<actors::TokenInput>> tokenized;
+  text.tokenize(std::move(submit->input),
+                [&](Result<actors::TokenInput> tokens) { tokenized.set_value(std::move(tokens)); });
+  Result<actors::TokenInput> tokens = tokenized.get_future().get();
+  if (!tokens) return tokens.error();
+  return diffusion::make_trace_job(std::move(tokens->tokens), *params, model.jobs.vocabulary);
+}
+
+Result<diffusion::TraceJob> job_of(const TraceFlags& flags, ServedModel& model) {
+  if (!flags.file.empty()) return read_job(flags.file, model);
+  JobOptions given = flags.given;
+  const bool has_input = given.prompt || !given.messages_file.empty() || !given.tokens_file.empty();
+  if (flags.is_example && !has_input) given.prompt = kExamplePrompt;
+  return make_job(given, model);
 }
 
 /// What a coordinator would refuse is refused here too.
@@ -55,22 +90,26 @@ Result<diffusion::Trace> trace_with_progress(const diffusion::TraceJob& job, Too
       job, [&](std::int32_t num_forwards) { progress.update(std::uint64_t(num_forwards), 0); });
 }
 
+/// What is wrong with a job, and in which file.
+ExitCode report_job(const TraceFlags& flags, const Error& error) {
+  return report(flags.file.empty() ? error : Error{error.code, flags.file + ": " + error.message});
+}
+
 int run_trace(const TraceFlags& flags) {
-  if (flags.job.empty()) {
-    return report({ErrorCode::kInvalidArgument,
-                   "trace wants --job FILE, a trace file; or: trace diff FILE FILE"});
-  }
-  Result<diffusion::TraceJob> job = read_job(flags.job);
-  if (!job) return report(job.error());
   const Result<ClusterConfig> config = flags.tool.config();
   if (!config) return report(config.error(), kBadConfig);
-  const Result<ServedModel> model = ToolFlags::open(*config);
+  Result<ServedModel> model = ToolFlags::open(*config);
   if (!model) return report(model.error(), kBadConfig);
-  job->is_block_causal = model->jobs.vocabulary.is_block_causal;
+  const Result<diffusion::TraceJob> job = job_of(flags, *model);
+  if (!job) return report(job.error());
   const std::int64_t num_positions = std::int64_t(job->prompt.size()) + job->params.gen_length;
   Result<> can_be = check_job(*job, *model);
   if (can_be) can_be = flags.tool.check(*model, num_positions);
-  if (!can_be) return report({can_be.error().code, flags.job + ": " + can_be.error().message});
+  if (!can_be) return report_job(flags, can_be.error());
+  if (flags.is_example) {
+    const Result<> written = write_text(flags.out, job->source + "\n");
+    return written ? kOk : report(written.error());
+  }
   const auto tool = flags.tool.load(*config, *model, std::int32_t(num_positions));
   if (!tool) return report(tool.error(), kBadConfig);
   const Result<diffusion::Trace> trace = trace_with_progress(*job, **tool);
@@ -116,7 +155,15 @@ void add_trace(Command program) {
   command.set_group(kLookGroup);
   const auto flags = std::make_shared<TraceFlags>();
   flags->tool.add_to(command);
-  command.add({.name = "--job", .help = "A trace file; - is stdin", .type = "FILE"}, flags->job);
+  flags->given.add_generation_to(command);
+  command.add(
+      {.name = "--job", .help = "A trace file instead of a prompt; - is stdin", .type = "FILE"},
+      flags->file);
+  command.add({.name = "--example", .help = "Write the job alone: a trace file to start from"},
+              flags->is_example);
+  for (const char* other : {"prompt", "--messages", "--tokens-file", "--example"}) {
+    command.excludes("--job", other);
+  }
   command.add(
       {.name = "--out", .help = "The trace file to write; stdout if left out", .type = "FILE"},
       flags->out);

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
 
 }  // namespace
 
-void JobOptions::add_to(Command command) {
+void JobOptions::add_generation_to(Command command) {
   command.add({.name = "prompt",
                .help = "What to say to the model; - is stdin, as is no prompt at all",
                .type = "TEXT"},
@@ -51,18 +51,22 @@ void JobOptions::add_to(Command command) {
   named("--seed", "seed", "Of the random numbers of this job", "N");
   named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");
   named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");
-  // Neither --stop nor --set takes many, or the prompt behind it would be one more.
+  // Neither --set nor --stop takes many, or the prompt behind it would be one more.
+  command.add(
+      {.name = "--set",
+       .help = "Any other diffusion parameter (--help=strategy lists them; may be repeated)",
+       .type = "NAME=VALUE"},
+      set);
+}
+
+void JobOptions::add_to(Command command) {
+  add_generation_to(command);
   command.add({.name = "--stop",
                .help = "End the text before this string (may be repeated)",
                .type = "TEXT"},
               stop);
   command.add({.name = "--deadline", .help = "Give up after: 500ms, 2s, 1min", .type = "TIME"},
               deadline);
-  command.add(
-      {.name = "--set",
-       .help = "Any other diffusion parameter (--help=strategy lists them; may be repeated)",
-       .type = "NAME=VALUE"},
-      set);
   command.add({.name = "--json", .help = "Print one JSON object instead of text"}, json);
 }
 

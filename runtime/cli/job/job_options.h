@@ -23,6 +23,8 @@ struct JobOptions {
   std::vector<std::string> set;               ///< name=value; after the named flags
 
   void add_to(Command command);
+  /// Only what decides the tokens: not when to give up, and how to print.
+  void add_generation_to(Command command);
 
   /// The job as a client submits it, with a fresh id.
   ///

@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "model/diffusion/job_params.h"
+#include "model/diffusion/trace_file.h"
+
+namespace unmask::diffusion {
+namespace {
+
+namespace json = boost::json;
+
+/// A number or truth value as JSON has it, any other text as text.
+json::value value_of(const std::string& text) {
+  boost::system::error_code error;
+  json::value value = json::parse(text, error);
+  return error || value.is_structured() ? json::value(text) : value;
+}
+
+/// Job parameters that stand at the top of a trace; the others stand beside the strategy's name.
+bool is_at_the_top(std::string_view name) {
+  constexpr std::string_view kNames[] = {"gen_length", "block_length", "start_block_align",
+                                         "mask_id",    "eos_id",       "early_stop",
+                                         "driver",     "unroll",       "expected_tpf"};
+  return std::ranges::find(kNames, name) != std::end(kNames);
+}
+
+}  // namespace
+
+TraceJob make_trace_job(std::vector<std::int32_t> prompt, const DiffusionParams& params,
+                        const Vocabulary& vocabulary) {
+  TraceJob job{std::move(prompt), params, vocabulary.is_block_causal};
+  if (job.params.mask_id < 0) job.params.mask_id = vocabulary.mask_id;
+  if (job.params.eos_id < 0) job.params.eos_id = vocabulary.eos_id;
+
+  json::object source{{"prompt", json::array(job.prompt.begin(), job.prompt.end())},
+                      {"gen_length", params.gen_length},
+                      {"block_length", params.block_length}};
+  json::object strategy{{"name", "threshold"}};
+  json::object cache{{"name", job.is_block_causal ? "block" : "none"}};
+  for (const auto& [name, text] : named_values(job.params)) {
+    if (name == "strategy") {
+      strategy["name"] = text;
+    } else if (name == "cache") {
+      cache["name"] = text;
+    } else if (is_at_the_top(name)) {
+      source[name] = value_of(text);
+    } else {
+      strategy[name] = value_of(text);
+    }
+  }
+  source["strategy"] = std::move(strategy);
+  source["cache"] = std::move(cache);
+  job.source = json::serialize(source);
+  return job;
+}
+
+}  // namespace unmask::diffusion
