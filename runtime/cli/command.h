@@ -28,6 +28,7 @@ void add_forward(Command program);
 void add_trace(Command program);
 void add_models(Command program);
 void add_config(Command program);
+void add_completion(Command program);
 void add_version(Command program);
 
 /// Prints "unmask: error: ..." on stderr and returns the exit code of the error's class. What was

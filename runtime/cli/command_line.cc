@@ -49,6 +49,22 @@ std::vector<std::string> commands_of(const CLI::App& app) {
   return names;
 }
 
+CommandDescription description_of(const CLI::App& app) {
+  CommandDescription command{app.get_name(), app.get_description(), app.get_footer(), {}, {}};
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    const std::vector<std::string>& names = option->get_lnames();
+    const std::string name = names.empty() ? option->get_name(true) : "--" + names.front();
+    const bool is_flag = option->get_expected_max() == 0;
+    command.flags.push_back(
+        {name, option->get_description(), is_flag ? "" : option->get_type_name()});
+  }
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    command.commands.push_back(description_of(*sub));
+  }
+  return command;
+}
+
 /// The first word of the line that nothing in it explains.
 std::string unexpected(const CLI::App& app) {
   const std::vector<std::string> words = app.remaining(true);
@@ -138,6 +154,8 @@ void Command::needs(const std::string& flag, const std::string& other) {
 void Command::excludes(const std::string& flag, const std::string& other) {
   app_->get_option(flag)->excludes(app_->get_option(other));
 }
+
+CommandDescription Command::description() const { return description_of(*app_); }
 
 CommandLine::CommandLine(const std::string& program, const std::string& help)
     : app_(std::make_unique<CLI::App>(help, program)) {}

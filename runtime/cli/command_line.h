@@ -36,6 +36,20 @@ struct Flag {
   std::optional<std::pair<int, int>> range = {};  ///< the least and the greatest value
 };
 
+/// What a command is, for whoever writes about it: manual pages, completions.
+struct CommandDescription {
+  struct FlagDescription {
+    std::string name;  ///< "--model"; without dashes: the word in its place
+    std::string help;
+    std::string type;  ///< of its value; empty: it takes none
+  };
+  std::string name;
+  std::string help;
+  std::string footer;
+  std::vector<FlagDescription> flags;  ///< without those that are hidden
+  std::vector<CommandDescription> commands;
+};
+
 /// A command, or the program itself. What is bound to it outlives the parsing.
 class Command {
  public:
@@ -67,6 +81,9 @@ class Command {
   void needs(const std::string& flag, const std::string& other);
   /// `flag` and `other` are a mistake together. Both have been added.
   void excludes(const std::string& flag, const std::string& other);
+
+  /// With everything that was added below it so far.
+  [[nodiscard]] CommandDescription description() const;
 
  private:
   CLI::App* app_;
