@@ -1,12 +1,15 @@
+#include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <span>
 
 #include "model/checkpoint/json.h"
 #include "model/diffusion/job_params.h"
 #include "model/diffusion/trace_file.h"
+#include "runtime/base/nearest_name.h"
 
 namespace unmask::diffusion {
 namespace {
@@ -21,6 +24,11 @@ constexpr std::string_view kResults[] = {
 constexpr std::string_view kParameters[] = {"gen_length", "block_length", "start_block_align",
                                             "mask_id",    "eos_id",       "early_stop",
                                             "driver",     "unroll",       "expected_tpf"};
+
+/// What else a trace may say of its job.
+constexpr std::string_view kOthers[] = {"case",     "model",         "prompt", "strategy",
+                                        "cache",    "smoothing",     "batch",  "attention",
+                                        "final_is", "candidates_are"};
 
 /// Reads one file; the first thing that is wrong stays in `error`.
 class Reader {
@@ -197,6 +205,21 @@ void reject_batch(Reader& reader, const json::object& object) {
   }
 }
 
+/// A field that nobody reads would be a parameter that is silently not there.
+void reject_unknown(Reader& reader, const json::object& object) {
+  std::vector<std::string> known;
+  for (const auto& names :
+       {std::span<const std::string_view>(kParameters), std::span<const std::string_view>(kOthers),
+        std::span<const std::string_view>(kResults)}) {
+    known.insert(known.end(), names.begin(), names.end());
+  }
+  for (const auto& [name, value] : object) {
+    const std::string field(name);
+    if (std::ranges::find(known, field) != known.end()) continue;
+    reader.fail("there is no field " + field + did_you_mean(field, known));
+  }
+}
+
 std::string without_results(json::object job) {
   for (const std::string_view name : kResults) job.erase(name);
   return json::serialize(job);
@@ -208,6 +231,7 @@ Result<TraceJob> read_trace_job(std::string_view text, const std::string& file) 
   const Result<json::object> object = checkpoint::parse_json_object(text, file);
   if (!object) return object.error();
   Reader reader(file);
+  reject_unknown(reader, *object);
   reject_batch(reader, *object);
   if (const json::value* smoothing = object->if_contains("smoothing");
       smoothing != nullptr && !smoothing->is_null()) {

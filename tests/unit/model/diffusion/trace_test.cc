@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "model/diffusion/job_params.h"
 #include "model/diffusion/trace_file.h"
 
 namespace unmask::diffusion {
@@ -93,6 +94,23 @@ TEST(TraceFileTest, WhatIsNotKnownIsRefusedByName) {
               HasSubstr("smoothing is not known yet"));
   EXPECT_THAT(refusal(replaced(kJob, "\"case\"", "\"batch\":2,\"case\"")),
               HasSubstr("padded static batches are not reproduced"));
+}
+
+TEST(TraceFileTest, AFieldThatNobodyReadsIsRefused) {
+  EXPECT_THAT(refusal(replaced(kJob, "\"block_length\"", "\"blok_length\"")),
+              HasSubstr("f.json: there is no field blok_length (did you mean \"block_length\"?)"));
+}
+
+TEST(TraceFileTest, AJobThatIsMadeIsReadAsTheSame) {
+  DiffusionParams params = job_of(kJob).params;
+  params.seed = 7;
+  const TraceJob made = make_trace_job({1, 2, 3}, params, {9, 8, INT32_MAX, true});
+  const TraceJob read = job_of(made.source);
+  EXPECT_EQ(read.prompt, made.prompt);
+  EXPECT_EQ(named_values(read.params), named_values(made.params));
+  params.mask_id = params.eos_id = -1;
+  EXPECT_EQ(make_trace_job({}, params, {9, 8, INT32_MAX, true}).vocabulary(),
+            (Vocabulary{9, 8, INT32_MAX, true}));
 }
 
 TEST(TraceFileTest, WrongFieldsAreRefusedByName) {
