@@ -161,7 +161,7 @@ void JobPrinter::print(const std::string& sentence) {
 
 void JobPrinter::leave() {
   clear_status();
-  if (options_.style == Style::kCanvas) write(canvas_.abandon());
+  if (options_.style == Style::kCanvas && !ends_with_newline_) write(canvas_.abandon());
 }
 
 void JobPrinter::follow_size() {

@@ -179,6 +179,18 @@ TEST_F(JobPrinterTest, ACanvasThatIsLeftWithoutAnEndStaysToo) {
   EXPECT_THAT(out_.text(), testing::EndsWith("░░\n"));
 }
 
+TEST_F(JobPrinterTest, ACanvasThatHasItsEndGetsNothingMore) {
+  std::string at_its_end;
+  {
+    JobPrinter printer({.style = JobPrinter::Style::kCanvas}, out_.file(), status_.file());
+    printer.show(committed("Hello"));
+    EXPECT_EQ(printer.show(finished(actors::FinishReason::kStop, "Hello")), kOk);
+    at_its_end = out_.text();
+  }
+  EXPECT_EQ(out_.text(), at_its_end);
+  EXPECT_THAT(at_its_end, testing::EndsWith("Hello\n"));
+}
+
 TEST_F(JobPrinterTest, FiguresAndPlacesFitTheTerminal) {
   for (const int width : {200, 80, 60, 30}) {
     Captured status;
