@@ -6,6 +6,7 @@
 #include "actors/coordinator/admission.h"
 #include "actors/coordinator/batch.h"
 #include "actors/coordinator/job_messages.h"
+#include "runtime/base/hex.h"
 
 namespace unmask::actors {
 namespace {
@@ -70,6 +71,10 @@ void Coordinator::accept(JobId id, const Result<>& stored) {
   }
   open(job);
   probe_.job_accepted();
+  env_.log.info("job accepted", {{"job", to_hex(id)},
+                                 {"client", job.requester.name()},
+                                 {"prompt_tokens", std::to_string(job.figures.prompt_tokens)},
+                                 {"canvas", std::to_string(job.loop.canvas().size())}});
   to_gateways(job, Accepted{id, false, job.figures.prompt_tokens, job.loop.canvas().size()});
   if (job.early_end) finish(id, *job.early_end);
   schedule();
@@ -206,9 +211,21 @@ void Coordinator::settle(Finished finished, const Result<>& stored) {
   --num_ending_;
   probe_.job_finished(finished.reason, finished.figures);
   const auto job = jobs_.find(finished.job);
+  log_end(job->second, finished);
   to_gateways(job->second, std::move(finished));
   jobs_.erase(job);
   notify_if_drained();
+}
+
+void Coordinator::log_end(const RunningJob& job, const Finished& finished) const {
+  const std::chrono::duration<double> seconds = finished.figures.duration;
+  env_.log.info("job ended", {{"job", to_hex(finished.job)},
+                              {"client", job.requester.name()},
+                              {"reason", std::string(name_of(finished.reason))},
+                              {"tokens", std::to_string(finished.figures.tokens)},
+                              {"forwards", std::to_string(finished.figures.forwards)},
+                              {"seconds", std::to_string(seconds.count())},
+                              {"error", finished.error ? finished.error->message : ""}});
 }
 
 void Coordinator::on(Drain drain) {

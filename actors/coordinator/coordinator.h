@@ -107,6 +107,7 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
   [[nodiscard]] bool replays(RunningJob& job, const Committed& block);
   void finish(JobId id, FinishReason reason, std::optional<Error> error = std::nullopt);
   void settle(Finished finished, const Result<>& stored);
+  void log_end(const RunningJob& job, const Finished& finished) const;
   void arm_deadline_timer();
   void publish_queue_places();
   void notify_if_drained();

@@ -15,15 +15,6 @@ JobId random_job_id() {
   return id;
 }
 
-std::string to_hex(const JobId& id) {
-  std::string hex;
-  for (const std::uint8_t byte : id.bytes) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
-}
-
 Result<JobId> parse_job_id(std::string_view hex) {
   const Error error{ErrorCode::kInvalidArgument, "a job id has 32 hexadecimal digits"};
   JobId id;

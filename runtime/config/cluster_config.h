@@ -58,7 +58,7 @@ struct ClusterConfig {
   struct Compute {
     std::int32_t threads = 0;      ///< per worker; 0: the machine's cores, shared by its workers
     std::int64_t kv_memory = 0;    ///< bytes per worker; 0: a share of what is free
-    std::int64_t max_rows = 4096;  ///< of one step; as many positions as a canvas may have
+    std::int32_t max_rows = 4096;  ///< of one step; as many positions as a canvas may have
     std::string instructions = "auto";  ///< auto (the best of the machine), portable, avx2, avx512
   };
   struct Security {

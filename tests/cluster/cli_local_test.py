@@ -10,6 +10,8 @@ import json
 import os
 import pathlib
 import pty
+import re
+import shlex
 import shutil
 import signal
 import struct
@@ -688,6 +690,42 @@ class ConfigTest(LocalTest):
         self.assertEqual(key.stat().st_mode & 0o777, 0o600)
         self.assertNotEqual(key.read_text(), (self.dir / "gateway.key.pub").read_text())
         self.expect_refused(unmask("config", "keys", key), USAGE, str(key))
+
+
+class DocumentedPromptsTest(LocalTest):
+    """What README and help suggest to try is answered right, by the model that ships."""
+
+    ANSWERS = {
+        "Mia has 12 apples and buys 7 more. How many apples does she have?": "#### 19",
+        "Sort these numbers from small to large: 734, 812, 778, 75, 101, 198, 638":
+            "75, 101, 198, 638, 734, 778, 812",
+        "Extract as JSON: Gina is a 9 year old clerk from Paris.":
+            '{"name": "Gina", "age": 9, "job": "clerk", "city": "Paris"}',
+        "How many r's are in strawberry?": ": 3",
+        "Reverse the word: unmask": "ksamnu",
+        "Times table of 3, please.": "\n".join(f"{n}*3={3 * n}" for n in range(1, 11)),
+        "Start at 15 and add 4 each time, 9 numbers.": "15, 19, 23, 27, 31, 35, 39, 43, 47",
+    }
+
+    def test_every_prompt_is_known_and_right(self):
+        documents = [(ROOT / "README.md").read_text()]
+        documents += [unmask(*words).stdout.decode()
+                      for words in (("--help",), ("run", "--help"), ("submit", "--help"))]
+        suggested = set()
+        for document in documents:
+            for command in re.findall(r'unmask (?:run|submit) [^`\n]*?"[^"]+ [^"]+"', document):
+                words = shlex.split(command)
+                if "--model" in words:
+                    continue  # another's than the one that ships
+                # Where and how it is shown makes no difference to what is said.
+                flags = words[2:-1] if words[1] == "run" else []
+                suggested.add((tuple(flag for flag in flags if flag != "--json"), words[-1]))
+        self.assertEqual({prompt for _, prompt in suggested}, set(self.ANSWERS),
+                         "a prompt without an answer here, or gone")
+        for flags, prompt in suggested:
+            with self.subTest(flags=flags, prompt=prompt):
+                said = unmask("run", *flags, prompt).stdout.decode().strip()
+                self.assertTrue(said.endswith(self.ANSWERS[prompt]), said)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,10 @@ void JobOptions::add_generation_to(Command command) {
   named("--strategy", "strategy", "How holes become tokens: threshold, credit, hierarchy, ...",
         "NAME");
   named("--threshold", "threshold", "Confidence from which a token is kept", "P");
-  named("--cache", "cache", "Which keys and values are kept: none, prefix, dual, vicinity", "NAME");
+  named("--cache", "cache",
+        "Which keys and values are kept: none (exact); prefix, dual and vicinity (fewer rows a "
+        "forward, and answers that differ now and then); block (exact, for block-causal models)",
+        "NAME");
   named("--seed", "seed", "Of the random numbers of this job", "N");
   named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");
   named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");

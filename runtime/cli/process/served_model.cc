@@ -104,7 +104,7 @@ Result<network::EngineOptions> engine_options(const ServedModel& model, const Cl
   network::EngineOptions options;
   options.dtype = model.dtype;
   options.num_threads = num_threads(config, worker);
-  options.max_rows = int(config.compute.max_rows);
+  options.max_rows = config.compute.max_rows;
   options.placement = {worker.rank, config.cluster.workers, model.numerics};
   const Result<int> pages = choose_kv_pages(model.checkpoint.config(), options,
                                             {.kv_memory = std::uint64_t(worker.kv_memory),
