@@ -391,3 +391,8 @@ struct Inspected {
 struct InspectMore {
   epoch @0 :UInt64;
 }
+
+struct ServiceState {           # whether jobs can be computed
+  isReady @0 :Bool;
+  reason @1 :Text;
+}

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "actors/membership/service_state.h"
+
 namespace unmask::actors {
 
 Membership::Membership(ActorContext& context, Env env, Options options, Peers peers)
@@ -109,6 +111,7 @@ void Membership::admit_gateway(PeerId from, const Join& join) {
   }
   gateways_[from] = {join.process, "ready", "", 1.0f};
   send(from, Welcome{epoch_, options_.heartbeat_interval});
+  send(from, service_);
   publish_members();
 }
 
@@ -245,6 +248,11 @@ void Membership::declare_dead(PeerId peer, const std::string& reason, DownReason
   publish_members();
 }
 
+void Membership::on(ServiceEnds /*ends*/) {
+  is_service_over_ = true;
+  publish_members();
+}
+
 void Membership::on(MembershipTick /*tick*/) {
   const Time now = env_.clock.now();
   for (const PeerId peer : detector_.silent(now)) {
@@ -300,7 +308,17 @@ void Membership::publish_members() {
   for (const WorkerGroup& group : groups_) {
     for (const WorkerSlot& slot : group.slots) changed.members.push_back(slot.status);
   }
+  publish_service(changed.members);
+  changed.service = service_;
   has_unpublished_members_ = !peers_.members_changed.send(std::move(changed));
+}
+
+void Membership::publish_service(const std::vector<MemberStatus>& members) {
+  ServiceState now = is_service_over_ ? ServiceState{false, "the coordinator is draining"}
+                                      : service_state(members, options_.hosts);
+  if (now == service_) return;
+  service_ = std::move(now);
+  for (const auto& [peer, gateway] : gateways_) send(peer, service_);
 }
 
 void Membership::schedule_tick() { after(options_.heartbeat_interval, MembershipTick{}); }

@@ -70,6 +70,13 @@ struct Loading {
   std::int64_t done = 0;
   std::int64_t total = 0;
 };
+/// Whether jobs can be computed: the coordinator tells its gateways, at once and at every change.
+struct ServiceState {
+  bool is_ready = false;
+  std::string reason = "workers have not been heard of yet";  ///< empty if it is ready
+
+  bool operator==(const ServiceState&) const = default;
+};
 struct Heartbeat {
   std::uint64_t beat = 0;
 };

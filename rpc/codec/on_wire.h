@@ -168,5 +168,9 @@ template <>
 struct OnWire<actors::Attach> : CarriedBy<wire::Attach> {
   static constexpr MessageTraits kTraits{.type = 33, .name = "Attach", .max_bytes = kKiB};
 };
+template <>
+struct OnWire<actors::ServiceState> : CarriedBy<wire::ServiceState> {
+  static constexpr MessageTraits kTraits{.type = 34, .name = "ServiceState", .max_bytes = kMiB};
+};
 
 }  // namespace unmask::rpc::codec

@@ -106,6 +106,17 @@ class FaultsTest(unittest.TestCase):
         self.assertEqual(job.returncode, 0, job.stderr + self.cluster.log)
         self.assertEqual(job.stdout.strip(), ANSWER)
 
+    def readiness(self, role):
+        """Status and reason that the first process of this role answers at /ready."""
+        address = urllib.parse.urlsplit(next(p for p in self.cluster.processes if p["role"] == role)["http"])
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=TIMEOUT)
+        try:
+            connection.request("GET", "/ready")
+            response = connection.getresponse()
+            return response.status, json.loads(response.read()).get("reason", "")
+        finally:
+            connection.close()
+
     def all_ready(self):
         """Every process answers /ready with 200."""
         for process in self.cluster.processes:
@@ -137,6 +148,17 @@ class FaultsTest(unittest.TestCase):
         self.cluster.wait_until(
             lambda: self.cluster.workers()[1]["pid"] != victim and self.all_ready(),
             "the new worker")
+        self.expect_answer()
+
+    def test_a_gateway_is_ready_while_jobs_can_be_computed(self):
+        self.cluster.wait_until(self.all_ready, "readiness")
+        victim = self.cluster.workers()[0]["pid"]
+        os.kill(victim, signal.SIGKILL)
+        self.cluster.wait_until(lambda: self.readiness("gateway")[0] == 503, "the gateway's refusal")
+        _, reason = self.readiness("gateway")
+        self.assertIn("worker 0 (127.0.0.1): ", reason)
+        self.cluster.wait_until(
+            lambda: self.cluster.workers()[0]["pid"] != victim and self.all_ready(), "readiness")
         self.expect_answer()
 
     def test_garbage_on_every_port_disturbs_nobody(self):

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "actors/membership/service_state.h"
 #include "rpc/client/connection.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/process/cluster_options.h"

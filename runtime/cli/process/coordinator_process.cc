@@ -5,25 +5,11 @@
 #include "runtime/cli/process/node_security.h"
 #include "runtime/cli/process/role_options.h"
 #include "runtime/cli/process/wire.h"
-#include "runtime/cli/text/cluster_text.h"
 
 namespace unmask::cli {
 namespace {
 
 constexpr std::chrono::seconds kBarrierInterval{5};  // between two lines about who is missing
-
-/// "worker 1 (10.0.0.2): absent, worker 3 (10.0.0.4): loading weights 40 %"
-std::string missing(const ClusterConfig& config, const std::vector<actors::MemberStatus>& members) {
-  std::string text;
-  for (const actors::MemberStatus& member : members) {
-    if (member.process.slot.role != actors::Role::kWorker || member.state == "ready") continue;
-    const actors::Slot& slot = member.process.slot;
-    const std::string& host = config.worker(slot.replica, slot.rank).host;
-    text +=
-        (text.empty() ? "" : ", ") + slot_name(config, slot) + " (" + host + "): " + doing(member);
-  }
-  return text.empty() ? "workers have not been heard of yet" : text;
-}
 
 }  // namespace
 
@@ -47,10 +33,10 @@ int run_coordinator(const ClusterConfig& config, bool announces) {
   const Result<> listening = wire.listen(*options, config.coordinator.address);
   if (!listening) return report(listening.error(), kBadConfig);
 
-  node.set_readiness([&] { return role.is_ready() ? "" : missing(config, role.members()); });
+  node.set_readiness([&] { return role.service().reason; });
   host.every(kBarrierInterval, [&] {
-    if (role.is_ready()) return;
-    host.log().info("waiting for workers", {{"missing", missing(config, role.members())}});
+    if (role.service().is_ready) return;
+    host.log().info("waiting for workers", {{"missing", role.service().reason}});
   });
   host.set_on_drain([&] { role.drain([&] { wire.when_quiet([&] { host.end(kOk); }); }); });
   host.log().info("coordinator is up", {{"address", wire.address().to_string()},

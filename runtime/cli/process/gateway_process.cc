@@ -50,7 +50,8 @@ int run_gateway(const ClusterConfig& config, bool announces) {
 
   const std::string coordinator_address = config.coordinator.address.to_string();
   node.set_readiness([&] {
-    return role.is_ready() ? "" : "the coordinator at " + coordinator_address + " does not answer";
+    return role.is_connected() ? role.service().reason
+                               : "the coordinator at " + coordinator_address + " does not answer";
   });
   coordinator.warn_while_alone("coordinator");
   host.set_on_drain([&] { role.drain([&] { clients.when_quiet([&] { host.end(kOk); }); }); });

@@ -52,7 +52,9 @@ Result<> NodeProcess::serve_http() {
       rpc::HttpServer::listen(host_.loop(), options, address);
   if (!server) return server.error();
   http_ = std::move(*server);
-  add_process_routes(*http_, name_, host_.metrics(), [this] { return not_ready_reason_(); });
+  add_process_routes(*http_, name_, host_.metrics(), [this] {
+    return host_.is_draining() ? "draining: no new jobs are taken" : not_ready_reason_();
+  });
   self_.http = "http://" + http_->address().to_string();
   return {};
 }
