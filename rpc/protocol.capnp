@@ -396,3 +396,7 @@ struct ServiceState {           # whether jobs can be computed
   isReady @0 :Bool;
   reason @1 :Text;
 }
+
+struct Leaving {                # of a worker that is told to end
+  reason @0 :Text;
+}

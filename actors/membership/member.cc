@@ -63,6 +63,12 @@ void Member::on(Incoming<HeartbeatAck> ack) {
   }
 }
 
+void Member::on(Depart depart) {
+  send(Leaving{std::move(depart.reason)});
+  has_left_ = true;
+  has_joined_ = false;
+}
+
 void Member::on(MemberTick /*tick*/) {
   const Time now = env_.clock.now();
   // A process that was itself asleep (suspended, swapped out) asks before it gives up.

@@ -195,6 +195,24 @@ void Membership::on(ReplicaBroken broken) {
   dissolve(broken.replica, broken.reason);
 }
 
+void Membership::on(Incoming<Leaving> leaving) {
+  const auto found = slot_of_.find(leaving.from);
+  if (found == slot_of_.end()) return;
+  const Slot where = found->second;
+  slot_of_.erase(found);
+  detector_.forget(leaving.from);
+  WorkerSlot& slot = slot_at(where);
+  slot.peer.reset();
+  slot.status = {};
+  slot.status.process.slot = where;
+  slot.status.state = "absent";
+  const std::string reason = "worker " + std::to_string(where.rank) + " of replica " +
+                             std::to_string(where.replica) + " left: " + leaving.message.reason;
+  env_.log.info("a worker leaves", {{"why", reason}});
+  end_group(where.replica, reason);
+  publish_members();
+}
+
 void Membership::on(PeerDown down) {
   if (slot_of_.contains(down.peer)) {
     declare_dead(down.peer, "lost its connection", down.reason);
@@ -217,6 +235,12 @@ bool Membership::has_stopped_loading(PeerId peer) {
 }
 
 void Membership::dissolve(int replica, const std::string& reason) {
+  if (groups_[std::size_t(replica)].state == WorkerGroup::State::kIncomplete) return;
+  env_.log.warning("a group is over", {{"replica", std::to_string(replica)}, {"why", reason}});
+  end_group(replica, reason);
+}
+
+void Membership::end_group(int replica, const std::string& reason) {
   WorkerGroup& group = groups_[std::size_t(replica)];
   if (group.state == WorkerGroup::State::kIncomplete) return;
   group.enter(WorkerGroup::State::kIncomplete, env_.clock.now());
@@ -226,7 +250,6 @@ void Membership::dissolve(int replica, const std::string& reason) {
     send(*slot.peer, LeaveGroup{group.epoch, reason});
   }
   group.reason = reason;
-  env_.log.warning("a group is over", {{"replica", std::to_string(replica)}, {"why", reason}});
   publish_group(replica);
   publish_members();  // the next tick forms the group again, if all its workers live
 }

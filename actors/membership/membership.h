@@ -21,8 +21,8 @@ struct ServiceEnds {};
 /// Decides who belongs to the cluster, forms the workers of each replica into groups and is the
 /// only judge of who is dead.
 ///
-/// Receives   Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed from processes;
-///            PeerDown; ReplicaBroken from the coordinator; ServiceEnds; its own Tick
+/// Receives   Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed, Leaving from
+///            processes; PeerDown; ReplicaBroken from the coordinator; ServiceEnds; its own Tick
 /// Sends      Welcome, JoinRejected, HeartbeatAck, FormGroup, GroupAddresses, LeaveGroup,
 ///            Disconnect; ServiceState to gateways, when they join and when it changes;
 ///            ReplicaUp, ReplicaDown, MembersChanged to the coordinator, again if it had no room
@@ -30,8 +30,8 @@ struct ServiceEnds {};
 ///            ReplicaDown of an epoch the group's slots do not change
 class Membership final
     : public Actor<Membership, Incoming<Join>, Incoming<Loading>, Incoming<Heartbeat>,
-                   Incoming<GroupAddress>, Incoming<GroupReady>, Incoming<GroupFailed>, PeerDown,
-                   ReplicaBroken, ServiceEnds, MembershipTick> {
+                   Incoming<GroupAddress>, Incoming<GroupReady>, Incoming<GroupFailed>,
+                   Incoming<Leaving>, PeerDown, ReplicaBroken, ServiceEnds, MembershipTick> {
  public:
   struct Options {
     int num_replicas = 1;
@@ -63,6 +63,7 @@ class Membership final
   void on(Incoming<GroupAddress> address);
   void on(Incoming<GroupReady> ready);
   void on(Incoming<GroupFailed> failed);
+  void on(Incoming<Leaving> leaving);
   void on(PeerDown down);
   void on(ReplicaBroken broken);
   void on(ServiceEnds ends);
@@ -76,6 +77,7 @@ class Membership final
   [[nodiscard]] bool is_in_cluster(Slot slot) const;
   void form_if_complete(int replica);
   void dissolve(int replica, const std::string& reason);
+  void end_group(int replica, const std::string& reason);
   void declare_dead(PeerId peer, const std::string& reason, DownReason down);
   [[nodiscard]] bool has_stopped_loading(PeerId peer);
   [[nodiscard]] WorkerGroup* group_of(PeerId peer, Epoch epoch, WorkerGroup::State state);

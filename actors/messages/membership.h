@@ -63,6 +63,10 @@ struct Welcome {
 struct JoinRejected {
   Error error;
 };
+/// The last message of a worker that is told to end: nobody need miss it.
+struct Leaving {
+  std::string reason;
+};
 /// Progress of what a process does before it can join.
 struct Loading {
   ProcessIdentity process;

@@ -40,7 +40,8 @@ Dispatch CoordinatorRole::dispatch() const {
   Dispatch dispatch;
   dispatch.add<Admit, Cancel, StopJob, ListJobs, GetStatus, StepResult>(*coordinator_);
   dispatch.add<Inspected>(*inspector_);
-  dispatch.add<Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed>(*membership_);
+  dispatch.add<Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed, Leaving>(
+      *membership_);
   return dispatch;
 }
 

@@ -179,6 +179,13 @@ void read(wire::Welcome::Reader reader, actors::Welcome& message) {
   }
 }
 
+void write(wire::Leaving::Builder builder, const actors::Leaving& message) {
+  builder.setReason(text_of(message.reason));
+}
+void read(wire::Leaving::Reader reader, actors::Leaving& message) {
+  message.reason = read_name(reader.getReason(), "the reason");
+}
+
 void write(wire::ServiceState::Builder builder, const actors::ServiceState& message) {
   builder.setIsReady(message.is_ready);
   builder.setReason(text_of(message.reason));

@@ -117,6 +117,17 @@ TEST_F(MemberTest, AWorkerThatLosesItsConnectionEnds) {
   EXPECT_THAT(left, SizeIs(1));
 }
 
+TEST_F(MemberTest, WhoDepartsSaysSoAndThenNothing) {
+  join();
+  deliver(Depart{"SIGTERM"});
+  EXPECT_EQ(last_to<Leaving>(wire, kCoordinator).reason, "SIGTERM");
+  wire.received.clear();
+  deliver(PeerDown{kCoordinator});
+  bed.advance(1min);
+  EXPECT_THAT(wire.received, IsEmpty());
+  EXPECT_THAT(left, IsEmpty()) << "it ends as it was told";
+}
+
 TEST_F(MemberTest, AGatewayWaitsForTheCoordinatorAndJoinsAgain) {
   options.process.slot.role = Role::kGateway;
   join();

@@ -300,6 +300,23 @@ TEST_F(MembershipTest, WorkersThatDisagreeFormANewGroupAndNobodyIsDead) {
   EXPECT_THAT(ups.received, SizeIs(2));
 }
 
+// ---- Who leaves ----
+
+TEST_F(MembershipTest, AWorkerThatIsToldToEndIsNotDeclaredDead) {
+  form(0);
+  deliver(peer(0, 1), Leaving{"SIGTERM"});
+  EXPECT_EQ(state_of(0, 1), "absent");
+  ASSERT_THAT(downs.received, SizeIs(1));
+  EXPECT_THAT(downs.received[0].reason, HasSubstr("worker 1 of replica 0 left: SIGTERM"));
+  deliver(PeerDown{peer(0, 1)});
+  beat_for(10s, {peer(0, 0)});
+  EXPECT_EQ(bed.metrics().value("unmask_workers_declared_dead_total"), 0);
+  EXPECT_THAT(disconnects.received, IsEmpty());
+  // Its slot is free for the next life.
+  deliver(PeerId(77), join_of(0, 1, 2));
+  EXPECT_EQ(state_of(0, 1), "joining");
+}
+
 // ---- What gateways are told ----
 
 TEST_F(MembershipTest, AGatewayIsToldAtOnceAndAtEveryChangeWhetherJobsCanBeComputed) {

@@ -107,6 +107,7 @@ std::vector<actors::WireMessage> examples() {
       actors::InspectMore{1},
       actors::Attach{job(15), {false, true, true}, 6},
       actors::ServiceState{false, "worker 1: absent"},
+      actors::Leaving{"why"},
   };
   all.push_back(
       actors::Submit{job(1), "", actors::ChatInput{{{"user", "hi"}}}, {}, {}, {}, {}, -1});
