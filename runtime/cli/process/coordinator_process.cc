@@ -13,12 +13,12 @@ constexpr std::chrono::seconds kBarrierInterval{5};  // between two lines about 
 
 }  // namespace
 
-int run_coordinator(const ClusterConfig& config, bool announces) {
-  NodeProcess node(config, {actors::Role::kCoordinator, 0, 0});
+int run_coordinator(const ClusterConfig& config, const NodeStart& start) {
+  NodeProcess node(config, {actors::Role::kCoordinator, 0, 0}, start);
   ProcessHost& host = node.host();
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
-  if (!announces) warn(*model);  // `unmask up` has said it
+  if (!start.announces) warn(*model);  // `unmask up` has said it
   const Result<rpc::ZmqOptions> options = coordinator_listener(config);
   if (!options) return report(options.error(), kBadConfig);
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
@@ -42,7 +42,7 @@ int run_coordinator(const ClusterConfig& config, bool announces) {
   host.log().info("coordinator is up", {{"address", wire.address().to_string()},
                                         {"http", node.self().http},
                                         {"model", model->name}});
-  if (announces) node.announce(wire.address());
+  node.announce(wire.address());
   return host.run();
 }
 

@@ -9,8 +9,8 @@
 
 namespace unmask::cli {
 
-int run_gateway(const ClusterConfig& config, bool announces) {
-  NodeProcess node(config, {actors::Role::kGateway, 0, 0});
+int run_gateway(const ClusterConfig& config, const NodeStart& start) {
+  NodeProcess node(config, {actors::Role::kGateway, 0, 0}, start);
   ProcessHost& host = node.host();
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
@@ -45,7 +45,10 @@ int run_gateway(const ClusterConfig& config, bool announces) {
   if (const Result<> dialed = coordinator.dial(*inside, config.coordinator.address); !dialed) {
     return report(dialed.error(), kBadConfig);
   }
-  const Result<> listening = clients.listen(*outside, config.gateway.address);
+  Result<> listening = clients.listen(*outside, config.gateway.address);
+  if (!listening && start.may_move) {
+    listening = clients.listen(*outside, {config.gateway.address.host, 0});
+  }
   if (!listening) return report(listening.error(), kBadConfig);
 
   const std::string coordinator_address = config.coordinator.address.to_string();
@@ -58,7 +61,7 @@ int run_gateway(const ClusterConfig& config, bool announces) {
   host.log().info("gateway is up", {{"clients", clients.address().to_string()},
                                     {"http", node.self().http},
                                     {"coordinator", coordinator_address}});
-  if (announces) node.announce(clients.address());
+  node.announce(clients.address());
   return host.run();
 }
 

@@ -37,8 +37,9 @@ std::string slot_name(const ClusterConfig& config, const actors::Slot& slot) {
   return "worker " + std::to_string(slot.replica * config.cluster.workers + slot.rank);
 }
 
-NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot)
+NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot, const NodeStart& start)
     : config_(config),
+      start_(start),
       name_(slot_name(config, slot)),
       host_(config.log, name_),
       self_{slot, getpid(), host_name(), ""},
@@ -47,9 +48,14 @@ NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot)
 Result<> NodeProcess::serve_http() {
   rpc::HttpServer::Options options;
   options.max_connections = std::size_t(config_.limits.max_connections);
-  const HostPort address{config_.http.address, std::uint16_t(http_port(config_, self_.slot))};
+  const auto listen_at = [&](int port) {
+    return rpc::HttpServer::listen(host_.loop(), options,
+                                   {config_.http.address, std::uint16_t(port)});
+  };
+  const int configured = http_port(config_, self_.slot);
   Result<std::unique_ptr<rpc::HttpServer>> server =
-      rpc::HttpServer::listen(host_.loop(), options, address);
+      listen_at(start_.http_port != 0 ? start_.http_port : configured);
+  if (!server && start_.http_port != 0) server = listen_at(configured);
   if (!server) return server.error();
   http_ = std::move(*server);
   add_process_routes(*http_, name_, host_.metrics(), [this] {
@@ -64,6 +70,7 @@ void NodeProcess::set_readiness(std::function<std::string()> not_ready_reason) {
 }
 
 void NodeProcess::announce(const HostPort& listening) const {
+  if (!start_.announces) return;
   std::printf("%s%s\n", std::string(kAnnouncement).c_str(), listening.to_string().c_str());
   std::fflush(stdout);
 }
