@@ -9,12 +9,15 @@
 import argparse
 import json
 import pathlib
+import re
 import sys
 from dataclasses import dataclass, field
 
 OUTPUT = pathlib.Path(__file__).parent / "grafana" / "unmask-throughput.json"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 COLUMNS = 24  # of Grafana's grid
+# Of the variables; what has no replica belongs to all.
+CHOSEN = 'instance=~"$instance",replica=~"$replica|"'
 
 
 @dataclass
@@ -42,6 +45,14 @@ def quantiles(histogram):
     return [(f"p{round(q * 100)}", quantile(q, histogram)) for q in (0.5, 0.9, 0.99)]
 
 
+def choose(expression):
+    """The expression, of the chosen instances and replicas only."""
+    def labelled(match):
+        labels = match["labels"][1:-1] + "," if match["labels"] else ""
+        return f"{match['name']}{{{labels}{CHOSEN}}}"
+    return re.sub(r"(?P<name>\b(?:unmask|process)_[a-z_]+|\bup\b)(?P<labels>\{[^}]*\})?", labelled, expression)
+
+
 ROWS = [
     ("Throughput", [
         Panel("Tokens per second", "Tokens of finished blocks, before the first end-of-text token.", "short",
@@ -52,6 +63,8 @@ ROWS = [
               [("{{phase}}", rate("unmask_forward_passes_total", "phase"))]),
         Panel("Canvas positions opened", "Positions that accepted jobs asked to be generated; what is beyond the first end of text is never committed.", "short",
               [("positions/s", rate("unmask_canvas_positions_total"))]),
+        Panel("Prompt tokens per second", "Tokens of the prompts of jobs that ended.", "short",
+              [("tokens/s", rate("unmask_prompt_tokens_total"))]),
         Panel("Job tokens per forward", "Per finished job: its tokens over its forwards.", "short",
               quantiles("unmask_job_tokens_per_forward")),
         Panel("Tokens per step", "Tokens that one forward of one sequence decided.", "short", quantiles("unmask_tokens_per_step")),
@@ -71,18 +84,30 @@ ROWS = [
     ("Steps", [
         Panel("Step duration by phase", "From a step's order to its last answer, by the phase of its first sequence: 90th percentile.", "s",
               [("{{phase}}", quantile(0.9, "unmask_step_duration_seconds", "phase"))]),
+        Panel("Forward time by worker", "Computing of one step on a worker without its collectives, by its rank: 90th percentile.", "s",
+              [("worker {{rank}}", quantile(0.9, "unmask_worker_forward_seconds", "rank"))]),
         Panel("Batch size", "Sequences in one step.", "short", quantiles("unmask_batch_canvases")),
         Panel("Coordinator overhead", "The coordinator's own time per step, outside the workers.", "s", quantiles("unmask_step_overhead_seconds")),
         Panel("KV pages", "Pages of all replicas, used: reserved by jobs.", "short", [("{{state}}", "sum by (state) (unmask_kv_pages)")]),
         Panel("Rank skew", "The last answer of a step minus the first: a slow rank shows here.", "s", [("skew", "max(unmask_rank_skew_seconds)")]),
-        Panel("Since last progress", "Seconds since a step finished; grows while the cluster is idle or hangs.", "s",
-              [("{{instance}}", "time() - unmask_last_progress_timestamp_seconds")]),
+        Panel("Since last progress", "Seconds without a finished step while jobs run or wait; one that grows hangs, or has no workers.", "s",
+              [("{{instance}}", "(time() - unmask_last_progress_timestamp_seconds) * (unmask_jobs_running + unmask_jobs_waiting > bool 0)")]),
     ]),
     ("Collectives", [
         Panel("Collective time", "Share of each second that ranks spend in collectives, by operation.", "percentunit",
               [("{{op}}", f"avg by (op) (rate(unmask_collective_seconds_total[$__rate_interval]))")], width=12),
         Panel("Collective bytes", "Bytes that ranks receive in collectives, by operation.", "Bps",
               [("{{op}}", rate("unmask_collective_bytes_total", "op"))], width=12),
+    ]),
+    ("Processes", [
+        Panel("CPU", "Cores that a process keeps busy.", "short",
+              [("{{role}} {{rank}} {{instance}}", "rate(process_cpu_seconds_total[$__rate_interval])")]),
+        Panel("Memory", "Resident memory of a process; a worker's has its weights and KV pages.", "bytes",
+              [("{{role}} {{rank}} {{instance}}", "process_resident_memory_bytes")]),
+        Panel("Open descriptors", "Sockets and files of a process, as a share of what it may open.", "percentunit",
+              [("{{role}} {{rank}} {{instance}}", "process_open_fds / process_max_fds")]),
+        Panel("Uptime", "Since a process started.", "s",
+              [("{{role}} {{rank}} {{instance}}", "time() - process_start_time_seconds")]),
     ]),
     ("Actors", [
         Panel("Mailbox depth", "Messages waiting; one that only grows is an actor that cannot keep up.", "short",
@@ -104,7 +129,7 @@ ROWS = [
 
 
 def target(index, legend, expression):
-    return {"refId": chr(ord("A") + index), "datasource": DATASOURCE, "expr": expression, "legendFormat": legend}
+    return {"refId": chr(ord("A") + index), "datasource": DATASOURCE, "expr": choose(expression), "legendFormat": legend}
 
 
 def panel_json(panel, panel_id, x, y):
@@ -122,6 +147,13 @@ def panel_json(panel, panel_id, x, y):
         "options": panel.options,
         "targets": [target(i, legend, expression) for i, (legend, expression) in enumerate(panel.queries)],
     }
+
+
+def variable(name, label):
+    query = f'label_values(up{{job="unmask"}}, {name})'
+    return {"name": name, "label": label, "type": "query", "datasource": DATASOURCE, "query": query, "definition": query,
+            "refresh": 2, "sort": 3, "multi": True, "includeAll": True, "allValue": ".*",
+            "current": {"text": "All", "value": "$__all"}}
 
 
 def dashboard():
@@ -146,7 +178,8 @@ def dashboard():
         "refresh": "5s",
         "time": {"from": "now-15m", "to": "now"},
         "templating": {"list": [{"name": "datasource", "type": "datasource", "query": "prometheus",
-                                 "label": "Prometheus", "current": {}}]},
+                                 "label": "Prometheus", "current": {}},
+                                variable("replica", "Replica"), variable("instance", "Instance")]},
         "annotations": {"list": []},
         "panels": panels,
     }
@@ -159,7 +192,7 @@ def main():
     arguments = parser.parse_args()
     text = json.dumps(dashboard(), indent=1) + "\n"
     if arguments.queries:
-        queries = [(panel.title, expression) for _, row in ROWS for panel in row for _, expression in panel.queries]
+        queries = [(panel.title, choose(expression)) for _, row in ROWS for panel in row for _, expression in panel.queries]
         print(json.dumps(queries, indent=1))
     elif arguments.check:
         if OUTPUT.read_text() != text:

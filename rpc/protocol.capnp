@@ -395,3 +395,12 @@ struct Inspected {
 struct InspectMore {
   epoch @0 :UInt64;
 }
+
+struct ServiceState {           # whether jobs can be computed
+  isReady @0 :Bool;
+  reason @1 :Text;
+}
+
+struct Leaving {                # of a worker that is told to end
+  reason @0 :Text;
+}

@@ -25,7 +25,7 @@ Coordinator::Coordinator(ActorContext& context, Env env, Options options, JobSto
       options_(std::move(options)),
       store_(store),
       peers_(std::move(peers)),
-      probe_(env.metrics, env.clock) {
+      probe_(env.metrics, env.clock, {options_.max_running, options_.step_timeout}) {
   recover();
 }
 

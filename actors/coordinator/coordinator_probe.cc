@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <vector>
 
+#include "actors/histogram_bounds.h"
+#include "actors/phase_names.h"
+
 namespace unmask::actors {
 namespace {
 
-constexpr double kSecondsBuckets[] = {.001, .005, .01, .02, .04, .06, .08, .1, .25, .5,
-                                      .75,  1,    2.5, 5,   7.5, 10,  20,  40, 80,  160};
-constexpr double kStepBuckets[] = {.0005, .001, .002, .004, .008, .016, .032,
-                                   .064,  .128, .256, .512, 1,    2,    4};
-constexpr double kRatioBuckets[] = {0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64};
-constexpr double kCountBuckets[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128};
+constexpr double kMaxJobSeconds = 3600;  // the longest deadline
+constexpr int kMaxBlockLength = 4096;    // of a canvas that is one block
+constexpr double kRatioBuckets[] = {0.5, 1,  1.5, 2,  3,   4,   6,   8,    12,
+                                    16,  24, 32,  64, 128, 256, 512, 1024, 4096};
 constexpr double kOverheadBuckets[] = {1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2};
-
-constexpr std::string_view kPhases[] = {"prefill", "refresh", "denoise", "commit"};
 
 double seconds(std::chrono::microseconds duration) { return double(duration.count()) * 1e-6; }
 
@@ -24,7 +23,7 @@ constexpr FinishReason kReasons[] = {FinishReason::kStop, FinishReason::kLength,
 
 }  // namespace
 
-CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock)
+CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock, Limits limits)
     : clock_(clock),
       rejections_(metrics),
       accepted_(metrics.counter("unmask_jobs_accepted_total", "Jobs accepted.")),
@@ -34,27 +33,31 @@ CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock)
                                         "Positions of canvases that were opened to be generated.")),
       committed_tokens_(metrics.counter("unmask_committed_tokens_total",
                                         "Tokens of finished blocks, before the first EOS.")),
+      prompt_tokens_(metrics.counter("unmask_prompt_tokens_total",
+                                     "Tokens of the prompts of jobs that ended.")),
       queue_seconds_(metrics.histogram("unmask_job_queue_seconds",
-                                       "Time from acceptance to the first step.", kSecondsBuckets)),
+                                       "Time from acceptance to the first step.",
+                                       bounds_up_to(.001, kMaxJobSeconds))),
       tokens_per_forward_(metrics.histogram("unmask_job_tokens_per_forward",
                                             "Generated tokens of a job over its forwards.",
                                             kRatioBuckets)),
       tokens_per_step_(metrics.histogram("unmask_tokens_per_step",
                                          "Tokens decided by one forward of one sequence.",
-                                         kRatioBuckets)),
+                                         count_bounds_up_to(kMaxBlockLength))),
       steps_per_block_(metrics.histogram("unmask_steps_per_block",
-                                         "Forwards that a finished block took.", kCountBuckets)),
+                                         "Forwards that a finished block took.",
+                                         count_bounds_up_to(kMaxBlockLength))),
       first_block_seconds_(metrics.histogram("unmask_time_to_first_block_seconds",
                                              "Time from acceptance to the first finished block.",
-                                             kSecondsBuckets)),
+                                             bounds_up_to(.001, kMaxJobSeconds))),
       block_interval_seconds_(metrics.histogram("unmask_block_commit_interval_seconds",
                                                 "Time between finished blocks of a job.",
-                                                kSecondsBuckets)),
+                                                bounds_up_to(.001, kMaxJobSeconds))),
       duration_seconds_(metrics.histogram("unmask_job_duration_seconds",
                                           "Time from acceptance to the end of a job.",
-                                          kSecondsBuckets)),
-      batch_size_(
-          metrics.histogram("unmask_batch_canvases", "Sequences in one step.", kCountBuckets)),
+                                          bounds_up_to(.001, kMaxJobSeconds))),
+      batch_size_(metrics.histogram("unmask_batch_canvases", "Sequences in one step.",
+                                    count_bounds_up_to(int(limits.max_running)))),
       overhead_seconds_(metrics.histogram("unmask_step_overhead_seconds",
                                           "Coordinator time per step outside the workers.",
                                           kOverheadBuckets)),
@@ -67,20 +70,20 @@ CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock)
       pages_free_(metrics.gauge("unmask_kv_pages", "KV pages of all replicas, reserved or free.",
                                 {{"state", "free"}})),
       last_progress_(metrics.gauge("unmask_last_progress_timestamp_seconds",
-                                   "When a step last finished, since 1970; before the first, when "
-                                   "the coordinator started.")),
+                                   "When a step last finished, or work came to an idle "
+                                   "coordinator, or it started; since 1970.")),
       stale_messages_(metrics.counter("unmask_stale_messages_total",
                                       "Messages of an epoch that is over, dropped.")) {
-  for (std::size_t phase = 0; phase < std::size(kPhases); ++phase) {
-    const Label label{"phase", kPhases[phase]};
+  for (std::size_t phase = 0; phase < std::size(kPhaseNames); ++phase) {
+    const Label label{"phase", kPhaseNames[phase]};
     forwards_[phase] =
         &metrics.counter("unmask_forward_passes_total",
                          "Forwards that the workers answered, once per sequence.", {label});
-    step_seconds_[phase] =
-        &metrics.histogram("unmask_step_duration_seconds",
-                           "From a step's order to its last answer, by the phase of its first "
-                           "sequence.",
-                           kStepBuckets, {label});
+    step_seconds_[phase] = &metrics.histogram(
+        "unmask_step_duration_seconds",
+        "From a step's order to its last answer, by the phase of its first "
+        "sequence.",
+        bounds_up_to(.0005, std::chrono::duration<double>(limits.step_timeout).count()), {label});
   }
   for (const FinishReason reason : kReasons) {
     finished_[std::size_t(reason)] = &metrics.counter(
@@ -101,6 +104,7 @@ void CoordinatorProbe::job_taken_back() { taken_back_.add(); }
 
 void CoordinatorProbe::job_finished(FinishReason reason, const JobFigures& figures) {
   finished_[std::size_t(reason)]->add();
+  prompt_tokens_.add(double(figures.prompt_tokens));
   duration_seconds_.observe(seconds(figures.duration));
   if (figures.forwards > 0) {
     tokens_per_forward_.observe(double(figures.tokens) / double(figures.forwards));
@@ -135,6 +139,10 @@ void CoordinatorProbe::step_finished(Phase phase, std::chrono::microseconds dura
 }
 
 void CoordinatorProbe::load(std::size_t num_waiting, std::size_t num_running) {
+  // Where nothing was to be done nothing was late.
+  const bool has_work = num_waiting + num_running > 0;
+  if (has_work && !has_work_) progressed();
+  has_work_ = has_work;
   waiting_.set(double(num_waiting));
   running_.set(double(num_running));
 }

@@ -15,7 +15,13 @@ namespace unmask::actors {
 /// The coordinator's figures for people, behind verbs: its logic never names a metric.
 class CoordinatorProbe {
  public:
-  CoordinatorProbe(Metrics& metrics, const Clock& clock);
+  /// What figures may reach.
+  struct Limits {
+    std::size_t max_running = 256;
+    std::chrono::milliseconds step_timeout{30'000};
+  };
+
+  CoordinatorProbe(Metrics& metrics, const Clock& clock, Limits limits);
 
   void job_accepted();
   void job_refused(ErrorCode code);
@@ -38,11 +44,13 @@ class CoordinatorProbe {
   void progressed();
 
   const Clock& clock_;
+  bool has_work_ = false;  ///< jobs run or wait
   Rejections rejections_;
   Counter& accepted_;
   Counter& taken_back_;
   Counter& canvas_positions_;
   Counter& committed_tokens_;
+  Counter& prompt_tokens_;
   std::array<Counter*, 5> finished_;  // by FinishReason
   std::array<Counter*, 4> forwards_;  // by Phase
   std::array<Histogram*, 4> step_seconds_;

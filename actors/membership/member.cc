@@ -62,13 +62,23 @@ void Member::on(Incoming<HeartbeatAck> ack) {
   }
 }
 
+void Member::on(Depart depart) {
+  send(Leaving{std::move(depart.reason)});
+  has_left_ = true;
+  has_joined_ = false;
+}
+
 void Member::on(MemberTick /*tick*/) {
   const Time now = env_.clock.now();
   if (has_joined_) {
-    if (options_.process.slot.role == Role::kWorker && now - last_heard_ > options_.self_fence) {
-      return leave(
-          Error{ErrorCode::kUnavailable, "the coordinator has not answered a heartbeat for " +
-                                             std::to_string(options_.self_fence.count()) + " ms"});
+    if (now - last_heard_ > options_.self_fence) {
+      if (options_.process.slot.role == Role::kWorker) {
+        return leave(Error{ErrorCode::kUnavailable,
+                           "the coordinator has not answered a heartbeat for " +
+                               std::to_string(options_.self_fence.count()) + " ms"});
+      }
+      join();  // a coordinator that was started again within its process knows no gateway
+      last_heard_ = now;
     }
     if (beats_.size() == kMaxBeats) beats_.pop_front();
     beats_.emplace_back(++beat_, now);

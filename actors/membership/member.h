@@ -25,18 +25,22 @@ struct LoadingProgress {
   std::int64_t done = 0;
   std::int64_t total = 0;
 };
+/// The process is told to end: it says so, and is no member any more.
+struct Depart {
+  std::string reason;
+};
 struct MemberTick {};
 
 /// A process's own membership: joins, sends heartbeats, and fences itself before the coordinator
 /// would declare it dead.
 ///
 /// Receives   Loaded, LoadingProgress from the process; PeerUp, PeerDown of the link to the
-///            coordinator; Welcome, JoinRejected, HeartbeatAck from it; its own Tick
-/// Sends      Join, Loading, Heartbeat
-/// Invariant  once `leave` was called nothing more is sent
+///            coordinator; Welcome, JoinRejected, HeartbeatAck from it; Depart; its own Tick
+/// Sends      Join, Loading, Heartbeat, Leaving
+/// Invariant  once `leave` was called, or it departed, nothing more is sent
 class Member final
     : public Actor<Member, Loaded, LoadingProgress, PeerUp, PeerDown, Incoming<Welcome>,
-                   Incoming<JoinRejected>, Incoming<HeartbeatAck>, MemberTick> {
+                   Incoming<JoinRejected>, Incoming<HeartbeatAck>, Depart, MemberTick> {
  public:
   struct Options {
     ProcessIdentity process;
@@ -55,6 +59,7 @@ class Member final
   void on(Incoming<Welcome> welcome);
   void on(Incoming<JoinRejected> refused);
   void on(Incoming<HeartbeatAck> ack);
+  void on(Depart depart);
   void on(MemberTick tick);
 
  private:

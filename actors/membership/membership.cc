@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "actors/membership/service_state.h"
+
 namespace unmask::actors {
 
 Membership::Membership(ActorContext& context, Env env, Options options, Peers peers)
@@ -106,6 +108,7 @@ void Membership::admit_gateway(PeerId from, const Join& join) {
   }
   gateways_[from] = {join.process, "ready", "", 1.0f};
   send(from, Welcome{epoch_, options_.heartbeat_interval});
+  send(from, service_);
   publish_members();
 }
 
@@ -189,6 +192,24 @@ void Membership::on(ReplicaBroken broken) {
   dissolve(broken.replica, broken.reason);
 }
 
+void Membership::on(Incoming<Leaving> leaving) {
+  const auto found = slot_of_.find(leaving.from);
+  if (found == slot_of_.end()) return;
+  const Slot where = found->second;
+  slot_of_.erase(found);
+  detector_.forget(leaving.from);
+  WorkerSlot& slot = slot_at(where);
+  slot.peer.reset();
+  slot.status = {};
+  slot.status.process.slot = where;
+  slot.status.state = "absent";
+  const std::string reason = "worker " + std::to_string(where.rank) + " of replica " +
+                             std::to_string(where.replica) + " left: " + leaving.message.reason;
+  env_.log.info("a worker leaves", {{"why", reason}});
+  end_group(where.replica, reason);
+  publish_members();
+}
+
 void Membership::on(PeerDown down) {
   if (slot_of_.contains(down.peer)) {
     declare_dead(down.peer, "lost its connection", down.reason);
@@ -211,6 +232,12 @@ bool Membership::has_stopped_loading(PeerId peer) {
 }
 
 void Membership::dissolve(int replica, const std::string& reason) {
+  if (groups_[std::size_t(replica)].state == WorkerGroup::State::kIncomplete) return;
+  env_.log.warning("a group is over", {{"replica", std::to_string(replica)}, {"why", reason}});
+  end_group(replica, reason);
+}
+
+void Membership::end_group(int replica, const std::string& reason) {
   WorkerGroup& group = groups_[std::size_t(replica)];
   if (group.state == WorkerGroup::State::kIncomplete) return;
   group.enter(WorkerGroup::State::kIncomplete, env_.clock.now());
@@ -220,7 +247,6 @@ void Membership::dissolve(int replica, const std::string& reason) {
     send(*slot.peer, LeaveGroup{group.epoch, reason});
   }
   group.reason = reason;
-  env_.log.warning("a group is over", {{"replica", std::to_string(replica)}, {"why", reason}});
   publish_group(replica);
   publish_members();  // the next tick forms the group again, if all its workers live
 }
@@ -237,6 +263,11 @@ void Membership::declare_dead(PeerId peer, const std::string& reason, DownReason
   (void)peers_.disconnect.send(Disconnect{peer, down});
   dissolve(where.replica, "worker " + std::to_string(where.rank) + " of replica " +
                               std::to_string(where.replica) + " was declared dead: " + reason);
+  publish_members();
+}
+
+void Membership::on(ServiceEnds /*ends*/) {
+  is_service_over_ = true;
   publish_members();
 }
 
@@ -295,7 +326,17 @@ void Membership::publish_members() {
   for (const WorkerGroup& group : groups_) {
     for (const WorkerSlot& slot : group.slots) changed.members.push_back(slot.status);
   }
+  publish_service(changed.members);
+  changed.service = service_;
   has_unpublished_members_ = !peers_.members_changed.send(std::move(changed));
+}
+
+void Membership::publish_service(const std::vector<MemberStatus>& members) {
+  ServiceState now = is_service_over_ ? ServiceState{false, "the coordinator is draining"}
+                                      : service_state(members, options_.hosts);
+  if (now == service_) return;
+  service_ = std::move(now);
+  for (const auto& [peer, gateway] : gateways_) send(peer, service_);
 }
 
 void Membership::schedule_tick() { after(options_.heartbeat_interval, MembershipTick{}); }

@@ -63,12 +63,23 @@ struct Welcome {
 struct JoinRejected {
   Error error;
 };
+/// The last message of a worker that is told to end: nobody need miss it.
+struct Leaving {
+  std::string reason;
+};
 /// Progress of what a process does before it can join.
 struct Loading {
   ProcessIdentity process;
   std::string phase;
   std::int64_t done = 0;
   std::int64_t total = 0;
+};
+/// Whether jobs can be computed: the coordinator tells its gateways, at once and at every change.
+struct ServiceState {
+  bool is_ready = false;
+  std::string reason = "workers have not been heard of yet";  ///< empty if it is ready
+
+  bool operator==(const ServiceState&) const = default;
 };
 struct Heartbeat {
   std::uint64_t beat = 0;

@@ -36,6 +36,7 @@ struct ReplicaBroken {
 struct MembersChanged {
   Epoch epoch = 0;
   std::vector<MemberStatus> members;
+  ServiceState service{};
 };
 
 }  // namespace unmask::actors

@@ -1,6 +1,5 @@
 #include "actors/role/coordinator_role.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace unmask::actors {
@@ -44,7 +43,8 @@ Dispatch CoordinatorRole::dispatch() const {
   Dispatch dispatch;
   dispatch.add<Admit, Cancel, StopJob, ListJobs, GetStatus, StepResult>(*coordinator_);
   dispatch.add<Inspected>(*inspector_);
-  dispatch.add<Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed>(*membership_);
+  dispatch.add<Join, Loading, Heartbeat, GroupAddress, GroupReady, GroupFailed, Leaving>(
+      *membership_);
   return dispatch;
 }
 
@@ -63,17 +63,8 @@ void CoordinatorRole::drain(std::function<void()> done) const {
     done();
     return true;
   });
+  (void)membership_->lasting_ref<ServiceEnds>().send({});
   (void)coordinator_->lasting_ref<Drain>().send(Drain{drained});
-}
-
-bool CoordinatorRole::is_ready() const {
-  bool has_workers = false;
-  for (const MemberStatus& member : members_.members) {
-    if (member.process.slot.role != Role::kWorker) continue;
-    if (member.state != "ready") return false;
-    has_workers = true;
-  }
-  return has_workers;
 }
 
 }  // namespace unmask::actors

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "actors/coordinator/coordinator.h"
 #include "actors/coordinator/inspector.h"
@@ -43,9 +42,8 @@ class CoordinatorRole {
   /// Refuses new jobs and calls `done` once the last one has ended.
   void drain(std::function<void()> done) const;
 
-  /// Every replica can run steps.
-  [[nodiscard]] bool is_ready() const;
-  [[nodiscard]] const std::vector<MemberStatus>& members() const { return members_.members; }
+  /// Whether jobs can be computed; gateways know the same.
+  [[nodiscard]] const ServiceState& service() const { return members_.service; }
 
  private:
   template <typename News>

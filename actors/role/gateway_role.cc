@@ -25,12 +25,16 @@ bool GatewayRole::client_down(PeerId client) const {
   return gateway_.lasting_ref<PeerDown>().send({client});
 }
 
-Dispatch GatewayRole::coordinator_dispatch() const {
+Dispatch GatewayRole::coordinator_dispatch() {
   Dispatch dispatch;
   dispatch
       .add<Accepted, Queued, Committed, Frame, Traced, Finished, Rejected, JobList, ClusterStatus>(
           gateway_);
   dispatch.add<Welcome, JoinRejected, HeartbeatAck>(member_);
+  dispatch.add<ServiceState>(ActorRef<Incoming<ServiceState>>([this](Incoming<ServiceState> told) {
+    service_ = std::move(told.message);
+    return true;
+  }));
   return dispatch;
 }
 
@@ -42,8 +46,13 @@ bool GatewayRole::coordinator_up(PeerId coordinator) {
 
 bool GatewayRole::coordinator_down(PeerId coordinator) {
   is_connected_ = false;
+  service_ = not_told();
   return gateway_.lasting_ref<CoordinatorDown>().send({coordinator}) &&
          member_.lasting_ref<PeerDown>().send({coordinator});
+}
+
+ServiceState GatewayRole::not_told() {
+  return {false, "the coordinator has not said yet whether jobs can be computed"};
 }
 
 void GatewayRole::drain(std::function<void()> done) const {

@@ -30,21 +30,25 @@ class GatewayRole {
   [[nodiscard]] Dispatch client_dispatch() const;
   [[nodiscard]] bool client_down(PeerId client) const;
 
-  [[nodiscard]] Dispatch coordinator_dispatch() const;
+  [[nodiscard]] Dispatch coordinator_dispatch();
   [[nodiscard]] bool coordinator_up(PeerId coordinator);
   [[nodiscard]] bool coordinator_down(PeerId coordinator);
 
-  /// The coordinator can be reached.
-  [[nodiscard]] bool is_ready() const { return is_connected_; }
+  [[nodiscard]] bool is_connected() const { return is_connected_; }
+  /// Whether jobs can be computed, as the coordinator of this connection says.
+  [[nodiscard]] const ServiceState& service() const { return service_; }
 
   /// Refuses new jobs and calls `done` once the last one has ended.
   void drain(std::function<void()> done) const;
 
  private:
+  [[nodiscard]] static ServiceState not_told();
+
   Supervisor& group_;
   ActorHandle<Gateway> gateway_;
   ActorHandle<Member> member_;
   bool is_connected_ = false;
+  ServiceState service_ = not_told();
 };
 
 }  // namespace unmask::actors

@@ -26,6 +26,10 @@ bool WorkerRole::coordinator_down(PeerId coordinator) const {
   return member_.lasting_ref<PeerDown>().send({coordinator});
 }
 
+void WorkerRole::depart(std::string reason) const {
+  (void)member_.lasting_ref<Depart>().send({std::move(reason)});
+}
+
 ActorRef<Outgoing> WorkerRole::watched(ActorRef<Outgoing> wire) {
   return ActorRef<Outgoing>([this, wire = std::move(wire)](Outgoing outgoing) {
     if (std::holds_alternative<GroupReady>(outgoing.message)) is_ready_ = true;

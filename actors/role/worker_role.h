@@ -27,6 +27,9 @@ class WorkerRole {
   [[nodiscard]] bool coordinator_up(PeerId coordinator) const;
   [[nodiscard]] bool coordinator_down(PeerId coordinator) const;
 
+  /// Tells the coordinator that this worker is told to end.
+  void depart(std::string reason) const;
+
   /// Its group has run a real collective.
   [[nodiscard]] bool is_ready() const { return is_ready_; }
 

@@ -1,6 +1,10 @@
 #include "actors/worker/worker.h"
 
+#include <chrono>
 #include <utility>
+
+#include "actors/histogram_bounds.h"
+#include "actors/phase_names.h"
 
 namespace unmask::actors {
 
@@ -9,7 +13,16 @@ Worker::Worker(ActorContext& context, Env env, Device& device, ActorRef<Outgoing
       device_(device),
       wire_(std::move(wire)),
       num_stale_(env.metrics.counter("unmask_stale_messages_total",
-                                     "Messages of an epoch that is over, dropped.")) {}
+                                     "Messages of an epoch that is over, dropped.")) {
+  constexpr double kLongest = 3600;  // more than limits.step_timeout, which the coordinator watches
+  for (std::size_t phase = 0; phase < forward_seconds_.size(); ++phase) {
+    forward_seconds_[phase] = &env.metrics.histogram(
+        "unmask_worker_forward_seconds",
+        "Computing of one step on this worker without its collectives, by the phase of its first "
+        "sequence.",
+        bounds_up_to(.0005, kLongest), {{"phase", kPhaseNames[phase]}});
+  }
+}
 
 void Worker::on(Incoming<FormGroup> form) {
   const FormGroup& message = form.message;
@@ -71,6 +84,8 @@ void Worker::on(DeviceRan ran) {
   if (!group_ || group_->epoch != ran.epoch) return;
   if (!ran.result) return fail(ran.epoch, ran.result.error());
   StepResult& result = *ran.result;
+  forward_seconds_[std::size_t(ran.phase)]->observe(
+      std::chrono::duration<double>(result.device_time).count());
   if (group_->rank != 0) result.sequences.clear();  // the digest tells whether they agree
   if (wire_.send(Outgoing{coordinator_, std::move(result)})) return;
   fail(ran.epoch, Error{ErrorCode::kInternal, "the answer to a step cannot be sent"});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include "actors/messages.h"
@@ -57,6 +58,7 @@ class Worker final
   Device& device_;
   const ActorRef<Outgoing> wire_;
   Counter& num_stale_;
+  std::array<Histogram*, 4> forward_seconds_;  // by Phase
   PeerId coordinator_ = 0;
   std::optional<FormGroup> group_;
   std::uint64_t next_seq_ = 1;

@@ -6,6 +6,7 @@ namespace unmask::rpc::codec {
 namespace {
 
 constexpr std::size_t kMaxMembers = 4096;
+constexpr std::size_t kMaxReasonBytes = 512 * 1024;  // a line per member
 constexpr std::size_t kMaxJobs = 10'000;
 constexpr std::size_t kMaxAddressBytes = 64 * 1024;
 
@@ -177,6 +178,25 @@ void read(wire::Welcome::Reader reader, actors::Welcome& message) {
   message.heartbeat_interval = std::chrono::milliseconds(reader.getHeartbeatIntervalMs());
   if (message.heartbeat_interval.count() < 1 || message.heartbeat_interval.count() > 60'000) {
     throw Malformed{"the heartbeat interval is not between 1 ms and 60 s"};
+  }
+}
+
+void write(wire::Leaving::Builder builder, const actors::Leaving& message) {
+  builder.setReason(text_of(message.reason));
+}
+void read(wire::Leaving::Reader reader, actors::Leaving& message) {
+  message.reason = read_name(reader.getReason(), "the reason");
+}
+
+void write(wire::ServiceState::Builder builder, const actors::ServiceState& message) {
+  builder.setIsReady(message.is_ready);
+  builder.setReason(text_of(message.reason));
+}
+void read(wire::ServiceState::Reader reader, actors::ServiceState& message) {
+  message.is_ready = reader.getIsReady();
+  message.reason = read_text(reader.getReason(), "the reason", kMaxReasonBytes);
+  if (message.is_ready != message.reason.empty()) {
+    throw Malformed{"a service is ready if and only if it says no reason"};
   }
 }
 

@@ -168,5 +168,14 @@ template <>
 struct OnWire<actors::Attach> : CarriedBy<wire::Attach> {
   static constexpr MessageTraits kTraits{.type = 33, .name = "Attach", .max_bytes = kKiB};
 };
+template <>
+struct OnWire<actors::ServiceState> : CarriedBy<wire::ServiceState> {
+  static constexpr MessageTraits kTraits{.type = 34, .name = "ServiceState", .max_bytes = kMiB};
+};
+template <>
+struct OnWire<actors::Leaving> : CarriedBy<wire::Leaving> {
+  static constexpr MessageTraits kTraits{
+      .type = 35, .name = "Leaving", .max_bytes = 64 * kKiB, .is_urgent = true};
+};
 
 }  // namespace unmask::rpc::codec

@@ -18,17 +18,20 @@ TIMEOUT = 60  # seconds, for anything that is waited for
 class Cluster:
     """`unmask up`, ready when the constructor returns; stop() ends it.
 
+    gateway: where clients find it, by default at a free port; None: where `unmask up` itself puts it.
     words: further flags of `unmask up`. Two workers that compute in f32, unless they say otherwise:
     bf16 sums, and so a trained model's tokens, depend on the processor.
     """
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, gateway: str | None = "127.0.0.1:0") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="unmask-cluster-")
         folder = pathlib.Path(self._folder.name)
         self._endpoints_file, self._log_file = folder / "endpoints.json", folder / "log"
+        address = ["--set", f"gateway.address={gateway}"] if gateway else []
         with open(self._log_file, "wb") as log:
             self.process = subprocess.Popen(
-                [UNMASK, "up", "--workers", "2", "--dtype", "f32", "--endpoints-file", self._endpoints_file, *words],
+                [UNMASK, "up", "--workers", "2", "--dtype", "f32", *address, "--endpoints-file", self._endpoints_file,
+                 *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             self.wait_until(self._endpoints_file.exists, "the endpoints file")
@@ -77,14 +80,15 @@ class Cluster:
         return subprocess.run(self.submit_command(*words), capture_output=True, text=True,
                               timeout=TIMEOUT, stdin=subprocess.DEVNULL)
 
-    def stop(self) -> None:
-        """Drains the cluster. Raises AssertionError if it does not end well."""
+    def stop(self) -> str:
+        """Drains the cluster; returns its log. Raises AssertionError if it does not end well."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(TIMEOUT)
         log = self.log
         self._folder.cleanup()
         if code != 0:
             raise AssertionError(f"the cluster ended with exit code {code}:\n{log}")
+        return log
 
     def kill(self) -> None:
         """Nobody is told, as when the machine takes the launcher away."""

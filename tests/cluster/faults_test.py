@@ -4,12 +4,14 @@ cannot succeed, and the way to its end."""
 import http.client
 import json
 import os
+import pathlib
 import random
 import re
 import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 import unittest
 import urllib.parse
@@ -106,6 +108,17 @@ class FaultsTest(unittest.TestCase):
         self.assertEqual(job.returncode, 0, job.stderr + self.cluster.log)
         self.assertEqual(job.stdout.strip(), ANSWER)
 
+    def readiness(self, role):
+        """Status and reason that the first process of this role answers at /ready."""
+        address = urllib.parse.urlsplit(next(p for p in self.cluster.processes if p["role"] == role)["http"])
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=TIMEOUT)
+        try:
+            connection.request("GET", "/ready")
+            response = connection.getresponse()
+            return response.status, json.loads(response.read()).get("reason", "")
+        finally:
+            connection.close()
+
     def all_ready(self):
         """Every process answers /ready with 200."""
         for process in self.cluster.processes:
@@ -137,6 +150,17 @@ class FaultsTest(unittest.TestCase):
         self.cluster.wait_until(
             lambda: self.cluster.workers()[1]["pid"] != victim and self.all_ready(),
             "the new worker")
+        self.expect_answer()
+
+    def test_a_gateway_is_ready_while_jobs_can_be_computed(self):
+        self.cluster.wait_until(self.all_ready, "readiness")
+        victim = self.cluster.workers()[0]["pid"]
+        os.kill(victim, signal.SIGKILL)
+        self.cluster.wait_until(lambda: self.readiness("gateway")[0] == 503, "the gateway's refusal")
+        _, reason = self.readiness("gateway")
+        self.assertIn("worker 0 (127.0.0.1): ", reason)
+        self.cluster.wait_until(
+            lambda: self.cluster.workers()[0]["pid"] != victim and self.all_ready(), "readiness")
         self.expect_answer()
 
     def test_garbage_on_every_port_disturbs_nobody(self):
@@ -213,6 +237,63 @@ class PauseTest(unittest.TestCase):
         self.assertEqual(cluster.processes, before, "nobody was declared dead")
 
 
+class HungTest(unittest.TestCase):
+    def test_a_hung_worker_is_killed_and_replaced(self):
+        cluster = Cluster("--set", "cluster.self_fence=1500ms", "--set", "cluster.dead_after=2s")
+        try:
+            victim = cluster.workers()[1]
+            os.kill(victim["pid"], signal.SIGSTOP)
+            job = cluster.submit("--gen-length", "32", PROMPT)
+            self.assertEqual((job.returncode, job.stdout.strip()), (0, ANSWER), job.stderr + cluster.log)
+            cluster.wait_until(lambda: cluster.workers()[1]["pid"] != victim["pid"], "the new worker")
+            self.assertFalse(is_running(victim["pid"]))
+            self.assertIn("a process that was declared dead is killed process=\"worker 1\"", cluster.log)
+        finally:
+            cluster.stop()
+
+
+class PortsTest(unittest.TestCase):
+    def test_up_takes_the_clients_default_port_or_says_that_it_is_taken(self):
+        logs = []
+        clusters = []
+        try:
+            for _ in range(2):  # one of the two cannot have it
+                clusters.append(Cluster(gateway=None))
+                logs.append((clusters[-1].endpoint, clusters[-1].log))
+        finally:
+            for cluster in clusters:
+                cluster.stop()
+        self.assertNotEqual(logs[0][0], logs[1][0])
+        for endpoint, log in logs:
+            said = f"port 7400 is taken: clients need --endpoint {endpoint}"
+            self.assertEqual(endpoint != "tcp://127.0.0.1:7400", said in log, log)
+        self.assertNotEqual(logs[1][0], "tcp://127.0.0.1:7400")
+
+    def test_a_port_that_was_asked_for_is_taken_and_told(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        cluster = Cluster(gateway=address)
+        self.assertEqual(cluster.endpoint, "tcp://" + address)
+        cluster.stop()
+
+    def test_a_process_has_its_ports_again_and_prometheus_knows_them(self):
+        with tempfile.TemporaryDirectory() as folder:
+            targets = pathlib.Path(folder, "targets.json")
+            cluster = Cluster("--prometheus-targets", targets)
+            before = {(p["role"], p["rank"]): p for p in cluster.processes}
+            listed = {target for group in json.loads(targets.read_text()) for target in group["targets"]}
+            self.assertEqual(listed, {p["http"].removeprefix("http://") for p in before.values()})
+            for victim in (("worker", 1), ("gateway", 0)):
+                os.kill(before[victim]["pid"], signal.SIGKILL)
+                cluster.wait_until(lambda: before[victim]["pid"] not in [p["pid"] for p in cluster.processes],
+                                   "its next life")
+            after = {(p["role"], p["rank"]): p for p in cluster.processes}
+            self.assertEqual({key: p["http"] for key, p in after.items()},
+                             {key: p["http"] for key, p in before.items()})
+            cluster.stop()
+            self.assertEqual(json.loads(targets.read_text()), [], "nothing is left to be watched")
+
+
 class StartTest(unittest.TestCase):
     def expect_no_start(self, *words, reason):
         up = subprocess.run([UNMASK, "up", *map(str, words)], capture_output=True, text=True,
@@ -242,6 +323,12 @@ class StartTest(unittest.TestCase):
 
 
 class EndTest(unittest.TestCase):
+    def test_a_normal_stop_warns_of_nothing(self):
+        cluster = Cluster()
+        log = cluster.stop()
+        self.assertIn("a worker leaves", log)
+        self.assertNotRegex(log, r"declared dead| warning \[| error \[")
+
     def test_sigterm_finishes_what_was_accepted(self):
         # Not how soon the job ends is asked here: portable loops on a busy machine take long.
         cluster = Cluster("--set", f"limits.drain_timeout={TIMEOUT}s")

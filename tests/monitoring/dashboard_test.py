@@ -26,7 +26,9 @@ FIGURES = """
     unmask_batch_canvases unmask_actor_mailbox_depth unmask_actor_restarts_total unmask_kv_pages
     unmask_collective_seconds_total unmask_collective_bytes_total unmask_rank_skew_seconds
     unmask_last_progress_timestamp_seconds unmask_build_info unmask_jobs_total unmask_jobs_running
-    unmask_jobs_waiting unmask_admission_rejections_total
+    unmask_jobs_waiting unmask_admission_rejections_total unmask_prompt_tokens_total
+    unmask_worker_forward_seconds process_cpu_seconds_total process_resident_memory_bytes
+    process_open_fds process_start_time_seconds
 """.split()
 
 
@@ -57,6 +59,17 @@ class DashboardTest(unittest.TestCase):
         variables = {variable["name"]: variable for variable in self.dashboard["templating"]["list"]}
         self.assertEqual(variables["datasource"]["type"], "datasource")
         self.assertEqual(variables["datasource"]["query"], "prometheus")
+        for name in ("replica", "instance"):
+            self.assertEqual(variables[name]["query"], f'label_values(up{{job="unmask"}}, {name})')
+            self.assertTrue(variables[name]["includeAll"])
+
+    def test_every_figure_is_of_the_chosen_processes(self):
+        for panel in self.panels:
+            for target in panel["targets"]:
+                figures = re.findall(r"\b(?:unmask|process)_\w+", target["expr"])
+                chosen = re.findall(r'\b(?:unmask|process)_\w+\{[^}]*instance=~"\$instance",replica=~"\$replica\|"\}',
+                                    target["expr"])
+                self.assertEqual(len(chosen), len(figures), target["expr"])
 
     def test_every_panel_has_its_own_id_and_place(self):
         panels = self.dashboard["panels"]
@@ -115,18 +128,6 @@ class RulesTest(unittest.TestCase):
     def test_alerts_speak_when_they_must_and_only_then(self):
         self.promtool("check", "rules", "alerts.yml")
         self.promtool("test", "rules", "alerts_test.yml")
-
-    def test_targets_are_the_processes_of_an_endpoints_file(self):
-        endpoints = pathlib.Path(self.folder.name, "endpoints.json")
-        endpoints.write_text(json.dumps({"client": "tcp://127.0.0.1:1", "processes": [
-            {"role": "gateway", "rank": 0, "pid": 1, "http": "http://127.0.0.1:2"},
-            {"role": "worker", "rank": 1, "pid": 2, "http": "http://[::1]:3"},
-            {"role": "worker", "rank": 2, "pid": 3, "http": ""}]}))
-        code, output = run(sys.executable, SOURCE / "deploy/prometheus-targets", endpoints)
-        self.assertEqual(code, 0, output)
-        self.assertEqual(json.loads(output), [
-            {"targets": ["127.0.0.1:2"], "labels": {"role": "gateway", "rank": "0"}},
-            {"targets": ["[::1]:3"], "labels": {"role": "worker", "rank": "1"}}])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ every query of the dashboard at least one number, and from the rules that they c
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -134,7 +135,8 @@ def configure(source, folder):
 def queries(source):
     command = [sys.executable, source / "monitoring/dashboard.py", "--queries"]
     listed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    return [(panel, expression.replace("$__rate_interval", RATE_INTERVAL)) for panel, expression in listed]
+    return [(panel, expression.replace("$__rate_interval", RATE_INTERVAL).replace("$instance", ".*").replace("$replica", ".*"))
+            for panel, expression in listed]
 
 
 def check_panels(cluster, prometheus, asked):
@@ -172,16 +174,25 @@ def check_rules(prometheus):
     return len(rules)
 
 
+def check_a_new_life_is_watched(cluster, prometheus, num_processes):
+    """A worker that was started again is scraped, and nothing else is waited for."""
+    victim = next(process for process in cluster.processes() if process["role"] == "worker")
+    os.kill(victim["pid"], signal.SIGKILL)
+    wait_for("a new life", START_SECONDS, lambda: check_alive(cluster.child) or
+             victim["pid"] not in [process["pid"] for process in cluster.processes()])
+    wait_for("all processes are scraped again", 60, lambda: prometheus.num_up() == num_processes and
+             len(prometheus.numbers("process_start_time_seconds")) == num_processes and
+             prometheus.numbers("count(up == 0)") == [])
+
+
 def test(unmask, source, folder):
     endpoints, log = folder / "endpoints.json", folder / "prometheus.log"
     configure(source, folder)
-    command = [unmask, "up", "--workers", str(NUM_WORKERS), "--endpoints-file", endpoints]
+    command = [unmask, "up", "--workers", str(NUM_WORKERS), "--set", "gateway.address=127.0.0.1:0",
+               "--endpoints-file", endpoints, "--prometheus-targets", folder / "unmask-targets.json"]
     with started(command, folder / "cluster.log") as child:
         wait_for("the endpoints file", START_SECONDS, lambda: check_alive(child) or endpoints.exists())
         cluster = Cluster(unmask, child, endpoints)
-        targets = subprocess.run([sys.executable, source / "deploy/prometheus-targets", endpoints],
-                                 capture_output=True, check=True).stdout
-        (folder / "unmask-targets.json").write_bytes(targets)
         command = ["prometheus", f"--config.file={folder / 'prometheus.yml'}",
                    f"--storage.tsdb.path={folder / 'data'}", "--web.listen-address=127.0.0.1:0"]
         with started(command, log) as watcher:
@@ -194,6 +205,7 @@ def test(unmask, source, folder):
             check_panels(cluster, prometheus, asked)
             check_counts(cluster, prometheus)
             num_rules = check_rules(prometheus)
+            check_a_new_life_is_watched(cluster, prometheus, num_processes)
     print(f"{len(asked)} queries of the dashboard have data, {num_rules} rules are evaluated, "
           f"{num_processes} processes scraped, {cluster.num_jobs} jobs")
 

@@ -13,29 +13,31 @@ struct NodeOptions {
   ClusterOptions cluster;
   std::string role;
   std::int32_t rank = -1;
-  bool announces = false;
+  NodeStart start;
 };
 
 int run_node(const NodeOptions& options) {
   const Result<LoadedConfig> loaded = options.cluster.load();
   if (!loaded) return report(loaded.error(), kBadConfig);
-  if (!options.announces) warn(*loaded);  // `unmask up` has said it
+  if (!options.start.announces) warn(*loaded);  // `unmask up` has said it
   const ClusterConfig& config = loaded->config;
   if (config.security.insecure && !config.security.curve) {
     std::fprintf(stderr,
                  "unmask: warning: security.insecure: whoever reaches this process's ports can use "
                  "and disturb the cluster\n");
   }
-  if (options.role == "coordinator") return run_coordinator(config, options.announces);
-  if (options.role == "gateway") return run_gateway(config, options.announces);
+  if (options.role == "coordinator") return run_coordinator(config, options.start);
+  if (options.role == "gateway") return run_gateway(config, options.start);
   const std::int32_t num_workers = config.cluster.replicas * config.cluster.workers;
   if (options.rank < 0 || options.rank >= num_workers) {
     return report(Error{ErrorCode::kInvalidArgument,
                         "a worker needs --rank from 0 to " + std::to_string(num_workers - 1) +
                             ": the cluster has " + std::to_string(num_workers) + " workers"});
   }
-  return run_worker(config, {actors::Role::kWorker, options.rank / config.cluster.workers,
-                             options.rank % config.cluster.workers});
+  return run_worker(config,
+                    {actors::Role::kWorker, options.rank / config.cluster.workers,
+                     options.rank % config.cluster.workers},
+                    options.start);
 }
 
 }  // namespace
@@ -64,7 +66,11 @@ void add_node(Command program) {
        .help = "Of a worker, counted from 0 over all replicas: replica 1 of 2 workers has 2, 3",
        .type = "K"},
       options->rank);
-  command.add({.name = "--announce", .is_hidden = true}, options->announces);  // for `unmask up`
+  // For `unmask up`:
+  command.add({.name = "--announce", .is_hidden = true}, options->start.announces);
+  command.add({.name = "--may-move", .is_hidden = true}, options->start.may_move);
+  command.add({.name = "--last-http-port", .type = "PORT", .is_hidden = true},
+              options->start.http_port);
   command.set_action([options] { return run_node(*options); });
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "actors/membership/service_state.h"
 #include "rpc/client/connection.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/process/cluster_options.h"
@@ -11,6 +12,7 @@
 #include "runtime/cli/process/launcher.h"
 #include "runtime/cli/process/local_config.h"
 #include "runtime/cli/process/memory_report.h"
+#include "runtime/cli/process/prometheus_targets.h"
 #include "runtime/cli/text/cluster_text.h"
 #include "runtime/cli/text/output_file.h"
 
@@ -22,6 +24,7 @@ constexpr std::chrono::milliseconds kWatchInterval{200};
 struct UpOptions {
   ClusterOptions cluster;
   std::string endpoints_file;
+  std::string prometheus_targets;
 };
 
 void say(const std::string& line) {
@@ -32,17 +35,18 @@ void say(const std::string& line) {
 /// A cluster on this machine, from the first process to the last.
 class UpCommand {
  public:
-  UpCommand(const ClusterConfig& config, std::vector<std::string> arguments,
-            std::string endpoints_file)
+  /// may_move: the gateway's port need not be the configured one.
+  UpCommand(const ClusterConfig& config, const UpOptions& options, bool may_move)
       : config_(config),
-        endpoints_file_(std::move(endpoints_file)),
+        endpoints_file_(options.endpoints_file),
+        targets_file_(options.prometheus_targets),
         host_(config.log, "up"),
-        launcher_(host_, config_, std::move(arguments),
+        launcher_(host_, config_, options.cluster.to_arguments(), may_move,
                   {[](const std::string& /*process*/, const std::string& line) {
                      std::fprintf(stderr, "%s\n", line.c_str());
                    },
                    [this](const HostPort& clients) { take_gateway(clients); },
-                   [this](const std::string& why) { fail(why); }, [this] { host_.end(kOk); }}) {}
+                   [this](const std::string& why) { fail(why); }, [this] { end(); }}) {}
 
   int run() {
     if (!endpoints_file_.empty()) unlink(endpoints_file_.c_str());
@@ -58,6 +62,11 @@ class UpCommand {
 
  private:
   void take_gateway(const HostPort& clients) {
+    const HostPort& wanted = config_.gateway.address;
+    if (wanted.port != 0 && wanted.port != clients.port) {
+      say("      port " + std::to_string(wanted.port) +
+          " is taken: clients need --endpoint tcp://" + clients.to_string());
+    }
     gateway_ = clients;
     client_ = "tcp://" + clients.to_string();
     connect();
@@ -82,23 +91,33 @@ class UpCommand {
   }
 
   void take_status(const actors::ClusterStatus& status) {
+    launcher_.take_members(status.members);
     show_progress(status);
+    keep_current(targets_file_, prometheus_targets(config_, status.members), targets_);
     std::size_t num_ready = 0;
     for (const actors::MemberStatus& member : status.members) num_ready += member.state == "ready";
     const std::size_t wanted =
         2 + std::size_t(config_.cluster.replicas) * std::size_t(config_.cluster.workers);
     if (num_ready < wanted) return;
     // Later lives of a process have another pid and port.
-    const std::string endpoints = endpoints_json(config_, client_, status.members);
-    if (endpoints == endpoints_) return;
-    endpoints_ = endpoints;
-    if (!endpoints_file_.empty()) {
-      Result<OutputFile> file = OutputFile::create(endpoints_file_);
-      if (!file) return fail(file.error().message);
-      file->write(endpoints);
-      if (const Result<> written = file->commit(); !written) return fail(written.error().message);
-    }
+    keep_current(endpoints_file_, endpoints_json(config_, client_, status.members), endpoints_);
     if (!std::exchange(is_ready_, true)) show_ready(status);
+  }
+
+  /// Writes what the file, if there is one, does not say already.
+  void keep_current(const std::string& path, std::string text, std::string& written) {
+    if (path.empty() || text == written) return;
+    Result<OutputFile> file = OutputFile::create(path);
+    if (!file) return fail(file.error().message);
+    file->write(text);
+    if (const Result<> done = file->commit(); !done) return fail(done.error().message);
+    written = std::move(text);
+  }
+
+  /// Nothing is left to be watched.
+  void end() {
+    keep_current(targets_file_, prometheus_targets(config_, {}), targets_);
+    host_.end(kOk);
   }
 
   /// A line per member whenever what it does changes, or a tenth of it is done.
@@ -135,32 +154,36 @@ class UpCommand {
 
   const ClusterConfig config_;
   const std::string endpoints_file_;
+  const std::string targets_file_;
   ProcessHost host_;
   Launcher launcher_;
   HostPort gateway_;
   std::string client_;
   std::unique_ptr<rpc::ClientConnection> connection_;
   bool is_asking_ = false;
-  std::string endpoints_;
+  std::string endpoints_;  ///< as they were written
+  std::string targets_;
   std::map<std::string, std::string> told_;
   bool is_ready_ = false;
 };
 
-/// Settings that a cluster on one machine has unless they were set: ports that are free.
-void use_free_ports(const LoadedConfig& loaded, ClusterOptions& options) {
+/// Settings that a cluster on one machine has unless they were set: ports that are free, but for
+/// that of clients, which have it for their default. True if the gateway may take another one.
+bool use_free_ports(const LoadedConfig& loaded, ClusterOptions& options) {
+  bool may_move = false;
   for (const ConfigEntry& entry : loaded.entries) {
     if (entry.source != ConfigSource::kDefault) continue;
-    if (entry.key == "coordinator.address" || entry.key == "gateway.address") {
-      options.set(entry.key, "127.0.0.1:0");
-    }
+    if (entry.key == "coordinator.address") options.set(entry.key, "127.0.0.1:0");
     if (entry.key == "gateway.http_port") options.set(entry.key, "0");
+    if (entry.key == "gateway.address") may_move = true;
   }
+  return may_move;
 }
 
 int run_up(UpOptions options) {
   const Result<LoadedConfig> asked = options.cluster.load();
   if (!asked) return report(asked.error(), kBadConfig);
-  use_free_ports(*asked, options.cluster);
+  const bool may_move = use_free_ports(*asked, options.cluster);
   const Result<LoadedConfig> loaded = options.cluster.load();
   if (!loaded) return report(loaded.error(), kBadConfig);
   warn(*loaded);
@@ -177,7 +200,7 @@ int run_up(UpOptions options) {
   if (!memory) return report(memory.error(), kBadConfig);
   say("[1/4] model " + model->name + " from " + model->checkpoint.dir().string());
   for (const std::string& line : *memory) say("      " + line);
-  UpCommand command(loaded->config, options.cluster.to_arguments(), options.endpoints_file);
+  UpCommand command(loaded->config, options, may_move);
   return command.run();
 }
 
@@ -188,8 +211,11 @@ void add_up(Command program) {
   Command command = program.add_command("up", "Run a whole cluster on this machine");
   command.set_group(kClusterGroup);
   command.set_footer(
-      "Starts a coordinator, a gateway and R x N workers as processes of their own, with free\n"
-      "ports, and prints the line to submit with. A process that fails is started again.\n"
+      "Starts a coordinator, a gateway and R x N workers as processes of their own, and prints "
+      "the\n"
+      "line to submit with. Clients find it at 127.0.0.1:7400, or at a free port if that is "
+      "taken.\n"
+      "A process that fails, or hangs, is started again.\n"
       "Ctrl-C or SIGTERM: no new jobs, accepted ones end, then everything stops.\n"
       "  unmask up --workers 2\n"
       "  unmask up --workers 2 --replicas 2 --model ~/LLaDA-MoE-7B-A1B-Instruct");
@@ -209,6 +235,11 @@ void add_up(Command program) {
                .help = "Written as JSON once every worker has run a real collective",
                .type = "FILE"},
               options->endpoints_file);
+  command.add({.name = "--prometheus-targets",
+               .help = "Kept as Prometheus' file_sd_configs read it: where every process serves "
+                       "/metrics",
+               .type = "FILE"},
+              options->prometheus_targets);
   command.set_action([options] { return run_up(*options); });
 }
 

@@ -9,8 +9,8 @@
 
 namespace unmask::cli {
 
-int run_gateway(const ClusterConfig& config, bool announces) {
-  NodeProcess node(config, {actors::Role::kGateway, 0, 0});
+int run_gateway(const ClusterConfig& config, const NodeStart& start) {
+  NodeProcess node(config, {actors::Role::kGateway, 0, 0}, start);
   ProcessHost& host = node.host();
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
@@ -46,19 +46,23 @@ int run_gateway(const ClusterConfig& config, bool announces) {
   if (const Result<> dialed = coordinator.dial(*inside, config.coordinator.address); !dialed) {
     return report(dialed.error(), kBadConfig);
   }
-  const Result<> listening = clients.listen(*outside, config.gateway.address);
+  Result<> listening = clients.listen(*outside, config.gateway.address);
+  if (!listening && start.may_move) {
+    listening = clients.listen(*outside, {config.gateway.address.host, 0});
+  }
   if (!listening) return report(listening.error(), kBadConfig);
 
   const std::string coordinator_address = config.coordinator.address.to_string();
   node.set_readiness([&] {
-    return role.is_ready() ? "" : "the coordinator at " + coordinator_address + " does not answer";
+    return role.is_connected() ? role.service().reason
+                               : "the coordinator at " + coordinator_address + " does not answer";
   });
   coordinator.warn_while_alone("coordinator");
   host.set_on_drain([&] { role.drain([&] { clients.when_quiet([&] { host.end(kOk); }); }); });
   host.log().info("gateway is up", {{"clients", clients.address().to_string()},
                                     {"http", node.self().http},
                                     {"coordinator", coordinator_address}});
-  if (announces) node.announce(clients.address());
+  node.announce(clients.address());
   return host.run();
 }
 

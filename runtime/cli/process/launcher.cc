@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kMaxFailures = 5;  // of one process within kFailureWindow
 constexpr std::chrono::seconds kFailureWindow{60};
+constexpr std::chrono::seconds kDeadGrace{1};  // in which who left by itself ends, or comes back
+constexpr std::string_view kHttp = "http://";
 constexpr std::chrono::milliseconds kRestartDelay{200};  // doubles with every failure
 
 std::string this_program() {
@@ -44,11 +46,14 @@ std::vector<std::string> node_command(const actors::Slot& slot, const ClusterCon
 }
 
 Launcher::Launcher(ProcessHost& host, const ClusterConfig& config,
-                   std::vector<std::string> arguments, Events events)
-    : host_(host), config_(config), arguments_(std::move(arguments)), events_(std::move(events)) {
+                   std::vector<std::string> arguments, bool may_move, Events events)
+    : host_(host),
+      config_(config),
+      arguments_(std::move(arguments)),
+      may_move_(may_move),
+      events_(std::move(events)) {
   const auto add = [this](actors::Slot slot) {
-    children_.push_back(
-        std::make_unique<Child>(Child{slot, slot_name(config_, slot), nullptr, ""}));
+    children_.push_back(std::make_unique<Child>(Child{slot, slot_name(config_, slot), nullptr}));
   };
   add({actors::Role::kCoordinator, 0, 0});
   add({actors::Role::kGateway, 0, 0});
@@ -67,9 +72,17 @@ Launcher::Child& Launcher::child(actors::Role role) {
 
 void Launcher::launch(Child& child) {
   child.last_error.clear();
+  child.dead_since.reset();
   child.is_told_to_end = false;
+  std::vector<std::string> command = node_command(child.slot, config_, arguments_);
+  if (may_move_ && child.slot.role == actors::Role::kGateway && child.address.empty()) {
+    command.emplace_back("--may-move");
+  }
+  if (child.http_port != 0) {
+    command.insert(command.end(), {"--last-http-port", std::to_string(child.http_port)});
+  }
   Result<std::unique_ptr<Process>> process = Process::start(
-      host_.loop(), {.command = node_command(child.slot, config_, arguments_),
+      host_.loop(), {.command = std::move(command),
                      .on_line = [this, &child](const std::string& line) { take_line(child, line); },
                      .on_exit = [this, &child](ExitStatus status) { take_exit(child, status); }});
   if (!process) return fail(process.error().message);
@@ -84,12 +97,12 @@ void Launcher::take_line(Child& child, const std::string& line) {
   events_.on_line(child.name, line);
 }
 
-/// The first process that listens decides its port; it has the same one in its later lives.
-void Launcher::take_address(const Child& child, const std::string& address) {
+/// The first life of a process decides its port; it has the same one in its later lives.
+void Launcher::take_address(Child& child, const std::string& address) {
   const bool is_coordinator = child.slot.role == actors::Role::kCoordinator;
   const std::string setting =
       (is_coordinator ? "coordinator.address=" : "gateway.address=") + address;
-  if (std::ranges::find(arguments_, setting) != arguments_.end()) return;
+  if (std::exchange(child.address, address) == address) return;
   arguments_.insert(arguments_.end(), {"--set", setting});
   if (is_coordinator) {
     for (const auto& other : children_) {
@@ -98,6 +111,32 @@ void Launcher::take_address(const Child& child, const std::string& address) {
   } else if (const Result<HostPort> clients = parse_host_port(address)) {
     events_.on_gateway(*clients);
   }
+}
+
+void Launcher::take_members(const std::vector<actors::MemberStatus>& members) {
+  if (is_draining_ || is_over_) return;
+  for (const auto& child : children_) {
+    const auto member = std::ranges::find(members, child->slot,
+                                          [](const auto& status) { return status.process.slot; });
+    if (member != members.end()) take_member(*child, *member);
+  }
+}
+
+void Launcher::take_member(Child& child, const actors::MemberStatus& member) {
+  if (!child.process || child.process->pid() != member.process.pid) return child.dead_since.reset();
+  if (const Result<HostPort> http = parse_host_port(
+          member.process.http.substr(std::min(kHttp.size(), member.process.http.size())))) {
+    child.http_port = http->port;
+  }
+  const bool is_dead = child.slot.role == actors::Role::kWorker && member.state == "dead";
+  if (!is_dead) return child.dead_since.reset();
+  const Time now = host_.env().clock.now();
+  if (!child.dead_since) child.dead_since = now;
+  if (now - *child.dead_since < kDeadGrace) return;
+  child.dead_since.reset();
+  host_.log().warning("a process that was declared dead is killed", {{"process", child.name}});
+  child.last_error = "it was declared dead";
+  child.process->kill(SIGKILL);
 }
 
 void Launcher::take_exit(Child& child, ExitStatus status) {

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,11 +36,15 @@ class Launcher {
     std::function<void()> on_ended;
   };
 
-  /// arguments: with which a node loads `config`.
+  /// arguments: with which a node loads `config`. may_move: a gateway whose port is taken at the
+  /// start listens on a free one.
   Launcher(ProcessHost& host, const ClusterConfig& config, std::vector<std::string> arguments,
-           Events events);
+           bool may_move, Events events);
 
   void start();
+  /// What the cluster says of its members: a worker that was declared dead, but still runs, is
+  /// killed, upon which it is started again.
+  void take_members(const std::vector<actors::MemberStatus>& members);
   /// From now on a process that ends is started again, within limits.
   void set_ready() { is_ready_ = true; }
   void drain();
@@ -49,7 +54,10 @@ class Launcher {
     actors::Slot slot;
     std::string name;
     std::unique_ptr<Process> process;
-    std::string last_error;       ///< of its log: why it ended
+    std::string address{};  ///< at which it listens, the same in all its lives
+    int http_port = 0;      ///< of this life, or the last
+    std::optional<Time> dead_since{};
+    std::string last_error{};     ///< of its log: why it ended
     std::deque<Time> failures{};  ///< the latest ones
     bool is_told_to_end = false;  ///< once: a second signal would end it at once
   };
@@ -57,7 +65,8 @@ class Launcher {
   Child& child(actors::Role role);
   void launch(Child& child);
   void take_line(Child& child, const std::string& line);
-  void take_address(const Child& child, const std::string& address);
+  void take_member(Child& child, const actors::MemberStatus& member);
+  void take_address(Child& child, const std::string& address);
   void take_exit(Child& child, ExitStatus status);
   void restart(Child& child, const std::string& why);
   void fail(const std::string& why);
@@ -66,6 +75,7 @@ class Launcher {
   ProcessHost& host_;
   const ClusterConfig& config_;
   std::vector<std::string> arguments_;
+  const bool may_move_;
   const Events events_;
   std::vector<std::unique_ptr<Child>> children_;  ///< coordinator, gateway, workers by rank
   bool is_ready_ = false;

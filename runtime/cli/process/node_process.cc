@@ -38,8 +38,9 @@ std::string slot_name(const ClusterConfig& config, const actors::Slot& slot) {
   return "worker " + std::to_string(slot.replica * config.cluster.workers + slot.rank);
 }
 
-NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot)
+NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot, const NodeStart& start)
     : config_(config),
+      start_(start),
       name_(slot_name(config, slot)),
       host_(config.log, name_),
       self_{slot, getpid(), host_name(), ""},
@@ -51,12 +52,19 @@ NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot)
 Result<> NodeProcess::serve_http() {
   rpc::HttpServer::Options options;
   options.max_connections = connections_.http;
-  const HostPort address{config_.http.address, std::uint16_t(http_port(config_, self_.slot))};
+  const auto listen_at = [&](int port) {
+    return rpc::HttpServer::listen(host_.loop(), options,
+                                   {config_.http.address, std::uint16_t(port)});
+  };
+  const int configured = http_port(config_, self_.slot);
   Result<std::unique_ptr<rpc::HttpServer>> server =
-      rpc::HttpServer::listen(host_.loop(), options, address);
+      listen_at(start_.http_port != 0 ? start_.http_port : configured);
+  if (!server && start_.http_port != 0) server = listen_at(configured);
   if (!server) return server.error();
   http_ = std::move(*server);
-  add_process_routes(*http_, name_, host_.metrics(), [this] { return not_ready_reason_(); });
+  add_process_routes(*http_, name_, host_.metrics(), [this] {
+    return host_.is_draining() ? "draining: no new jobs are taken" : not_ready_reason_();
+  });
   self_.http = "http://" + http_->address().to_string();
   return {};
 }
@@ -66,6 +74,7 @@ void NodeProcess::set_readiness(std::function<std::string()> not_ready_reason) {
 }
 
 void NodeProcess::announce(const HostPort& listening) const {
+  if (!start_.announces) return;
   std::printf("%s%s\n", std::string(kAnnouncement).c_str(), listening.to_string().c_str());
   std::fflush(stdout);
 }

@@ -15,11 +15,18 @@ namespace unmask::cli {
 /// `worker 1`, counted over all replicas; `coordinator`.
 [[nodiscard]] std::string slot_name(const ClusterConfig& config, const actors::Slot& slot);
 
+/// How `unmask up` wants a process started; others leave all as it is.
+struct NodeStart {
+  bool announces = false;  ///< prints where it listens
+  bool may_move = false;   ///< a gateway whose port is taken listens on any free one
+  int http_port = 0;       ///< of its last life, to be had again if it is free; 0: as configured
+};
+
 /// What the processes of a cluster have in common: a host, an HTTP server, and what they tell
 /// whoever started them.
 class NodeProcess {
  public:
-  NodeProcess(const ClusterConfig& config, actors::Slot slot);
+  NodeProcess(const ClusterConfig& config, actors::Slot slot, const NodeStart& start);
 
   /// Opens the HTTP server. not_ready_reason: as of add_process_routes(); may be set later.
   ///
@@ -34,11 +41,12 @@ class NodeProcess {
   /// Known in full once serve_http() returned.
   [[nodiscard]] const actors::ProcessIdentity& self() const { return self_; }
 
-  /// Prints one line on stdout for `unmask up`: where this process listens.
+  /// Prints one line on stdout, if it is started so: where this process listens.
   void announce(const HostPort& listening) const;
 
  private:
   const ClusterConfig& config_;
+  const NodeStart start_;
   const std::string name_;
   ProcessHost host_;
   actors::ProcessIdentity self_;
@@ -51,10 +59,8 @@ class NodeProcess {
 std::string announced_address(const std::string& line);
 
 /// One process of a cluster from its start to its exit code.
-///
-/// announces: prints where it listens, for `unmask up`.
-int run_coordinator(const ClusterConfig& config, bool announces);
-int run_gateway(const ClusterConfig& config, bool announces);
-int run_worker(const ClusterConfig& config, actors::Slot slot);
+int run_coordinator(const ClusterConfig& config, const NodeStart& start);
+int run_gateway(const ClusterConfig& config, const NodeStart& start);
+int run_worker(const ClusterConfig& config, actors::Slot slot, const NodeStart& start);
 
 }  // namespace unmask::cli

@@ -28,6 +28,7 @@ ProcessHost::ProcessHost(const ClusterConfig::Logging& logging, const std::strin
   signals_ = std::make_unique<Signals>(
       loop_,
       [this] {
+        is_draining_ = true;
         if (!on_drain_) return end(0);
         log_->info("draining; a second signal ends this process at once");
         on_drain_();

@@ -36,6 +36,9 @@ class ProcessHost {
   /// The first SIGTERM or SIGINT calls `on_drain`, the next one ends the process.
   void set_on_drain(std::function<void()> on_drain) { on_drain_ = std::move(on_drain); }
 
+  /// The first signal came: this process takes nothing new.
+  [[nodiscard]] bool is_draining() const { return is_draining_; }
+
   /// Works until end(); returns its code.
   int run();
   /// Works until `is_done`; false if end() or a signal came first.
@@ -62,6 +65,7 @@ class ProcessHost {
   const Incarnation incarnation_;
   std::function<void()> on_drain_;
   int exit_code_ = 0;
+  bool is_draining_ = false;
   bool is_ending_ = false;
   std::unique_ptr<ActorSystem> system_;
   std::unique_ptr<Signals> signals_;

@@ -1,7 +1,12 @@
 #include "runtime/cli/process/process_http.h"
 
 #include <boost/json.hpp>
+#include <chrono>
+#include <memory>
 #include <utility>
+
+#include "runtime/actor/clock.h"
+#include "runtime/cli/process/process_metrics.h"
 
 namespace unmask::cli {
 namespace {
@@ -35,7 +40,10 @@ void add_process_routes(rpc::HttpServer& server, const std::string& process,
              {{"version", UNMASK_VERSION}})
       .set(1);
   server.route("GET", "/", [process](const rpc::HttpRequest&) { return index_page(process); });
-  server.route("GET", "/metrics", [&metrics](const rpc::HttpRequest&) {
+  const auto process_metrics = std::make_shared<ProcessMetrics>(
+      metrics, std::chrono::duration<double>(SteadyClock().unix_time()).count());
+  server.route("GET", "/metrics", [&metrics, process_metrics](const rpc::HttpRequest&) {
+    process_metrics->update();
     rpc::HttpResponse response;
     response.content_type = monitoring::PrometheusMetrics::kContentType;
     response.body = metrics.text();

@@ -74,7 +74,7 @@ class RemoteToolModel final : public ToolModel {
       if (!worker) return worker.error();
       workers_.push_back(std::move(*worker));
     }
-    return wait([this] { return role_.is_ready(); });
+    return wait([this] { return role_.service().is_ready; });
   }
 
   Result<> forward(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,

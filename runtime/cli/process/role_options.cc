@@ -32,6 +32,11 @@ actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config
   membership.model_digest = model.checkpoint.digest();
   membership.numerics = model.arithmetic();
   membership.needs_one_numeric_class = model.numerics == network::Numerics::kExact;
+  for (std::int32_t replica = 0; replica < config.cluster.replicas; ++replica) {
+    for (std::int32_t rank = 0; rank < config.cluster.workers; ++rank) {
+      membership.hosts.push_back(config.worker(replica, rank).host);
+    }
+  }
   membership.self = {std::move(self), "ready", "", 1.0f};
   membership.heartbeat_interval = config.cluster.heartbeat;
   membership.dead_after = config.cluster.dead_after;

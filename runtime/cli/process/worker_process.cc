@@ -27,8 +27,8 @@ Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig&
 
 }  // namespace
 
-int run_worker(const ClusterConfig& config, actors::Slot slot) {
-  NodeProcess node(config, slot);
+int run_worker(const ClusterConfig& config, actors::Slot slot, const NodeStart& start) {
+  NodeProcess node(config, slot, start);
   ProcessHost& host = node.host();
   Result<ServedModel> model = open_served_model(config.model);
   if (!model) return report(model.error(), kBadConfig);
@@ -61,6 +61,10 @@ int run_worker(const ClusterConfig& config, actors::Slot slot) {
   }
   wire.warn_while_alone("coordinator");
   node.set_readiness([&] { return role.is_ready() ? "" : "its group has not formed"; });
+  host.set_on_drain([&] {
+    role.depart("it is told to end");
+    wire.when_quiet([&] { host.end(kOk); });
+  });
   host.log().info("worker is up", {{"coordinator", config.coordinator.address.to_string()},
                                    {"http", node.self().http},
                                    {"model", model->name}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "actors/membership/service_state.h"
 #include "rpc/client/job_id.h"
 #include "runtime/cli/text/characters.h"
 
@@ -38,11 +39,6 @@ std::string state_of(const actors::MemberStatus& member) {
 }
 
 }  // namespace
-
-std::string doing(const actors::MemberStatus& member) {
-  if (member.phase.empty()) return member.state;
-  return member.phase + " " + std::to_string(int(100 * member.progress)) + " %";
-}
 
 std::string short_time(std::chrono::milliseconds duration) {
   const long long ms = duration.count();

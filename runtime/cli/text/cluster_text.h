@@ -15,9 +15,6 @@ namespace unmask::cli {
 /// What is served, by whom, how full it is, and what a restart loses.
 [[nodiscard]] std::string to_text(const actors::ClusterStatus& status);
 
-/// What a member is at: "loading weights 40 %"; its state if it says no more.
-[[nodiscard]] std::string doing(const actors::MemberStatus& member);
-
 /// 850 ms, 12 s, 3 min, 2 h.
 [[nodiscard]] std::string short_time(std::chrono::milliseconds duration);
 

@@ -11,7 +11,7 @@ from typing import Any
 import capnp
 
 # Of protocol.capnp; rpc/python/copy_schema writes it here.
-_SHA256 = "3e141db66de780dfb24f18f57a07c9d59a1389966159463ec0eb7d162540d50a"
+_SHA256 = "ea42eb95fc7049037873c34f2a7e4d4af584e14891098d82c9eb0efb8a1d38aa"
 
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies

@@ -20,7 +20,7 @@ class CoordinatorProbeTest : public CoordinatorFixture {
 TEST(CoordinatorProbeStartTest, EverySeriesIsThereBeforeAnythingHappens) {
   monitoring::PrometheusMetrics metrics;
   VirtualClock clock;
-  const CoordinatorProbe probe(metrics, clock);
+  const CoordinatorProbe probe(metrics, clock, {});
   const std::string text = metrics.text();
   for (const char* series : {"unmask_jobs_accepted_total 0\n",
                              "unmask_jobs_total{outcome=\"stop\"} 0\n",
@@ -32,6 +32,7 @@ TEST(CoordinatorProbeStartTest, EverySeriesIsThereBeforeAnythingHappens) {
                              "unmask_forward_passes_total{phase=\"denoise\"} 0\n",
                              "unmask_forward_passes_total{phase=\"commit\"} 0\n",
                              "unmask_committed_tokens_total 0\n",
+                             "unmask_prompt_tokens_total 0\n",
                              "unmask_canvas_positions_total 0\n",
                              "unmask_job_tokens_per_forward_count 0\n",
                              "unmask_tokens_per_step_count 0\n",
@@ -50,6 +51,19 @@ TEST(CoordinatorProbeStartTest, EverySeriesIsThereBeforeAnythingHappens) {
                              "unmask_kv_pages{state=\"free\"} 0\n",
                              "unmask_stale_messages_total 0\n",
                              "unmask_last_progress_timestamp_seconds 1577836800\n"}) {
+    EXPECT_THAT(text, HasSubstr(series));
+  }
+}
+
+TEST(CoordinatorProbeStartTest, TheLastBoundsAreWhatTheLimitsAllow) {
+  monitoring::PrometheusMetrics metrics;
+  VirtualClock clock;
+  const CoordinatorProbe probe(metrics, clock, {300, 45s});
+  const std::string text = metrics.text();
+  for (const char* series : {"unmask_job_duration_seconds_bucket{le=\"3600\"} 0\n",
+                             "unmask_batch_canvases_bucket{le=\"300.5\"} 0\n",
+                             "unmask_step_duration_seconds_bucket{phase=\"denoise\",le=\"45\"} 0\n",
+                             "unmask_steps_per_block_bucket{le=\"4096.5\"} 0\n"}) {
     EXPECT_THAT(text, HasSubstr(series));
   }
 }
@@ -125,6 +139,17 @@ TEST_F(CoordinatorProbeTest, ProgressIsToldInUnixTimeAtEveryStep) {
   EXPECT_EQ(value("unmask_last_progress_timestamp_seconds"), start);
   finish_step();
   EXPECT_EQ(value("unmask_last_progress_timestamp_seconds"), start + 7);
+}
+
+TEST_F(CoordinatorProbeTest, WhereNothingWasToBeDoneNothingWasLate) {
+  deliver(MembersChanged{});  // there is a coordinator, and no replica
+  const double start = value("unmask_last_progress_timestamp_seconds");
+  bed.advance(1h);
+  deliver(kGateway, job(1, 4));
+  EXPECT_EQ(value("unmask_last_progress_timestamp_seconds"), start + 3600);
+  bed.advance(60s);
+  deliver(kGateway, job(2, 4));
+  EXPECT_EQ(value("unmask_last_progress_timestamp_seconds"), start + 3600) << "it waits already";
 }
 
 TEST_F(CoordinatorProbeTest, ASlowRankShowsAsSkew) {

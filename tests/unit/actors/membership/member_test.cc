@@ -117,6 +117,17 @@ TEST_F(MemberTest, AWorkerThatLosesItsConnectionEnds) {
   EXPECT_THAT(left, SizeIs(1));
 }
 
+TEST_F(MemberTest, WhoDepartsSaysSoAndThenNothing) {
+  join();
+  deliver(Depart{"SIGTERM"});
+  EXPECT_EQ(last_to<Leaving>(wire, kCoordinator).reason, "SIGTERM");
+  wire.received.clear();
+  deliver(PeerDown{kCoordinator});
+  bed.advance(1min);
+  EXPECT_THAT(wire.received, IsEmpty());
+  EXPECT_THAT(left, IsEmpty()) << "it ends as it was told";
+}
+
 TEST_F(MemberTest, AGatewayWaitsForTheCoordinatorAndJoinsAgain) {
   options.process.slot.role = Role::kGateway;
   join();
@@ -124,6 +135,16 @@ TEST_F(MemberTest, AGatewayWaitsForTheCoordinatorAndJoinsAgain) {
   deliver(PeerDown{kCoordinator});
   deliver(PeerUp{6});
   EXPECT_THAT(sent_to<Join>(wire, 6), SizeIs(1));
+  EXPECT_THAT(left, IsEmpty());
+}
+
+TEST_F(MemberTest, AGatewayThatACoordinatorHasForgottenJoinsAgain) {
+  options.process.slot.role = Role::kGateway;
+  join();
+  beat_for(5s);
+  EXPECT_THAT(sent_to<Join>(wire, kCoordinator), SizeIs(1));
+  bed.advance(3s);
+  EXPECT_THAT(sent_to<Join>(wire, kCoordinator), SizeIs(2));
   EXPECT_THAT(left, IsEmpty());
 }
 

@@ -318,5 +318,57 @@ TEST_F(MembershipTest, WorkersThatDisagreeFormANewGroupAndNobodyIsDead) {
   EXPECT_THAT(ups.received, SizeIs(2));
 }
 
+// ---- Who leaves ----
+
+TEST_F(MembershipTest, AWorkerThatIsToldToEndIsNotDeclaredDead) {
+  form(0);
+  deliver(peer(0, 1), Leaving{"SIGTERM"});
+  EXPECT_EQ(state_of(0, 1), "absent");
+  ASSERT_THAT(downs.received, SizeIs(1));
+  EXPECT_THAT(downs.received[0].reason, HasSubstr("worker 1 of replica 0 left: SIGTERM"));
+  deliver(PeerDown{peer(0, 1)});
+  beat_for(10s, {peer(0, 0)});
+  EXPECT_EQ(bed.metrics().value("unmask_workers_declared_dead_total"), 0);
+  EXPECT_THAT(disconnects.received, IsEmpty());
+  // Its slot is free for the next life.
+  deliver(PeerId(77), join_of(0, 1, 2));
+  EXPECT_EQ(state_of(0, 1), "joining");
+}
+
+// ---- What gateways are told ----
+
+TEST_F(MembershipTest, AGatewayIsToldAtOnceAndAtEveryChangeWhetherJobsCanBeComputed) {
+  options.hosts = {"a", "b", "c", "d"};
+  const PeerId gateway = 99;
+  Join join_of_gateway;
+  join_of_gateway.process.slot.role = Role::kGateway;
+  join(0, 0);
+  deliver(gateway, join_of_gateway);
+  EXPECT_THAT(last_to<ServiceState>(wire, gateway).reason,
+              AllOf(HasSubstr("worker 0 (a): joining"), HasSubstr("worker 3 (d): absent")));
+  form(0);
+  EXPECT_EQ(last_to<ServiceState>(wire, gateway), (ServiceState{true, ""}));
+  deliver(PeerDown{peer(0, 1)});
+  EXPECT_THAT(last_to<ServiceState>(wire, gateway).reason, HasSubstr("worker 1 (b): dead"));
+  EXPECT_EQ(members.received.back().service, last_to<ServiceState>(wire, gateway));
+
+  const std::size_t num_told = sent_to<ServiceState>(wire, gateway).size();
+  beat_for(1s, {peer(0, 0)});
+  EXPECT_THAT(sent_to<ServiceState>(wire, gateway), SizeIs(num_told)) << "nothing has changed";
+  deliver(gateway, join_of_gateway);
+  EXPECT_THAT(sent_to<ServiceState>(wire, gateway), SizeIs(num_told + 1)) << "it connected again";
+}
+
+TEST_F(MembershipTest, ADrainingCoordinatorIsNoServiceAnyMore) {
+  const PeerId gateway = 99;
+  Join join_of_gateway;
+  join_of_gateway.process.slot.role = Role::kGateway;
+  deliver(gateway, join_of_gateway);
+  form(0);
+  deliver(ServiceEnds{});
+  EXPECT_EQ(last_to<ServiceState>(wire, gateway),
+            (ServiceState{false, "the coordinator is draining"}));
+}
+
 }  // namespace
 }  // namespace unmask::actors

@@ -73,6 +73,7 @@ class WorkerTest : public testing::Test {
     step.epoch = epoch;
     step.seq = seq;
     step.sequences.resize(1);
+    step.sequences[0].phase = Phase::kRefresh;
     return step;
   }
   static Inspect inspection_of(Epoch epoch) {
@@ -85,6 +86,7 @@ class WorkerTest : public testing::Test {
     result.epoch = step.epoch;
     result.seq = step.seq;
     result.digest = 9;
+    result.device_time = std::chrono::milliseconds(7);
     result.sequences.resize(1);
     return result;
   }
@@ -127,6 +129,7 @@ TEST_F(WorkerTest, RankZeroAnswersCandidatesAndTheOthersTheirDigest) {
     const StepResult sent = last_to<StepResult>(wire, kCoordinator);
     EXPECT_EQ(sent.digest, 9u);
     EXPECT_THAT(sent.sequences, SizeIs(rank == 0 ? 1 : 0));
+    EXPECT_EQ(bed.metrics().value("unmask_worker_forward_seconds", {{"phase", "refresh"}}), 0.007);
   }
 }
 

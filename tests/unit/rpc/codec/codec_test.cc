@@ -106,6 +106,8 @@ std::vector<actors::WireMessage> examples() {
       actors::Inspected{1, {"logits", true, 0, 2, 2, {1, 2, 3, 4}}, true, error},
       actors::InspectMore{1},
       actors::Attach{job(15), {false, true, true}, 6},
+      actors::ServiceState{false, "worker 1: absent"},
+      actors::Leaving{"why"},
   };
   all.push_back(
       actors::Submit{job(1), "", actors::ChatInput{{{"user", "hi"}}}, {}, {}, {}, {}, -1});
@@ -189,6 +191,13 @@ TEST(CodecTest, APromptOverTheLimitIsRefusedWithTheFigure) {
   const Result<actors::WireMessage> decoded = decode(1, encode(submit));
   ASSERT_FALSE(decoded);
   EXPECT_THAT(decoded.error().message, HasSubstr("262144"));
+}
+
+TEST(CodecTest, AServiceIsReadyIfAndOnlyIfItSaysNoReason) {
+  const MessageType type = type_of(actors::ServiceState{});
+  EXPECT_TRUE(decode(type, encode(actors::ServiceState{true, ""})));
+  EXPECT_FALSE(decode(type, encode(actors::ServiceState{true, "why"})));
+  EXPECT_FALSE(decode(type, encode(actors::ServiceState{false, ""})));
 }
 
 TEST(CodecTest, AnUnknownTypeIsRefused) {
