@@ -72,7 +72,6 @@ class UnitsTest(unittest.TestCase):
                 coordinator, workers = units[0].process, [unit.process.pid for unit in units[2:]]
                 coordinator.kill()
                 self.wait_until(lambda: units[0].process is not coordinator, units)
-                self.wait_until(lambda: self.is_ready(units[1]), units)
                 self.expect_answer(gateway, units)
                 self.assertNotEqual(workers, [unit.process.pid for unit in units[2:]])
             finally:
@@ -81,15 +80,18 @@ class UnitsTest(unittest.TestCase):
             self.assertEqual([unit.process.returncode for unit in units], [0, 0, 0, 0], self.logs(units))
 
     def expect_answer(self, gateway, units):
+        self.wait_until(lambda: self.is_ready(units[1]), units)
         job = subprocess.run([UNMASK, "submit", "--endpoint", f"tcp://{gateway}", "--gen-length", "32", PROMPT],
                              capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
         self.assertEqual((job.returncode, job.stdout.strip()), (0, ANSWER), job.stderr + self.logs(units))
 
     @staticmethod
     def is_ready(gateway):
-        http = re.search(r"http=(\S+)", gateway.log.read_text())[1]
+        up = re.search(r" http=(\S+)", gateway.log.read_text())
+        if not up:
+            return False
         try:
-            with urllib.request.urlopen(http + "/ready", timeout=TIMEOUT):
+            with urllib.request.urlopen(up[1] + "/ready", timeout=TIMEOUT):
                 return True
         except urllib.error.HTTPError as refusal:
             refusal.close()
