@@ -76,7 +76,12 @@ ExitCode JobPrinter::show_id(const JobId& job) {
 }
 
 void JobPrinter::show(const actors::Queued& queued) {
-  if (!options_.shows_status) return;
+  if (!options_.shows_status) {
+    // In a pipe: once for each reason, or nobody would know why nothing comes.
+    if (queued.reason.empty() || queued.reason == told_reason_) return;
+    told_reason_ = queued.reason;
+    return print("unmask: " + queued.reason);
+  }
   clear_status();
   std::string line = "waiting at place " + std::to_string(queued.place);
   if (!queued.reason.empty()) line += ": " + printable(queued.reason);

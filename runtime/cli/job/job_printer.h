@@ -67,6 +67,7 @@ class JobPrinter {
   std::FILE* const out_;
   std::FILE* const status_;
   CanvasView canvas_;
+  std::string told_reason_;        ///< why the job waits, the last that was printed in a pipe
   bool has_status_line_ = false;   ///< `status` ends with a line that will be cleared
   bool ends_with_newline_ = true;  ///< what was written of the text
 };

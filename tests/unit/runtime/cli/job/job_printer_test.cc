@@ -57,6 +57,16 @@ class JobPrinterTest : public testing::Test {
   Captured status_;
 };
 
+TEST_F(JobPrinterTest, InAPipeTheReasonOfAWaitIsToldOnce) {
+  JobPrinter printer = this->printer(JobPrinter::Style::kStream);
+  printer.show(actors::Queued{{}, 2, "waiting for workers"});
+  printer.show(actors::Queued{{}, 1, "waiting for workers"});
+  printer.show(actors::Queued{{}, 1, ""});
+  printer.show(actors::Queued{{}, 1, "waiting for KV pages"});
+  EXPECT_EQ(status_.text(), "unmask: waiting for workers\nunmask: waiting for KV pages\n");
+  EXPECT_EQ(out_.text(), "");
+}
+
 TEST_F(JobPrinterTest, AStreamIsTheTextOfTheBlocksAndOneNewline) {
   JobPrinter printer = this->printer(JobPrinter::Style::kStream);
   printer.show(committed("Hello"));
