@@ -33,7 +33,10 @@ std::optional<Error> fit_error(const RunningJob& job,
   for (const auto& [index, replica] : replicas) {
     if (replica.could_hold(demand)) return std::nullopt;
     const Capacity& capacity = replica.capacity;
-    const std::int32_t positions = std::min(capacity.max_positions, capacity.max_rows_per_step);
+    const bool has_rows = demand.num_rows <= capacity.max_rows_per_step;
+    const std::int32_t positions =
+        has_rows ? capacity.max_positions
+                 : std::min(capacity.max_positions, capacity.max_rows_per_step);
     most_positions = std::max(most_positions, positions);
     if (length > positions) continue;
     most_in_cache = std::max(most_in_cache, capacity.num_kv_pages * capacity.page_size);

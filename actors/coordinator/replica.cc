@@ -27,8 +27,7 @@ std::int64_t Replica::pages_of(const Demand& demand) const {
 
 bool Replica::could_hold(const Demand& demand) const {
   return demand.num_positions <= capacity.max_positions &&
-         demand.num_positions <= capacity.max_rows_per_step &&
-         pages_of(demand) <= capacity.num_kv_pages;
+         demand.num_rows <= capacity.max_rows_per_step && pages_of(demand) <= capacity.num_kv_pages;
 }
 
 PageUse page_use(const std::map<std::int32_t, Replica>& replicas) {

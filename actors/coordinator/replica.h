@@ -31,6 +31,7 @@ struct StepInFlight {
 /// What a job needs of a replica, in positions.
 struct Demand {
   std::int32_t num_positions = 0;  ///< of its canvas
+  std::int32_t num_rows = 0;       ///< of a forward, at most
   std::int32_t num_cached = 0;     ///< at most; none without a cache
 };
 

@@ -60,7 +60,9 @@ struct RunningJob {
   JobFigures figures;
 
   void add_gateway(PeerId gateway);
-  [[nodiscard]] Demand demand() const { return {loop.canvas().size(), loop.num_cached()}; }
+  [[nodiscard]] Demand demand() const {
+    return {loop.canvas().size(), loop.num_computed(), loop.num_cached()};
+  }
   /// The answer at the job's end: what the loop says, or, if it was ended before, what is
   /// committed. Never a hole.
   [[nodiscard]] std::vector<std::int32_t> answer() const;

@@ -107,7 +107,8 @@ void DiffusionLoop::enter_block(std::int32_t first_hole) {
 }
 
 void DiffusionLoop::plan_next() {
-  const PlanInput input{state_.block, canvas().size(), params_.compat.refresh};
+  const PlanInput input{state_.block, canvas().size(), params_.compat.refresh,
+                        params_.block_length};
   state_.plan = plan(cache_of(params_, vocabulary_), input, state_.cache);
   // No row that is looked at sees what stands behind the block.
   if (vocabulary_.is_block_causal) {
@@ -119,6 +120,11 @@ std::int32_t DiffusionLoop::num_calls() const {
   const Compat& compat = params_.compat;
   const std::int32_t num_holes = canvas().num_holes(state_.block);
   return std::max(std::min(num_holes / std::max(compat.expected_tpf, 1), compat.unroll), 1);
+}
+
+std::int32_t DiffusionLoop::num_computed() const {
+  return diffusion::num_computed(cache_of(params_, vocabulary_), canvas().size(),
+                                 params_.block_length);
 }
 
 std::int32_t DiffusionLoop::num_cached() const {

@@ -16,6 +16,13 @@ std::uint64_t product(std::int64_t a, std::int64_t b) {
   return static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b);
 }
 
+/// With full attention every position of a canvas is a row of a step; block-causal ones come in
+/// pieces.
+int max_positions(const checkpoint::ModelConfig& config, const EngineOptions& options) {
+  const int most = std::min(config.max_positions, kMaxPositions);
+  return config.is_block_causal ? most : std::min(most, options.max_rows);
+}
+
 /// K and V of one position in `num_layers`.
 std::uint64_t kv_position_bytes(const checkpoint::ModelConfig& config, int num_kv_heads,
                                 int num_layers) {
@@ -81,7 +88,6 @@ kernels::WorkingShape working_shape(const checkpoint::ModelConfig& config,
   };
   const int mlp_width = std::max(config.num_dense_layers > 0 ? share(config.intermediate_size) : 0,
                                  share(config.shared_expert_intermediate_size));
-  const int max_positions = std::min({config.max_positions, kMaxPositions, options.max_rows});
   return {.num_rows = options.max_rows,
           .widest_input = std::max(config.hidden_size, int(heads.q_width())),
           .hidden = config.hidden_size,
@@ -89,7 +95,7 @@ kernels::WorkingShape working_shape(const checkpoint::ModelConfig& config,
           .top_k = std::max(has_experts ? config.num_experts_per_token : 0,
                             mlp_width > 0 ? kernels::kNumShares : 0),
           .head_dim = config.head_dim,
-          .num_keys = max_positions,
+          .num_keys = max_positions(config, options),
           .vocab_size = options.placement.slice(config.vocab_size).size(),
           .weights = options.dtype};
 }
@@ -124,7 +130,7 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
   plan.kv_bytes = product(num_pages, cache::kPagePositions) *
                   kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size(),
                                     config.num_layers);
-  plan.max_positions = std::min({config.max_positions, kMaxPositions, options.max_rows});
+  plan.max_positions = max_positions(config, options);
   plan.scratch_bytes = scratch_bytes(config, options, plan.max_positions);
   return plan;
 }

@@ -173,7 +173,7 @@ std::vector<std::vector<std::int32_t>> answers(const std::string& model, CachePo
                                                int num_workers) {
   golden::WorkerGroup group(golden_dir() / "models" / model, num_workers);
   std::vector<DiffusionLoop> loops;
-  for (const std::int32_t length : {1, 7, 16, 21}) {
+  for (const std::int32_t length : {1, 7, 16, 21, 50}) {
     std::vector<std::int32_t> prompt;
     for (std::int32_t i = 0; i < length; ++i) prompt.push_back(3 + 7 * i % 400);
     loops.push_back(golden::must(DiffusionLoop::create(
@@ -203,8 +203,11 @@ TEST(BlockCacheTest, GivesTheTokensOfNoCacheOnAnyNumberOfWorkers) {
   for (const std::string model : {"llada2-a", "llada2-b"}) {
     const auto uncached = answers(model, NoCache{}, 1);
     for (const int num_workers : {1, 2, 4}) {
-      EXPECT_EQ(answers(model, BlockCache{}, num_workers), uncached)
-          << model << " on " << num_workers << " workers";
+      // A long prompt in pieces, of one block each or of two.
+      for (const std::int32_t max_prefill : {2048, 8, 17}) {
+        EXPECT_EQ(answers(model, BlockCache{max_prefill}, num_workers), uncached)
+            << model << " on " << num_workers << " workers, in pieces of " << max_prefill;
+      }
     }
   }
 }

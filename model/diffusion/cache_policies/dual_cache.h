@@ -22,6 +22,10 @@ struct DualCache {
   bool operator==(const DualCache&) const = default;
 };
 
+constexpr std::int32_t num_computed(const DualCache& /*params*/, std::int32_t num_positions,
+                                    std::int32_t /*block_length*/) noexcept {
+  return num_positions;
+}
 constexpr std::int32_t num_cached(const DualCache& /*params*/,
                                   std::int32_t num_positions) noexcept {
   return num_positions;

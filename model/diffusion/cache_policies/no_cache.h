@@ -18,6 +18,10 @@ struct NoCache {
   bool operator==(const NoCache&) const = default;
 };
 
+constexpr std::int32_t num_computed(const NoCache& /*params*/, std::int32_t num_positions,
+                                    std::int32_t /*block_length*/) noexcept {
+  return num_positions;
+}
 constexpr std::int32_t num_cached(const NoCache& /*params*/,
                                   std::int32_t /*num_positions*/) noexcept {
   return 0;

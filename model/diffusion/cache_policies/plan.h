@@ -24,6 +24,7 @@ struct PlanInput {
   Range block;
   std::int32_t num_positions = 0;
   RefreshRules rules;
+  std::int32_t block_length = 0;  ///< of all blocks but, perhaps, the last
 };
 
 /// A Window before it is spread over rows: one range per set, empty = none.

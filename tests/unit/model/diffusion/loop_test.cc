@@ -330,6 +330,30 @@ TEST(LoopTest, ABlockWhoseFirstForwardReadsTheCacheCannotBeTakenUpWithoutIt) {
   EXPECT_EQ(DiffusionLoop::resume_without_cache(params, kVocabulary, border), std::nullopt);
 }
 
+TEST(LoopTest, ALongPromptOfABlockCausalModelComesInPiecesOfWholeBlocks) {
+  Vocabulary vocabulary = kVocabulary;
+  vocabulary.is_block_causal = true;
+  const std::vector<std::int32_t> prompt(22, 1);
+  DiffusionLoop loop =
+      *DiffusionLoop::create({.block_length = 4, .cache = BlockCache{.max_prefill = 9}}, vocabulary,
+                             Canvas::of_prompt(prompt, 6, kVocabulary.mask_id));
+  EXPECT_EQ(loop.num_computed(), 13) << "not 28, which a step may have no rows for";
+  std::vector<Window> windows;
+  while (const auto step = loop.next()) {
+    windows.push_back(step->window);
+    EXPECT_LE(std::int32_t(step->inputs.size()), loop.num_computed());
+    ASSERT_TRUE(loop.apply(answer(*step, sure)));
+  }
+  ASSERT_GE(windows.size(), 4u);
+  EXPECT_EQ(windows[0].written, (Ranges{{0, 8}}));
+  EXPECT_THAT(windows[0].decoded, IsEmpty());
+  EXPECT_EQ(windows[1].computed, (Ranges{{8, 16}}));
+  EXPECT_EQ(windows[1].visible, (Ranges{{0, 8}}));
+  EXPECT_EQ(windows[2].computed, (Ranges{{16, 24}})) << "the rest, and the block that is decoded";
+  EXPECT_EQ(windows[2].written, (Ranges{{16, 20}}));
+  EXPECT_EQ(windows[2].decoded, (Ranges{{22, 24}}));
+}
+
 TEST(LoopTest, APolicySaysHowMuchItKeeps) {
   EXPECT_EQ(loop_of({.cache = NoCache{}}, {1}, 8).num_cached(), 0);
   EXPECT_EQ(loop_of({}, {1}, 8).num_cached(), 0) << "with full attention, none";
