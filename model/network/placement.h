@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "kernels/ops/merge_candidates.h"
 #include "kernels/shares.h"
 #include "runtime/base/result.h"
 
@@ -22,6 +23,9 @@ struct Slice {
 
 /// A worker's place among those that share one model, and so what it holds of everything.
 struct Placement {
+  /// The candidates of all are merged at once.
+  static constexpr int kMaxRanks = kernels::MergeCandidates::kMaxParts;
+
   int rank = 0;
   int num_ranks = 1;
   Numerics numerics = Numerics::kExact;
@@ -31,6 +35,11 @@ struct Placement {
       return Error{ErrorCode::kInvalidArgument, "there is no rank " + std::to_string(rank) +
                                                     " among " + std::to_string(num_ranks) +
                                                     " workers"};
+    }
+    if (num_ranks > kMaxRanks) {
+      return Error{ErrorCode::kInvalidArgument,
+                   std::to_string(num_ranks) + " workers cannot share a model: there can be " +
+                       std::to_string(kMaxRanks) + "; have more replicas instead"};
     }
     const bool divides_shares = kernels::kNumShares % num_ranks == 0;
     if (numerics == Numerics::kExact && !divides_shares) {

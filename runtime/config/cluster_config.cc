@@ -99,7 +99,7 @@ WorkerConfig ClusterConfig::worker(std::int32_t replica, std::int32_t rank) cons
 Result<> ClusterConfig::validate() const {
   const Result<> values = first_error(
       {check_range("cluster.replicas", cluster.replicas, 1, 1024),
-       check_range("cluster.workers", cluster.workers, 1, 1024),
+       check_range("cluster.workers", cluster.workers, 1, 64),
        check_choice("model.dtype", model.dtype, {"auto", "f32", "bf16"}),
        check_choice("model.numerics", model.numerics, {"exact", "fast"}),
        check_range("coordinator.http_port", coordinator.http_port, 0, 65535),

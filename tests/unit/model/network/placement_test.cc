@@ -56,6 +56,8 @@ TEST(PlacementTest, ARankOutsideItsGroupIsRefused) {
   EXPECT_FALSE((Placement{0, 0, Numerics::kFast}.validate()));
   EXPECT_FALSE((Placement{0, 16, Numerics::kExact}.validate()));
   EXPECT_TRUE((Placement{15, 16, Numerics::kFast}.validate()));
+  EXPECT_TRUE((Placement{63, 64, Numerics::kFast}.validate()));
+  EXPECT_FALSE((Placement{64, 65, Numerics::kFast}.validate())) << "their candidates do not merge";
 }
 
 TEST(HeadSplitTest, ARankHoldsTheKvHeadsThatItsQueryHeadsRead) {
