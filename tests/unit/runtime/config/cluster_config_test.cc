@@ -21,7 +21,7 @@ TEST(ClusterConfigTest, ChoicesAndRangesAreChecked) {
   EXPECT_EQ(problem(config), "model.dtype is \"f16\", not one of auto, f32, bf16");
   config = {};
   config.cluster.workers = 0;
-  EXPECT_EQ(problem(config), "cluster.workers is 0, not from 1 to 1024");
+  EXPECT_EQ(problem(config), "cluster.workers is 0, not from 1 to 64");
   config = {};
   config.gateway.http_port = 70000;
   EXPECT_EQ(problem(config), "gateway.http_port is 70000, not from 0 to 65535");
