@@ -9,17 +9,17 @@ using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Result<actors::Submit> submit_of(const std::string& line, const actors::Submit& common = {}) {
+Result<actors::Submit> submit_of_line(const std::string& line, const actors::Submit& common = {}) {
   return parse_job_line(line, common).submit;
 }
 
-std::string error_of(const std::string& line) {
-  const auto submit = submit_of(line);
+std::string error_of_line(const std::string& line) {
+  const auto submit = submit_of_line(line);
   return submit ? "" : submit.error().message;
 }
 
 TEST(JobLineTest, APromptComesWithItsParametersAsTheyAreWritten) {
-  const auto submit = submit_of(
+  const auto submit = submit_of_line(
       R"({"id": 7, "prompt": "Hi", "raw": true, "threshold": 0.5, "strategy": "fixed",
           "early_stop": false, "stop": ["\n"]})");
   ASSERT_TRUE(submit.has_value()) << submit.error().message;
@@ -34,7 +34,7 @@ TEST(JobLineTest, APromptComesWithItsParametersAsTheyAreWritten) {
 }
 
 TEST(JobLineTest, ALineSaysWhatTheFlagsAndThePythonClientSay) {
-  const auto submit = submit_of(
+  const auto submit = submit_of_line(
       R"({"prompt": "<|x|>", "raw": true, "special_tokens": true, "stop": "=", "deadline": 1.5,
           "model": "tiny", "priority": -3})");
   ASSERT_TRUE(submit.has_value()) << submit.error().message;
@@ -43,7 +43,7 @@ TEST(JobLineTest, ALineSaysWhatTheFlagsAndThePythonClientSay) {
   EXPECT_EQ(submit->deadline, milliseconds(1500));
   EXPECT_EQ(submit->model, "tiny");
   EXPECT_EQ(submit->priority, -3);
-  EXPECT_EQ(submit_of(R"({"prompt": "", "deadline": "250ms"})")->deadline, milliseconds(250));
+  EXPECT_EQ(submit_of_line(R"({"prompt": "", "deadline": "250ms"})")->deadline, milliseconds(250));
 }
 
 TEST(JobLineTest, WhatALineDoesNotSayIsAsForAllLines) {
@@ -53,7 +53,7 @@ TEST(JobLineTest, WhatALineDoesNotSayIsAsForAllLines) {
   common.deadline = milliseconds(5);
   common.model = "tiny";
   common.priority = 2;
-  const auto silent = submit_of(R"({"prompt": "a", "stop": null, "seed": null})", common);
+  const auto silent = submit_of_line(R"({"prompt": "a", "stop": null, "seed": null})", common);
   ASSERT_TRUE(silent.has_value()) << silent.error().message;
   EXPECT_EQ(silent->parameters, common.parameters);
   EXPECT_EQ(silent->stop, common.stop);
@@ -61,7 +61,7 @@ TEST(JobLineTest, WhatALineDoesNotSayIsAsForAllLines) {
   EXPECT_EQ(silent->model, "tiny");
   EXPECT_EQ(silent->priority, 2);
   const auto own =
-      submit_of(R"({"prompt": "a", "gen_length": 8, "stop": [], "priority": 0})", common);
+      submit_of_line(R"({"prompt": "a", "gen_length": 8, "stop": [], "priority": 0})", common);
   EXPECT_THAT(own->parameters, testing::UnorderedElementsAre(actors::Parameter{"seed", "9"},
                                                              actors::Parameter{"gen_length", "8"}));
   EXPECT_THAT(own->stop, ElementsAre());
@@ -77,24 +77,27 @@ TEST(JobLineTest, ItsIdsComeBackWithTheResultEvenIfItCannotBeAJob) {
 }
 
 TEST(JobLineTest, WhatCannotBeAJobIsRefusedByName) {
-  EXPECT_THAT(error_of("x"), HasSubstr("is not JSON"));
-  EXPECT_THAT(error_of("[]"), HasSubstr("is not a JSON object"));
-  EXPECT_THAT(error_of("{}"), HasSubstr("one of"));
-  EXPECT_THAT(error_of(R"({"prompt": null})"), HasSubstr("one of"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "tokens": [1]})"), HasSubstr("one of"));
-  EXPECT_THAT(error_of(R"({"prompt": 1})"), HasSubstr("\"prompt\" is a text"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "raw": 1})"), HasSubstr("\"raw\""));
-  EXPECT_THAT(error_of(R"({"tokens": [1], "raw": true})"), HasSubstr("\"raw\" is for a"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "special_tokens": true})"), HasSubstr("with \"raw\""));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "stop": 3})"), HasSubstr("\"stop\" is a text or"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "stop": [3]})"), HasSubstr("\"stop\" is a text or"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "steps": [1]})"), HasSubstr("\"steps\""));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "deadline": 0})"), HasSubstr("\"deadline\" must be"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "deadline": "2h"})"), HasSubstr("\"deadline\" must be"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "deadline": []})"), HasSubstr("number of seconds"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "priority": 11})"), HasSubstr("from -10 to 10"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "model": 1})"), HasSubstr("\"model\" is a text"));
-  EXPECT_THAT(error_of(R"({"prompt": "a", "id": [1]})"), HasSubstr("\"id\" is a text or"));
+  EXPECT_THAT(error_of_line("x"), HasSubstr("is not JSON"));
+  EXPECT_THAT(error_of_line("[]"), HasSubstr("is not a JSON object"));
+  EXPECT_THAT(error_of_line("{}"), HasSubstr("one of"));
+  EXPECT_THAT(error_of_line(R"({"prompt": null})"), HasSubstr("one of"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "tokens": [1]})"), HasSubstr("one of"));
+  EXPECT_THAT(error_of_line(R"({"prompt": 1})"), HasSubstr("\"prompt\" is a text"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "raw": 1})"), HasSubstr("\"raw\""));
+  EXPECT_THAT(error_of_line(R"({"tokens": [1], "raw": true})"), HasSubstr("\"raw\" is for a"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "special_tokens": true})"),
+              HasSubstr("with \"raw\""));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "stop": 3})"), HasSubstr("\"stop\" is a text or"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "stop": [3]})"), HasSubstr("\"stop\" is a text or"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "steps": [1]})"), HasSubstr("\"steps\""));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "deadline": 0})"),
+              HasSubstr("\"deadline\" must be"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "deadline": "2h"})"),
+              HasSubstr("\"deadline\" must be"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "deadline": []})"), HasSubstr("number of seconds"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "priority": 11})"), HasSubstr("from -10 to 10"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "model": 1})"), HasSubstr("\"model\" is a text"));
+  EXPECT_THAT(error_of_line(R"({"prompt": "a", "id": [1]})"), HasSubstr("\"id\" is a text or"));
 }
 
 }  // namespace
