@@ -31,7 +31,8 @@ namespace unmask::actors {
   std::vector<double> bounds{0.5};
   for (int power = 1; power < last; power *= 2) {
     bounds.push_back(power + 0.5);
-    if (power > 1 && power + power / 2 < last) bounds.push_back(power + power / 2 + 0.5);
+    const int between = power + power / 2;
+    if (power > 1 && between < last) bounds.push_back(between + 0.5);
   }
   bounds.push_back(last + 0.5);
   return bounds;

@@ -40,8 +40,9 @@ TEST(ClusterTextTest, AStatusSaysWhatARestartLoses) {
   status.model = "tiny";
   status.version = "0.1.0";
   status.durability = "a restart of the coordinator loses jobs";
-  status.members = {{actors::Role::kCoordinator, 0, 0, 41, "here", "http://here:1", "ready", "", 1},
-                    {actors::Role::kWorker, 0, 1, 42, "here", "", "loading", "weights", 0.5f}};
+  status.members = {
+      {{{actors::Role::kCoordinator, 0, 0}, 41, "here", "http://here:1"}, "ready", "", 1},
+      {{{actors::Role::kWorker, 0, 1}, 42, "here", ""}, "loading", "weights", 0.5f}};
   const std::string text = to_text(status);
   EXPECT_THAT(text, HasSubstr("ready: serves tiny (unmask 0.1.0)\n"));
   EXPECT_THAT(text, HasSubstr("durability  a restart of the coordinator loses jobs\n"));
