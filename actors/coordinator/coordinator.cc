@@ -477,11 +477,6 @@ void Coordinator::on(StepExpired expired) {
   if (found == replicas_.end() || found->second.epoch != expired.epoch) return;
   Replica& replica = found->second;
   if (!replica.in_flight || replica.in_flight->seq != expired.seq) return;
-  const Duration waited = env_.clock.now() - replica.in_flight->sent_at;
-  if (waited < options_.step_timeout) {  // this process did not run meanwhile
-    replica.in_flight->timer = after(options_.step_timeout - waited, expired);
-    return;
-  }
   (void)peers_.replica_broken.send(replica_broken(replica, options_.step_timeout));
   replica.in_flight->timer = after(options_.step_timeout, expired);  // the report may be lost
 }
@@ -503,11 +498,6 @@ void Coordinator::end_unless_wanted(RunningJob& job) {
 void Coordinator::on(Orphaned orphaned) {
   const RunningJob* const job = find(orphaned.job);
   if (job == nullptr || job->orphaned_at != orphaned.since) return;
-  const Duration waited = env_.clock.now() - orphaned.since;
-  if (waited < options_.client_grace) {  // this process did not run meanwhile
-    after(options_.client_grace - waited, orphaned);
-    return;
-  }
   finish(orphaned.job, FinishReason::kCancelled);
   schedule();
 }

@@ -250,11 +250,6 @@ void Gateway::end_unless_wanted(Job& job) {
 void Gateway::on(Abandoned abandoned) {
   Job* const job = find(abandoned.job);
   if (job == nullptr || job->finished || job->abandoned_at != abandoned.since) return;
-  const Duration waited = env_.clock.now() - abandoned.since;
-  if (waited < options_.client_grace) {  // this process did not run meanwhile
-    after(options_.client_grace - waited, abandoned);
-    return;
-  }
   job->wants_cancel = true;
   send_later(*job);
 }

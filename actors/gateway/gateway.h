@@ -48,8 +48,7 @@ struct Abandoned {
 /// Validates what clients want, turns text into tokens and back, and streams answers.
 ///
 /// Receives   Submit, Attach, Cancel, ListJobs, GetStatus from clients and their PeerDown; every
-/// answer of
-///            the coordinator; Tokenized; Drain
+///            answer of the coordinator; Tokenized; its own ticks; Drain
 /// Sends      Admit, Cancel, StopJob, ListJobs, GetStatus to the coordinator; answers to clients;
 ///            Disconnect for a client that does not read
 /// Invariant  a client that watches a job gets each block once, in order, then exactly one

@@ -5,17 +5,21 @@
 #include <unordered_map>
 #include <utility>
 
+#include "runtime/actor/clock.h"
 #include "runtime/actor/timers.h"
 #include "runtime/os/event_loop.h"
 
 namespace unmask {
 
-/// Timers on the machine's steady clock.
+/// Timers of a process, by its clock: where that stands still, nothing comes due.
 ///
 /// Invariant  the one system timer is armed for the earliest of armed_
 class AsioTimers final : public Timers {
  public:
+  /// By the machine's own clock.
   explicit AsioTimers(EventLoop& loop);
+  /// clock: outlives this.
+  AsioTimers(EventLoop& loop, const Clock& clock);
   ~AsioTimers() override;
 
   TimerId after(Duration delay, std::function<void()> action) override;
@@ -27,6 +31,8 @@ class AsioTimers final : public Timers {
   void arm();
   void run_due();
 
+  const SteadyClock machine_;
+  const Clock& clock_;
   std::shared_ptr<Wait> wait_;
   std::map<std::pair<Time, TimerId>, std::function<void()>> armed_;
   std::unordered_map<TimerId, Time> due_;  // of every armed timer

@@ -58,7 +58,7 @@ class ProcessHost {
   SteadyClock machine_clock_;
   AwakeClock clock_{machine_clock_};
   Duration stalled_{0};  ///< as the log and the metrics know
-  AsioTimers timers_{loop_};
+  AsioTimers timers_{loop_, clock_};
   Rng rng_;
   monitoring::PrometheusMetrics metrics_;
   std::unique_ptr<Log> log_;

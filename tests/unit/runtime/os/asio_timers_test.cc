@@ -17,6 +17,30 @@ class AsioTimersTest : public testing::Test {
   AsioTimers timers_{loop_};
 };
 
+class ManualClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return time; }
+  [[nodiscard]] std::chrono::nanoseconds unix_time() const override { return {}; }
+
+  Time time{1h};
+};
+
+TEST_F(AsioTimersTest, NothingComesDueWhileTheClockStandsStill) {
+  ManualClock clock;
+  AsioTimers timers(loop_, clock);
+  bool has_fired = false;
+  timers.after(1ms, [&] {
+    has_fired = true;
+    loop_.stop();
+  });
+  timers_.after(20ms, [&] {
+    EXPECT_FALSE(has_fired);
+    clock.time += 1ms;
+  });
+  loop_.run();
+  EXPECT_TRUE(has_fired);
+}
+
 TEST_F(AsioTimersTest, TimersFireInOrderOfTheirTimeAndNotBefore) {
   const Time start = SteadyClock().now();
   std::vector<int> fired;
