@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "model/diffusion/job_params.h"
+#include "model/diffusion/trace_fields.h"
 #include "model/diffusion/trace_file.h"
 
 namespace unmask::diffusion {
@@ -19,12 +20,8 @@ json::value value_of(const std::string& text) {
   return error || value.is_structured() ? json::value(text) : value;
 }
 
-/// Job parameters that stand at the top of a trace; the others stand beside the strategy's name.
 bool is_at_the_top(std::string_view name) {
-  constexpr std::string_view kNames[] = {"gen_length", "block_length", "start_block_align",
-                                         "mask_id",    "eos_id",       "early_stop",
-                                         "driver",     "unroll",       "expected_tpf"};
-  return std::ranges::find(kNames, name) != std::end(kNames);
+  return std::ranges::find(kTopLevelParams, name) != std::end(kTopLevelParams);
 }
 
 }  // namespace

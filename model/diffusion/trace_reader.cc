@@ -8,6 +8,7 @@
 
 #include "model/checkpoint/json.h"
 #include "model/diffusion/job_params.h"
+#include "model/diffusion/trace_fields.h"
 #include "model/diffusion/trace_file.h"
 #include "runtime/base/nearest_name.h"
 
@@ -20,10 +21,6 @@ namespace json = boost::json;
 constexpr std::string_view kResults[] = {
     "reference",  "iterations",        "canvas",          "final",          "forwards",
     "min_margin", "min_candidate_gap", "noise_conf_diff", "min_router_gap", "cache_updates"};
-/// Job parameters that stand at the top of a trace.
-constexpr std::string_view kParameters[] = {"gen_length", "block_length", "start_block_align",
-                                            "mask_id",    "eos_id",       "early_stop",
-                                            "driver",     "unroll",       "expected_tpf"};
 
 /// What else a trace may say of its job.
 constexpr std::string_view kOthers[] = {"case",     "model",         "prompt", "strategy",
@@ -209,8 +206,8 @@ void reject_batch(Reader& reader, const json::object& object) {
 void reject_unknown(Reader& reader, const json::object& object) {
   std::vector<std::string> known;
   for (const auto& names :
-       {std::span<const std::string_view>(kParameters), std::span<const std::string_view>(kOthers),
-        std::span<const std::string_view>(kResults)}) {
+       {std::span<const std::string_view>(kTopLevelParams),
+        std::span<const std::string_view>(kOthers), std::span<const std::string_view>(kResults)}) {
     known.insert(known.end(), names.begin(), names.end());
   }
   for (const auto& [name, value] : object) {
@@ -245,7 +242,7 @@ Result<TraceJob> read_trace_job(std::string_view text, const std::string& file) 
   reader.find(*object, "mask_id");
   reader.find(*object, "gen_length");
   std::vector<NamedValue> values;
-  for (const std::string_view name : kParameters) {
+  for (const std::string_view name : kTopLevelParams) {
     if (const json::value* value = object->if_contains(name); value != nullptr) {
       values.push_back({std::string(name), text_of(*value)});
     }
