@@ -71,14 +71,11 @@ void Member::on(Depart depart) {
 void Member::on(MemberTick /*tick*/) {
   const Time now = env_.clock.now();
   if (has_joined_) {
-    if (now - last_heard_ > options_.self_fence) {
-      if (options_.process.slot.role == Role::kWorker) {
-        return leave(Error{ErrorCode::kUnavailable,
-                           "the coordinator has not answered a heartbeat for " +
-                               std::to_string(options_.self_fence.count()) + " ms"});
-      }
-      join();  // a coordinator that was started again within its process knows no gateway
-      last_heard_ = now;
+    const bool is_worker = options_.process.slot.role == Role::kWorker;
+    if (is_worker && now - last_heard_ > options_.self_fence) {
+      return leave(
+          Error{ErrorCode::kUnavailable, "the coordinator has not answered a heartbeat for " +
+                                             std::to_string(options_.self_fence.count()) + " ms"});
     }
     if (beats_.size() == kMaxBeats) beats_.pop_front();
     beats_.emplace_back(++beat_, now);

@@ -138,15 +138,5 @@ TEST_F(MemberTest, AGatewayWaitsForTheCoordinatorAndJoinsAgain) {
   EXPECT_THAT(left, IsEmpty());
 }
 
-TEST_F(MemberTest, AGatewayThatACoordinatorHasForgottenJoinsAgain) {
-  options.process.slot.role = Role::kGateway;
-  join();
-  beat_for(5s);
-  EXPECT_THAT(sent_to<Join>(wire, kCoordinator), SizeIs(1));
-  bed.advance(3s);
-  EXPECT_THAT(sent_to<Join>(wire, kCoordinator), SizeIs(2));
-  EXPECT_THAT(left, IsEmpty());
-}
-
 }  // namespace
 }  // namespace unmask::actors
