@@ -29,7 +29,7 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   std::memset(data_.get(), 0, capacity);
 }
 
-std::size_t AlignedBytes::num_live() { return live; }
+std::size_t AlignedBytes::live_bytes() { return live; }
 
 void AlignedBytes::Free::operator()(std::byte* bytes) const {
   live -= size;

@@ -13,7 +13,7 @@ class AlignedBytes {
   explicit AlignedBytes(std::size_t size);
 
   /// Of all of this process together.
-  [[nodiscard]] static std::size_t num_live();
+  [[nodiscard]] static std::size_t live_bytes();
 
   [[nodiscard]] std::byte* data() const { return data_.get(); }
   [[nodiscard]] std::size_t size() const { return size_; }
