@@ -127,7 +127,8 @@ void Link::receive(Bytes frame, Time now) {
   const Envelope64& envelope = parsed->envelope;
   if (envelope.type == kByeType) {
     const auto* text = reinterpret_cast<const char*>(parsed->body.data());
-    return fail(DownReason::kProtocol,
+    // Once both have greeted it is a goodbye; before that it is about the greeting.
+    return fail(is_up_ ? DownReason::kNoConnection : DownReason::kProtocol,
                 std::string(text, std::min(parsed->body.size(), kMaxByeBytes)));
   }
   if (envelope.version != kProtocolVersion && envelope.type != kHelloType) {
