@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "kernels/device_kind.h"
 #include "kernels/memory_info.h"
 #include "kernels/ops/attention.h"
 #include "kernels/ops/embed.h"
@@ -47,14 +48,15 @@ class Buffer {
 /// the number of threads. Sums over `ShareOffsets` are a balanced tree over the shares: with 2^j
 /// workers each holding 8 / 2^j shares, TreeAdd over the workers gives the bytes of one worker.
 ///
-/// Dtypes: activations f32 or bf16 (of those, a CPU has f32 only), weights f32 or bf16, sums f32.
+/// Dtypes: activations, keys and values f32 or bf16 (of those, a CPU has f32 only), weights f32 or
+/// bf16, sums f32.
 class Backend {
  public:
   virtual ~Backend() = default;
 
-  /// What a model should keep its rows in, and its keys and values.
+  [[nodiscard]] virtual DeviceKind kind() const = 0;
+  /// What a model should keep its rows in.
   [[nodiscard]] virtual DType activation_dtype() const = 0;
-  [[nodiscard]] virtual DType kv_dtype() const = 0;
   /// Devices of one class give the same bytes for the same work: cpu-avx512, cuda-sm90.
   [[nodiscard]] virtual std::string numeric_class() const = 0;
   [[nodiscard]] virtual MemoryInfo memory() const = 0;

@@ -2,11 +2,11 @@
 
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "kernels/backend.h"
+#include "kernels/device_kind.h"
 #include "kernels/instruction_set.h"
 #include "runtime/base/result.h"
 
@@ -14,7 +14,7 @@ namespace unmask::kernels {
 
 /// Which device, and how much of it.
 struct DeviceSpec {
-  enum class Kind : std::uint8_t { kCpu, kCuda };
+  using Kind = DeviceKind;
 
   Kind kind = Kind::kCpu;
   int index = 0;             ///< kCuda: among the GPUs that CUDA sees

@@ -11,6 +11,10 @@ enum class DType : std::uint8_t { kF32, kBF16, kF16 };
 
 constexpr std::size_t size_of(DType dtype) { return dtype == DType::kF32 ? 4 : 2; }
 
+constexpr const char* name_of(DType dtype) {
+  return dtype == DType::kF32 ? "f32" : (dtype == DType::kBF16 ? "bf16" : "f16");
+}
+
 /// A row-major matrix [rows, cols] in a backend's memory.
 struct Tensor {
   void* data = nullptr;

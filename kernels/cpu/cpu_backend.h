@@ -26,8 +26,8 @@ class CpuBackend final : public Backend {
 
   explicit CpuBackend(Options options = {});
 
+  [[nodiscard]] DeviceKind kind() const override { return DeviceKind::kCpu; }
   [[nodiscard]] DType activation_dtype() const override { return DType::kF32; }
-  [[nodiscard]] DType kv_dtype() const override { return DType::kF32; }
   [[nodiscard]] std::string numeric_class() const override {
     return std::string("cpu-") + kernels_.name;
   }

@@ -22,9 +22,10 @@ CpuWorkingMemory cpu_working_memory(const WorkingShape& shape) {
   const std::size_t value = size_of(shape.weights);
   CpuWorkingMemory memory;
   memory.packed_rows =
-      value * std::max(product(shape.num_rows, shape.widest_input),
+      value * std::max(product(shape.num_rows, shape.widest_input()),
                        product(num_choices, std::max(shape.hidden, shape.expert_width)));
-  const int num_chunks = (shape.vocab_size + VocabChunk::kMaxIds - 1) / VocabChunk::kMaxIds;
+  const int num_chunks =
+      (int(shape.vocabulary.num_items()) + VocabChunk::kMaxIds - 1) / VocabChunk::kMaxIds;
   memory.intermediate =
       std::max(sizeof(float) * product(num_choices, shape.expert_width),
                sizeof(CandidateStats) * product(num_chunks + kNumShares, decoded_rows));
@@ -37,10 +38,6 @@ CpuWorkingMemory cpu_working_memory(const WorkingShape& shape) {
                 product(expert_rows, kExpertColsPerTask), product(kNumShares, shape.hidden),
                 product(decoded_rows, VocabChunk::kMaxIds + kPanelCols)});
   return memory;
-}
-
-std::uint64_t cpu_working_bytes(const WorkingShape& shape, int num_threads) {
-  return cpu_working_memory(shape).total(num_threads);
 }
 
 }  // namespace unmask::kernels

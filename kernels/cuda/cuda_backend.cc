@@ -7,6 +7,7 @@
 #include "kernels/cuda/cuda_experts.h"
 #include "kernels/cuda/cuda_matrix.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/working_memory.h"
 #include "runtime/base/check.h"
 
 namespace unmask::kernels {
@@ -15,11 +16,6 @@ namespace {
 constexpr std::size_t kPackedAtOnce = 1 << 20;  // bytes of weights, on the host
 
 }  // namespace
-
-int CudaBackend::num_devices() {
-  int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
-}
 
 CudaBackend::CudaBackend(Options options)
     : device_(options.device), stream_(options.device), ring_(stream_.get()) {}
@@ -49,6 +45,11 @@ MemoryInfo CudaBackend::memory() const {
 
 void CudaBackend::synchronize() {
   cuda_check(cudaStreamSynchronize(queue()), "cudaStreamSynchronize");
+}
+
+void CudaBackend::reserve(const WorkingShape& shape) {
+  queue();
+  scratch_.take<std::byte>(cuda_working_bytes(shape));
 }
 
 std::unique_ptr<Buffer> CudaBackend::allocate(std::size_t bytes) {

@@ -20,20 +20,18 @@ class CudaBackend final : public Backend {
     int device = 0;  ///< index among those that CUDA sees
   };
 
-  /// How many GPUs there are; 0 also where there is no driver.
-  [[nodiscard]] static int num_devices();
-
   explicit CudaBackend(Options options);
   ~CudaBackend() override;
 
+  [[nodiscard]] DeviceKind kind() const override { return DeviceKind::kCuda; }
   [[nodiscard]] DType activation_dtype() const override { return DType::kF32; }
-  [[nodiscard]] DType kv_dtype() const override { return DType::kF32; }
   [[nodiscard]] std::string numeric_class() const override;
   [[nodiscard]] MemoryInfo memory() const override;
 
   [[nodiscard]] Stream stream() const override { return {stream_.get()}; }
   void synchronize() override;
 
+  void reserve(const WorkingShape& shape) override;
   [[nodiscard]] std::unique_ptr<Buffer> allocate(std::size_t bytes) override;
   void upload(void* device, const void* host, std::size_t bytes) override;
   /// Waits for what is enqueued, and for the copy.

@@ -6,27 +6,6 @@
 
 namespace unmask::kernels {
 
-/// How the matrices of an expert are packed: in tiles of kExpertTileRows rows, a tile in steps of
-/// kColsPerStep columns, each step contiguous [rows, columns]. What is beyond the matrix is zero.
-/// Gate and up are one matrix: eight rows of gate, eight of up, and so on.
-inline constexpr int kExpertTileRows = 128;
-
-struct ExpertShape {
-  int hidden = 0;
-  int width = 0;
-
-  [[nodiscard]] std::int64_t gate_up_values() const { return tiled(2 * padded(width, 8), hidden); }
-  [[nodiscard]] std::int64_t down_values() const { return tiled(hidden, width); }
-
- private:
-  static constexpr std::int64_t padded(std::int64_t n, std::int64_t to) {
-    return (n + to - 1) / to * to;
-  }
-  static constexpr std::int64_t tiled(std::int64_t rows, std::int64_t cols) {
-    return padded(rows, kExpertTileRows) * padded(cols, kColsPerStep);
-  }
-};
-
 /// Experts of one shape on the device, one after another.
 struct ExpertsView {
   const void* gate_up = nullptr;  ///< [num_experts, shape.gate_up_values()]

@@ -21,17 +21,6 @@ float float_at(const void* from, DType dtype, std::int64_t idx) {
 
 }  // namespace
 
-ShareOffsets padded_shares(const ShareOffsets& shares) {
-  ShareOffsets padded;
-  padded.count = shares.count;
-  for (int i = 0; i < shares.count; ++i) {
-    const std::int64_t cols = shares.offset[std::size_t(i) + 1] - shares.offset[std::size_t(i)];
-    const std::int64_t num_steps = (cols + kColsPerStep - 1) / kColsPerStep;
-    padded.offset[std::size_t(i) + 1] = padded.offset[std::size_t(i)] + num_steps * kColsPerStep;
-  }
-  return padded;
-}
-
 void pack_row(const void* from, DType from_dtype, const ShareOffsets& shares, DType dtype,
               std::byte* to) {
   const ShareOffsets padded = padded_shares(shares);

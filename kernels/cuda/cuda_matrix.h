@@ -2,11 +2,9 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/device_memory.h"
+#include "kernels/cuda/packed_shapes.h"
 
 namespace unmask::kernels {
-
-/// Every share of the columns is padded with zeros to a multiple of this.
-inline constexpr int kColsPerStep = 64;
 
 /// Where a packed matrix lies: row-major [rows, padded.num_items()] of `dtype`, f32 or bf16.
 struct MatrixView {
@@ -35,9 +33,6 @@ class CudaMatrix final : public PackedMatrix {
   MatrixView view_;
   DeviceMemory memory_;
 };
-
-/// The shares of a row, each padded to a multiple of kColsPerStep.
-ShareOffsets padded_shares(const ShareOffsets& shares);
 
 /// `from` as `dtype`, f32 or bf16, its shares padded with zeros.
 ///

@@ -129,7 +129,7 @@ void launch(void (*kernel)(Params...), const LaunchConfig& config, Args... args)
     throw DeviceError("kernel launch: invalid configuration");
   }
   (detail::check_argument(args), ...);
-  emulation::enqueue_work(config.stream, "kernel", [=] {
+  emulation::enqueue_kernel(config.stream, [=] {
     emulation::run_kernel({config.grid, config.block, config.shared_bytes},
                           [=] { kernel(Params(args)...); });
   });

@@ -34,8 +34,6 @@ struct Places {
   int* num_tiles;
 };
 
-int padded_cols(int cols) { return (cols + kColsPerStep - 1) / kColsPerStep * kColsPerStep; }
-
 int max_row_tiles(int num_experts, int num_choices) {
   return std::min(num_experts, num_choices) + num_choices / kProductRows;
 }
@@ -138,8 +136,9 @@ Arrays<T> arrays_in(ScratchParts& parts, const ExpertsView& experts, int num_row
   arrays.places.tiles =
       parts.take<RowTile>(std::size_t(max_row_tiles(experts.num_experts, int(num_choices))));
   arrays.places.num_tiles = parts.take<int>(1);
-  arrays.rows = parts.take<T>(std::size_t(num_rows) * padded_cols(experts.shape.hidden));
-  arrays.activations = parts.take<T>(num_choices * padded_cols(experts.shape.width));
+  arrays.rows =
+      parts.take<T>(std::size_t(num_rows) * std::size_t(padded_cols(experts.shape.hidden)));
+  arrays.activations = parts.take<T>(num_choices * std::size_t(padded_cols(experts.shape.width)));
   arrays.contributions = parts.take<float>(num_choices * std::size_t(experts.shape.hidden));
   return arrays;
 }
@@ -279,8 +278,8 @@ void run(const Experts& op, const ExpertsView& view, void* scratch, cudaStream_t
          op.expert_ids, num_choices, op.first_expert, view.num_experts, arrays.places);
   MatrixView as_weights{nullptr, view.dtype, 0, {{0, hidden}, 1}, {{0, padded_cols(hidden)}, 1}};
   pack_rows(op.x, as_weights, arrays.rows, stream);
-  const int padded_hidden = padded_cols(hidden);
-  const int padded_width = padded_cols(view.shape.width);
+  const int padded_hidden = int(padded_cols(hidden));
+  const int padded_width = int(padded_cols(view.shape.width));
   const unsigned row_tiles = unsigned(max_row_tiles(view.num_experts, num_choices));
   const std::size_t shared_bytes = sizeof(RowsAndProduct<T>);
   launch(gate_up_kernel<T>,

@@ -4,18 +4,20 @@
 
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/device_error.h"
+#include "kernels/gpus.h"
 
 namespace unmask::kernels {
 
 Result<std::unique_ptr<Backend>> make_cuda_backend(int index) {
-  const int num_devices = CudaBackend::num_devices();
-  if (num_devices == 0) {
-    return Error{ErrorCode::kUnavailable, "there is no GPU on this machine, or no driver for it"};
+  const Gpus gpus = find_gpus();
+  if (!gpus.problem.empty()) return Error{ErrorCode::kUnavailable, gpus.problem};
+  if (index < 0 || index >= int(gpus.all.size())) {
+    return invalid("there is no GPU " + std::to_string(index) + "; this machine has " +
+                   std::to_string(gpus.all.size()));
   }
-  if (index < 0 || index >= num_devices) {
-    return Error{ErrorCode::kInvalidArgument, "there is no GPU " + std::to_string(index) +
-                                                  "; this machine has " +
-                                                  std::to_string(num_devices)};
+  const std::string& problem = gpus.all[std::size_t(index)].problem;
+  if (!problem.empty()) {
+    return Error{ErrorCode::kUnavailable, "GPU " + std::to_string(index) + ": " + problem};
   }
   try {
     return std::unique_ptr<Backend>(

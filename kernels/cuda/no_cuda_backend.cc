@@ -1,10 +1,18 @@
 #include "kernels/cuda/make_cuda_backend.h"
+#include "kernels/gpus.h"
 
 namespace unmask::kernels {
+namespace {
+
+constexpr const char* kWithoutCuda =
+    "this program was built without CUDA; ./dev build cuda builds one that has it";
+
+}  // namespace
 
 Result<std::unique_ptr<Backend>> make_cuda_backend(int) {
-  return Error{ErrorCode::kUnavailable,
-               "this program was built without CUDA; ./dev build cuda builds one that has it"};
+  return Error{ErrorCode::kUnavailable, kWithoutCuda};
 }
+
+Gpus find_gpus() { return {.problem = kWithoutCuda}; }
 
 }  // namespace unmask::kernels

@@ -17,8 +17,9 @@ namespace unmask::cache {
 class KvStore {
  public:
   /// kv_width: numbers of K, and of V, per slot; may be 0.
-  KvStore(kernels::Backend& backend, int num_layers, const KvPages& pages, int kv_width)
-      : dtype_(backend.kv_dtype()),
+  KvStore(kernels::Backend& backend, kernels::DType dtype, int num_layers, const KvPages& pages,
+          int kv_width)
+      : dtype_(dtype),
         page_slots_(pages.num_page_slots()),
         first_scratch_(pages.first_scratch_slot()),
         num_layers_(num_layers),

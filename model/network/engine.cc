@@ -81,7 +81,7 @@ Engine::Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory,
       now_(options.now),
       network_(std::move(network)),
       pages_(memory.num_kv_pages, options.max_rows),
-      kv_(backend, config.num_layers, pages_, network_->kv_width()),
+      kv_(backend, options.kv_dtype, config.num_layers, pages_, network_->kv_width()),
       group_(backend, options.placement, max_part_bytes(config, options), options.now),
       batches_(backend) {}
 

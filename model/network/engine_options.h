@@ -4,14 +4,23 @@
 #include <cstdint>
 #include <functional>
 
+#include "kernels/device_kind.h"
 #include "kernels/tensor.h"
 #include "model/network/placement.h"
 
 namespace unmask::network {
 
+/// Keys and values take half the memory in bf16; where weights are f32, somebody wants exactness.
+[[nodiscard]] constexpr kernels::DType kv_dtype_of(kernels::DeviceKind device,
+                                                   kernels::DType weights) {
+  return device == kernels::DeviceKind::kCuda ? weights : kernels::DType::kF32;
+}
+
 /// Of one worker. All workers of a replica are given the same, but for the rank.
 struct EngineOptions {
-  kernels::DType dtype = kernels::DType::kF32;  ///< of weights: kF32 or kBF16
+  kernels::DType dtype = kernels::DType::kF32;     ///< of weights: kF32 or kBF16
+  kernels::DType kv_dtype = kernels::DType::kF32;  ///< of keys and values; kBF16: not on a CPU
+  kernels::DeviceKind device = kernels::DeviceKind::kCpu;
   Placement placement;
   int num_threads = 1;                         ///< of the device, if it is a CPU
   int max_rows = 4096;                         ///< computed rows of one step

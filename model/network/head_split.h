@@ -35,6 +35,14 @@ inline HeadSplit split_heads(const checkpoint::ModelConfig& config, const Placem
   return split;
 }
 
+/// How the sums of the output projection are split over the heads held here.
+inline kernels::ShareOffsets o_inputs(const checkpoint::ModelConfig& config,
+                                      const Placement& placement) {
+  kernels::ShareOffsets shares = placement.shares(config.num_heads);
+  for (std::int64_t& offset : shares.offset) offset *= config.head_dim;
+  return shares;
+}
+
 /// For each query head held here the index of its KV head among those held here.
 inline std::vector<std::int32_t> kv_head_of_head(const checkpoint::ModelConfig& config,
                                                  const HeadSplit& split) {

@@ -25,8 +25,9 @@ int max_positions(const checkpoint::ModelConfig& config, const EngineOptions& op
 
 /// K and V of one position in `num_layers`.
 std::uint64_t kv_position_bytes(const checkpoint::ModelConfig& config, int num_kv_heads,
-                                int num_layers) {
-  return product(num_layers, 2 * sizeof(float)) * product(num_kv_heads, config.head_dim);
+                                kernels::DType dtype, int num_layers) {
+  return product(num_layers, 2 * std::int64_t(size_of(dtype))) *
+         product(num_kv_heads, config.head_dim);
 }
 
 std::uint64_t weight_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options) {
@@ -35,23 +36,33 @@ std::uint64_t weight_bytes(const checkpoint::ModelConfig& config, const EngineOp
   const int num_tokens = options.placement.slice(config.vocab_size).size();
   const int num_moe_layers = config.num_layers - config.num_dense_layers;
 
-  const std::uint64_t attention = product(heads.qkv_width() + heads.q_width(), config.num_layers);
+  const auto matrix = [&](std::int64_t rows, const kernels::ShareOffsets& inputs) {
+    return packed_bytes(options.device, rows, inputs, options.dtype);
+  };
+  const auto expert = [&](int width) {
+    return packed_expert_bytes(options.device, config.hidden_size, width, options.dtype);
+  };
+  const kernels::ShareOffsets whole = Placement::whole(config.hidden_size);
+  const std::uint64_t attention =
+      (matrix(heads.qkv_width(), whole) +
+       matrix(config.hidden_size, o_inputs(config, options.placement))) *
+      std::uint64_t(config.num_layers);
   const std::uint64_t experts =
-      product(num_experts, 3 * std::int64_t(config.expert_intermediate_size)) *
-      static_cast<std::uint64_t>(num_moe_layers);
+      product(num_experts, num_moe_layers) * expert(config.expert_intermediate_size);
   const int num_slices = options.placement.slice(kernels::kNumShares).size();
   const auto mlp = [&](int width, int num_layers) {
     const std::int64_t slice = (width + kernels::kNumShares - 1) / kernels::kNumShares;
-    return product(3 * slice, std::int64_t(num_slices) * num_layers);
+    return product(num_slices, num_layers) * expert(int(slice));
   };
   const std::uint64_t mlps = mlp(config.intermediate_size, config.num_dense_layers) +
                              mlp(config.shared_expert_intermediate_size, num_moe_layers);
-  const std::uint64_t rows =
-      attention + experts + mlps + static_cast<std::uint64_t>(config.vocab_size + num_tokens);
+  const std::uint64_t embeddings =
+      product(config.vocab_size, config.hidden_size) * size_of(options.dtype);
   const std::uint64_t f32_rows = product(config.num_experts, num_moe_layers) +
                                  static_cast<std::uint64_t>(2 * config.num_layers + 1);
   const auto hidden = static_cast<std::uint64_t>(config.hidden_size);
-  return (rows * size_of(options.dtype) + f32_rows * sizeof(float)) * hidden;
+  return attention + experts + mlps + embeddings + matrix(num_tokens, whole) +
+         f32_rows * sizeof(float) * hidden;
 }
 
 std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options,
@@ -70,11 +81,12 @@ std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineO
   // What the head finds out of a row, and two logits that are wanted of it.
   const std::int64_t wanted = 2 + gathered;
   const std::uint64_t stats = sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 1 + num_parts : 1);
-  const std::uint64_t row_bytes = product(rows + attention + choices + wanted, sizeof(float)) +
-                                  stats + kv_position_bytes(config, heads.kv_heads.size(), 1);
+  const std::uint64_t row_bytes =
+      product(rows + attention + choices + wanted, sizeof(float)) + stats +
+      kv_position_bytes(config, heads.kv_heads.size(), options.kv_dtype, 1);
   const std::uint64_t rope = product(max_positions, config.rotary_dim) * sizeof(float);
   return static_cast<std::uint64_t>(options.max_rows) * row_bytes + rope +
-         cpu_working_bytes(working_shape(config, options), options.num_threads);
+         working_bytes(options.device, working_shape(config, options), options.num_threads);
 }
 
 }  // namespace
@@ -83,21 +95,27 @@ kernels::WorkingShape working_shape(const checkpoint::ModelConfig& config,
                                     const EngineOptions& options) {
   const HeadSplit heads = split_heads(config, options.placement);
   const bool has_experts = config.num_experts > 0;
+  const bool has_mlp = config.num_dense_layers > 0 || config.shared_expert_intermediate_size > 0;
   const auto share = [](int width) {
     return (width + kernels::kNumShares - 1) / kernels::kNumShares;
   };
   const int mlp_width = std::max(config.num_dense_layers > 0 ? share(config.intermediate_size) : 0,
                                  share(config.shared_expert_intermediate_size));
-  return {.num_rows = options.max_rows,
-          .widest_input = std::max(config.hidden_size, int(heads.q_width())),
-          .hidden = config.hidden_size,
-          .expert_width = std::max(has_experts ? config.expert_intermediate_size : 0, mlp_width),
-          .top_k = std::max(has_experts ? config.num_experts_per_token : 0,
-                            mlp_width > 0 ? kernels::kNumShares : 0),
-          .head_dim = config.head_dim,
-          .num_keys = max_positions(config, options),
-          .vocab_size = options.placement.slice(config.vocab_size).size(),
-          .weights = options.dtype};
+  return {
+      .num_rows = options.max_rows,
+      .inputs = o_inputs(config, options.placement),
+      .hidden = config.hidden_size,
+      .expert_width = std::max(has_experts ? config.expert_intermediate_size : 0, mlp_width),
+      .top_k = std::max(has_experts ? config.num_experts_per_token : 0,
+                        mlp_width > 0 ? kernels::kNumShares : 0),
+      .num_experts = std::max(options.placement.slice(config.num_experts).size(),
+                              has_mlp ? options.placement.slice(kernels::kNumShares).size() : 0),
+      .num_routed = config.num_experts,
+      .num_heads = heads.heads.size(),
+      .head_dim = config.head_dim,
+      .num_keys = max_positions(config, options),
+      .vocabulary = options.placement.shares(config.vocab_size),
+      .weights = options.dtype};
 }
 
 Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
@@ -111,9 +129,13 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
   if (options.dtype != kernels::DType::kF32 && options.dtype != kernels::DType::kBF16) {
     return Error{ErrorCode::kInvalidArgument, "weights are kept as f32 or bf16"};
   }
+  if (options.kv_dtype != kernels::DType::kF32 && options.device == kernels::DeviceKind::kCpu) {
+    return Error{ErrorCode::kInvalidArgument, "a CPU keeps keys and values as f32"};
+  }
   const std::uint64_t page_bytes =
       cache::kPagePositions *
-      std::max<std::uint64_t>(kv_position_bytes(config, config.num_kv_heads, config.num_layers), 1);
+      std::max<std::uint64_t>(
+          kv_position_bytes(config, config.num_kv_heads, options.kv_dtype, config.num_layers), 1);
   const std::int64_t num_pages = options.num_kv_pages != 0
                                      ? options.num_kv_pages
                                      : std::int64_t(options.kv_cache_bytes / page_bytes);
@@ -129,7 +151,7 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
   plan.weight_bytes = weight_bytes(config, options);
   plan.kv_bytes = product(num_pages, cache::kPagePositions) *
                   kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size(),
-                                    config.num_layers);
+                                    options.kv_dtype, config.num_layers);
   plan.max_positions = max_positions(config, options);
   plan.scratch_bytes = scratch_bytes(config, options, plan.max_positions);
   return plan;

@@ -156,9 +156,7 @@ void Transformer::load_attention(WeightLoader& loader, const std::string& prefix
                      .cols = std::int64_t(config_.num_heads) * dim,
                      .row_slice = {},
                      .col_slice = Slice{split_.heads.begin * dim, split_.heads.end * dim}};
-  kernels::ShareOffsets shares = placement_.shares(config_.num_heads);
-  for (std::int64_t& offset : shares.offset) offset *= dim;
-  layer.o = loader.matrix({&o, 1}, shares);
+  layer.o = loader.matrix({&o, 1}, o_inputs(config_, placement_));
 
   if (!config_.has_qk_norm) return;
   layer.q_norm = loader.vector(prefix + names_.q_norm, dim);

@@ -25,6 +25,7 @@ constexpr std::array kCommands{
     add_forward,
     add_trace,
     add_models,
+    add_devices,
     add_config,
     add_completion,
     add_version,

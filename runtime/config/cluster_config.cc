@@ -5,6 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/config/device_name.h"
+#include "runtime/config/value.h"
+
 namespace unmask {
 namespace {
 
@@ -36,6 +39,16 @@ Result<> check_instructions(std::string_view key, const std::string& value) {
   return check_choice(key, value, {"auto", "portable", "avx2", "avx512"});
 }
 
+Result<> check_device(std::string_view key, const std::string& value) {
+  if (parse_device_name(value)) return {};
+  return invalid(std::string(key) + " is \"" + value + "\", not auto, cpu, cuda or cuda:N");
+}
+
+Result<> check_gpu_memory(double part) {
+  if (part > 0 && part <= 1) return {};
+  return invalid("compute.gpu_memory is " + show_field(part) + ", not above 0 and up to 1");
+}
+
 Result<> check_workers(const ClusterConfig& config) {
   std::set<std::pair<std::int32_t, std::int32_t>> seen;
   for (const WorkerConfig& worker : config.workers) {
@@ -48,12 +61,13 @@ Result<> check_workers(const ClusterConfig& config) {
     }
     if (!seen.emplace(worker.replica, worker.rank).second) return invalid(who + " is there twice");
     if (worker.host.empty()) return invalid(who + " has no host");
-    const Result<> checked =
-        first_error({check_range(who + ": http_port", worker.http_port, 0, 65535),
-                     check_range(who + ": threads", worker.threads, 0, 4096),
-                     worker.instructions.empty()
-                         ? Result<>{}
-                         : check_instructions(who + ": instructions", worker.instructions)});
+    const Result<> checked = first_error(
+        {check_range(who + ": http_port", worker.http_port, 0, 65535),
+         check_range(who + ": threads", worker.threads, 0, 4096),
+         worker.instructions.empty()
+             ? Result<>{}
+             : check_instructions(who + ": instructions", worker.instructions),
+         worker.device.empty() ? Result<>{} : check_device(who + ": device", worker.device)});
     if (!checked) return checked;
   }
   const std::size_t wanted =
@@ -93,6 +107,7 @@ WorkerConfig ClusterConfig::worker(std::int32_t replica, std::int32_t rank) cons
   if (worker.threads == 0) worker.threads = compute.threads;
   if (worker.kv_memory == 0) worker.kv_memory = compute.kv_memory;
   if (worker.instructions.empty()) worker.instructions = compute.instructions;
+  if (worker.device.empty()) worker.device = compute.device;
   return worker;
 }
 
@@ -108,6 +123,7 @@ Result<> ClusterConfig::validate() const {
        check_range("compute.max_rows", compute.max_rows, 16, 1 << 17),
        check_range("compute.kv_memory", compute.kv_memory, 0, std::int64_t(1) << 50),
        check_instructions("compute.instructions", compute.instructions),
+       check_device("compute.device", compute.device), check_gpu_memory(compute.gpu_memory),
        check_range("limits.max_waiting", limits.max_waiting, 1, 1 << 20),
        check_range("limits.max_running", limits.max_running, 1, 1 << 16),
        check_range("limits.max_jobs_per_client", limits.max_jobs_per_client, 1, 1 << 16),

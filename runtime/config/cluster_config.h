@@ -23,6 +23,7 @@ struct WorkerConfig {
   std::int32_t threads = 0;        ///< 0: compute.threads
   std::int64_t kv_memory = 0;      ///< bytes; 0: compute.kv_memory
   std::string instructions{};      ///< empty: compute.instructions
+  std::string device{};            ///< empty: compute.device
 };
 
 struct ClusterConfig {
@@ -60,6 +61,9 @@ struct ClusterConfig {
     std::int64_t kv_memory = 0;    ///< bytes per worker; 0: a share of what is free
     std::int32_t max_rows = 4096;  ///< of one step; as many positions as a canvas may have
     std::string instructions = "auto";  ///< auto (the best of the machine), portable, avx2, avx512
+    std::string device = "auto";        ///< auto (a GPU, if there is one), cpu, cuda, cuda:N
+    bool share_gpus = false;            ///< workers of one machine may compute on the same GPU
+    double gpu_memory = 0.9;            ///< part of a GPU's memory that its workers may take
   };
   struct Security {
     bool curve = false;             ///< encrypt and authenticate what travels over ZeroMQ

@@ -46,6 +46,12 @@ void for_each_setting(Config& config, Visit visit) {
         "of one step, and so positions of the longest canvas");
   visit("compute.instructions", config.compute.instructions,
         "of the CPU: auto (the best it has), portable, avx2 or avx512");
+  visit("compute.device", config.compute.device,
+        "where workers compute: auto (a GPU, if there is one), cpu, cuda (each on one) or cuda:N");
+  visit("compute.share_gpus", config.compute.share_gpus,
+        "let workers of one machine compute on the same GPU");
+  visit("compute.gpu_memory", config.compute.gpu_memory,
+        "the part of a GPU's memory that its workers may take, above 0 and up to 1");
   visit("security.curve", config.security.curve,
         "encrypt and authenticate what travels over ZeroMQ");
   visit("security.insecure", config.security.insecure,
@@ -87,6 +93,7 @@ void for_each_worker_setting(Worker& worker, Visit visit) {
   visit("threads", worker.threads, "0: compute.threads");
   visit("kv_memory", worker.kv_memory, "0: compute.kv_memory");
   visit("instructions", worker.instructions, "empty: compute.instructions");
+  visit("device", worker.device, "empty: compute.device");
 }
 
 }  // namespace unmask

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <utility>
@@ -50,6 +51,14 @@ std::optional<std::int64_t> parse_with_unit(std::string_view text, std::span<con
 
 std::optional<std::int64_t> parse_whole(std::string_view text) {
   std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, number);
+  if (problem != std::errc() || rest != end) return std::nullopt;
+  return number;
+}
+
+std::optional<double> parse_real(std::string_view text) {
+  double number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, problem] = std::from_chars(text.data(), end, number);
   if (problem != std::errc() || rest != end) return std::nullopt;
@@ -107,6 +116,16 @@ Result<> set_field(std::int64_t& field, const ConfigValue& value) {
   return {};
 }
 
+Result<> set_field(double& field, const ConfigValue& value) {
+  std::optional<double> number;
+  if (const auto* real = std::get_if<double>(&value)) number = *real;
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) number = double(*whole);
+  if (const auto* text = std::get_if<std::string>(&value)) number = parse_real(*text);
+  if (!number || !std::isfinite(*number)) return wrong(value, "a number");
+  field = *number;
+  return {};
+}
+
 Result<> set_field(Milliseconds& field, const ConfigValue& value) {
   const auto* text = std::get_if<std::string>(&value);
   const auto number = text ? parse_with_unit(*text, kTimeUnits) : std::nullopt;
@@ -144,6 +163,12 @@ std::string show_field(const std::string& field) { return field; }
 std::string show_field(bool field) { return field ? "true" : "false"; }
 std::string show_field(std::int32_t field) { return std::to_string(field); }
 std::string show_field(std::int64_t field) { return show_with_unit(field, kSizeUnits); }
+std::string show_field(double field) {
+  char text[32];
+  const auto [end, problem] = std::to_chars(text, text + sizeof text, field);
+  return problem == std::errc() ? std::string(text, end) : "";
+}
+
 std::string show_field(Milliseconds field) { return show_with_unit(field.count(), kTimeUnits); }
 std::string show_field(const HostPort& field) { return field.to_string(); }
 std::string show_field(const std::vector<std::string>& field) {

@@ -22,6 +22,7 @@ Result<> set_field(std::string& field, const ConfigValue& value);
 Result<> set_field(bool& field, const ConfigValue& value);
 Result<> set_field(std::int32_t& field, const ConfigValue& value);
 Result<> set_field(std::int64_t& field, const ConfigValue& value);  ///< bytes
+Result<> set_field(double& field, const ConfigValue& value);
 Result<> set_field(Milliseconds& field, const ConfigValue& value);
 Result<> set_field(HostPort& field, const ConfigValue& value);
 Result<> set_field(std::vector<std::string>& field, const ConfigValue& value);
@@ -31,6 +32,7 @@ std::string show_field(const std::string& field);
 std::string show_field(bool field);
 std::string show_field(std::int32_t field);
 std::string show_field(std::int64_t field);
+std::string show_field(double field);
 std::string show_field(Milliseconds field);
 std::string show_field(const HostPort& field);
 std::string show_field(const std::vector<std::string>& field);

@@ -40,7 +40,7 @@ class MeasuredBackend final : public kernels::Backend {
   [[nodiscard]] kernels::DType activation_dtype() const override {
     return backend_.activation_dtype();
   }
-  [[nodiscard]] kernels::DType kv_dtype() const override { return backend_.kv_dtype(); }
+  [[nodiscard]] kernels::DeviceKind kind() const override { return backend_.kind(); }
   [[nodiscard]] std::string numeric_class() const override { return backend_.numeric_class(); }
   [[nodiscard]] kernels::MemoryInfo memory() const override { return backend_.memory(); }
   [[nodiscard]] kernels::Stream stream() const override { return backend_.stream(); }

@@ -10,6 +10,7 @@
 #include "runtime/cli/job/job_printer.h"
 #include "runtime/cli/process/local_cluster.h"
 #include "runtime/cli/process/local_config.h"
+#include "runtime/cli/process/worker_device.h"
 #include "runtime/cli/text/characters.h"
 #include "runtime/cli/text/progress.h"
 
@@ -31,6 +32,7 @@ struct RunFlags {
   std::string dtype;
   std::string threads;
   std::string instructions;
+  std::string device;
   std::string chat_template;
 };
 
@@ -136,6 +138,7 @@ Result<ClusterConfig> config_of(const RunFlags& flags) {
                             {"model.chat_template", flags.chat_template, "--template"},
                             {"compute.threads", flags.threads, "--threads"},
                             {"compute.instructions", flags.instructions, "--instructions"},
+                            {"compute.device", flags.device, "--device"},
                             {"limits.max_running", "1", "unmask run"},
                             {"log.level", "warning", "unmask run"}});
 }
@@ -166,18 +169,18 @@ int run_prompt(const RunFlags& flags) {
   if (const Result<> usable = check_template(*model, submit->input); !usable) {
     return report(usable.error());
   }
-  auto backend = kernels::make_backend(device_spec(*config, config->worker(0, 0)));
-  if (!backend) return report(backend.error(), kBadConfig);
-  Result<network::EngineOptions> engine =
-      engine_options(*model, *config, config->worker(0, 0), (*backend)->memory().free_bytes);
-  if (!engine) return report(engine.error(), kBadConfig);
+  Result<WorkerDevice> opened = open_worker_device(*model, *config, config->worker(0, 0));
+  if (!opened) return report(opened.error(), kBadConfig);
 
   actors::TokenizerService text(std::move(model->tokenizer));
   explain(*model, text.tokenizer(), submit->input);
+  if (kernels::find_gpus().is_built_in) {
+    std::fprintf(stderr, "unmask: computing on %s\n", printable(opened->device.name).c_str());
+  }
   const bool json = flags.job.json || text.tokenizer() == nullptr;
   ProcessHost host(config->log, "");
-  LocalRun job(host, *config, *model, std::move(*backend), std::move(*engine), text,
-               std::move(*submit), JobPrinter::options_for_this_process(json));
+  LocalRun job(host, *config, *model, std::move(opened->device.backend), std::move(opened->engine),
+               text, std::move(*submit), JobPrinter::options_for_this_process(json));
   if (const std::optional<ExitCode> code = job.run()) return *code;
   // Nothing is lost, and the device may be in the middle of something long.
   job.leave();
@@ -206,6 +209,10 @@ void add_run(Command program) {
                .help = "Of the CPU: auto (the best it has), portable, avx2 or avx512",
                .type = "SET"},
               flags->instructions);
+  command.add({.name = "--device",
+               .help = "Where to compute: auto (a GPU, if there is one), cpu, cuda or cuda:N",
+               .type = "DEVICE"},
+              flags->device);
   command.add({.name = "--template",
                .help = "A chat template by name, instead of the checkpoint's: " +
                        tokenizer::template_names(),

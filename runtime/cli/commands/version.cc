@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "kernels/gpus.h"
 #include "kernels/instruction_set.h"
 #include "kernels/make_backend.h"
 #include "runtime/cli/command.h"
@@ -14,12 +15,6 @@
 
 namespace unmask::cli {
 namespace {
-
-#ifdef UNMASK_HAS_CUDA
-constexpr bool kHasCuda = true;
-#else
-constexpr bool kHasCuda = false;
-#endif
 
 struct VersionFlags {
   bool json = false;
@@ -42,15 +37,16 @@ int print_version(const VersionFlags& flags) {
   const Result<std::string> instructions = instructions_of(flags.cluster);
   if (!instructions) return Reporter{flags.json}(instructions.error(), kBadConfig);
   const std::string& cpu = *instructions;
+  const bool has_cuda = kernels::find_gpus().is_built_in;
   if (flags.json) {
     const boost::json::object object{{"version", version},  {"commit", kSourceCommit},
                                      {"date", kSourceDate}, {"compiler", "GCC " __VERSION__},
-                                     {"cpu", cpu},          {"cuda", kHasCuda}};
+                                     {"cpu", cpu},          {"cuda", has_cuda}};
     std::printf("%s\n", json_text(object).c_str());
   } else {
     std::printf("unmask %s (commit %s of %s, built with GCC %s; computes with %s%s)\n",
                 version.c_str(), kSourceCommit, kSourceDate, __VERSION__, cpu.c_str(),
-                kHasCuda ? " and CUDA" : "");
+                has_cuda ? " and CUDA" : "");
   }
   return kOk;
 }

@@ -12,7 +12,7 @@ struct NamedSetting {
   const char* help;
 };
 
-constexpr std::array<NamedSetting, 11> kNamed{{
+constexpr std::array<NamedSetting, 13> kNamed{{
     {"--model", "model.dir", "DIR",
      "Hugging Face folder; default: the model that ships with unmask"},
     {"--dtype", "model.dtype", "TYPE", "Weights as auto (as stored), f32 or bf16"},
@@ -21,6 +21,10 @@ constexpr std::array<NamedSetting, 11> kNamed{{
     {"--threads", "compute.threads", "N", "Threads of each worker; default: a share of the cores"},
     {"--instructions", "compute.instructions", "SET",
      "CPU instructions of each worker: auto (the best it has), portable, avx2 or avx512"},
+    {"--device", "compute.device", "DEVICE",
+     "Where workers compute: auto (a GPU, if there is one), cpu, cuda (each on one) or cuda:N"},
+    {"--gpu-memory", "compute.gpu_memory", "PART",
+     "Part of a GPU's memory that its workers may take; default: 0.9"},
     {"--kv-memory", "compute.kv_memory", "BYTES", "KV cache of each worker, such as 512MiB"},
     {"--max-rows", "compute.max_rows", "N",
      "Rows of one step, and so positions of the longest canvas; default: 4096"},
@@ -42,6 +46,7 @@ void ClusterOptions::add_to(Command command) {
     };
     command.add({.name = named.flag, .help = named.help, .type = named.type}, add);
   }
+  command.add({.name = "--share-gpus", .help = "Let workers compute on the same GPU"}, share_gpus);
   const auto assign = [this](const std::string& assignment) -> Result<> {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -59,14 +64,20 @@ void ClusterOptions::add_to(Command command) {
               assign);
 }
 
+std::vector<ConfigFlag> ClusterOptions::all_flags() const {
+  std::vector<ConfigFlag> all = flags;
+  if (share_gpus) all.push_back({"compute.share_gpus", "true", "--share-gpus"});
+  return all;
+}
+
 Result<LoadedConfig> ClusterOptions::load() const {
-  return load_config({config_file, config_environment(), flags});
+  return load_config({config_file, config_environment(), all_flags()});
 }
 
 std::vector<std::string> ClusterOptions::to_arguments() const {
   std::vector<std::string> arguments;
   if (!config_file.empty()) arguments = {"--config", config_file};
-  for (const ConfigFlag& flag : flags) {
+  for (const ConfigFlag& flag : all_flags()) {
     arguments.emplace_back("--set");
     arguments.push_back(flag.key + "=" + flag.value);
   }

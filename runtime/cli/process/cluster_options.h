@@ -13,6 +13,8 @@ struct ClusterOptions {
   std::string config_file;
   std::vector<ConfigFlag> flags;  ///< in the order of writing; the last one counts
 
+  bool share_gpus = false;
+
   void add_to(Command command);
 
   /// Errors  those of load_config(); kInvalidArgument: a --set without "="
@@ -23,6 +25,9 @@ struct ClusterOptions {
 
   /// The flags that make another process of this program load the same.
   [[nodiscard]] std::vector<std::string> to_arguments() const;
+
+ private:
+  [[nodiscard]] std::vector<ConfigFlag> all_flags() const;
 };
 
 }  // namespace unmask::cli

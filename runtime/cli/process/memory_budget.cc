@@ -29,7 +29,9 @@ Result<int> choose_kv_pages(const checkpoint::ModelConfig& model, network::Engin
 
   std::uint64_t wanted = budget.kv_memory;
   if (wanted == 0) {
-    wanted = is_known ? std::clamp(left / 2, kMinKvMemory, kMaxKvMemory) : kMinKvMemory;
+    wanted = is_known ? std::clamp(std::uint64_t(double(left) * budget.kv_part), kMinKvMemory,
+                                   kMaxKvMemory)
+                      : kMinKvMemory;
     const auto num_canvases =
         std::uint64_t(std::clamp<std::int64_t>(budget.max_running, 1, kFullHouse));
     const auto canvas_pages = std::uint64_t(cache::pages_needed(one->max_positions));

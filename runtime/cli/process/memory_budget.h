@@ -12,6 +12,7 @@ namespace unmask::cli {
 struct MemoryBudget {
   std::uint64_t kv_memory = 0;   ///< bytes that somebody asked for; 0: as much as seems right
   std::uint64_t free_bytes = 0;  ///< for this worker; 0: not known, so never too little
+  double kv_part = 0.5;          ///< of what weights and scratch leave, for an unasked KV cache
   std::int64_t max_running = 0;  ///< jobs at once: more canvases than these are never kept
 };
 

@@ -56,6 +56,7 @@ class RemoteToolModel final : public ToolModel {
         "--set", "model.dtype=" + config_.model.dtype,
         "--set", "model.numerics=" + config_.model.numerics,
         "--set", "compute.instructions=" + config_.compute.instructions,
+        "--set", "compute.device=" + config_.compute.device,
         "--set", "security.curve=false",
         "--set", "log.level=" + config_.log.level};
     for (std::int32_t rank = 0; rank < config_.cluster.workers; ++rank) {

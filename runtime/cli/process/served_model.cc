@@ -42,6 +42,23 @@ int num_threads(const ClusterConfig& config, const WorkerConfig& worker) {
   return std::max(1, cores / std::max(1, num_workers_on(config, worker.host)));
 }
 
+/// Of a GPU's memory everything but what others shall have is the workers'; a machine's memory has
+/// other users.
+double kv_part_of(kernels::DeviceKind device) {
+  return device == kernels::DeviceKind::kCuda ? 1.0 : 0.5;
+}
+
+/// What one worker may take.
+std::uint64_t free_for(const ClusterConfig& config, const DeviceChoice& device,
+                       const kernels::MemoryInfo& memory) {
+  std::uint64_t free = memory.free_bytes;
+  if (device.kind == kernels::DeviceKind::kCuda) {
+    const auto kept = std::uint64_t(double(memory.total_bytes) * (1 - config.compute.gpu_memory));
+    free = free > kept ? free - kept : 1;  // 0 would mean: not known
+  }
+  return free / std::uint64_t(std::max(device.num_sharing, 1));
+}
+
 }  // namespace
 
 std::string ServedModel::arithmetic() const {
@@ -99,24 +116,30 @@ void warn(const ServedModel& model) {
 
 Result<network::EngineOptions> engine_options(const ServedModel& model, const ClusterConfig& config,
                                               const WorkerConfig& worker,
-                                              std::uint64_t free_memory) {
-  const auto num_local = std::uint64_t(std::max(num_workers_on(config, worker.host), 1));
+                                              const DeviceChoice& device,
+                                              const kernels::MemoryInfo& memory) {
   network::EngineOptions options;
   options.dtype = model.dtype;
+  options.device = device.kind;
+  options.kv_dtype = network::kv_dtype_of(device.kind, model.dtype);
   options.num_threads = num_threads(config, worker);
   options.max_rows = config.compute.max_rows;
   options.placement = {worker.rank, config.cluster.workers, model.numerics};
   const Result<int> pages = choose_kv_pages(model.checkpoint.config(), options,
                                             {.kv_memory = std::uint64_t(worker.kv_memory),
-                                             .free_bytes = free_memory / num_local,
+                                             .free_bytes = free_for(config, device, memory),
+                                             .kv_part = kv_part_of(device.kind),
                                              .max_running = config.limits.max_running});
   if (!pages) return pages.error();
   options.num_kv_pages = *pages;
   return options;
 }
 
-kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker) {
+kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker,
+                                const DeviceChoice& device) {
   kernels::DeviceSpec spec;
+  spec.kind = device.kind;
+  spec.index = device.gpu;
   spec.num_threads = num_threads(config, worker);
   spec.instructions = kernels::instruction_set_of(worker.instructions);  // none: auto
   // Two processes that pin to the same cores would wait for each other.

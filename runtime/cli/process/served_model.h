@@ -9,6 +9,7 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/network/engine_options.h"
 #include "model/tokenizer/tokenizer.h"
+#include "runtime/cli/process/device_choice.h"
 #include "runtime/config/cluster_config.h"
 
 namespace unmask::cli {
@@ -39,13 +40,15 @@ void warn(const ServedModel& model);
 
 /// How worker `rank` of a replica holds the model: its share of the memory and its options.
 ///
-/// free_memory: bytes of the device that no worker holds yet
+/// memory: of the device, before any worker holds a part of it
 /// Errors  as choose_kv_pages()
 Result<network::EngineOptions> engine_options(const ServedModel& model, const ClusterConfig& config,
                                               const WorkerConfig& worker,
-                                              std::uint64_t free_memory);
+                                              const DeviceChoice& device,
+                                              const kernels::MemoryInfo& memory);
 
-/// Where the worker computes, when the workers of its host share the machine's cores.
-kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker);
+/// The worker's part of its device: the workers of a host share the machine's cores.
+kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig& worker,
+                                const DeviceChoice& device);
 
 }  // namespace unmask::cli

@@ -6,6 +6,7 @@
 #include "kernels/shares.h"
 #include "runtime/cli/process/local_config.h"
 #include "runtime/cli/process/remote_tool_model.h"
+#include "runtime/cli/process/worker_device.h"
 #include "runtime/cli/text/progress.h"
 
 namespace unmask::cli {
@@ -16,15 +17,16 @@ class LocalToolModel final : public ToolModel {
  public:
   static Result<std::unique_ptr<ToolModel>> load(const ClusterConfig& config,
                                                  const ServedModel& model,
-                                                 const network::EngineOptions& options) {
-    kernels::DeviceSpec device = device_spec(config, config.worker(0, 0));
-    device.pin_threads = false;  // scripts run several tools at a time
-    auto backend = kernels::make_backend(device);
-    if (!backend) return backend.error();
-    auto engine = network::Engine::create(model.checkpoint, **backend, options);
+                                                 network::EngineOptions options) {
+    constexpr bool kMayPin = false;  // scripts run several tools at a time
+    Result<OpenDevice> device = open_device(config, config.worker(0, 0), kMayPin);
+    if (!device) return device.error();
+    options.device = device->choice.kind;
+    options.kv_dtype = network::kv_dtype_of(options.device, options.dtype);
+    auto engine = network::Engine::create(model.checkpoint, *device->backend, options);
     if (!engine) return engine.error();
     return std::unique_ptr<ToolModel>(
-        std::make_unique<LocalToolModel>(std::move(*backend), std::move(*engine)));
+        std::make_unique<LocalToolModel>(std::move(device->backend), std::move(*engine)));
   }
 
   LocalToolModel(std::unique_ptr<kernels::Backend> backend, std::unique_ptr<network::Engine> engine)
@@ -66,6 +68,10 @@ void ToolFlags::add_to(Command command) {
                .help = "Of the CPU: auto (the best it has), portable, avx2 or avx512",
                .type = "SET"},
               instructions);
+  command.add({.name = "--device",
+               .help = "Where to compute: auto (a GPU, if there is one), cpu, cuda or cuda:N",
+               .type = "DEVICE"},
+              device);
   command.add({.name = "--workers",
                .help = "Worker processes that share the model: the same bytes",
                .type = "N"},
@@ -75,7 +81,8 @@ void ToolFlags::add_to(Command command) {
 Result<ClusterConfig> ToolFlags::config() const {
   return load_local_config({{"model.dir", model, "--model"},
                             {"model.dtype", dtype, "--dtype"},
-                            {"compute.instructions", instructions, "--instructions"}});
+                            {"compute.instructions", instructions, "--instructions"},
+                            {"compute.device", device, "--device"}});
 }
 
 Result<ServedModel> ToolFlags::open(const ClusterConfig& config) {

@@ -34,6 +34,7 @@ struct ToolFlags {
   std::string model;  ///< folder; empty: the one that ships with unmask
   std::string dtype = "f32";
   std::string instructions;  ///< empty: as the environment says, else the best
+  std::string device;        ///< empty: the same
   int workers = 1;
 
   void add_to(Command command);

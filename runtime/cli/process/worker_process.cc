@@ -8,6 +8,7 @@
 #include "runtime/cli/process/node_security.h"
 #include "runtime/cli/process/role_options.h"
 #include "runtime/cli/process/wire.h"
+#include "runtime/cli/process/worker_device.h"
 
 namespace unmask::cli {
 namespace {
@@ -39,18 +40,15 @@ int run_worker(const ClusterConfig& config, actors::Slot slot, const NodeStart& 
   const WorkerConfig worker = config.worker(slot.replica, slot.rank);
   const Result<std::unique_ptr<CollectiveFactory>> collectives = make_collectives(config, worker);
   if (!collectives) return report(collectives.error(), kBadConfig);
-  Result<std::unique_ptr<kernels::Backend>> backend =
-      kernels::make_backend(device_spec(config, worker));
-  if (!backend) return report(backend.error(), kBadConfig);
-  const Result<network::EngineOptions> engine =
-      engine_options(*model, config, worker, (*backend)->memory().free_bytes);
-  if (!engine) return report(engine.error(), kBadConfig);
+  Result<WorkerDevice> opened = open_worker_device(*model, config, worker);
+  if (!opened) return report(opened.error(), kBadConfig);
   Wire wire(host);
   const auto leave = [&host](const Error& error) {
     host.log().error("this worker leaves the cluster", {{"why", error.message}});
     host.end(error.code == ErrorCode::kUnavailable ? kUnreachable : kBadConfig);
   };
-  LocalDevice device(host, config, *model, std::move(*backend), *engine, **collectives);
+  LocalDevice device(host, config, *model, std::move(opened->device.backend), opened->engine,
+                     **collectives);
   actors::WorkerRole role(host.system(), host.env(), member_options(config, host, node.self()),
                           device.device(), wire.outgoing(), leave);
   wire.receive(role.dispatch());
@@ -67,7 +65,8 @@ int run_worker(const ClusterConfig& config, actors::Slot slot, const NodeStart& 
   });
   host.log().info("worker is up", {{"coordinator", config.coordinator.address.to_string()},
                                    {"http", node.self().http},
-                                   {"model", model->name}});
+                                   {"model", model->name},
+                                   {"device", opened->device.name}});
   device.load(role, leave);
   const int code = host.run();
   device.exit_if_busy(code);

@@ -6,6 +6,7 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -15,7 +16,9 @@
 #include <mutex>
 #include <random>
 
+#include "emulation/counters.h"
 #include "emulation/device.h"
+#include "emulation/gpu_settings.h"
 #include "emulation/sanitizers.h"
 #include "emulation/simt.h"
 
@@ -50,7 +53,17 @@ namespace {
 struct Block {
   std::size_t bytes;
   Memory kind;
+  int gpu;  // whose memory it is, if it is a GPU's
 };
+
+struct AtomicCounters {
+  std::atomic<std::uint64_t> launches, graph_launches, uploads, downloads, waits, events,
+      allocations, frees, memsets;
+};
+AtomicCounters& counted() {
+  static AtomicCounters instance;
+  return instance;
+}
 
 /// The device: its memory and the work not done yet. One mutex, because one host thread at a time
 /// plays the GPU for all streams of all emulated devices.
@@ -58,6 +71,7 @@ struct Device {
   std::mutex mutex;
   std::condition_variable changed;
   std::map<std::uintptr_t, Block> blocks;
+  std::map<int, std::size_t> used;  // bytes of each GPU
   std::mutex blocks_mutex;
   std::vector<NodePtr> pending;
   std::uint64_t num_submitted = 0;
@@ -67,8 +81,6 @@ Device& device() {
   static Device instance;
   return instance;
 }
-thread_local int t_device = 0;
-constexpr int kNumDevices = 8;
 
 /// Device memory may be touched only while one of these lives.
 class DeviceIsRunning {
@@ -149,28 +161,43 @@ void need_stream(cudaStream_t stream, const char* call) {
   if (!stream) host_error(std::string(call) + " on the default stream; give it a stream");
 }
 
+void count_copy(const void* to, const void* from) {
+  if (memory_kind(to) != Memory::kDevice) ++counted().downloads;
+  if (memory_kind(from) != Memory::kDevice) ++counted().uploads;
+}
 void copy(void* to, const void* from, std::size_t bytes) {
+  count_copy(to, from);
   if (bytes > 0) std::memmove(to, from, bytes);  // which takes no null pointer even for nothing
 }
 
 }  // namespace
 
 void* allocate(std::size_t bytes, Memory kind) {
+  ++counted().allocations;
+  const int gpu = current_gpu();
+  if (kind == Memory::kDevice) {
+    const std::lock_guard lock(device().blocks_mutex);
+    std::size_t& used = device().used[gpu];
+    if (bytes > gpu_settings().memory - used) return nullptr;
+    used += bytes;
+  }
   void* data = nullptr;
   if (posix_memalign(&data, 256, bytes) != 0) return nullptr;
   std::memset(data, 0xFF, bytes);
   const std::lock_guard lock(device().blocks_mutex);
-  device().blocks[reinterpret_cast<std::uintptr_t>(data)] = {bytes, kind};
+  device().blocks[reinterpret_cast<std::uintptr_t>(data)] = {bytes, kind, gpu};
   if (kind == Memory::kDevice) forbid(data, bytes);
   return data;
 }
 
 bool deallocate(void* data, Memory kind) {
+  ++counted().frees;
   {
     const std::lock_guard lock(device().blocks_mutex);
     const auto it = device().blocks.find(reinterpret_cast<std::uintptr_t>(data));
     if (it == device().blocks.end() || it->second.kind != kind) return false;
     allow(data, it->second.bytes);
+    if (kind == Memory::kDevice) device().used[it->second.gpu] -= it->second.bytes;
     device().blocks.erase(it);
   }
   std::free(data);
@@ -203,6 +230,26 @@ void enqueue(cudaStream_t stream, const char* name, std::function<bool()> run) {
     submit(node);
 }
 
+void enqueue_kernel(cudaStream_t stream, std::function<void()> run) {
+  enqueue_work(stream, "kernel", [run = std::move(run)] {
+    ++counted().launches;
+    run();
+  });
+}
+
+Counters counters() {
+  const AtomicCounters& now = counted();
+  return {.launches = now.launches,
+          .graph_launches = now.graph_launches,
+          .uploads = now.uploads,
+          .downloads = now.downloads,
+          .waits = now.waits,
+          .events = now.events,
+          .allocations = now.allocations,
+          .frees = now.frees,
+          .memsets = now.memsets};
+}
+
 void enqueue_work(cudaStream_t stream, const char* name, std::function<void()> run) {
   enqueue(stream, name, [run = std::move(run)] {
     run();
@@ -212,32 +259,7 @@ void enqueue_work(cudaStream_t stream, const char* name, std::function<void()> r
 
 }  // namespace unmask::emulation
 
-// Devices, errors.
-cudaError_t cudaGetDeviceCount(int* count) { return *count = kNumDevices, cudaSuccess; }
-cudaError_t cudaSetDevice(int index) {
-  if (index < 0 || index >= kNumDevices) return cudaErrorInvalidDevice;
-  return t_device = index, cudaSuccess;
-}
-cudaError_t cudaGetDevice(int* index) { return *index = t_device, cudaSuccess; }
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  switch (attribute) {
-    case cudaDevAttrComputeCapabilityMajor:
-      *value = 8;
-      break;
-    case cudaDevAttrComputeCapabilityMinor:
-      *value = 0;
-      break;
-    case cudaDevAttrMultiProcessorCount:
-      *value = 2;
-      break;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-      *value = 163 << 10;
-      break;
-    default:
-      *value = 0;
-  }
-  return cudaSuccess;
-}
+// Errors.
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
 const char* cudaGetErrorString(cudaError_t error) {
@@ -245,7 +267,10 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 const char* cudaGetErrorName(cudaError_t) { return "cudaError"; }
 cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
-cudaError_t cudaDeviceSynchronize() { return run_until(all_pending()), cudaSuccess; }
+cudaError_t cudaDeviceSynchronize() {
+  ++counted().waits;
+  return run_until(all_pending()), cudaSuccess;
+}
 
 // Memory.
 cudaError_t cudaMalloc(void** data, size_t bytes) {
@@ -289,11 +314,14 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) {
+  ++counted().memsets;
   enqueue_work(stream, "cudaMemsetAsync", [=] { std::memset(data, value, bytes); });
   return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total) {
-  return *free_bytes = *total = size_t(8) << 30, cudaSuccess;
+  const std::lock_guard lock(device().blocks_mutex);
+  *total = gpu_settings().memory;
+  return *free_bytes = *total - device().used[current_gpu()], cudaSuccess;
 }
 
 // Streams and events.
@@ -306,6 +334,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return delete stream, cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  ++counted().waits;
   need_stream(stream, "cudaStreamSynchronize");
   need_no_capture(stream, "cudaStreamSynchronize");
   return run_until(stream->tail), cudaSuccess;
@@ -324,12 +353,14 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return delete event, cudaSuccess; }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  ++counted().events;
   event->capture = stream->capture;
   enqueue_work(stream, "cudaEventRecord", [] {});
   event->node = stream->tail.front();
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  ++counted().waits;
   if (event->capture) return cudaErrorCapturedEvent;
   return event->node ? run_until({event->node}) : void(), cudaSuccess;
 }
@@ -393,6 +424,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsig
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   need_no_capture(stream, "cudaGraphLaunch");
+  ++counted().graph_launches;
   std::map<const Node*, NodePtr> copies;
   std::vector<NodePtr> ends;
   for (const NodePtr& node : exec->nodes) {

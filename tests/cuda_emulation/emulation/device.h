@@ -38,5 +38,7 @@ using NodePtr = std::shared_ptr<Node>;
 void enqueue(cudaStream_t stream, const char* name, std::function<bool()> run);
 /// The same for work that never waits for peers.
 void enqueue_work(cudaStream_t stream, const char* name, std::function<void()> run);
+/// The same for a kernel.
+void enqueue_kernel(cudaStream_t stream, std::function<void()> run);
 
 }  // namespace unmask::emulation

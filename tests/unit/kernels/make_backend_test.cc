@@ -14,7 +14,7 @@ TEST(MakeBackendTest, ADeviceSaysWhatItIs) {
     ASSERT_TRUE(backend);
     EXPECT_EQ((*backend)->numeric_class(), "cpu-" + std::string(name_of(set)));
     EXPECT_EQ((*backend)->activation_dtype(), DType::kF32);
-    EXPECT_EQ((*backend)->kv_dtype(), DType::kF32);
+    EXPECT_EQ((*backend)->kind(), DeviceKind::kCpu);
     EXPECT_GT((*backend)->memory().total_bytes, 0u);
     EXPECT_GE((*backend)->memory().total_bytes, (*backend)->memory().free_bytes);
   }

@@ -12,7 +12,7 @@ constexpr int kWidth = 4, kNumLayers = 3;
 TEST(KvStoreTest, EveryLayerHasItsPagesAndAllShareTheScratch) {
   const auto backend = *kernels::make_backend({});
   const KvPages pages(2, 8);
-  const KvStore store(*backend, kNumLayers, pages, kWidth);
+  const KvStore store(*backend, kernels::DType::kF32, kNumLayers, pages, kWidth);
   const auto address = [&](int layer, std::int32_t slot) {
     const kernels::KvLayer kv = store.layer(layer);
     EXPECT_LT(kv.rows.of(slot), kv.keys.rows);
@@ -30,7 +30,7 @@ TEST(KvStoreTest, EveryLayerHasItsPagesAndAllShareTheScratch) {
 
 TEST(KvStoreTest, ARankWithoutKvHeadsKeepsNothing) {
   const auto backend = *kernels::make_backend({});
-  const KvStore store(*backend, kNumLayers, KvPages(2, 8), 0);
+  const KvStore store(*backend, kernels::DType::kF32, kNumLayers, KvPages(2, 8), 0);
   EXPECT_EQ(store.layer(1).keys.data, nullptr);
 }
 

@@ -1,0 +1,66 @@
+#include "kernels/cuda/working_memory.h"
+
+#include <algorithm>
+
+#include "kernels/cuda/packed_shapes.h"
+#include "kernels/ops/candidate_stats.h"
+
+namespace unmask::kernels {
+namespace {
+
+// As the kernels divide their work: attention_parts.h, product.h.
+constexpr std::uint64_t kAttentionSplits = 8;
+constexpr std::uint64_t kVocabTileIds = 128;
+constexpr std::uint64_t kTileRows = 64;
+constexpr std::uint64_t kTileBytes = 12;
+constexpr std::uint64_t kArrays = 8 * 256;  // of one operation, each aligned
+
+std::uint64_t linear_bytes(const WorkingShape& shape) {
+  const auto rows = std::uint64_t(shape.num_rows);
+  const std::int64_t stride =
+      std::max(padded_shares(shape.inputs).num_items(), padded_cols(shape.hidden));
+  const std::uint64_t packed = rows * std::uint64_t(stride) * size_of(shape.weights);
+  const bool has_parts = shape.weights == DType::kF32 && shape.inputs.count > 1;
+  return packed + (has_parts ? std::uint64_t(shape.inputs.count) * rows *
+                                   std::uint64_t(shape.hidden) * sizeof(float)
+                             : 0);
+}
+
+std::uint64_t attention_bytes(const WorkingShape& shape) {
+  return kAttentionSplits * std::uint64_t(shape.num_rows) * std::uint64_t(shape.num_heads) *
+         std::uint64_t(shape.head_dim + 2) * sizeof(float);
+}
+
+std::uint64_t experts_bytes(const WorkingShape& shape) {
+  const auto rows = std::uint64_t(shape.num_rows);
+  const std::uint64_t choices = rows * std::uint64_t(shape.top_k);
+  const std::uint64_t tiles =
+      std::min(std::uint64_t(shape.num_experts), choices) + choices / kTileRows;
+  return 2 * choices * sizeof(int) + tiles * kTileBytes +
+         (rows * std::uint64_t(padded_cols(shape.hidden)) +
+          choices * std::uint64_t(padded_cols(shape.expert_width))) *
+             size_of(shape.weights) +
+         choices * std::uint64_t(shape.hidden) * sizeof(float);
+}
+
+std::uint64_t candidates_bytes(const WorkingShape& shape) {
+  const auto rows = std::uint64_t(shape.num_rows);
+  std::uint64_t tiles = 0;
+  for (std::size_t i = 0; i < std::size_t(shape.vocabulary.count); ++i) {
+    const auto ids = std::uint64_t(shape.vocabulary.offset[i + 1] - shape.vocabulary.offset[i]);
+    tiles += (ids + kVocabTileIds - 1) / kVocabTileIds;
+  }
+  return rows * std::uint64_t(padded_cols(shape.hidden)) * size_of(shape.weights) +
+         tiles * rows * sizeof(CandidateStats);
+}
+
+}  // namespace
+
+std::uint64_t cuda_working_bytes(const WorkingShape& shape) {
+  const std::uint64_t router =
+      std::uint64_t(shape.num_rows) * std::uint64_t(shape.num_routed) * sizeof(float);
+  return kArrays + std::max({linear_bytes(shape), attention_bytes(shape), experts_bytes(shape),
+                             candidates_bytes(shape), router});
+}
+
+}  // namespace unmask::kernels

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/working_shape.h"
+
+namespace unmask::kernels {
+
+/// Device memory that the kernels of a GPU need beside their operands: one piece, which all
+/// operations of a forward use in turn.
+[[nodiscard]] std::uint64_t cuda_working_bytes(const WorkingShape& shape);
+
+/// Rows of a tool's logits, which are made by one Linear over the vocabulary.
+inline constexpr int kMaxLogitRows = 64;
+
+}  // namespace unmask::kernels
