@@ -14,10 +14,12 @@
 ///   UNMASK_EMULATED_NCCL_STALL=R:N:MS        it happens MS milliseconds later
 ///   UNMASK_EMULATED_NCCL_INIT_FAILS=R        the rank refuses to meet the others
 ///   UNMASK_EMULATED_NCCL_SURVIVES_ABORT=R    what is enqueued does not end with the communicator
+///   UNMASK_EMULATED_NCCL_ABORT_HANGS=R       ncclCommAbort does not return
 ///   UNMASK_EMULATED_NCCL_VERSION=CODE        e.g. 30100 for 3.1.0
 
 #include <nccl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -36,10 +38,10 @@
 using namespace unmask;
 using namespace unmask::emulation;
 
-namespace {
+namespace unmask::emulation {
 
 /// A rank's end. Kept by what it has enqueued, too.
-struct Communicator {
+struct NcclRank {
   NcclMember self{};
   NcclFaults faults{};
   std::vector<Descriptor> links;  // until `state` is final: of the thread that meets the others
@@ -56,13 +58,13 @@ struct Communicator {
     for (const Descriptor& link : links) ::shutdown(link.get(), SHUT_RDWR);
   }
 };
-using CommunicatorPtr = std::shared_ptr<Communicator>;
+using NcclRankPtr = std::shared_ptr<NcclRank>;
 
-}  // namespace
+}  // namespace unmask::emulation
 
 /// What an ncclComm_t points to; it stays, so that a use after the end is noticed.
 struct ncclComm {
-  CommunicatorPtr body;
+  NcclRankPtr body;
 };
 
 namespace {
@@ -70,7 +72,7 @@ namespace {
 std::mutex g_mutex;
 std::deque<ncclComm> g_communicators;
 
-CommunicatorPtr body_of(const ncclComm* communicator, const char* call) {
+NcclRankPtr body_of(const ncclComm* communicator, const char* call) {
   const std::lock_guard lock(g_mutex);
   if (communicator == nullptr || !communicator->body) {
     host_error(std::string(call) + " of a communicator that has ended");
@@ -81,11 +83,11 @@ CommunicatorPtr body_of(const ncclComm* communicator, const char* call) {
 /// One operation as a piece of device work, which is called until it is done.
 class Operation {
  public:
-  Operation(CommunicatorPtr communicator, const NcclCall& call)
+  Operation(NcclRankPtr communicator, const NcclCall& call)
       : communicator_(std::move(communicator)), call_(call) {}
 
   bool operator()() {
-    Communicator& c = *communicator_;
+    NcclRank& c = *communicator_;
     if (c.is_ended && !c.faults.survives_abort) {
       if (number_ > 0) c.current.reset();
       return true;
@@ -110,7 +112,7 @@ class Operation {
   }
 
  private:
-  CommunicatorPtr communicator_;
+  NcclRankPtr communicator_;
   NcclCall call_;
   std::uint64_t number_ = 0;  // of the communicator's operations; 0: not begun
 };
@@ -121,7 +123,7 @@ namespace {
 
 ncclResult_t enqueue_operation(ncclComm_t communicator, cudaStream_t stream, const char* name,
                                const NcclCall& call) {
-  const CommunicatorPtr body = body_of(communicator, name);
+  const NcclRankPtr body = body_of(communicator, name);
   if (body->state == ncclInProgress) host_error(std::string(name) + " before all ranks have met");
   if (body->state != ncclSuccess) return body->state;
   const std::size_t bytes = call.count * nccl_size_of(call.type);
@@ -169,7 +171,7 @@ ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
 ncclResult_t ncclCommInitRankConfig(ncclComm_t* communicator, int num_ranks, ncclUniqueId id,
                                     int rank, ncclConfig_t* config) {
   if (rank < 0 || rank >= num_ranks) return ncclInvalidArgument;
-  const auto body = std::make_shared<Communicator>();
+  const auto body = std::make_shared<NcclRank>();
   body->self = {.rank = rank, .size = num_ranks, .device = 0};
   cudaGetDevice(&body->self.device);
   body->faults = nccl_faults_of(rank);
@@ -194,7 +196,8 @@ ncclResult_t ncclCommGetAsyncError(ncclComm_t communicator, ncclResult_t* state)
 }
 
 ncclResult_t ncclCommAbort(ncclComm_t communicator) {
-  const CommunicatorPtr body = body_of(communicator, "ncclCommAbort");
+  const NcclRankPtr body = body_of(communicator, "ncclCommAbort");
+  while (body->faults.does_abort_hang) ::pause();
   body->is_ended = true;
   if (body->meets.joinable()) body->meets.join();
   body->hang_up();

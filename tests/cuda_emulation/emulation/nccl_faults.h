@@ -17,6 +17,7 @@ struct NcclFaults {
   std::chrono::milliseconds stall{0};
   bool does_init_fail = false;
   bool survives_abort = false;
+  bool does_abort_hang = false;
 };
 
 /// A variable whose value is RANK, RANK:N or RANK:N:MORE, for this rank; zeros if it is not.
@@ -49,6 +50,7 @@ inline NcclFaults nccl_faults_of(int rank) {
   }
   faults.does_init_fail = nccl_fault("UNMASK_EMULATED_NCCL_INIT_FAILS").is_for(rank);
   faults.survives_abort = nccl_fault("UNMASK_EMULATED_NCCL_SURVIVES_ABORT").is_for(rank);
+  faults.does_abort_hang = nccl_fault("UNMASK_EMULATED_NCCL_ABORT_HANGS").is_for(rank);
   return faults;
 }
 

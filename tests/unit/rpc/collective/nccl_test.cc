@@ -1,6 +1,9 @@
 #include "rpc/collective/nccl.h"
 
+#include <unistd.h>
+
 #include <atomic>
+#include <cstdio>
 #include <numeric>
 
 #include "kernels/device_error.h"
@@ -37,7 +40,7 @@ TEST_F(NcclTest, GathersInTheOrderOfRanksWhateverTheSize) {
     start(size);
     on_gpus([size](Collective& collective, kernels::Backend& backend) {
       EXPECT_EQ(collective.size(), size);
-      for (const std::size_t bytes : {1u, 7u, 4096u, 65537u, 1u << 20}) {
+      for (const std::size_t bytes : {1u, 7u, 65537u, 500'000u}) {
         const GpuArray<std::uint8_t> mine(backend, bytes_of_rank(collective.rank(), bytes));
         const GpuArray<std::uint8_t> all(backend, bytes * std::size_t(size));
         ASSERT_TRUE(collective.all_gather(mine.data(), all.data(), bytes, backend.stream()));
@@ -57,7 +60,7 @@ TEST_F(NcclTest, SumsAreTheSameOnAllRanks) {
   for (const int size : {1, 2, 3, 4, 8}) {
     start(size);
     on_gpus([size](Collective& collective, kernels::Backend& backend) {
-      for (const std::size_t count : {1u, 5u, 16385u, 100'000u}) {
+      for (const std::size_t count : {1u, 5u, 16385u}) {
         std::vector<float> values(count), expected(count);
         for (std::size_t i = 0; i < count; ++i) {
           values[i] = float(i % 97) + float(collective.rank());
@@ -193,26 +196,37 @@ TEST_F(NcclTest, ANewEpochWorksAfterABrokenOne) {
   });
 }
 
-TEST_F(NcclTest, AGpuThatCannotBeFreedIsADeviceError) {
+/// For a process of its own: a rank alone whose first operation never ends. Says what came of it.
+void wait_in_vain(NcclOptions options) {
+  const auto factory = *make_nccl_collectives(std::move(options));
+  const auto collective = *factory->connect({*factory->prepare(1, 0, 1)}, 20s);
+  const auto backend = *kernels::make_backend({.kind = kernels::DeviceSpec::Kind::kCuda});
+  const GpuArray<int> mine(*backend, 1);
+  (void)collective->all_gather(mine.data(), mine.data(), 4, backend->stream());
+  try {
+    (void)collective->wait(backend->stream());
+  } catch (const kernels::DeviceError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    ::_exit(3);
+  }
+}
+
+TEST_F(NcclTest, AGpuThatStaysBusyIsADeviceError) {
   set_fault("UNMASK_EMULATED_NCCL_VANISH", "0:1");
   set_fault("UNMASK_EMULATED_NCCL_SURVIVES_ABORT", "0");
-  EXPECT_EXIT(
-      {
-        NcclOptions options = emulated_nccl(0, 20ms);
-        options.drain_timeout = 20ms;
-        const auto factory = *make_nccl_collectives(options);
-        const auto collective = *factory->connect({*factory->prepare(1, 0, 1)}, 20s);
-        const auto backend = *kernels::make_backend({.kind = kernels::DeviceSpec::Kind::kCuda});
-        const GpuArray<int> mine(*backend, 1);
-        (void)collective->all_gather(mine.data(), mine.data(), 4, backend->stream());
-        try {
-          (void)collective->wait(backend->stream());
-        } catch (const kernels::DeviceError& error) {
-          std::fprintf(stderr, "%s\n", error.what());
-          ::_exit(3);
-        }
-      },
-      testing::ExitedWithCode(3), "GPU 0 is still busy .* because .*did not end within");
+  NcclOptions options = emulated_nccl(0, 20ms);
+  options.drain_timeout = 20ms;
+  EXPECT_EXIT(wait_in_vain(options), testing::ExitedWithCode(3),
+              "GPU 0 is still busy .* because .*did not end within 20 ms");
+}
+
+TEST_F(NcclTest, AnAbortThatHangsIsADeviceError) {
+  set_fault("UNMASK_EMULATED_NCCL_VANISH", "0:1");
+  set_fault("UNMASK_EMULATED_NCCL_ABORT_HANGS", "0");
+  NcclOptions options = emulated_nccl(0, 20ms);
+  options.abort_timeout = 20ms;
+  EXPECT_EXIT(wait_in_vain(options), testing::ExitedWithCode(3),
+              "GPU 0 cannot be freed of a collective: NCCL did not end it within 20 ms");
 }
 
 TEST_F(NcclTest, RanksThatDisagreeAreTheEndOfTheEmulation) {
