@@ -10,7 +10,7 @@ namespace {
 Error nccl_unavailable(const std::string& what) {
   return {ErrorCode::kUnavailable,
           what + "; several GPUs compute together with NCCL " + std::to_string(NCCL_MAJOR) +
-              ": install it (the package libnccl2), or set the path of its libnccl.so." +
+              ": install it (NVIDIA's package libnccl2), or set the path of its libnccl.so." +
               std::to_string(NCCL_MAJOR)};
 }
 

@@ -18,7 +18,7 @@ constexpr int kNumProcesses = 3;
 
 /// A rank of the test below: its exit code says how far it came.
 int nccl_rank_main(int rank, const Descriptor& in, const Descriptor& out) {
-  const auto factory = make_nccl_collectives(emulated_nccl(rank, 60s));
+  const auto factory = make_nccl_collectives(nccl_of_tests(rank, 60s));
   if (!factory) return 1;
   std::vector<Bytes> addresses(kNumProcesses, Bytes(1));
   const auto address = (*factory)->prepare(1, rank, kNumProcesses);

@@ -1,4 +1,5 @@
-/// Ranks over the emulated NCCL, each on a thread and an emulated GPU of its own.
+/// Ranks over NCCL, each on a thread and a GPU of its own: emulated, if UNMASK_EMULATED_NCCL names
+/// the library.
 
 #pragma once
 
@@ -17,14 +18,13 @@
 
 namespace unmask::rpc {
 
-/// The emulated library, with time enough for an emulated GPU to become idle.
-inline NcclOptions emulated_nccl(int device, std::chrono::milliseconds timeout) {
-  using namespace std::chrono_literals;
-  return {.device = device,
-          .library = UNMASK_EMULATED_NCCL,
-          .timeout = timeout,
-          .abort_timeout = 20s,
-          .drain_timeout = 20s};
+inline NcclOptions nccl_of_tests(int device, std::chrono::milliseconds timeout) {
+  NcclOptions options{.device = device, .timeout = timeout};
+#ifdef UNMASK_EMULATED_NCCL
+  options.library = UNMASK_EMULATED_NCCL;
+  options.abort_timeout = options.drain_timeout = std::chrono::seconds(20);  // it is slow
+#endif
+  return options;
 }
 
 class NcclRanks {
@@ -49,7 +49,7 @@ class NcclRanks {
     group.clear();
     factories.clear();
     for (int rank = 0; rank < size; ++rank) {
-      auto made = make_nccl_collectives(emulated_nccl(rank, timeout));
+      auto made = make_nccl_collectives(nccl_of_tests(rank, timeout));
       ASSERT_TRUE(made) << made.error().message;
       factories.push_back(std::move(*made));
     }

@@ -18,12 +18,6 @@ using namespace std::chrono_literals;
 
 class NcclTest : public testing::Test, protected NcclRanks {};
 
-std::vector<std::uint8_t> bytes_of_rank(int rank, std::size_t bytes) {
-  std::vector<std::uint8_t> data(bytes);
-  std::iota(data.begin(), data.end(), std::uint8_t(rank * 31 + 1));
-  return data;
-}
-
 /// Gathers each rank's number; true if the collective says that all came and they did.
 bool gathers_ranks(Collective& collective, kernels::Backend& backend) {
   const GpuArray<int> mine(backend, std::vector<int>{collective.rank()});
@@ -33,82 +27,6 @@ bool gathers_ranks(Collective& collective, kernels::Backend& backend) {
   std::vector<int> expected(std::size_t(collective.size()));
   std::iota(expected.begin(), expected.end(), 0);
   return all.read() == expected;
-}
-
-TEST_F(NcclTest, GathersInTheOrderOfRanksWhateverTheSize) {
-  for (const int size : {1, 2, 3, 4, 8}) {
-    start(size);
-    on_gpus([size](Collective& collective, kernels::Backend& backend) {
-      EXPECT_EQ(collective.size(), size);
-      for (const std::size_t bytes : {1u, 7u, 65537u, 500'000u}) {
-        const GpuArray<std::uint8_t> mine(backend, bytes_of_rank(collective.rank(), bytes));
-        const GpuArray<std::uint8_t> all(backend, bytes * std::size_t(size));
-        ASSERT_TRUE(collective.all_gather(mine.data(), all.data(), bytes, backend.stream()));
-        ASSERT_TRUE(collective.wait(backend.stream()));
-        std::vector<std::uint8_t> expected;
-        for (int rank = 0; rank < size; ++rank) {
-          const auto part = bytes_of_rank(rank, bytes);
-          expected.insert(expected.end(), part.begin(), part.end());
-        }
-        ASSERT_EQ(all.read(), expected);
-      }
-    });
-  }
-}
-
-TEST_F(NcclTest, SumsAreTheSameOnAllRanks) {
-  for (const int size : {1, 2, 3, 4, 8}) {
-    start(size);
-    on_gpus([size](Collective& collective, kernels::Backend& backend) {
-      for (const std::size_t count : {1u, 5u, 16385u}) {
-        std::vector<float> values(count), expected(count);
-        for (std::size_t i = 0; i < count; ++i) {
-          values[i] = float(i % 97) + float(collective.rank());
-          expected[i] = float(size * int(i % 97) + size * (size - 1) / 2);
-        }
-        const GpuArray<float> data(backend, values);
-        ASSERT_TRUE(collective.all_reduce_sum(data.data(), count, backend.stream()));
-        ASSERT_TRUE(collective.wait(backend.stream()));
-        ASSERT_EQ(data.read(), expected);
-      }
-    });
-  }
-}
-
-TEST_F(NcclTest, MemoryOfTheHostIsExchangedWithoutAStream) {
-  start(3);
-  on_all([this](int rank) {
-    Collective& collective = *group[std::size_t(rank)];
-    std::vector<int> all(3);
-    ASSERT_TRUE(collective.all_gather(&rank, all.data(), sizeof rank, {}));
-    EXPECT_EQ(all, (std::vector<int>{0, 1, 2}));
-    float sum = float(rank + 1);
-    ASSERT_TRUE(collective.all_reduce_sum(&sum, 1, {}));
-    EXPECT_EQ(sum, 6.0f);
-    EXPECT_TRUE(collective.wait({}));
-  });
-}
-
-/// x = the tree of what all have gathered of x, again and again, and only then waits.
-TEST_F(NcclTest, ManyOperationsBetweenKernelsAndCopiesKeepTheirOrder) {
-  start(2);
-  on_gpus([](Collective& collective, kernels::Backend& backend) {
-    constexpr int kTurns = 20, kCount = 64;
-    const GpuArray<float> x(backend, std::vector<float>(kCount, 1.0f));
-    const GpuArray<float> part(backend, kCount), all(backend, 2 * kCount);
-    for (int turn = 0; turn < kTurns; ++turn) {
-      const std::vector<float> added(kCount, float(turn + collective.rank()));
-      backend.upload(part.data(), added.data(), kCount * sizeof(float));
-      ASSERT_TRUE(
-          collective.all_gather(part.data(), all.data(), kCount * sizeof(float), backend.stream()));
-      backend.run(kernels::TreeAdd{
-          .x = {x.data(), kernels::DType::kF32, 1, kCount}, .parts = all.data(), .num_parts = 2});
-    }
-    ASSERT_TRUE(collective.wait(backend.stream()));
-    float expected = 1;
-    for (int turn = 0; turn < kTurns; ++turn) expected += float(2 * turn + 1);
-    EXPECT_EQ(x.read(), std::vector<float>(kCount, expected));
-  });
 }
 
 TEST_F(NcclTest, ARankThatVanishesInACollectiveEndsTheWaitAtItsDeadline) {
@@ -214,7 +132,7 @@ void wait_in_vain(NcclOptions options) {
 TEST_F(NcclTest, AGpuThatStaysBusyIsADeviceError) {
   set_fault("UNMASK_EMULATED_NCCL_VANISH", "0:1");
   set_fault("UNMASK_EMULATED_NCCL_SURVIVES_ABORT", "0");
-  NcclOptions options = emulated_nccl(0, 20ms);
+  NcclOptions options = nccl_of_tests(0, 20ms);
   options.drain_timeout = 20ms;
   EXPECT_EXIT(wait_in_vain(options), testing::ExitedWithCode(3),
               "GPU 0 is still busy .* because .*did not end within 20 ms");
@@ -223,7 +141,7 @@ TEST_F(NcclTest, AGpuThatStaysBusyIsADeviceError) {
 TEST_F(NcclTest, AnAbortThatHangsIsADeviceError) {
   set_fault("UNMASK_EMULATED_NCCL_VANISH", "0:1");
   set_fault("UNMASK_EMULATED_NCCL_ABORT_HANGS", "0");
-  NcclOptions options = emulated_nccl(0, 20ms);
+  NcclOptions options = nccl_of_tests(0, 20ms);
   options.abort_timeout = 20ms;
   EXPECT_EXIT(wait_in_vain(options), testing::ExitedWithCode(3),
               "GPU 0 cannot be freed of a collective: NCCL did not end it within 20 ms");
@@ -289,7 +207,7 @@ TEST_F(NcclTest, AddressesThatAreNotThisEpochsAreRefused) {
 
 TEST_F(NcclTest, OneGpuForTwoRanksIsRefused) {
   prepare(2);
-  factories[1] = *make_nccl_collectives(emulated_nccl(0, kLong));
+  factories[1] = *make_nccl_collectives(nccl_of_tests(0, kLong));
   addresses[1] = *factories[1]->prepare(1, 1, 2);
   on_all([this](int rank) {
     const auto made = factories[std::size_t(rank)]->connect(addresses, 20s);
