@@ -58,11 +58,12 @@ TEST_F(NcclOperationsTest, SumsAreTheSameOnAllRanks) {
   for (const int size : sizes()) {
     start(size);
     on_gpus([size](Collective& collective, kernels::Backend& backend) {
+      const int sum_of_ranks = size * (size - 1) / 2;
       for (const std::size_t count : {1u, 5u, 16385u}) {
         std::vector<float> values(count), expected(count);
         for (std::size_t i = 0; i < count; ++i) {
           values[i] = float(i % 97) + float(collective.rank());
-          expected[i] = float(size * int(i % 97) + size * (size - 1) / 2);
+          expected[i] = float(size * int(i % 97) + sum_of_ranks);
         }
         const GpuArray<float> data(backend, values);
         ASSERT_TRUE(collective.all_reduce_sum(data.data(), count, backend.stream()));
@@ -84,7 +85,8 @@ TEST_F(NcclOperationsTest, MemoryOfTheHostIsExchangedWithoutAStream) {
       EXPECT_EQ(all, expected);
       float sum = float(rank + 1);
       ASSERT_TRUE(collective.all_reduce_sum(&sum, 1, {}));
-      EXPECT_EQ(sum, float(size * (size + 1) / 2));
+      const int expected_sum = size * (size + 1) / 2;
+      EXPECT_EQ(sum, float(expected_sum));
       EXPECT_TRUE(collective.wait({}));
     });
   }
