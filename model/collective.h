@@ -18,6 +18,9 @@ namespace unmask {
 /// device thread. A call that fails (a peer vanished, the deadline passed, another epoch) leaves
 /// the collective broken: every later call fails as well, and a new one is made for a new epoch.
 ///
+/// Calls enqueue on `stream` and return; their memory is the device's. With a null stream it is the
+/// host's, and a call has finished when it returns, whatever the device.
+///
 /// Errors  kUnavailable: a rank is gone; kDeadlineExceeded: it did not come in time
 class Collective {
  public:
@@ -34,6 +37,15 @@ class Collective {
   /// for `numerics: fast`.
   [[nodiscard]] virtual Result<> all_reduce_sum(float* data, std::size_t count,
                                                 kernels::Stream stream) = 0;
+
+  /// Waits until what was enqueued on `stream` is done. To be called before anything else that
+  /// waits for the stream, or for its device: this alone ends when a rank never comes. After a
+  /// failure the stream is empty, and what it was to compute is void. Nothing to do where calls
+  /// have finished when they return.
+  ///
+  /// Throws  kernels::DeviceError if the device cannot be freed of the collective: the process
+  ///         has to end
+  [[nodiscard]] virtual Result<> wait(kernels::Stream /*stream*/) { return {}; }
 
   /// Makes calls in progress and all later ones fail; from any thread.
   virtual void abort() = 0;

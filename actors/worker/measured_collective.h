@@ -19,6 +19,7 @@ class MeasuredCollective final : public Collective {
                                     kernels::Stream stream) override;
   [[nodiscard]] Result<> all_reduce_sum(float* data, std::size_t count,
                                         kernels::Stream stream) override;
+  [[nodiscard]] Result<> wait(kernels::Stream stream) override { return collective_->wait(stream); }
   void abort() override { collective_->abort(); }
 
  private:

@@ -22,8 +22,8 @@ std::size_t max_part_bytes(const checkpoint::ModelConfig& config, const EngineOp
 /// Hands what it sees to a sink, as whole tensors.
 class HiddenSender final : public ForwardObserver {
  public:
-  HiddenSender(kernels::Backend& backend, const std::function<void(TensorRows)>& sink)
-      : backend_(backend), sink_(sink) {}
+  HiddenSender(kernels::Backend& backend, Group& group, const std::function<void(TensorRows)>& sink)
+      : backend_(backend), group_(group), sink_(sink) {}
 
   void on_hidden(int layer, kernels::Tensor hidden) override {
     UNMASK_CHECK(hidden.dtype == kernels::DType::kF32);  // as whoever reads the rows expects
@@ -38,6 +38,7 @@ class HiddenSender final : public ForwardObserver {
 
  private:
   void send(std::string name, bool is_integer, const void* device, int rows, int cols) {
+    if (!group_.wait()) return;  // as will the forward's next collective
     TensorRows tensor{.name = std::move(name),
                       .is_integer = is_integer,
                       .first_row = 0,
@@ -51,6 +52,7 @@ class HiddenSender final : public ForwardObserver {
   }
 
   kernels::Backend& backend_;
+  Group& group_;
   const std::function<void(TensorRows)>& sink_;
 };
 
@@ -110,6 +112,7 @@ Result<StepResult> Engine::run(const Step& step) {
       decoded = std::move(*rows);
     }
   }
+  if (const Result<> done = group_.wait(); !done) return done.error();
   backend_.synchronize();
 
   StepResult result;
@@ -140,7 +143,7 @@ Result<> Engine::inspect(std::span<const std::int32_t> tokens, std::int32_t caus
 
   // Nothing is written, so pages are neither needed nor touched.
   const Batch batch = batches_.build(step, pages_);
-  HiddenSender sender(backend_, sink);
+  HiddenSender sender(backend_, group_, sink);
   const auto hidden = network_->forward(batch, kv_, group_, wants_hidden ? &sender : nullptr);
   if (!hidden) return hidden.error();
   return send_logits(*hidden, sink);

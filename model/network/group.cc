@@ -69,6 +69,10 @@ Result<> Group::gather(const void* part, void* all, std::size_t bytes) {
   return timed([&] { return collective_->all_gather(part, all, bytes, backend_.stream()); });
 }
 
+Result<> Group::wait() {
+  return collective_ == nullptr ? Result<>() : collective_->wait(backend_.stream());
+}
+
 std::chrono::microseconds Group::take_time() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
       std::exchange(time_, std::chrono::steady_clock::duration::zero()));

@@ -33,6 +33,12 @@ class Group {
   /// all[r * bytes ...] = rank r's part.
   Result<> gather(const void* part, void* all, std::size_t bytes);
 
+  /// Waits for the backend's stream as Collective::wait() does: before every wait of the backend's
+  /// own, and before memory is freed, which waits as well.
+  ///
+  /// Errors  kUnavailable, kDeadlineExceeded: what was enqueued is void
+  Result<> wait();
+
   /// Time spent in collectives since the last call.
   std::chrono::microseconds take_time();
 

@@ -58,7 +58,9 @@ Result<DecodedRows> LmHead::decode(Tensor hidden, const Batch& batch, Group& gro
   backend_.run(kernels::GatherRows{.x = hidden, .rows = batch.decoded_rows, .out = rows});
   const Tensor normal = normalize(rows);
 
-  grow(listed_, static_cast<std::size_t>(batch.num_listed) * sizeof(float));
+  const Result<> listed =
+      grow(listed_, static_cast<std::size_t>(batch.num_listed) * sizeof(float), group);
+  if (!listed) return listed.error();
   backend_.run(kernels::LmHeadCandidates{
       .x = normal,
       .head = *weights_.head,
@@ -77,6 +79,7 @@ Result<DecodedRows> LmHead::decode(Tensor hidden, const Batch& batch, Group& gro
     if (!merged) return merged.error();
   }
 
+  if (const Result<> done = group.wait(); !done) return done.error();
   DecodedRows decoded;
   decoded.stats.resize(count);
   backend_.download(decoded.stats.data(), stats_->data(), count * sizeof(CandidateStats));
@@ -117,8 +120,10 @@ Result<std::vector<float>> LmHead::gather_logits(const kernels::Buffer& part, in
     backend_.download(logits.data(), part.data(), size * sizeof(float));
     return logits;
   }
-  grow(all_logits_, logits.size() * sizeof(float));
-  const Result<> gathered = group.gather(part.data(), all_logits_->data(), size * sizeof(float));
+  const Result<> room = grow(all_logits_, logits.size() * sizeof(float), group);
+  if (!room) return room.error();
+  Result<> gathered = group.gather(part.data(), all_logits_->data(), size * sizeof(float));
+  if (gathered) gathered = group.wait();
   if (!gathered) return gathered.error();
   backend_.download(logits.data(), all_logits_->data(), logits.size() * sizeof(float));
   backend_.synchronize();
@@ -130,8 +135,11 @@ Result<std::vector<float>> LmHead::gather_logits(const kernels::Buffer& part, in
   return logits;
 }
 
-void LmHead::grow(std::unique_ptr<kernels::Buffer>& buffer, std::size_t bytes) {
-  if (buffer->size() < bytes) buffer = backend_.allocate(2 * bytes);
+Result<> LmHead::grow(std::unique_ptr<kernels::Buffer>& buffer, std::size_t bytes, Group& group) {
+  if (buffer->size() >= bytes) return {};
+  const Result<> done = group.wait();
+  if (done) buffer = backend_.allocate(2 * bytes);
+  return done;
 }
 
 Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {
@@ -150,7 +158,8 @@ Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {
     backend_.download(parts.data(), part->data(), part_size * sizeof(float));
   } else {
     auto all = backend_.allocate(parts.size() * sizeof(float));
-    const Result<> gathered = group.gather(part->data(), all->data(), part_size * sizeof(float));
+    Result<> gathered = group.gather(part->data(), all->data(), part_size * sizeof(float));
+    if (gathered) gathered = group.wait();
     if (!gathered) return gathered.error();
     backend_.download(parts.data(), all->data(), parts.size() * sizeof(float));
   }

@@ -46,8 +46,8 @@ class LmHead {
   /// stats_ = what all ranks' say together.
   Result<> merge_stats(int num_rows, Group& group);
   Result<std::vector<float>> gather_logits(const kernels::Buffer& part, int count, Group& group);
-  /// Makes `buffer` anew if it is smaller, twice as large as asked for.
-  void grow(std::unique_ptr<kernels::Buffer>& buffer, std::size_t bytes);
+  /// Makes `buffer` anew if it is smaller, twice as large as asked for. Fails with the group.
+  Result<> grow(std::unique_ptr<kernels::Buffer>& buffer, std::size_t bytes, Group& group);
 
   kernels::Backend& backend_;
   Weights weights_;

@@ -55,6 +55,7 @@ struct ClusterConfig {
   struct Collective {
     std::string interface {
     };  ///< network interface for tensors; empty: the one of the worker's host
+    std::string nccl_library = "libnccl.so.2";  ///< a file, or a name for the loader to look up
   };
   struct Compute {
     std::int32_t threads = 0;      ///< per worker; 0: the machine's cores, shared by its workers

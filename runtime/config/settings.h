@@ -38,6 +38,8 @@ void for_each_setting(Config& config, Visit visit) {
   visit("http.address", config.http.address, "on which every process serves HTTP");
   visit("collective.interface", config.collective.interface,
         "network interface for tensors; empty: the one of the worker's host");
+  visit("collective.nccl_library", config.collective.nccl_library,
+        "NCCL, for GPUs: a file, or a name to look up where libraries are");
   visit("compute.threads", config.compute.threads,
         "of each worker; 0: the machine's cores, shared by its workers");
   visit("compute.kv_memory", config.compute.kv_memory,

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "emulation/device.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/device_memory.h"
 
@@ -138,6 +139,25 @@ TEST_F(EmulationTest, ResultsAreNotThereBeforeSynchronize) {
   EXPECT_EQ(y.first(), 0.0f);  // cudaMemcpy does not wait for this stream
   cudaStreamSynchronize(stream_);
   EXPECT_EQ(y.first(), 1.0f);
+}
+
+TEST_F(EmulationTest, WorkThatWaitsForAnotherProcessIsAskedAgain) {
+  int num_asked = 0;
+  emulation::enqueue(stream_, "waits", [&] { return ++num_asked == 4; });
+  cudaStreamSynchronize(stream_);
+  EXPECT_EQ(num_asked, 4);
+}
+
+TEST_F(EmulationTest, FreeingMemoryWaitsForItsOwnDeviceOnly) {
+  bool may_end = false;
+  emulation::enqueue(stream_, "waits", [&] { return may_end; });
+  cudaSetDevice(1);
+  { const DeviceFloats x(Floats{1}); }
+  EXPECT_EQ(cudaStreamQuery(stream_), cudaErrorNotReady);
+  cudaSetDevice(0);
+  may_end = true;
+  { const DeviceFloats x(Floats{1}); }
+  EXPECT_EQ(cudaStreamQuery(stream_), cudaSuccess);
 }
 
 TEST_F(EmulationTest, PageableMemoryIsRefused) {

@@ -60,6 +60,10 @@ Result<> check_sharing(const std::vector<DeviceChoice>& choices, bool share_gpus
   return {};
 }
 
+bool is_same_gpu(const DeviceChoice& a, const DeviceChoice& b) {
+  return a.kind == kernels::DeviceKind::kCuda && a == b;
+}
+
 void count_sharing(std::vector<DeviceChoice>& choices) {
   std::map<std::pair<kernels::DeviceKind, int>, int> count;
   for (const DeviceChoice& choice : choices) ++count[{choice.kind, choice.gpu}];
@@ -95,6 +99,7 @@ Result<std::vector<DeviceChoice>> choose_devices(const std::vector<std::string>&
 Result<DeviceChoice> choose_device(const ClusterConfig& config, const WorkerConfig& worker,
                                    const kernels::Gpus& gpus) {
   std::vector<std::string> wanted;
+  std::vector<std::int32_t> replicas;  // of each
   std::size_t own = 0;
   for (std::int32_t replica = 0; replica < config.cluster.replicas; ++replica) {
     for (std::int32_t rank = 0; rank < config.cluster.workers; ++rank) {
@@ -102,10 +107,18 @@ Result<DeviceChoice> choose_device(const ClusterConfig& config, const WorkerConf
       if (other.host != worker.host) continue;
       if (replica == worker.replica && rank == worker.rank) own = wanted.size();
       wanted.push_back(other.device);
+      replicas.push_back(replica);
     }
   }
   const auto choices = choose_devices(wanted, gpus, config.compute.share_gpus);
   if (!choices) return choices.error();
+  for (std::size_t i = 0; i < choices->size(); ++i) {
+    if (i != own && replicas[i] == replicas[own] && is_same_gpu((*choices)[i], (*choices)[own])) {
+      return invalid("workers of one replica need a GPU each, which NCCL asks for: share GPU " +
+                     std::to_string((*choices)[own].gpu) +
+                     " between --replicas, or start fewer --workers");
+    }
+  }
   return (*choices)[own];
 }
 

@@ -2,6 +2,7 @@
 
 #include "rpc/collective/gloo.h"
 #include "rpc/collective/in_process.h"
+#include "rpc/collective/nccl.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/process/local_device.h"
 #include "runtime/cli/process/node_process.h"
@@ -13,17 +14,24 @@
 namespace unmask::cli {
 namespace {
 
-/// Errors  those of a place where no other rank could reach this one
+/// Errors  those of a place where no other rank could reach this one, and of NCCL
 Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig& config,
-                                                            const WorkerConfig& worker) {
+                                                            const WorkerConfig& worker,
+                                                            const DeviceChoice& device) {
   if (config.cluster.workers == 1) return rpc::make_lone_collectives();
-  const rpc::MeshPlace place{worker.host, config.collective.interface};
-  // Groups form again and again; what can never work is said once, at the start.
-  if (const Result<Descriptor> probe = listen_at(place, 1); !probe) return probe.error();
   // The coordinator judges a step that takes too long, and counts no stall of its own. This is for
   // a group that nobody ends.
   constexpr int kStepTimeouts = 10;
-  return rpc::make_gloo_collectives({place, kStepTimeouts * config.limits.step_timeout});
+  const std::chrono::milliseconds timeout = kStepTimeouts * config.limits.step_timeout;
+  if (device.kind == kernels::DeviceKind::kCuda) {
+    return rpc::make_nccl_collectives({.device = device.gpu,
+                                       .library = config.collective.nccl_library,
+                                       .timeout = timeout});
+  }
+  const rpc::MeshPlace place{worker.host, config.collective.interface};
+  // Groups form again and again; what can never work is said once, at the start.
+  if (const Result<Descriptor> probe = listen_at(place, 1); !probe) return probe.error();
+  return rpc::make_gloo_collectives({place, timeout});
 }
 
 }  // namespace
@@ -38,10 +46,11 @@ int run_worker(const ClusterConfig& config, actors::Slot slot, const NodeStart& 
   if (const Result<> served = node.serve_http(); !served) return report(served.error(), kBadConfig);
 
   const WorkerConfig worker = config.worker(slot.replica, slot.rank);
-  const Result<std::unique_ptr<CollectiveFactory>> collectives = make_collectives(config, worker);
-  if (!collectives) return report(collectives.error(), kBadConfig);
   Result<WorkerDevice> opened = open_worker_device(*model, config, worker);
   if (!opened) return report(opened.error(), kBadConfig);
+  const Result<std::unique_ptr<CollectiveFactory>> collectives =
+      make_collectives(config, worker, opened->device.choice);
+  if (!collectives) return report(collectives.error(), kBadConfig);
   Wire wire(host);
   const auto leave = [&host](const Error& error) {
     host.log().error("this worker leaves the cluster", {{"why", error.message}});

@@ -123,17 +123,22 @@ void run_until(std::vector<NodePtr> targets) {
   const auto is_done = [&] {
     return std::ranges::all_of(targets, [](const NodePtr& node) { return node->done; });
   };
+  // What a node waits for may come from another process, which wakes nobody here.
+  constexpr std::chrono::milliseconds kLook{2}, kHang{20'000};
+  std::chrono::milliseconds idle{0};
   while (!is_done()) {
     bool progress = false;
     {
       const DeviceIsRunning scope;
       while (!is_done() && run_one()) progress = true;
     }
+    if (progress) idle = {};
     if (progress || is_done()) continue;
     const std::uint64_t seen = d.num_submitted;
-    const bool moved = d.changed.wait_for(lock, std::chrono::seconds(20),
-                                          [&] { return d.num_submitted != seen || is_done(); });
-    if (!moved) {
+    const bool moved =
+        d.changed.wait_for(lock, kLook, [&] { return d.num_submitted != seen || is_done(); });
+    idle = moved ? std::chrono::milliseconds(0) : idle + kLook;
+    if (idle > kHang) {
       std::string names;
       for (const NodePtr& node : d.pending) names += std::string(" ") + node->name;
       host_error("the device hangs; work that cannot start:" + names);
@@ -144,14 +149,20 @@ void run_until(std::vector<NodePtr> targets) {
 void submit(const NodePtr& node) {
   Device& d = device();
   const std::lock_guard lock(d.mutex);
+  node->device = current_gpu();
   d.pending.push_back(node);
   ++d.num_submitted;
   d.changed.notify_all();
 }
 
+/// Of this thread's device.
 std::vector<NodePtr> all_pending() {
   const std::lock_guard lock(device().mutex);
-  return device().pending;
+  std::vector<NodePtr> nodes;
+  for (const NodePtr& node : device().pending) {
+    if (node->device == current_gpu()) nodes.push_back(node);
+  }
+  return nodes;
 }
 
 void need_no_capture(cudaStream_t stream, const char* call) {

@@ -31,6 +31,7 @@ struct Node {
   std::function<bool()> run;  // false: not yet, peers are missing; it will be called again
   std::vector<std::shared_ptr<Node>> after;
   bool done = false;
+  int device = 0;  // of the thread that enqueued it
 };
 using NodePtr = std::shared_ptr<Node>;
 

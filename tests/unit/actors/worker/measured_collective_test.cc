@@ -25,6 +25,9 @@ class SlowCollective final : public Collective {
     clock_.advance(2s);
     return Error{ErrorCode::kUnavailable, "a rank is gone"};
   }
+  Result<> wait(kernels::Stream) override {
+    return Error{ErrorCode::kDeadlineExceeded, "a rank is late"};
+  }
   void abort() override {}
 
  private:
@@ -49,6 +52,7 @@ TEST(MeasuredCollectiveTest, TimeAndReceivedBytesAreCountedByOperation) {
 
   EXPECT_FALSE(collective.all_reduce_sum(nullptr, 10, {}));
   EXPECT_EQ(seconds("all_reduce"), 2);
+  EXPECT_EQ(collective.wait({}).error().code, ErrorCode::kDeadlineExceeded);
 }
 
 }  // namespace

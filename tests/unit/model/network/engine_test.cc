@@ -300,6 +300,34 @@ TEST_F(EngineTest, AGroupThatLostARankFailsAndANewOneWorks) {
   EXPECT_FALSE(group.engine(0).join(other[0].get()));
 }
 
+/// Takes every operation, as a GPU's does, and says only to who waits that a rank is gone.
+class LateCollective final : public Collective {
+ public:
+  [[nodiscard]] int rank() const override { return 0; }
+  [[nodiscard]] int size() const override { return 2; }
+  Result<> all_gather(const void*, void*, std::size_t, kernels::Stream) override { return {}; }
+  Result<> all_reduce_sum(float*, std::size_t, kernels::Stream) override { return {}; }
+  Result<> wait(kernels::Stream) override {
+    return Error{ErrorCode::kDeadlineExceeded, "a rank is late"};
+  }
+  void abort() override {}
+};
+
+TEST_F(EngineTest, WhatTheGroupSaysOnlyToWhoWaitsFailsTheStep) {
+  WorkerGroup group(model("moe_gqa"), 2);
+  LateCollective late;
+  must(group.engine(0).join(&late));
+  const Tokens canvas = random_canvas(12);
+  for (const Range decoded : {Range{0, 12}, Range{0, 0}}) {
+    SequenceStep sequence = full(1, canvas, decoded, true);
+    if (decoded.size() == 0) sequence.window.decoded.clear();
+    const auto result = group.engine(0).run(step_of({sequence}));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kDeadlineExceeded);
+  }
+  EXPECT_FALSE(forward_full(group.engine(0), canvas, 0, true));
+}
+
 TEST_F(EngineTest, LoadingReportsItsProgressAndTheMemoryItPlanned) {
   EngineOptions options;
   std::uint64_t last = 0, total = 0;

@@ -94,5 +94,17 @@ TEST(DeviceChoiceTest, WorkersOfOtherHostsHaveTheirOwn) {
   EXPECT_EQ(*choice_of(1), on_gpu(0));
 }
 
+TEST(DeviceChoiceTest, WorkersOfOneReplicaDoNotShare) {
+  ClusterConfig config;
+  config.cluster.workers = 2;
+  config.compute.device = "cuda";
+  config.compute.share_gpus = true;
+  const auto refused = choose_device(config, config.worker(0, 1), gpus_of(1));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("GPU 0"), HasSubstr("--replicas")));
+  config.cluster = {.replicas = 2, .workers = 1};
+  EXPECT_EQ(*choose_device(config, config.worker(1, 0), gpus_of(1)), on_gpu(0, 2));
+}
+
 }  // namespace
 }  // namespace unmask::cli
