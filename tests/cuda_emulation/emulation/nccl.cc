@@ -197,9 +197,9 @@ ncclResult_t ncclCommGetAsyncError(ncclComm_t communicator, ncclResult_t* state)
 
 ncclResult_t ncclCommAbort(ncclComm_t communicator) {
   const NcclRankPtr body = body_of(communicator, "ncclCommAbort");
-  while (body->faults.does_abort_hang) ::pause();
   body->is_ended = true;
   if (body->meets.joinable()) body->meets.join();
+  while (body->faults.does_abort_hang) ::pause();
   body->hang_up();
   const std::lock_guard lock(g_mutex);
   communicator->body = nullptr;
