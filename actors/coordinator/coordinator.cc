@@ -195,8 +195,15 @@ void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> err
     waiting_.remove(id);
   }
   job->stage = RunningJob::Stage::kEnding;
+  job->end = JobEnd{reason, std::move(error)};
   ++num_ending_;
-  const Finished finished = finished_of(*job, reason, std::move(error), env_.clock.now());
+  store_end(*job);
+}
+
+/// Once the store has answered about all its blocks: it ends otherwise if one was refused.
+void Coordinator::store_end(const RunningJob& job) {
+  if (job.num_storing > 0) return;
+  const Finished finished = finished_of(job, job.end->reason, job.end->error, env_.clock.now());
   store_.finish(finished, once_stored([this, finished](const Result<>& stored) {
                   settle(finished, stored);
                 }));
@@ -367,13 +374,24 @@ void Coordinator::commit(RunningJob& job, Range positions) {
   job.last_block_at = now;
   job.block_forwards = 0;
   ++job.block;
-  store_.commit(block, once_stored([this, block](const Result<>& stored) {
-                  RunningJob* const open = find(block.job);
-                  if (open == nullptr) return;
-                  if (stored) return to_gateways(*open, block);
-                  open->block = block.block;  // so many are committed
-                  finish(block.job, FinishReason::kError, stored.error());
-                }));
+  ++job.num_storing;
+  store_.commit(block,
+                once_stored([this, block](const Result<>& stored) { take_stored(block, stored); }));
+}
+
+/// The first block that is refused ends the job, and none behind it is sent.
+void Coordinator::take_stored(const Committed& block, const Result<>& stored) {
+  RunningJob& job = jobs_.at(block.job);
+  --job.num_storing;
+  const bool is_ending = job.stage == RunningJob::Stage::kEnding;
+  if (!job.unstored_from && stored) to_gateways(job, block);
+  if (!job.unstored_from && !stored) {
+    job.unstored_from = block.positions.begin;
+    job.block = block.block;  // so many are committed
+    if (!is_ending) return finish(block.job, FinishReason::kError, stored.error());
+    job.end = JobEnd{FinishReason::kError, stored.error()};
+  }
+  if (is_ending) store_end(job);
 }
 
 /// Whether the block is in the store already, from before a restart. What was sent is never

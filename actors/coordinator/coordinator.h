@@ -106,6 +106,8 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
   void commit(RunningJob& job, Range positions);
   [[nodiscard]] bool replays(RunningJob& job, const Committed& block);
   void finish(JobId id, FinishReason reason, std::optional<Error> error = std::nullopt);
+  void take_stored(const Committed& block, const Result<>& stored);
+  void store_end(const RunningJob& job);
   void settle(Finished finished, const Result<>& stored);
   void log_end(const RunningJob& job, const Finished& finished) const;
   void arm_deadline_timer();
