@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -116,8 +117,7 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
   void publish_load();
   [[nodiscard]] std::size_t num_running() const;
   [[nodiscard]] RunningJob* find(JobId id);
-  template <typename Handle>
-  [[nodiscard]] JobStore::Done once_stored(Handle handle);
+  [[nodiscard]] JobStore::Done once_stored(std::function<void(const Result<>&)> handle);
   void to_gateways(const RunningJob& job, const WireMessage& message);
   void to_gateway(PeerId gateway, WireMessage message);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,10 @@ struct JobModel {
   std::int32_t vocab_size = 0;     ///< token ids are below this
   std::int32_t max_positions = 0;  ///< of the checkpoint
 };
+
+[[nodiscard]] inline std::chrono::microseconds between(Time from, Time to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
 
 /// How a job ends.
 struct JobEnd {
