@@ -76,7 +76,8 @@ struct RunningJob {
 
   void add_gateway(PeerId gateway);
   [[nodiscard]] Demand demand() const {
-    return {loop.canvas().size(), loop.num_computed(), loop.num_cached()};
+    const diffusion::MaxUse use = loop.max_use();
+    return {loop.canvas().size(), use.num_computed, use.num_cached};
   }
   /// The loop has ended, and the store took every block.
   [[nodiscard]] bool is_complete() const { return loop.has_ended() && !unstored_from; }
