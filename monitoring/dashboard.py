@@ -89,6 +89,8 @@ ROWS = [
         Panel("Batch size", "Sequences in one step.", "short", quantiles("unmask_batch_canvases")),
         Panel("Coordinator overhead", "The coordinator's own time per step, outside the workers.", "s", quantiles("unmask_step_overhead_seconds")),
         Panel("KV pages", "Pages of all replicas, used: reserved by jobs.", "short", [("{{state}}", "sum by (state) (unmask_kv_pages)")]),
+        Panel("KV pages by worker", "Pages of a worker, used: holding something; those of a job that ended are freed with the next step.", "short",
+              [("{{state}}, {{role}} {{rank}} {{instance}}", "unmask_worker_kv_pages")]),
         Panel("Rank skew", "The last answer of a step minus the first: a slow rank shows here.", "s", [("skew", "max(unmask_rank_skew_seconds)")]),
         Panel("Since last progress", "Seconds without a finished step while jobs run or wait; one that grows hangs, or has no workers.", "s",
               [("{{instance}}", "(time() - unmask_last_progress_timestamp_seconds) * (unmask_jobs_running + unmask_jobs_waiting > bool 0)")]),

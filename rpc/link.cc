@@ -1,7 +1,6 @@
 #include "rpc/link.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "rpc/codec/codec.h"
@@ -9,33 +8,7 @@
 namespace unmask::rpc {
 namespace {
 
-constexpr std::size_t kHelloBytes = 24;
 constexpr std::size_t kMaxByeBytes = 1024;
-
-Bytes encode_hello(const Hello& hello) {
-  Bytes body(kHelloBytes);
-  std::memcpy(body.data(), &hello.min_version, 2);
-  std::memcpy(body.data() + 2, &hello.max_version, 2);
-  std::memcpy(body.data() + 8, &hello.boot_id, 8);
-  std::memcpy(body.data() + 16, &hello.incarnation, 8);
-  return body;
-}
-
-std::optional<Hello> decode_hello(ByteView body) {
-  if (body.size() != kHelloBytes) return std::nullopt;
-  Hello hello;
-  std::memcpy(&hello.min_version, body.data(), 2);
-  std::memcpy(&hello.max_version, body.data() + 2, 2);
-  std::memcpy(&hello.boot_id, body.data() + 8, 8);
-  std::memcpy(&hello.incarnation, body.data() + 16, 8);
-  return hello;
-}
-
-std::string versions(std::uint16_t first, std::uint16_t last) {
-  std::string text = "protocol " + std::to_string(first);
-  if (last != first) text += " to " + std::to_string(last);
-  return text;
-}
 
 /// What is wrong with a frame of this type and length, whatever is in it.
 std::optional<std::string> frame_fault(std::uint16_t type, std::size_t num_bytes) {
@@ -133,8 +106,8 @@ void Link::receive(Bytes frame, Time now) {
   }
   if (envelope.version != kProtocolVersion && envelope.type != kHelloType) {
     return close(DownReason::kProtocol,
-                 "the other end speaks " + versions(envelope.version, envelope.version) +
-                     ", this one " + versions(kProtocolVersion, kProtocolVersion),
+                 "the other end speaks protocol " + std::to_string(envelope.version) +
+                     ", this one protocol " + std::to_string(kProtocolVersion),
                  now);
   }
   take_ack(envelope, now);
@@ -218,14 +191,8 @@ void Link::take_in_order(std::uint16_t type, Bytes body, Time now) {
 void Link::take_hello(ByteView body, Time now) {
   const std::optional<Hello> hello = decode_hello(body);
   if (!hello || is_up_) return close(DownReason::kProtocol, "a greeting that makes no sense", now);
-  if (hello->min_version > options_.hello.max_version ||
-      hello->max_version < options_.hello.min_version) {
-    return close(DownReason::kProtocol,
-                 "the other end speaks " + versions(hello->min_version, hello->max_version) +
-                     ", this one " +
-                     versions(options_.hello.min_version, options_.hello.max_version) +
-                     "; use the same release on both ends",
-                 now);
+  if (const auto mismatch = version_mismatch(options_.hello, *hello)) {
+    return close(DownReason::kProtocol, *mismatch, now);
   }
   is_up_ = true;
   owner_.up(*hello);

@@ -9,19 +9,12 @@
 
 #include "actors/messages.h"
 #include "rpc/envelope.h"
+#include "rpc/hello.h"
 #include "runtime/actor/clock.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/rng.h"
 
 namespace unmask::rpc {
-
-/// What one end tells the other before anything else.
-struct Hello {
-  std::uint16_t min_version = kProtocolVersion;
-  std::uint16_t max_version = kProtocolVersion;
-  std::uint64_t boot_id = 0;
-  Incarnation incarnation = 0;
-};
 
 /// One connection as a state machine: messages in order and exactly once over frames that may be
 /// lost, never more in flight than the other end has room for.

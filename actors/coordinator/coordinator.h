@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -106,6 +107,8 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
   void commit(RunningJob& job, Range positions);
   [[nodiscard]] bool replays(RunningJob& job, const Committed& block);
   void finish(JobId id, FinishReason reason, std::optional<Error> error = std::nullopt);
+  void take_stored(const Committed& block, const Result<>& stored);
+  void store_end(const RunningJob& job);
   void settle(Finished finished, const Result<>& stored);
   void log_end(const RunningJob& job, const Finished& finished) const;
   void arm_deadline_timer();
@@ -114,8 +117,7 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
   void publish_load();
   [[nodiscard]] std::size_t num_running() const;
   [[nodiscard]] RunningJob* find(JobId id);
-  template <typename Handle>
-  [[nodiscard]] JobStore::Done once_stored(Handle handle);
+  [[nodiscard]] JobStore::Done once_stored(std::function<void(const Result<>&)> handle);
   void to_gateways(const RunningJob& job, const WireMessage& message);
   void to_gateway(PeerId gateway, WireMessage message);
 

@@ -79,7 +79,7 @@ Finished finished_of(const RunningJob& job, FinishReason reason, std::optional<E
   const diffusion::Figures figures = job.loop.figures();
   // What was decided in a block that is not committed was never sent.
   finished.figures.tokens =
-      job.loop.has_ended() ? figures.tokens : std::int32_t(finished.tokens.size());
+      job.is_complete() ? figures.tokens : std::int32_t(finished.tokens.size());
   finished.figures.forwards = figures.forwards;
   finished.figures.blocks = job.block;
   if (job.subscription.trace) finished.canvas = job.loop.canvas().tokens();

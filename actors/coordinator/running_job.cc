@@ -14,8 +14,8 @@ void RunningJob::add_gateway(PeerId gateway) {
 }
 
 std::vector<std::int32_t> RunningJob::answer() const {
-  if (loop.has_ended()) return loop.generated_tokens();
-  return answer_in(loop, {0, loop.state().block.begin});
+  if (is_complete()) return loop.generated_tokens();
+  return answer_in(loop, {0, unstored_from.value_or(loop.state().block.begin)});
 }
 
 Result<diffusion::DiffusionParams> params_of(const Admit& admit) {

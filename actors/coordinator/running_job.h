@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,16 @@ struct JobModel {
   std::int32_t max_positions = 0;  ///< of the checkpoint
 };
 
+[[nodiscard]] inline std::chrono::microseconds between(Time from, Time to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
+
+/// How a job ends.
+struct JobEnd {
+  FinishReason reason = FinishReason::kLength;
+  std::optional<Error> error;
+};
+
 /// A job between its acceptance and its end, as the coordinator holds it.
 struct RunningJob {
   explicit RunningJob(diffusion::DiffusionLoop started)
@@ -38,6 +49,7 @@ struct RunningJob {
   std::uint64_t body_digest = 0;
   Stage stage = Stage::kStoring;
   std::optional<FinishReason> early_end;  ///< wanted while it was being stored
+  std::optional<JobEnd> end;              ///< of a job that is ending
   std::vector<PeerId> gateways;  ///< that hear of it, the latest last; at most kMaxGateways
   Subscription subscription;
   diffusion::DiffusionLoop loop;
@@ -54,15 +66,21 @@ struct RunningJob {
   bool is_on_workers = false;  ///< a step with its sequence was sent: they may hold pages for it
   std::optional<SequenceStep> next;  ///< planned, waits for room in a step
 
-  std::int32_t block = 0;           ///< committed so far
+  std::int32_t block = 0;        ///< committed so far
+  std::int32_t num_storing = 0;  ///< of these, of which the store has not answered yet
+  /// Where the first block begins that the store refused: the answer ends there.
+  std::optional<std::int32_t> unstored_from;
   std::int32_t num_replayed = 0;    ///< blocks that an earlier life of the coordinator committed
   std::int32_t block_forwards = 0;  ///< of the running block
   JobFigures figures;
 
   void add_gateway(PeerId gateway);
   [[nodiscard]] Demand demand() const {
-    return {loop.canvas().size(), loop.num_computed(), loop.num_cached()};
+    const diffusion::MaxUse use = loop.max_use();
+    return {loop.canvas().size(), use.num_computed, use.num_cached};
   }
+  /// The loop has ended, and the store took every block.
+  [[nodiscard]] bool is_complete() const { return loop.has_ended() && !unstored_from; }
   /// The answer at the job's end: what the loop says, or, if it was ended before, what is
   /// committed. Never a hole.
   [[nodiscard]] std::vector<std::int32_t> answer() const;

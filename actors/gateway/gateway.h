@@ -125,7 +125,10 @@ class Gateway final
   [[nodiscard]] std::size_t num_unfinished() const;
   [[nodiscard]] Job* find(JobId id) { return find_as<Job>(id); }
   template <typename State>
-  [[nodiscard]] State* find_as(JobId id);
+  [[nodiscard]] State* find_as(JobId id) {
+    const auto found = jobs_.find(id);
+    return found == jobs_.end() ? nullptr : std::get_if<State>(&found->second);
+  }
   template <typename Message>
   void notify(const Subscribers& subscribers, const Message& message);
   void reject(PeerId client, JobId job, Error error);

@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::size_t kMaxWaiting = 256;  // a group asks for one thing at a time, tools for more
 
+Gauge& kv_pages(Metrics& metrics, std::string_view state) {
+  return metrics.gauge("unmask_worker_kv_pages",
+                       "KV pages of this worker, holding something or free. Those of a job that "
+                       "ended are freed with the next step.",
+                       {{"state", state}});
+}
+
 Error over() { return {ErrorCode::kCancelled, "the epoch is over"}; }
 Error overloaded() { return {ErrorCode::kOverloaded, "too much waits for the device"}; }
 
@@ -34,6 +41,8 @@ Result<> handshake(Collective& collective) {
 DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
                            std::chrono::milliseconds form_timeout, std::size_t max_piece_bytes)
     : env_(env),
+      pages_used_(kv_pages(env.metrics, "used")),
+      pages_free_(kv_pages(env.metrics, "free")),
       factory_(factory),
       form_timeout_(form_timeout),
       max_piece_bytes_(max_piece_bytes),
@@ -65,14 +74,22 @@ void DeviceThread::load(MakeEngine make_engine,
     Result<std::unique_ptr<network::Engine>> engine = make();
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
+    tell_pages();
     return engine_.get();
   });
+}
+
+void DeviceThread::tell_pages() {
+  const cache::KvPages& pages = engine_->pages();
+  pages_used_.set(pages.num_pages() - pages.num_free_pages());
+  pages_free_.set(pages.num_free_pages());
 }
 
 void DeviceThread::prepare(FormGroup group, std::function<void(Result<Bytes>)> done) {
   answer(done, [this, group]() -> Result<Bytes> {
     if (is_over(group.epoch)) return over();
     (void)engine_->join(nullptr);
+    tell_pages();
     collective_.store(nullptr);
     return factory_.prepare(group.epoch, group.rank, group.size);
   });
@@ -98,7 +115,10 @@ Result<> DeviceThread::join(Epoch epoch, const std::vector<Bytes>& addresses) {
 
 void DeviceThread::run(Step step, std::function<void(Result<StepResult>)> done) {
   answer(done, [this, step = std::move(step)] {
-    return is_over(step.epoch) ? Result<StepResult>(over()) : engine_->run(step);
+    if (is_over(step.epoch)) return Result<StepResult>(over());
+    Result<StepResult> result = engine_->run(step);
+    tell_pages();
+    return result;
   });
 }
 

@@ -46,12 +46,15 @@ class DeviceThread final : public Device {
   /// Runs `work` on the thread and passes on its result, or an error if too much waits there.
   template <typename Answer, typename Work>
   void answer(const std::function<void(Answer)>& done, Work work);
+  void tell_pages();
   [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);
   void give_rows(const Inspect& request, const network::TensorRows& rows, const TakeRows& take);
   void give_piece(Epoch epoch, Inspected piece, const TakeRows& take);
   [[nodiscard]] bool is_over(Epoch epoch) const { return epoch <= aborted_; }
 
   const Env env_;
+  Gauge& pages_used_;
+  Gauge& pages_free_;
   CollectiveFactory& factory_;
   const std::chrono::milliseconds form_timeout_;
   const std::size_t max_piece_bytes_;

@@ -122,13 +122,8 @@ std::int32_t DiffusionLoop::num_calls() const {
   return std::max(std::min(num_holes / std::max(compat.expected_tpf, 1), compat.unroll), 1);
 }
 
-std::int32_t DiffusionLoop::num_computed() const {
-  return diffusion::num_computed(cache_of(params_, vocabulary_), canvas().size(),
-                                 params_.block_length);
-}
-
-std::int32_t DiffusionLoop::num_cached() const {
-  return diffusion::num_cached(cache_of(params_, vocabulary_), canvas().size());
+MaxUse DiffusionLoop::max_use() const {
+  return diffusion::max_use(cache_of(params_, vocabulary_), canvas().size(), params_.block_length);
 }
 
 Figures DiffusionLoop::figures() const {

@@ -100,10 +100,8 @@ class DiffusionLoop {
   [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
   [[nodiscard]] bool has_ended() const { return state_.ending.has_value(); }
   [[nodiscard]] Figures figures() const;
-  /// Rows of a forward, at most.
-  [[nodiscard]] std::int32_t num_computed() const;
-  /// Positions whose keys and values are kept between forwards, at most.
-  [[nodiscard]] std::int32_t num_cached() const;
+  /// What its cache policy takes at most.
+  [[nodiscard]] MaxUse max_use() const;
   /// The whole canvas, cut as the compat says.
   [[nodiscard]] std::vector<std::int32_t> final_tokens() const;
   /// What was generated of it.

@@ -7,6 +7,7 @@
 #include "model/checkpoint/mapped_file.h"
 #include "model/tokenizer/byte_alphabet.h"
 #include "model/tokenizer/encoding.h"
+#include "runtime/base/show_bytes.h"
 #include "runtime/base/utf8.h"
 
 namespace unmask::tokenizer {
@@ -16,13 +17,11 @@ constexpr std::size_t kMaxTokenizerBytes = 64 << 20;
 constexpr std::size_t kMaxConfigBytes = 16 << 20;
 constexpr std::size_t kMaxTextBytes = 4 << 20;  // of one text to encode
 
-std::string mebibytes(std::size_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
-
 Result<checkpoint::MappedFile> open_file(const std::filesystem::path& path, std::size_t max_bytes) {
   Result<checkpoint::MappedFile> file = checkpoint::MappedFile::open(path);
   if (file && file->bytes().size() > max_bytes) {
     return Error{ErrorCode::kInvalidArgument,
-                 path.string() + ": larger than " + mebibytes(max_bytes)};
+                 path.string() + ": larger than " + show_bytes(max_bytes)};
   }
   return file;
 }
@@ -139,7 +138,10 @@ Result<Tokenizer> Tokenizer::create(TokenizerFile file, const TokenizerConfig& c
 }
 
 Tokenizer::Tokenizer(TokenizerFile file)
-    : splitter_(file.splitter), bpe_(std::move(file.bpe)), affixes_(std::move(file.affixes)) {
+    : splitter_(file.splitter),
+      bpe_(std::move(file.bpe)),
+      affixes_(std::move(file.affixes)),
+      warnings_(std::move(file.warnings)) {
   // Added tokens come last: of those that are words too, their own text counts.
   std::vector<std::string_view> texts;
   const auto put = [&](std::int32_t id, std::string_view text) {
@@ -183,7 +185,8 @@ Result<std::vector<std::int32_t>> Tokenizer::encode(const RenderedChat& chat) co
 Result<std::vector<std::int32_t>> Tokenizer::encode(std::string_view text,
                                                     std::span<const TextRange> trusted) const {
   if (text.size() > kMaxTextBytes) {
-    return Error{ErrorCode::kInvalidArgument, "the text has more than " + mebibytes(kMaxTextBytes)};
+    return Error{ErrorCode::kInvalidArgument,
+                 "the text has more than " + show_bytes(kMaxTextBytes)};
   }
   if (!is_utf8(text)) return Error{ErrorCode::kInvalidArgument, "the text is not UTF-8"};
   Encoding encoding({splitter_, bpe_, whole_words_, added_tokens_}, text, trusted);

@@ -61,6 +61,9 @@ class Tokenizer {
   [[nodiscard]] std::optional<std::int32_t> mask_id() const { return control_.mask; }
   [[nodiscard]] std::optional<std::int32_t> pad_id() const { return control_.pad; }
 
+  /// What tokenizer.json says and is not used, a sentence each.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
   [[nodiscard]] const ChatTemplate& chat_template() const { return chat_template_; }
 
  private:
@@ -83,6 +86,7 @@ class Tokenizer {
   std::vector<bool> is_special_;      // by id
 
   ControlTokens control_;
+  std::vector<std::string> warnings_;
   ChatTemplate chat_template_;
 };
 

@@ -7,6 +7,7 @@
 #include "model/tokenizer/post_processor.h"
 #include "model/tokenizer/tokenizer_json.h"
 #include "model/tokenizer/vocab_reader.h"
+#include "runtime/base/listed.h"
 
 namespace unmask::tokenizer {
 namespace {
@@ -40,6 +41,16 @@ Result<> check_supported(const json::object& root, const json::object& model,
     return malformed(file, "decoder must be of the type ByteLevel");
   }
   return {};
+}
+
+/// How long a text may be, or has to be, a library that trains is told here.
+std::vector<std::string> warnings_of(const json::object& root, const std::string& file) {
+  std::vector<std::string> unused;
+  for (const char* name : {"truncation", "padding"}) {
+    if (find(root, name) != nullptr) unused.emplace_back(name);
+  }
+  if (unused.empty()) return {};
+  return {file + ": not used, for a text is taken as long as it is: " + listed(unused)};
 }
 
 /// A Split by a known regular expression, then a ByteLevel that does nothing else.
@@ -94,7 +105,9 @@ Result<TokenizerFile> parse_tokenizer_file(std::string_view text, const std::str
   Result<std::vector<AddedToken>> added =
       reader.read_added_tokens(added_list ? *added_list : json::array());
   if (!added) return added.error();
-  TokenizerFile parsed{*splitter, std::move(*bpe), std::move(*vocab), false, std::move(*added), {}};
+  TokenizerFile parsed{
+      *splitter, std::move(*bpe),         std::move(*vocab), false, std::move(*added),
+      {},        warnings_of(*root, file)};
   parsed.ignores_merges = flag_of(*model, "ignore_merges", false);
   if (const json::value* processor = find(*root, "post_processor")) {
     Result<TokenAffixes> affixes = read_post_processor(*processor, reader, file);

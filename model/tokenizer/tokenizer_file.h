@@ -33,6 +33,7 @@ struct TokenizerFile {
   bool ignores_merges = false;           ///< a word that is in the vocabulary is one token
   std::vector<AddedToken> added_tokens;  ///< ids differ from those of other words
   TokenAffixes affixes;
+  std::vector<std::string> warnings;  ///< what is said and not used, a sentence each
 };
 
 /// The tokenizer.json in `text`.

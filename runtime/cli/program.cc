@@ -1,5 +1,6 @@
 #include "runtime/cli/program.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <optional>
@@ -28,8 +29,14 @@ lost, 5 nobody answered in time, 130 interrupted.)";
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-int report_usage(const std::string& command, const std::string& sentence) {
-  report({ErrorCode::kInvalidArgument, sentence});
+/// Before anything was read: who asks for JSON gets it for a mistake too.
+bool asks_for_json(int argc, const char* const* argv) {
+  const char* const* const end = std::find(argv, argv + argc, std::string_view("--"));
+  return std::find(argv, end, std::string_view("--json")) != end;
+}
+
+int report_usage(const std::string& command, const std::string& sentence, bool as_json = false) {
+  Reporter{as_json}({ErrorCode::kInvalidArgument, sentence});
   std::fprintf(stderr, "Try '%s --help'.\n", command.c_str());
   return kUsage;
 }
@@ -69,7 +76,7 @@ int parse(CommandLine& line, int argc, const char* const* argv) {
       std::fputs(parsed.text.c_str(), stderr);
       return kUsage;
     case ParsedLine::Kind::kMistake:
-      return report_usage(parsed.command, parsed.text);
+      return report_usage(parsed.command, parsed.text, asks_for_json(argc, argv));
   }
   return kFailed;  // not reached: the switch has every kind
 }

@@ -179,6 +179,16 @@ Result<LoadedConfig> load_config(const ConfigInputs& inputs) {
   return loader.finish();
 }
 
+std::vector<ConfigEntry> worker_settings() {
+  std::vector<ConfigEntry> settings;
+  WorkerConfig defaults;
+  for_each_worker_setting(defaults, [&](const char* key, auto& field, const char* help) {
+    settings.push_back(
+        {.key = "worker." + std::string(key), .value = show_field(field), .help = help});
+  });
+  return settings;
+}
+
 std::map<std::string, std::string> config_environment() {
   std::map<std::string, std::string> found;
   for (char** entry = environ; entry && *entry; ++entry) {

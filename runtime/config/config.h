@@ -47,6 +47,9 @@ struct LoadedConfig {
 /// everything that cannot be right.
 Result<LoadedConfig> load_config(const ConfigInputs& inputs);
 
+/// What a `[[worker]]` may say, with its defaults: `worker.host`.
+std::vector<ConfigEntry> worker_settings();
+
 /// This process's variables that begin with UNMASK_. `model.dir` is UNMASK_MODEL_DIR.
 std::map<std::string, std::string> config_environment();
 

@@ -662,7 +662,12 @@ class ConfigTest(LocalTest):
         everything = unmask("config", "explain")
         self.expect_done(everything)
         shown = json.loads(unmask("config", "show", "--json").stdout)
-        self.assertEqual(len(everything.stdout.splitlines()), 2 * len(shown))
+        workers = unmask("config", "explain", "worker").stdout.decode()
+        self.assertEqual(len(everything.stdout.splitlines()), 2 * len(shown) + len(workers.splitlines()))
+        self.assertEqual([line.split(" = ")[0] for line in workers.splitlines()[::2]],
+                         ["worker." + key for key in ("replica", "rank", "host", "http_port", "threads",
+                                                      "kv_memory", "instructions")])
+        self.assertIn(workers, everything.stdout.decode())
         limits = unmask("config", "explain", "limits", "log.level").stdout.decode()
         self.assertIn("limits.max_waiting = 1024\n    jobs that may wait", limits)
         self.assertIn("log.level = info\n", limits)

@@ -56,6 +56,10 @@ class Cluster:
     def workers(self) -> list[dict]:
         return [process for process in self.processes if process["role"] == "worker"]
 
+    def process_of(self, role: str) -> dict:
+        """The first of this role."""
+        return next(process for process in self.processes if process["role"] == role)
+
     def is_busy(self) -> bool:
         """A job runs."""
         jobs = subprocess.run([UNMASK, "jobs", "--json", "--endpoint", self.endpoint],

@@ -110,7 +110,7 @@ class FaultsTest(unittest.TestCase):
 
     def readiness(self, role):
         """Status and reason that the first process of this role answers at /ready."""
-        address = urllib.parse.urlsplit(next(p for p in self.cluster.processes if p["role"] == role)["http"])
+        address = urllib.parse.urlsplit(self.cluster.process_of(role)["http"])
         connection = http.client.HTTPConnection(address.hostname, address.port, timeout=TIMEOUT)
         try:
             connection.request("GET", "/ready")
@@ -185,7 +185,7 @@ class FaultsTest(unittest.TestCase):
         greeting = b"\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL" + bytes(16) + b"\0" + bytes(31)
         ready = b"\4\x1c\5READY\x0bSocket-Type\0\0\0\6DEALER"
         flood = b"".join(ungreeted_frames(2, 101, 32 * 1024))
-        gateway = next(p for p in self.cluster.processes if p["role"] == "gateway")
+        gateway = self.cluster.process_of("gateway")
         where = urllib.parse.urlsplit(self.cluster.endpoint)
         before = resident_bytes(gateway["pid"])
         peers = [socket.create_connection((where.hostname, where.port), TIMEOUT) for _ in range(100)]
@@ -248,6 +248,44 @@ class HungTest(unittest.TestCase):
             cluster.wait_until(lambda: cluster.workers()[1]["pid"] != victim["pid"], "the new worker")
             self.assertFalse(is_running(victim["pid"]))
             self.assertIn("a process that was declared dead is killed process=\"worker 1\"", cluster.log)
+        finally:
+            cluster.stop()
+
+    def test_a_hung_gateway_is_killed_and_replaced(self):
+        cluster = Cluster()
+        try:
+            running = subprocess.Popen(cluster.submit_command("--json", *LONG_JOB), text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            cluster.wait_until(cluster.is_busy, "a running job")
+            victim = cluster.process_of("gateway")
+            os.kill(victim["pid"], signal.SIGSTOP)
+            cluster.wait_until(lambda: cluster.process_of("gateway")["pid"] != victim["pid"], "the new gateway")
+            job = cluster.submit("--gen-length", "32", PROMPT)
+            self.assertEqual((job.returncode, job.stdout.strip()), (0, ANSWER), job.stderr + cluster.log)
+            stdout, stderr = running.communicate(timeout=TIMEOUT)
+            self.assertEqual(running.returncode, 0, stderr + cluster.log)
+            self.assertEqual(json.loads(stdout)["forwards"], 224)
+            self.assertFalse(is_running(victim["pid"]))
+            self.assertIn("a process that does not answer is killed process=gateway", cluster.log)
+        finally:
+            cluster.stop()
+
+    def test_a_hung_coordinator_is_killed_and_replaced(self):
+        cluster = Cluster()
+        try:
+            job = subprocess.Popen(cluster.submit_command("--json", *LONG_JOB), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+            cluster.wait_until(cluster.is_busy, "a running job")
+            victim = cluster.process_of("coordinator")
+            os.kill(victim["pid"], signal.SIGSTOP)
+            stdout, stderr = job.communicate(timeout=TIMEOUT)
+            # Its client sends it again while it follows it.
+            self.assertEqual(job.returncode, 0, stderr + cluster.log)
+            self.assertEqual(json.loads(stdout)["forwards"], 224)
+            cluster.wait_until(lambda: cluster.process_of("coordinator")["pid"] != victim["pid"],
+                               "the new coordinator")
+            self.assertFalse(is_running(victim["pid"]))
+            self.assertIn("a process that does not answer is killed process=coordinator", cluster.log)
         finally:
             cluster.stop()
 

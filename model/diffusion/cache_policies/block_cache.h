@@ -34,15 +34,12 @@ struct BlockCache {
   bool operator==(const BlockCache&) const = default;
 };
 
-constexpr std::int32_t num_computed(const BlockCache& params, std::int32_t num_positions,
-                                    std::int32_t block_length) noexcept {
+constexpr MaxUse max_use(const BlockCache& params, std::int32_t num_positions,
+                         std::int32_t block_length) noexcept {
   // What is finished, and the block that is decoded; or a piece, and that is never more.
   const std::int64_t most = std::int64_t(block_length) + std::max(params.max_prefill, block_length);
-  return std::int32_t(std::min<std::int64_t>(num_positions, most));
-}
-constexpr std::int32_t num_cached(const BlockCache& /*params*/,
-                                  std::int32_t num_positions) noexcept {
-  return num_positions;
+  return {.num_computed = std::int32_t(std::min<std::int64_t>(num_positions, most)),
+          .num_cached = num_positions};
 }
 
 UNMASK_HOST_DEVICE inline Plan plan(const BlockCache& params, const PlanInput& input,

@@ -1,9 +1,8 @@
 /// Which rows the next forward computes: the list of all KV-cache policies.
 ///
-/// A policy is a header with a struct of parameters, its State inside, and three functions:
-///   plan(params, input, state)          the next forward of the sequence
-///   num_cached(params, num_positions)   of how many of its positions it keeps K/V, at most
-///   num_computed(params, num_positions, block_length)   rows of a forward, at most
+/// A policy is a header with a struct of parameters, its State inside, and two functions:
+///   plan(params, input, state)                     the next forward of the sequence
+///   max_use(params, num_positions, block_length)   what any of its forwards takes, at most
 /// They depend on nothing but their arguments. kName and for_each_param: as of a strategy. A new
 /// one adds its name to the lists below.
 
@@ -36,15 +35,10 @@ inline CacheState initial_state(const CachePolicy& policy) {
       []<typename Params>(const Params&) { return CacheState(typename Params::State{}); }, policy);
 }
 
-inline std::int32_t num_computed(const CachePolicy& policy, std::int32_t num_positions,
-                                 std::int32_t block_length) {
+inline MaxUse max_use(const CachePolicy& policy, std::int32_t num_positions,
+                      std::int32_t block_length) {
   return std::visit(
-      [&](const auto& params) { return num_computed(params, num_positions, block_length); },
-      policy);
-}
-
-inline std::int32_t num_cached(const CachePolicy& policy, std::int32_t num_positions) {
-  return std::visit([&](const auto& params) { return num_cached(params, num_positions); }, policy);
+      [&](const auto& params) { return max_use(params, num_positions, block_length); }, policy);
 }
 
 /// For the host. state: of this policy.

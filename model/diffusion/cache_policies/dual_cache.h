@@ -22,13 +22,9 @@ struct DualCache {
   bool operator==(const DualCache&) const = default;
 };
 
-constexpr std::int32_t num_computed(const DualCache& /*params*/, std::int32_t num_positions,
-                                    std::int32_t /*block_length*/) noexcept {
-  return num_positions;
-}
-constexpr std::int32_t num_cached(const DualCache& /*params*/,
-                                  std::int32_t num_positions) noexcept {
-  return num_positions;
+constexpr MaxUse max_use(const DualCache& /*params*/, std::int32_t num_positions,
+                         std::int32_t /*block_length*/) noexcept {
+  return max_use_of_refresh(num_positions);
 }
 
 UNMASK_HOST_DEVICE inline Plan plan(const DualCache& params, const PlanInput& input,

@@ -18,13 +18,9 @@ struct NoCache {
   bool operator==(const NoCache&) const = default;
 };
 
-constexpr std::int32_t num_computed(const NoCache& /*params*/, std::int32_t num_positions,
-                                    std::int32_t /*block_length*/) noexcept {
-  return num_positions;
-}
-constexpr std::int32_t num_cached(const NoCache& /*params*/,
-                                  std::int32_t /*num_positions*/) noexcept {
-  return 0;
+constexpr MaxUse max_use(const NoCache& /*params*/, std::int32_t num_positions,
+                         std::int32_t /*block_length*/) noexcept {
+  return {.num_computed = num_positions, .num_cached = 0};
 }
 
 UNMASK_HOST_DEVICE inline Plan plan(const NoCache& /*params*/, const PlanInput& input,

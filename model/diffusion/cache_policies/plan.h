@@ -49,6 +49,19 @@ struct RefreshState {
   bool operator==(const RefreshState&) const = default;
 };
 
+/// What a policy takes for a sequence at most.
+struct MaxUse {
+  std::int32_t num_computed = 0;  ///< rows of a forward
+  std::int32_t num_cached = 0;    ///< positions whose K/V are kept
+
+  bool operator==(const MaxUse&) const = default;
+};
+
+/// Of the policies that refresh: a refresh computes and keeps all positions.
+constexpr MaxUse max_use_of_refresh(std::int32_t num_positions) noexcept {
+  return {num_positions, num_positions};
+}
+
 UNMASK_HOST_DEVICE inline bool is_same(Range a, Range b) noexcept {
   return a.begin == b.begin && a.end == b.end;
 }

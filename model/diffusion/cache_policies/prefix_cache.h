@@ -23,13 +23,9 @@ struct PrefixCache {
   bool operator==(const PrefixCache&) const = default;
 };
 
-constexpr std::int32_t num_computed(const PrefixCache& /*params*/, std::int32_t num_positions,
-                                    std::int32_t /*block_length*/) noexcept {
-  return num_positions;
-}
-constexpr std::int32_t num_cached(const PrefixCache& /*params*/,
-                                  std::int32_t num_positions) noexcept {
-  return num_positions;
+constexpr MaxUse max_use(const PrefixCache& /*params*/, std::int32_t num_positions,
+                         std::int32_t /*block_length*/) noexcept {
+  return max_use_of_refresh(num_positions);
 }
 
 UNMASK_HOST_DEVICE inline Plan plan(const PrefixCache& params, const PlanInput& input,

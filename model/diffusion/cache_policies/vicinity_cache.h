@@ -68,13 +68,9 @@ UNMASK_HOST_DEVICE inline bool dinfer_refreshes(const VicinityCache& params, con
   return refresh.owes_cached_forward;
 }
 
-constexpr std::int32_t num_computed(const VicinityCache& /*params*/, std::int32_t num_positions,
-                                    std::int32_t /*block_length*/) noexcept {
-  return num_positions;
-}
-constexpr std::int32_t num_cached(const VicinityCache& /*params*/,
-                                  std::int32_t num_positions) noexcept {
-  return num_positions;
+constexpr MaxUse max_use(const VicinityCache& /*params*/, std::int32_t num_positions,
+                         std::int32_t /*block_length*/) noexcept {
+  return max_use_of_refresh(num_positions);
 }
 
 UNMASK_HOST_DEVICE inline Plan plan(const VicinityCache& params, const PlanInput& input,

@@ -83,14 +83,19 @@ int show_config(const ClusterOptions& options, bool as_json) {
 int explain(const std::vector<std::string>& wanted) {
   const Result<LoadedConfig> defaults = load_config({});
   if (!defaults) return report(defaults.error(), kBadConfig);
+  std::vector<ConfigEntry> entries = defaults->entries;
+  for (ConfigEntry& entry : worker_settings()) {
+    entry.help += "; in a [[worker]] of a cluster file";
+    entries.push_back(std::move(entry));
+  }
   std::vector<std::string> known;
-  for (const ConfigEntry& entry : defaults->entries) known.push_back(entry.key);
+  for (const ConfigEntry& entry : entries) known.push_back(entry.key);
   for (const std::string& key : wanted) {
     const auto is_it = [&](const std::string& one) { return is_within(one, key); };
     if (std::ranges::any_of(known, is_it)) continue;
     return report(invalid("there is no setting '" + key + "'" + did_you_mean(key, known)));
   }
-  for (const ConfigEntry& entry : defaults->entries) {
+  for (const ConfigEntry& entry : entries) {
     const auto is_it = [&](const std::string& key) { return is_within(entry.key, key); };
     if (!wanted.empty() && std::ranges::none_of(wanted, is_it)) continue;
     std::printf("%s = %s\n    %s\n", entry.key.c_str(),

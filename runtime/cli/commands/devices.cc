@@ -5,9 +5,9 @@
 
 #include "kernels/gpus.h"
 #include "kernels/instruction_set.h"
+#include "runtime/base/show_bytes.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/process/device_choice.h"
-#include "runtime/cli/process/memory_report.h"
 #include "runtime/cli/process/served_model.h"
 #include "runtime/cli/text/characters.h"
 #include "runtime/cli/text/json_text.h"

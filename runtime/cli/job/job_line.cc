@@ -25,28 +25,33 @@ const json::value* given(const json::object& object, std::string_view key) {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-Result<bool> flag_of(const json::object& object, std::string_view key) {
+Result<bool> flag_of(const json::object& object, std::string_view key, bool otherwise = false) {
   const json::value* value = given(object, key);
-  if (value == nullptr) return false;
+  if (value == nullptr) return otherwise;
   if (!value->is_bool()) return invalid(quoted(key) + " is true or false");
   return value->get_bool();
 }
 
-Result<actors::JobInput> text_of(const json::object& object, const json::value& prompt) {
+Result<actors::JobInput> text_of(const json::object& object, const json::value& prompt,
+                                 const actors::TextInput& common) {
   if (!prompt.is_string()) return invalid("\"prompt\" is a text");
-  const Result<bool> raw = flag_of(object, "raw"), special = flag_of(object, "special_tokens");
+  const Result<bool> raw = flag_of(object, "raw", common.raw);
   if (!raw) return raw.error();
+  const Result<bool> special = flag_of(object, "special_tokens", *raw && common.special_tokens);
   if (!special) return special.error();
   if (*special && !*raw) return invalid("\"special_tokens\" is for a prompt with \"raw\"");
   return actors::TextInput{std::string(prompt.get_string()), *raw, *special};
 }
 
-Result<actors::JobInput> input_of(const json::object& object) {
+Result<actors::JobInput> input_of(const json::object& object, const actors::Submit& common) {
   const auto is_given = [&](std::string_view key) { return given(object, key) != nullptr; };
   if (std::ranges::count_if(kInputs, is_given) != 1) {
     return invalid("a job has one of \"prompt\", \"messages\" and \"tokens\"");
   }
-  if (const json::value* prompt = given(object, "prompt")) return text_of(object, *prompt);
+  if (const json::value* prompt = given(object, "prompt")) {
+    const auto* text = std::get_if<actors::TextInput>(&common.input);
+    return text_of(object, *prompt, text != nullptr ? *text : actors::TextInput{});
+  }
   for (const char* key : {"raw", "special_tokens"}) {
     const Result<bool> flag = flag_of(object, key);
     if (!flag) return flag.error();
@@ -137,7 +142,7 @@ Result<actors::Submit> submit_of(const json::object& object, const actors::Submi
   }
   actors::Submit submit = common;
   submit.job = rpc::random_job_id();
-  Result<actors::JobInput> input = input_of(object);
+  Result<actors::JobInput> input = input_of(object, common);
   if (!input) return input.error();
   submit.input = std::move(*input);
   for (const auto& [key, value] : object) {

@@ -16,7 +16,7 @@ struct JobLine {
   Result<actors::Submit> submit;
 };
 
-/// `common` holds for what the line does not say.
+/// `common` holds for what the line does not say; of its input, how a text is meant.
 [[nodiscard]] JobLine parse_job_line(const std::string& line, const actors::Submit& common);
 
 /// The JSON object `result` with these in front.

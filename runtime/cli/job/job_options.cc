@@ -85,6 +85,10 @@ Result<actors::Submit> JobOptions::to_submit() const {
 Result<actors::Submit> JobOptions::to_submit_without_input() const {
   actors::Submit submit;
   submit.job = rpc::random_job_id();
+  if (special_tokens && !raw) {
+    return invalid("--special-tokens is about the text of a prompt with --raw");
+  }
+  submit.input = actors::TextInput{"", raw, special_tokens};
   submit.stop = stop;
   submit.parameters = parameters;
   for (const std::string& assignment : set) {
@@ -106,9 +110,6 @@ Result<actors::JobInput> JobOptions::input() const {
   }
   if (!messages_file.empty() || !tokens_file.empty()) {
     if (raw) return invalid("--raw is about the text of a prompt");
-  }
-  if (special_tokens && !raw) {
-    return invalid("--special-tokens is about the text of a prompt with --raw");
   }
   if (!messages_file.empty()) {
     Result<std::vector<tokenizer::ChatMessage>> chat = read_chat(messages_file);

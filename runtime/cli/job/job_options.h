@@ -31,7 +31,8 @@ struct JobOptions {
   /// Errors  kInvalidArgument: a flag's value, a file that is missing or malformed, no prompt
   [[nodiscard]] Result<actors::Submit> to_submit() const;
 
-  /// The same for the jobs of a file, which bring their own input.
+  /// The same for the jobs of a file, which bring their own input; the one here is an empty text
+  /// that is meant as theirs.
   [[nodiscard]] Result<actors::Submit> to_submit_without_input() const;
 
  private:

@@ -90,8 +90,11 @@ void Launcher::launch(Child& child) {
 }
 
 void Launcher::take_line(Child& child, const std::string& line) {
-  if (const std::string address = announced_address(line); !address.empty()) {
-    return take_address(child, address);
+  if (const std::optional<Announcement> announced = Announcement::parse(line)) {
+    child.watch =
+        std::make_unique<LiveWatch>(host_.loop(), host_.env().timers, announced->http,
+                                    [this, &child] { kill_hung(child, "does not answer"); });
+    return take_address(child, announced->address);
   }
   if (std::string error = error_in(line); !error.empty()) child.last_error = std::move(error);
   events_.on_line(child.name, line);
@@ -134,13 +137,19 @@ void Launcher::take_member(Child& child, const actors::MemberStatus& member) {
   if (!child.dead_since) child.dead_since = now;
   if (now - *child.dead_since < kDeadGrace) return;
   child.dead_since.reset();
-  host_.log().warning("a process that was declared dead is killed", {{"process", child.name}});
-  child.last_error = "it was declared dead";
+  kill_hung(child, "was declared dead");
+}
+
+void Launcher::kill_hung(Child& child, const std::string& why) {
+  if (!child.process || is_over_) return;
+  host_.log().warning("a process that " + why + " is killed", {{"process", child.name}});
+  child.last_error = "it " + why;
   child.process->kill(SIGKILL);
 }
 
 void Launcher::take_exit(Child& child, ExitStatus status) {
   child.process.reset();
+  child.watch.reset();
   if (is_over_) return;
   const std::string why = child.name + " " + status.describe() +
                           (child.last_error.empty() ? "" : ": " + child.last_error);

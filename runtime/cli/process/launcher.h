@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/cli/process/live_watch.h"
 #include "runtime/cli/process/node_process.h"
 #include "runtime/os/process.h"
 
@@ -20,8 +21,10 @@ std::vector<std::string> node_command(const actors::Slot& slot, const ClusterCon
 /// The error in a line of a process's output; empty if there is none.
 std::string error_in(const std::string& line);
 
-/// Starts the processes of a cluster on this machine, starts again those that fail, and ends all
-/// in the order in which nothing is lost: gateway, workers, coordinator.
+/// Starts the processes of a cluster on this machine, starts again those that fail or hang, and
+/// ends all in the order in which nothing is lost: gateway, workers, coordinator.
+///
+/// Whether a worker hangs its coordinator says; of the others a LiveWatch does.
 class Launcher {
  public:
   struct Events {
@@ -54,8 +57,9 @@ class Launcher {
     actors::Slot slot;
     std::string name;
     std::unique_ptr<Process> process;
-    std::string address{};  ///< at which it listens, the same in all its lives
-    int http_port = 0;      ///< of this life, or the last
+    std::string address{};               ///< at which it listens, the same in all its lives
+    int http_port = 0;                   ///< of this life, or the last
+    std::unique_ptr<LiveWatch> watch{};  ///< from its announcement on
     std::optional<Time> dead_since{};
     std::string last_error{};     ///< of its log: why it ended
     std::deque<Time> failures{};  ///< the latest ones
@@ -67,6 +71,7 @@ class Launcher {
   void take_line(Child& child, const std::string& line);
   void take_member(Child& child, const actors::MemberStatus& member);
   void take_address(Child& child, const std::string& address);
+  void kill_hung(Child& child, const std::string& why);
   void take_exit(Child& child, ExitStatus status);
   void restart(Child& child, const std::string& why);
   void fail(const std::string& why);

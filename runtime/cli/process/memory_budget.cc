@@ -4,7 +4,7 @@
 #include <string>
 
 #include "model/network/memory_plan.h"
-#include "runtime/cli/process/memory_report.h"
+#include "runtime/base/show_bytes.h"
 
 namespace unmask::cli {
 namespace {

@@ -1,9 +1,7 @@
 #include "runtime/cli/process/memory_report.h"
 
-#include <array>
-#include <cstdio>
-
 #include "model/network/memory_plan.h"
+#include "runtime/base/show_bytes.h"
 
 namespace unmask::cli {
 
@@ -58,16 +56,6 @@ Result<std::vector<std::string>> memory_report(const ServedModel& model,
           std::to_string(options->max_rows) + " rows",
       "in all   " + show_bytes(plan->total_bytes()) + " per worker",
       "fits     " + fit + " positions at once, per replica"};
-}
-
-std::string show_bytes(std::uint64_t bytes) {
-  constexpr std::array<const char*, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = double(bytes);
-  std::size_t unit = 0;
-  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
-  return text.data();
 }
 
 }  // namespace unmask::cli

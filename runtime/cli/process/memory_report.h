@@ -14,7 +14,4 @@ namespace unmask::cli {
 Result<std::vector<std::string>> memory_report(const ServedModel& model,
                                                const ClusterConfig& config);
 
-/// 5242880 as "5.0 MiB".
-std::string show_bytes(std::uint64_t bytes);
-
 }  // namespace unmask::cli

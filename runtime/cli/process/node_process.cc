@@ -12,7 +12,8 @@
 namespace unmask::cli {
 namespace {
 
-constexpr std::string_view kAnnouncement = "unmask listens at ";
+constexpr std::string_view kListens = "unmask listens at ";
+constexpr std::string_view kServesHttp = ", http at ";
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -75,12 +76,21 @@ void NodeProcess::set_readiness(std::function<std::string()> not_ready_reason) {
 
 void NodeProcess::announce(const HostPort& listening) const {
   if (!start_.announces) return;
-  std::printf("%s%s\n", std::string(kAnnouncement).c_str(), listening.to_string().c_str());
+  const Announcement announcement{listening.to_string(), http_->address()};
+  std::printf("%s\n", announcement.to_line().c_str());
   std::fflush(stdout);
 }
 
-std::string announced_address(const std::string& line) {
-  return line.starts_with(kAnnouncement) ? line.substr(kAnnouncement.size()) : "";
+std::string Announcement::to_line() const {
+  return std::string(kListens) + address + std::string(kServesHttp) + http.to_string();
+}
+
+std::optional<Announcement> Announcement::parse(const std::string& line) {
+  const std::size_t middle = line.find(kServesHttp);
+  if (!line.starts_with(kListens) || middle == std::string::npos) return {};
+  const Result<HostPort> http = parse_host_port(line.substr(middle + kServesHttp.size()));
+  if (!http) return {};
+  return Announcement{line.substr(kListens.size(), middle - kListens.size()), *http};
 }
 
 }  // namespace unmask::cli

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "actors/messages.h"
@@ -41,7 +42,8 @@ class NodeProcess {
   /// Known in full once serve_http() returned.
   [[nodiscard]] const actors::ProcessIdentity& self() const { return self_; }
 
-  /// Prints one line on stdout, if it is started so: where this process listens.
+  /// Prints one line on stdout, if it is started so: where this process listens. Its control thread
+  /// turns from now on.
   void announce(const HostPort& listening) const;
 
  private:
@@ -55,8 +57,15 @@ class NodeProcess {
   std::unique_ptr<rpc::HttpServer> http_;
 };
 
-/// What a process printed with NodeProcess::announce(): its address; empty if `line` is no such.
-std::string announced_address(const std::string& line);
+/// What a process prints with NodeProcess::announce().
+struct Announcement {
+  std::string address;  ///< `host:port`, for its peers
+  HostPort http;
+
+  [[nodiscard]] std::string to_line() const;
+  /// None if `line` is no such.
+  static std::optional<Announcement> parse(const std::string& line);
+};
 
 /// One process of a cluster from its start to its exit code.
 int run_coordinator(const ClusterConfig& config, const NodeStart& start);

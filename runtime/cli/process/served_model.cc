@@ -85,6 +85,10 @@ Result<ServedModel> open_served_model(const ClusterConfig::Model& config) {
 
   const checkpoint::ModelConfig& model = checkpoint->config();
   std::vector<std::string> warnings = model.warnings;
+  if (tokenizer) {
+    const std::vector<std::string>& said = tokenizer->warnings();
+    warnings.insert(warnings.end(), said.begin(), said.end());
+  }
   if (!weights->unused.empty()) {
     warnings.push_back(dir.string() + ": tensors that are not needed: " + listed(weights->unused));
   }

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rpc/codec/codec.h"
@@ -33,6 +35,7 @@ class LinkTest : public testing::Test {
   void hear(std::uint64_t seq, const actors::WireMessage& message) {
     hear(seq, type_of(message), encode(message));
   }
+  void say_goodbye(std::string_view why) { hear(0, kByeType, std::as_bytes(std::span(why))); }
   void greet() {
     Bytes hello(24);
     hello[0] = hello[2] = std::byte(kProtocolVersion);
@@ -58,13 +61,17 @@ class LinkTest : public testing::Test {
   bool is_reading = true;
   std::vector<actors::WireMessage> heard;
   std::vector<std::string> downs;
+  DownReason down_reason = DownReason::kClosed;  ///< of the last of them
   Link link{options(),
             {[](const Bytes&) { return true; }, [](const Hello&) {},
              [this](actors::WireMessage message) {
                if (is_reading) heard.push_back(std::move(message));
                return is_reading;
              },
-             [this](DownReason, const std::string& why) { downs.push_back(why); }},
+             [this](DownReason reason, const std::string& why) {
+               downs.push_back(why);
+               down_reason = reason;
+             }},
             now,
             1};
 };
@@ -90,6 +97,19 @@ TEST_F(LinkTest, WhatCameBeforeTheGreetingIsTakenWhenItComesAgain) {
 TEST_F(LinkTest, AMessageInPlaceOfTheGreetingEndsTheLink) {
   hear(1, message(1));
   EXPECT_THAT(downs, ElementsAre(HasSubstr("a message before the greeting")));
+}
+
+TEST_F(LinkTest, AGoodbyeBehindTheGreetingIsNoFaultOfThisEnd) {
+  greet();
+  say_goodbye("it was declared dead");
+  EXPECT_THAT(downs, ElementsAre("it was declared dead"));
+  EXPECT_EQ(down_reason, DownReason::kNoConnection);
+}
+
+TEST_F(LinkTest, AGoodbyeInPlaceOfTheGreetingRefusesThisEnd) {
+  say_goodbye("the other end speaks protocol 9");
+  EXPECT_THAT(downs, ElementsAre("the other end speaks protocol 9"));
+  EXPECT_EQ(down_reason, DownReason::kProtocol);
 }
 
 TEST_F(LinkTest, WhatComesEarlyIsHeldUpToALimit) {

@@ -77,6 +77,49 @@ TEST_F(CoordinatorStoringTest, AJobWhoseBlockCannotBeStoredEnds) {
   EXPECT_EQ(finished(1).figures.blocks, 0);
 }
 
+TEST_F(CoordinatorStoringTest, AnEndTellsOfNoBlockThatTheStoreRefusedMeanwhile) {
+  replica_up(0, 1);
+  deliver(kGateway, job(1));
+  answer();
+  finish_step();
+  finish_step();
+  deliver(kGateway, Cancel{job_id(1)});
+  answer();  // the first block
+  answer(Error{ErrorCode::kInternal, "the disk is full"});
+  answer();  // the end
+  EXPECT_THAT(to_gateway<Committed>(), SizeIs(1));
+  EXPECT_EQ(finished(1).reason, FinishReason::kError);
+  EXPECT_EQ(finished(1).error->message, "the disk is full");
+  EXPECT_EQ(finished(1).figures.blocks, 1);
+  EXPECT_EQ(finished(1).tokens, to_gateway<Committed>()[0].tokens);
+  EXPECT_EQ(finished(1).figures.tokens, std::int32_t(finished(1).tokens.size()));
+}
+
+TEST_F(CoordinatorStoringTest, ALastBlockThatCannotBeStoredIsNoPartOfTheAnswer) {
+  replica_up(0, 1);
+  deliver(kGateway, job(1, 2));
+  answer();
+  finish_step();
+  answer(Error{ErrorCode::kInternal, "the disk is full"});
+  answer();  // the end
+  EXPECT_EQ(finished(1).reason, FinishReason::kError);
+  EXPECT_EQ(finished(1).figures.blocks, 0);
+  EXPECT_THAT(finished(1).tokens, IsEmpty());
+}
+
+TEST_F(CoordinatorStoringTest, NoBlockIsHeardBehindOneThatWasRefused) {
+  replica_up(0, 1);
+  deliver(kGateway, job(1, 6));
+  answer();
+  finish_step();
+  finish_step();
+  answer(Error{ErrorCode::kInternal, "the disk is full"});
+  answer();  // the second block
+  answer();  // the end
+  EXPECT_THAT(to_gateway<Committed>(), IsEmpty());
+  EXPECT_EQ(finished(1).figures.blocks, 0);
+}
+
 TEST_F(CoordinatorStoringTest, AnEndThatCannotBeStoredIsHeardAsAnError) {
   deliver(kGateway, job(1));
   answer();

@@ -14,6 +14,7 @@
 #include "tests/device_spec.h"
 #include "tests/golden/golden_files.h"
 #include "tests/golden/worker_group.h"
+#include "tests/unit/model/network/steps.h"
 
 namespace unmask::actors {
 namespace {
@@ -46,6 +47,12 @@ class DeviceThreadTest : public testing::Test {
     std::promise<Result<>> connected;
     device->connect(epoch, {address}, [&](const Result<>& result) { connected.set_value(result); });
     must(connected.get_future().get());
+  }
+  void run(Step step) {
+    std::promise<Result<StepResult>> ran;
+    device->run(std::move(step),
+                [&](Result<StepResult> result) { ran.set_value(std::move(result)); });
+    must(ran.get_future().get());
   }
   void inspect(Epoch epoch) {
     Inspect request;
@@ -122,6 +129,24 @@ TEST_F(DeviceThreadTest, AnAbortEndsTheWaitForMore) {
   inspect(2);
   (void)take();
   device.reset();  // does not wait for ever
+}
+
+TEST_F(DeviceThreadTest, ItsPagesAreToldAfterEveryStep) {
+  const auto pages = [&] {
+    const auto of = [&](const char* state) {
+      return bed.metrics().value("unmask_worker_kv_pages", {{"state", state}});
+    };
+    return std::pair(of("used"), of("free"));
+  };
+  EXPECT_EQ(pages(), std::pair(0., 4.));
+  const std::vector<std::int32_t> canvas(2 * cache::kPagePositions, 5);
+  run({1, 1, {network::full(9, canvas, {0, 1}, true)}, {}});
+  EXPECT_EQ(pages(), std::pair(2., 2.));
+  run({1, 2, {}, {9}});
+  EXPECT_EQ(pages(), std::pair(0., 4.)) << "it was closed";
+  run({1, 3, {network::full(10, canvas, {0, 1}, true)}, {}});
+  form(2);
+  EXPECT_EQ(pages(), std::pair(0., 4.)) << "a new group begins with empty caches";
 }
 
 }  // namespace

@@ -337,11 +337,11 @@ TEST(LoopTest, ALongPromptOfABlockCausalModelComesInPiecesOfWholeBlocks) {
   DiffusionLoop loop =
       *DiffusionLoop::create({.block_length = 4, .cache = BlockCache{.max_prefill = 9}}, vocabulary,
                              Canvas::of_prompt(prompt, 6, kVocabulary.mask_id));
-  EXPECT_EQ(loop.num_computed(), 13) << "not 28, which a step may have no rows for";
+  EXPECT_EQ(loop.max_use().num_computed, 13) << "not 28, which a step may have no rows for";
   std::vector<Window> windows;
   while (const auto step = loop.next()) {
     windows.push_back(step->window);
-    EXPECT_LE(std::int32_t(step->inputs.size()), loop.num_computed());
+    EXPECT_LE(std::int32_t(step->inputs.size()), loop.max_use().num_computed);
     ASSERT_TRUE(loop.apply(answer(*step, sure)));
   }
   ASSERT_GE(windows.size(), 4u);
@@ -355,9 +355,9 @@ TEST(LoopTest, ALongPromptOfABlockCausalModelComesInPiecesOfWholeBlocks) {
 }
 
 TEST(LoopTest, APolicySaysHowMuchItKeeps) {
-  EXPECT_EQ(loop_of({.cache = NoCache{}}, {1}, 8).num_cached(), 0);
-  EXPECT_EQ(loop_of({}, {1}, 8).num_cached(), 0) << "with full attention, none";
-  EXPECT_EQ(loop_of({.cache = DualCache{}}, {1}, 8).num_cached(), 9);
+  EXPECT_EQ(loop_of({.cache = NoCache{}}, {1}, 8).max_use().num_cached, 0);
+  EXPECT_EQ(loop_of({}, {1}, 8).max_use().num_cached, 0) << "with full attention, none";
+  EXPECT_EQ(loop_of({.cache = DualCache{}}, {1}, 8).max_use().num_cached, 9);
 }
 
 TEST(LoopTest, BrokenForwardsEndInAnErrorAndChangeNothing) {

@@ -10,7 +10,9 @@ namespace unmask::tokenizer {
 namespace {
 
 namespace json = boost::json;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
 
 json::object& model(json::object& file) { return file["model"].as_object(); }
@@ -33,6 +35,18 @@ std::string refused(const std::function<void(json::object&)>& change) {
 }
 
 TEST(TokenizerFileTest, TheSmallOneIsAccepted) { EXPECT_EQ(refusal(small_tokenizer()), ""); }
+
+TEST(TokenizerFileTest, HowTextsAreCutOrFilledIsToldAsNotUsed) {
+  json::object file = small_tokenizer();
+  file["truncation"] = nullptr;
+  file["padding"] = nullptr;
+  EXPECT_THAT(parse_tokenizer_file(json::serialize(file), "t.json")->warnings, IsEmpty());
+  file["truncation"] = {{"max_length", 512}};
+  file["padding"] = {{"strategy", "BatchLongest"}};
+  EXPECT_THAT(parse_tokenizer_file(json::serialize(file), "t.json")->warnings,
+              ElementsAre("t.json: not used, for a text is taken as long as it is: truncation, "
+                          "padding"));
+}
 
 TEST(TokenizerFileTest, TextThatIsNoJsonObjectIsRefused) {
   for (const char* text : {"", "{", "[]", "{\"model\":{}}{", "\xff", "{\"a\":\"\xff\"}"}) {

@@ -102,7 +102,7 @@ TEST(TokenizerTest, TextThatIsNotUtf8IsRefused) {
 TEST(TokenizerTest, TooLongATextIsRefused) {
   const Result<Tokens> tokens = small().encode(std::string((4 << 20) + 1, ' '), false);
   ASSERT_FALSE(tokens);
-  EXPECT_EQ(tokens.error().message, "the text has more than 4 MiB");
+  EXPECT_EQ(tokens.error().message, "the text has more than 4.0 MiB");
 }
 
 TEST(TokenizerTest, EveryIdHasItsBytes) {
@@ -215,7 +215,7 @@ TEST_F(TokenizerFolderTest, ABrokenFileIsNamed) {
 TEST_F(TokenizerFolderTest, TooLargeAFileIsRefusedUnread) {
   write("tokenizer.json", "");
   std::filesystem::resize_file(dir_ / "tokenizer.json", (64 << 20) + 1);
-  EXPECT_THAT(refusal_to_open(), HasSubstr("tokenizer.json: larger than 64 MiB"));
+  EXPECT_THAT(refusal_to_open(), HasSubstr("tokenizer.json: larger than 64.0 MiB"));
 }
 
 TEST(EmbeddedTokenizerTest, ATemplateByNameReplacesTheOneOfTheFolder) {

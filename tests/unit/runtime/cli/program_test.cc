@@ -109,6 +109,15 @@ TEST_F(ProgramTest, AnEmptyValueIsAMistakeUnlessItMeansSomething) {
   EXPECT_EQ(said, "");
 }
 
+TEST_F(ProgramTest, AMistakeIsAnObjectForWhoAsksForJson) {
+  EXPECT_EQ(run({"say", "--json", "--nosuch"}), kUsage);
+  EXPECT_THAT(out_, HasSubstr("there is no flag '--"));
+  EXPECT_THAT(out_, testing::StartsWith("{"));
+  EXPECT_THAT(error_, testing::StartsWith("unmask: error: there is no flag"));
+  EXPECT_EQ(run({"say", "--nosuch", "--", "--json"}), kUsage);
+  EXPECT_EQ(out_, "") << "behind -- it is a word";
+}
+
 TEST_F(ProgramTest, NoCommandIsAMistakeThatShowsHelp) {
   EXPECT_EQ(run({}), kUsage);
   EXPECT_EQ(out_, "");

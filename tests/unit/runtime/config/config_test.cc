@@ -216,6 +216,8 @@ TEST_F(ConfigTest, EverySettingSaysWhatItIs) {
   const auto loaded = load_config({});
   ASSERT_TRUE(loaded) << loaded.error().message;
   for (const ConfigEntry& entry : loaded->entries) EXPECT_NE(entry.help, "") << entry.key;
+  for (const ConfigEntry& entry : worker_settings()) EXPECT_NE(entry.help, "") << entry.key;
+  EXPECT_EQ(worker_settings().front().key, "worker.replica");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <tuple>
+
 namespace unmask::cli {
 namespace {
 
@@ -44,6 +46,23 @@ TEST(JobLineTest, ALineSaysWhatTheFlagsAndThePythonClientSay) {
   EXPECT_EQ(submit->model, "tiny");
   EXPECT_EQ(submit->priority, -3);
   EXPECT_EQ(submit_of_line(R"({"prompt": "", "deadline": "250ms"})")->deadline, milliseconds(250));
+}
+
+TEST(JobLineTest, HowATextIsMeantIsAsForAllLinesUnlessALineSays) {
+  actors::Submit common;
+  common.input = actors::TextInput{"", true, true};
+  const auto text = [&](const std::string& line) {
+    const auto submit = submit_of_line(line, common);
+    EXPECT_TRUE(submit) << line;
+    const auto& input = std::get<actors::TextInput>(submit->input);
+    return std::tuple(input.text, input.raw, input.special_tokens);
+  };
+  EXPECT_EQ(text(R"({"prompt": "a"})"), std::tuple("a", true, true));
+  EXPECT_EQ(text(R"({"prompt": "a", "special_tokens": false})"), std::tuple("a", true, false));
+  EXPECT_EQ(text(R"({"prompt": "a", "raw": false})"), std::tuple("a", false, false));
+  EXPECT_TRUE(submit_of_line(R"({"tokens": [1]})", common)) << "it is no text";
+  common.input = actors::TextInput{"", true, false};
+  EXPECT_EQ(text(R"({"prompt": "a", "special_tokens": true})"), std::tuple("a", true, true));
 }
 
 TEST(JobLineTest, WhatALineDoesNotSayIsAsForAllLines) {
