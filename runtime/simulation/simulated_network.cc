@@ -253,9 +253,10 @@ void SimulatedNetwork::partition(std::set<Address> side) {
   heal();
   far_side_ = std::move(side);
   ++partition_;
+  if (!options_.silence) return;
   for (const auto& [id, connection] : connections_) {
     if (!is_split(*connection)) continue;
-    events_.after(random(options_.silence),
+    events_.after(random(*options_.silence),
                   [this, broken = id, split = partition_] { break_if_still_split(broken, split); });
   }
 }

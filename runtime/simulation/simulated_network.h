@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -26,8 +27,9 @@ struct NetworkOptions {
   double loss = 0;  ///< share of frames that vanish although the connection holds
   Duration notice = std::chrono::milliseconds(5);    ///< until an end knows of a cut
   Duration redial = std::chrono::milliseconds(100);  ///< from a loss to the next attempt
-  Duration silence = std::chrono::seconds(30);  ///< until a connection across a partition breaks
-  std::size_t max_queued = 1000;                ///< frames of one direction in flight
+  /// Until a connection across a partition breaks. None: it never does, which no mean can say.
+  std::optional<Duration> silence = std::chrono::seconds(30);
+  std::size_t max_queued = 1000;  ///< frames of one direction in flight
 };
 
 /// What happened on the network; everything sent is delivered, lost or cut off in the end.

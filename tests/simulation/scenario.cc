@@ -1,6 +1,7 @@
 #include "tests/simulation/scenario.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "model/cache/kv_pages.h"
 #include "runtime/base/rng.h"
@@ -98,8 +99,8 @@ Scenario scenario_of(std::uint64_t seed) {
   NetworkOptions& network = scenario.network;
   network.delay = between(rng, 50us, rng.chance(0.3) ? Duration(20ms) : Duration(2ms));
   network.loss = rng.chance(0.5) ? 0.0 : 0.05 * rng.uniform();
-  // Only deadly seeds lose a connection by a partition.
-  network.silence = scenario.is_deadly ? Duration(4s) : Duration(std::chrono::hours(24));
+  // Only deadly seeds lose a connection by a partition: it ends the worker.
+  network.silence = scenario.is_deadly ? std::optional<Duration>(4s) : std::nullopt;
   scenario.forward = between(rng, 1ms, 40ms);
 
   for (int i = 0; i < Scenario::kNumJobs; ++i) {

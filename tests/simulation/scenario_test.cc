@@ -37,5 +37,15 @@ TEST(ScenarioTest, EveryStrategyAndCachePolicyIsDrawnWithCreditAndWithout) {
   EXPECT_THAT(caches, UnorderedElementsAreArray(diffusion::names_of<CachePolicy>()));
 }
 
+TEST(ScenarioTest, OnlyADeadlyOneLosesAConnectionByAPartition) {
+  int num_deadly = 0;
+  for (std::uint64_t seed = 0; seed < kFewSeeds; ++seed) {
+    const Scenario scenario = scenario_of(seed);
+    num_deadly += scenario.is_deadly;
+    EXPECT_EQ(scenario.network.silence.has_value(), scenario.is_deadly) << "seed " << seed;
+  }
+  EXPECT_GT(num_deadly, 0);
+}
+
 }  // namespace
 }  // namespace unmask::simulation

@@ -130,7 +130,7 @@ TEST_F(SimulatedNetworkTest, DialerReachesTheNextLifeOfAKilledProcess) {
 }
 
 TEST_F(SimulatedNetworkTest, PartitionHoldsFramesUntilItHeals) {
-  network_.set_options({.silence = 1h});
+  network_.set_options({.silence = std::nullopt});
   network_.partition({1});
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(hosts_[0].send(i));
   run_for(5s);
@@ -154,6 +154,18 @@ TEST_F(SimulatedNetworkTest, PartitionThatLastsBreaksTheConnectionUntilItHeals) 
   run_for(2s);
   for (const Host& host : hosts_) EXPECT_EQ(host.num_ups, 2);
   EXPECT_EQ(network_.figures().frames_cut_off, 1u);
+}
+
+TEST_F(SimulatedNetworkTest, PartitionBreaksNoConnectionWhereThereIsNoSilence) {
+  network_.set_options({.silence = std::nullopt});
+  network_.partition({1});
+  ASSERT_TRUE(hosts_[0].send(1));
+  run_for(24h * 365 * 100);
+  for (const Host& host : hosts_) EXPECT_THAT(host.downs, IsEmpty());
+  network_.heal();
+  run_for(100ms);
+  EXPECT_THAT(hosts_[1].received, ElementsAre(1));
+  for (const Host& host : hosts_) EXPECT_EQ(host.num_ups, 1);
 }
 
 TEST_F(SimulatedNetworkTest, DisconnectIsToldToBothEndsWithItsReason) {
