@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "kernels/ops/gather_rows.h"
 #include "kernels/ops/linear.h"
 #include "kernels/ops/lm_head_candidates.h"
+#include "kernels/ops/max_parts.h"
 #include "kernels/ops/merge_candidates.h"
 #include "kernels/ops/mix_embeddings.h"
 #include "kernels/ops/qk_norm_rope_kv_write.h"
@@ -23,10 +25,12 @@
 #include "kernels/ops/route_topk.h"
 #include "kernels/ops/tree_add.h"
 #include "kernels/packed_weights.h"
+#include "kernels/recording.h"
 #include "kernels/shares.h"
 #include "kernels/stream.h"
 #include "kernels/tensor.h"
 #include "kernels/working_shape.h"
+#include "runtime/base/result.h"
 
 namespace unmask::kernels {
 
@@ -67,8 +71,22 @@ class Backend {
   /// Takes at once what the kernels need beside their operands for forwards of this shape.
   virtual void reserve(const WorkingShape& /*shape*/) {}
   [[nodiscard]] virtual std::unique_ptr<Buffer> allocate(std::size_t bytes) = 0;
+  /// Memory that operations and the host both read and write; slower for the device than its own.
+  [[nodiscard]] virtual std::unique_ptr<Buffer> allocate_shared(std::size_t bytes) = 0;
+  /// Enqueues a copy of `from`'s first `bytes`, which stay as they are until it is done.
+  virtual void copy_to_device(void* device, const Buffer& from, std::size_t bytes) = 0;
   virtual void upload(void* device, const void* host, std::size_t bytes) = 0;
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;
+
+  /// Whether record() can work here.
+  [[nodiscard]] virtual bool can_record() const { return false; }
+  /// What `enqueue` enqueues is kept instead of being done. It may run operations and collectives
+  /// whose memory was made before, and nothing that waits.
+  ///
+  /// Errors  those of `enqueue`; kUnavailable: what was enqueued cannot be recorded
+  [[nodiscard]] virtual Result<std::unique_ptr<Recording>> record(
+      const std::function<Result<>()>& enqueue);
+  virtual void replay(const Recording& recording);
 
   /// Stacks `parts` by rows and packs them as `dtype`; `col_shares` splits the input features.
   [[nodiscard]] virtual std::unique_ptr<PackedMatrix> pack_matrix(std::span<const HostMatrix> parts,
@@ -98,6 +116,7 @@ class Backend {
   virtual void compute(const TreeAdd& op) = 0;
   virtual void compute(const LmHeadCandidates& op) = 0;
   virtual void compute(const MergeCandidates& op) = 0;
+  virtual void compute(const MaxParts& op) = 0;
   virtual void compute(const MixEmbeddings& op) = 0;
 };
 

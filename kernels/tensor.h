@@ -21,9 +21,12 @@ struct Tensor {
   DType dtype = DType::kF32;
   int rows = 0;
   int cols = 0;
+  /// In the backend's memory: how many of `rows` there are when an operation runs, which may be
+  /// later again (Backend::record). null: all, which is all that a CPU takes.
+  const std::int32_t* live_rows = nullptr;
 };
 
-/// Rows [first, first + count) of `tensor`.
+/// Rows [first, first + count) of `tensor`, all of whose rows are there.
 constexpr Tensor rows_of(const Tensor& tensor, int first, int count) {
   const std::size_t skipped = std::size_t(first) * std::size_t(tensor.cols) * size_of(tensor.dtype);
   return {static_cast<std::byte*>(tensor.data) + skipped, tensor.dtype, count, tensor.cols};

@@ -43,6 +43,10 @@ DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
     : env_(env),
       pages_used_(kv_pages(env.metrics, "used")),
       pages_free_(kv_pages(env.metrics, "free")),
+      recorded_(env.metrics.gauge("unmask_worker_recorded_forwards",
+                                  "Kinds of forwards that a GPU keeps as CUDA graphs.", {})),
+      replays_(env.metrics.gauge("unmask_worker_replayed_forwards",
+                                 "Forwards that were one launch of such a graph, so far.", {})),
       factory_(factory),
       form_timeout_(form_timeout),
       max_piece_bytes_(max_piece_bytes),
@@ -74,22 +78,25 @@ void DeviceThread::load(MakeEngine make_engine,
     Result<std::unique_ptr<network::Engine>> engine = make();
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
-    tell_pages();
+    tell_state();
     return engine_.get();
   });
 }
 
-void DeviceThread::tell_pages() {
+void DeviceThread::tell_state() {
   const cache::KvPages& pages = engine_->pages();
   pages_used_.set(pages.num_pages() - pages.num_free_pages());
   pages_free_.set(pages.num_free_pages());
+  const network::Recordings& recordings = engine_->recordings();
+  recorded_.set(double(recordings.num_kept()));
+  replays_.set(double(recordings.num_replays()));
 }
 
 void DeviceThread::prepare(FormGroup group, std::function<void(Result<Bytes>)> done) {
   answer(done, [this, group]() -> Result<Bytes> {
     if (is_over(group.epoch)) return over();
     (void)engine_->join(nullptr);
-    tell_pages();
+    tell_state();
     collective_.store(nullptr);
     return factory_.prepare(group.epoch, group.rank, group.size);
   });
@@ -117,7 +124,7 @@ void DeviceThread::run(Step step, std::function<void(Result<StepResult>)> done) 
   answer(done, [this, step = std::move(step)] {
     if (is_over(step.epoch)) return Result<StepResult>(over());
     Result<StepResult> result = engine_->run(step);
-    tell_pages();
+    tell_state();
     return result;
   });
 }

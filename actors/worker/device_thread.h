@@ -46,7 +46,7 @@ class DeviceThread final : public Device {
   /// Runs `work` on the thread and passes on its result, or an error if too much waits there.
   template <typename Answer, typename Work>
   void answer(const std::function<void(Answer)>& done, Work work);
-  void tell_pages();
+  void tell_state();
   [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);
   void give_rows(const Inspect& request, const network::TensorRows& rows, const TakeRows& take);
   void give_piece(Epoch epoch, Inspected piece, const TakeRows& take);
@@ -55,6 +55,8 @@ class DeviceThread final : public Device {
   const Env env_;
   Gauge& pages_used_;
   Gauge& pages_free_;
+  Gauge& recorded_;
+  Gauge& replays_;
   CollectiveFactory& factory_;
   const std::chrono::milliseconds form_timeout_;
   const std::size_t max_piece_bytes_;

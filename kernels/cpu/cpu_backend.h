@@ -37,6 +37,12 @@ class CpuBackend final : public Backend {
 
   void reserve(const WorkingShape& shape) override;
   [[nodiscard]] std::unique_ptr<Buffer> allocate(std::size_t bytes) override;
+  [[nodiscard]] std::unique_ptr<Buffer> allocate_shared(std::size_t bytes) override {
+    return allocate(bytes);
+  }
+  void copy_to_device(void* device, const Buffer& from, std::size_t bytes) override {
+    upload(device, from.data(), bytes);
+  }
   void upload(void* device, const void* host, std::size_t bytes) override;
   void download(void* host, const void* device, std::size_t bytes) override;
 
@@ -63,6 +69,7 @@ class CpuBackend final : public Backend {
   void compute(const TreeAdd& op) override;
   void compute(const LmHeadCandidates& op) override;
   void compute(const MergeCandidates& op) override;
+  void compute(const MaxParts& op) override;
   void compute(const MixEmbeddings& op) override;
 
   /// Fills packed_rows_ with the rows of x in the layout that `weights` is multiplied with.

@@ -145,9 +145,8 @@ void CpuBackend::compute(const LmHeadCandidates& op) {
                             std::size_t(chunk.end - chunk.begin)},
                            std::int64_t{op.first_token} + chunk.begin};
         copy_wanted(row, op, first + i);
-        const auto rules = std::size_t(op.rules_of_row[first + i]);
-        UNMASK_CHECK(rules < op.rules.size());
-        parts[std::size_t(task * num_rows + i)] = stats_of(kernels_, row, op.rules[rules]);
+        const LogitRules& rules = op.rules[op.rules_of_row[first + i]];
+        parts[std::size_t(task * num_rows + i)] = stats_of(kernels_, row, rules);
       }
     });
     const int grain = grain_of(std::int64_t(chunks.size()) * 64);

@@ -6,6 +6,7 @@
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/row_count.h"
 
 namespace unmask::kernels {
 namespace {
@@ -15,7 +16,8 @@ constexpr int kMergeThreads = 128;
 /// Puts the splits of a row's head together. Grid: rows, heads.
 template <typename T>
 __global__ void __launch_bounds__(kMergeThreads)
-    merge_splits_kernel(AttentionPartials partials, int head_dim, T* out) {
+    merge_splits_kernel(AttentionPartials partials, RowCount rows, int head_dim, T* out) {
+  if (int(blockIdx.x) >= rows.now()) return;
   const std::size_t row_head = std::size_t(blockIdx.x) * gridDim.y + blockIdx.y;
   const std::size_t stride = std::size_t(gridDim.x) * gridDim.y;
   float maxes[kAttentionSplits], factors[kAttentionSplits];
@@ -84,7 +86,7 @@ void enqueue(const Attention& op, void* scratch, cudaStream_t stream) {
     }
     const dim3 grid(unsigned(op.qkv.rows), unsigned(op.heads.num_heads));
     launch(merge_splits_kernel<T>, {grid, dim3(kMergeThreads), 0, stream}, partials,
-           op.heads.head_dim, elements<T>(op.out));
+           row_count(op.qkv), op.heads.head_dim, elements<T>(op.out));
   });
 }
 

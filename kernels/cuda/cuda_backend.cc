@@ -5,8 +5,10 @@
 
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_experts.h"
+#include "kernels/cuda/cuda_graph.h"
 #include "kernels/cuda/cuda_matrix.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/pinned_memory.h"
 #include "kernels/cuda/working_memory.h"
 #include "runtime/base/check.h"
 
@@ -43,9 +45,7 @@ MemoryInfo CudaBackend::memory() const {
   return {.total_bytes = total_bytes, .free_bytes = free_bytes};
 }
 
-void CudaBackend::synchronize() {
-  cuda_check(cudaStreamSynchronize(queue()), "cudaStreamSynchronize");
-}
+void CudaBackend::synchronize() { done_.wait(queue()); }
 
 void CudaBackend::reserve(const WorkingShape& shape) {
   queue();
@@ -59,6 +59,48 @@ std::unique_ptr<Buffer> CudaBackend::allocate(std::size_t bytes) {
     cuda_check(cudaMemsetAsync(memory->data(), 0, bytes, stream), "cudaMemsetAsync");
   }
   return memory;
+}
+
+std::unique_ptr<Buffer> CudaBackend::allocate_shared(std::size_t bytes) {
+  queue();
+  return std::make_unique<PinnedMemory>(bytes);
+}
+
+void CudaBackend::copy_to_device(void* device, const Buffer& from, std::size_t bytes) {
+  cuda_check(cudaMemcpyAsync(device, from.data(), bytes, cudaMemcpyHostToDevice, queue()),
+             "cudaMemcpyAsync");
+}
+
+Result<std::unique_ptr<Recording>> CudaBackend::record(const std::function<Result<>()>& enqueue) {
+  const cudaStream_t stream = queue();
+  cuda_check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
+             "cudaStreamBeginCapture");
+  // Whatever happens, the stream must not stay in capture.
+  Result<> enqueued;
+  std::string fault;
+  try {
+    enqueued = enqueue();
+  } catch (const DeviceError& error) {
+    fault = error.what();
+  }
+  cudaGraph_t graph = nullptr;
+  const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+  const std::unique_ptr<CUgraph_st, cudaError_t (*)(cudaGraph_t)> owned(graph, cudaGraphDestroy);
+  if (!enqueued) return enqueued.error();
+  if (fault.empty() && ended != cudaSuccess) fault = cudaGetErrorString(ended);
+  if (fault.empty()) {
+    try {
+      return std::unique_ptr<Recording>(std::make_unique<CudaGraph>(graph));
+    } catch (const DeviceError& error) {
+      fault = error.what();
+    }
+  }
+  cudaGetLastError();  // a capture that failed is no fault of what comes later
+  return Error{ErrorCode::kUnavailable, fault};
+}
+
+void CudaBackend::replay(const Recording& recording) {
+  static_cast<const CudaGraph&>(recording).launch(queue());
 }
 
 void CudaBackend::upload(void* device, const void* host, std::size_t bytes) {
@@ -133,6 +175,7 @@ void CudaBackend::compute(const Experts& op) { enqueue_with_scratch(op); }
 void CudaBackend::compute(const TreeAdd& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const LmHeadCandidates& op) { enqueue_with_scratch(op); }
 void CudaBackend::compute(const MergeCandidates& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const MaxParts& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const MixEmbeddings& op) { enqueue_with_scratch(op); }
 
 }  // namespace unmask::kernels

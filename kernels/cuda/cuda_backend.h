@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/cuda_event.h"
 #include "kernels/cuda/cuda_stream.h"
 #include "kernels/cuda/device_memory.h"
 #include "kernels/cuda/upload_ring.h"
@@ -33,9 +34,16 @@ class CudaBackend final : public Backend {
 
   void reserve(const WorkingShape& shape) override;
   [[nodiscard]] std::unique_ptr<Buffer> allocate(std::size_t bytes) override;
+  [[nodiscard]] std::unique_ptr<Buffer> allocate_shared(std::size_t bytes) override;
+  void copy_to_device(void* device, const Buffer& from, std::size_t bytes) override;
   void upload(void* device, const void* host, std::size_t bytes) override;
   /// Waits for what is enqueued, and for the copy.
   void download(void* host, const void* device, std::size_t bytes) override;
+
+  [[nodiscard]] bool can_record() const override { return true; }
+  [[nodiscard]] Result<std::unique_ptr<Recording>> record(
+      const std::function<Result<>()>& enqueue) override;
+  void replay(const Recording& recording) override;
 
   [[nodiscard]] std::unique_ptr<PackedMatrix> pack_matrix(std::span<const HostMatrix> parts,
                                                           DType dtype,
@@ -56,6 +64,7 @@ class CudaBackend final : public Backend {
   void compute(const TreeAdd& op) override;
   void compute(const LmHeadCandidates& op) override;
   void compute(const MergeCandidates& op) override;
+  void compute(const MaxParts& op) override;
   void compute(const MixEmbeddings& op) override;
 
   template <class Op>
@@ -65,6 +74,7 @@ class CudaBackend final : public Backend {
 
   const int device_;
   CudaStream stream_;
+  CudaEvent done_;
   UploadRing ring_;
   DeviceScratch scratch_;
 };

@@ -2,6 +2,7 @@
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/row_count.h"
 
 namespace unmask::kernels {
 namespace {
@@ -11,7 +12,8 @@ constexpr int kThreads = 128;
 /// A thread block per row.
 template <typename Entry, typename Out>
 __global__ void embed_kernel(const Entry* table, const std::int32_t* tokens, const float* soft_rows,
-                             Out* out, int cols) {
+                             Out* out, RowCount rows, int cols) {
+  if (int(blockIdx.x) >= rows.now()) return;
   const std::int64_t token = tokens[blockIdx.x];
   Out* const to = out + std::size_t(blockIdx.x) * std::size_t(cols);
   if (token < 0) {
@@ -31,7 +33,7 @@ void enqueue(const Embed& op, cudaStream_t stream) {
       using Out = decltype(element);
       launch(embed_kernel<Entry, Out>, {dim3(unsigned(op.out.rows)), dim3(kThreads), 0, stream},
              elements<Entry>(op.table), op.tokens, elements<float>(op.soft_rows),
-             elements<Out>(op.out), op.out.cols);
+             elements<Out>(op.out), row_count(op.out), op.out.cols);
     });
   });
 }

@@ -9,6 +9,7 @@
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/product.h"
+#include "kernels/cuda/row_count.h"
 #include "kernels/cuda/scratch_parts.h"
 #include "runtime/base/check.h"
 
@@ -54,11 +55,11 @@ __device__ int sum_of_warp(int value) {
 __device__ int num_row_tiles(int count) { return (count + kProductRows - 1) / kProductRows; }
 
 /// One thread block per expert held: counts all, then places its own in their order.
-__global__ void sort_choices_kernel(const std::int32_t* expert_ids, int num_choices,
+__global__ void sort_choices_kernel(const std::int32_t* expert_ids, RowCount rows, int top_k,
                                     int first_expert, int num_experts, Places places) {
   SortShared& shared = block_shared<SortShared>();
   const int thread = int(threadIdx.x), warp = thread / kWarpSize, lane = thread % kWarpSize;
-  const int mine = int(blockIdx.x);
+  const int mine = int(blockIdx.x), num_choices = rows.now() * top_k;
   for (int e = thread; e < num_experts; e += kSortThreads) shared.count[e] = 0;
   __syncthreads();
   for (int i = thread; i < num_choices; i += kSortThreads) {
@@ -228,6 +229,7 @@ __global__ void sum_choices_kernel(const float* contributions, const int* place_
                                    int first_expert, int top_k, ShareEnds shares, Tensor out) {
   SumShared& shared = block_shared<SumShared>();
   const std::int64_t row = blockIdx.x;
+  if (row >= RowCount{out.rows, out.live_rows}.now()) return;
   if (int(threadIdx.x) < top_k) {
     const std::int64_t choice = row * top_k + int(threadIdx.x);
     SumChoice& mine = shared.choice[threadIdx.x];
@@ -262,7 +264,8 @@ __global__ void sum_choices_kernel(const float* contributions, const int* place_
 
 __global__ void zero_kernel(Tensor out) {
   const std::int64_t i = std::int64_t{blockIdx.x} * kSumThreads + threadIdx.x;
-  if (i < std::int64_t{out.rows} * out.cols) set_number(out.data, out.dtype, i, 0.0f);
+  const std::int64_t num_rows = RowCount{out.rows, out.live_rows}.now();
+  if (i < num_rows * out.cols) set_number(out.data, out.dtype, i, 0.0f);
 }
 
 unsigned blocks_for(std::int64_t count, int per_block) {
@@ -275,7 +278,8 @@ void run(const Experts& op, const ExpertsView& view, void* scratch, cudaStream_t
   ScratchParts parts(scratch);
   const Arrays<T> arrays = arrays_in<T>(parts, view, num_rows, op.top_k);
   launch(sort_choices_kernel, {dim3(unsigned(view.num_experts)), dim3(kSortThreads), 0, stream},
-         op.expert_ids, num_choices, op.first_expert, view.num_experts, arrays.places);
+         op.expert_ids, row_count(op.x), op.top_k, op.first_expert, view.num_experts,
+         arrays.places);
   MatrixView as_weights{nullptr, view.dtype, 0, {{0, hidden}, 1}, {{0, padded_cols(hidden)}, 1}};
   pack_rows(op.x, as_weights, arrays.rows, stream);
   const int padded_hidden = int(padded_cols(hidden));

@@ -2,6 +2,7 @@
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/row_count.h"
 
 namespace unmask::kernels {
 namespace {
@@ -10,7 +11,9 @@ constexpr int kThreads = 128;
 
 /// A thread block per row.
 template <typename In, typename Out>
-__global__ void gather_rows_kernel(const In* x, const std::int32_t* rows, Out* out, int cols) {
+__global__ void gather_rows_kernel(const In* x, const std::int32_t* rows, Out* out, RowCount count,
+                                   int cols) {
+  if (int(blockIdx.x) >= count.now()) return;
   const std::int64_t row = rows[blockIdx.x];
   copy_row<kThreads>(x + row * cols, out + std::size_t(blockIdx.x) * std::size_t(cols), cols);
 }
@@ -24,7 +27,7 @@ void enqueue(const GatherRows& op, cudaStream_t stream) {
       using In = decltype(in);
       using Out = decltype(element);
       launch(gather_rows_kernel<In, Out>, {dim3(unsigned(op.out.rows)), dim3(kThreads), 0, stream},
-             elements<In>(op.x), op.rows, elements<Out>(op.out), op.out.cols);
+             elements<In>(op.x), op.rows, elements<Out>(op.out), row_count(op.out), op.out.cols);
     });
   });
 }

@@ -16,6 +16,7 @@ void enqueue(const RmsNorm& op, cudaStream_t stream);
 void enqueue(const QkNormRopeKvWrite& op, cudaStream_t stream);
 void enqueue(const TreeAdd& op, cudaStream_t stream);
 void enqueue(const MergeCandidates& op, cudaStream_t stream);
+void enqueue(const MaxParts& op, cudaStream_t stream);
 
 // scratch: scratch_bytes(op) of device memory, which later work on the stream may use again.
 std::size_t scratch_bytes(const Linear& op);

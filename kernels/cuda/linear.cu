@@ -6,6 +6,7 @@
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/ptx.h"
+#include "kernels/cuda/row_count.h"
 #include "kernels/cuda/scratch_parts.h"
 #include "kernels/cuda/tree_sum.h"
 
@@ -16,7 +17,9 @@ constexpr int kElementwiseThreads = 256;
 
 /// Packs a row per thread block.
 template <typename From, typename To>
-__global__ void pack_rows_kernel(const From* x, ShareOffsets cols, ShareOffsets padded, To* out) {
+__global__ void pack_rows_kernel(const From* x, RowCount rows, ShareOffsets cols,
+                                 ShareOffsets padded, To* out) {
+  if (int(blockIdx.x) >= rows.now()) return;
   const From* const from = x + std::size_t(blockIdx.x) * std::size_t(cols.offset[cols.count]);
   To* const to = out + std::size_t(blockIdx.x) * std::size_t(padded.offset[padded.count]);
   for (int i = 0; i < cols.count; ++i) {
@@ -31,9 +34,9 @@ __global__ void pack_rows_kernel(const From* x, ShareOffsets cols, ShareOffsets 
 /// What a product multiplies.
 template <typename T>
 struct Product {
-  const T* x;        // [num_rows, stride]
+  const T* x;        // [rows, stride]
   const T* weights;  // [num_features, stride]
-  int num_rows;
+  RowCount rows;
   int num_features;
   ShareOffsets padded;
 
@@ -80,11 +83,13 @@ __global__ void __launch_bounds__(kF32Threads) multiply_f32_kernel(Product<float
   const int first_feature = int(blockIdx.x) * kF32Features, first_row = int(blockIdx.y) * kF32Rows;
   const int share = int(blockIdx.z), stride = p.stride();
   const int lane = int(threadIdx.x) % 16, group = int(threadIdx.x) / 16;
+  const int num_rows = p.rows.now();
+  if (first_row >= num_rows) return;
   float sums[4][4] = {};
   for (int col = int(p.padded.offset[share]); col < int(p.padded.offset[share + 1]);
        col += kF32Cols) {
     load_f32_tile(shared.weights, p.weights, first_feature, p.num_features, stride, col);
-    load_f32_tile(shared.x, p.x, first_row, p.num_rows, stride, col);
+    load_f32_tile(shared.x, p.x, first_row, num_rows, stride, col);
     __syncthreads();  // the tiles are there
     for (int k = 0; k < kF32Cols; k += 4) {
       float4 w[4], x[4];
@@ -96,12 +101,12 @@ __global__ void __launch_bounds__(kF32Threads) multiply_f32_kernel(Product<float
     }
     __syncthreads();  // the tiles may be overwritten
   }
-  out += std::size_t(share) * std::size_t(p.num_rows) * std::size_t(p.num_features);
+  out += std::size_t(share) * std::size_t(p.rows.capacity) * std::size_t(p.num_features);
   for (int i = 0; i < 4; ++i) {
     const int row = first_row + group + 8 * i;
     for (int j = 0; j < 4; ++j) {
       const int feature = first_feature + lane + 16 * j;
-      if (row >= p.num_rows || feature >= p.num_features) continue;
+      if (row >= num_rows || feature >= p.num_features) continue;
       out[std::size_t(row) * std::size_t(p.num_features) + feature] = from_float<Out>(sums[i][j]);
     }
   }
@@ -188,7 +193,8 @@ __global__ void __launch_bounds__(kShares* kWarpSize)
   Bf16Shared<kShares>& shared = dynamic_shared<Bf16Shared<kShares>>();
   const int first_feature = int(blockIdx.x) * kFeatures, first_row = int(blockIdx.y) * kRows;
   const int lane = int(threadIdx.x) % kWarpSize, share = int(threadIdx.x) / kWarpSize;
-  const int stride = p.stride(), rows_left = p.num_rows - first_row;
+  const int stride = p.stride(), num_rows = p.rows.now(), rows_left = num_rows - first_row;
+  if (rows_left <= 0) return;
   const int num_tiles = rows_left < kRows ? (rows_left + 15) / 16 * 2 : kRows / 8;
   const int first_col = int(p.padded.offset[share]);
   const int num_steps = (int(p.padded.offset[share + 1]) - first_col) / kCols;
@@ -198,7 +204,7 @@ __global__ void __launch_bounds__(kShares* kWarpSize)
       const int col = first_col + step * kCols;
       load_bf16_tile(stage.weights, kFeatures, p.weights + col, first_feature, p.num_features,
                      stride);
-      load_bf16_tile(stage.x, num_tiles * 8, p.x + col, first_row, p.num_rows, stride);
+      load_bf16_tile(stage.x, num_tiles * 8, p.x + col, first_row, num_rows, stride);
     }
     cp_async_commit();  // empty groups keep the count of those in flight
   };
@@ -226,16 +232,18 @@ __global__ void __launch_bounds__(kShares* kWarpSize)
   __syncthreads();  // the sums are there
   for (int i = int(threadIdx.x); i < kRows * kFeatures; i += kShares * kWarpSize) {
     const int row = first_row + i / kFeatures, feature = first_feature + i % kFeatures;
-    if (row >= p.num_rows || feature >= p.num_features) continue;
+    if (row >= num_rows || feature >= p.num_features) continue;
     out[std::size_t(row) * std::size_t(p.num_features) + feature] = from_float<Out>(
         tree_sum<kShares>(&shared.sums[0][i / kFeatures][i % kFeatures], kRows * (kFeatures + 4)));
   }
 }
 
 template <int kParts, typename Out>
-__global__ void sum_shares_kernel(const float* parts, std::size_t count, Out* out) {
+__global__ void sum_shares_kernel(const float* parts, RowCount rows, int cols, Out* out) {
   const std::size_t i = std::size_t(blockIdx.x) * kElementwiseThreads + threadIdx.x;
-  if (i < count) out[i] = from_float<Out>(tree_sum<kParts>(parts + i, count));
+  const std::size_t count = std::size_t(rows.capacity) * std::size_t(cols);
+  if (i < std::size_t(rows.now()) * std::size_t(cols))
+    out[i] = from_float<Out>(tree_sum<kParts>(parts + i, count));
 }
 
 unsigned num_tiles_of(int size, int tile) { return unsigned((size + tile - 1) / tile); }
@@ -244,21 +252,21 @@ unsigned num_tiles_of(int size, int tile) { return unsigned((size + tile - 1) / 
 template <typename Out>
 void multiply_f32(const Product<float>& product, Out* out, cudaStream_t stream) {
   const dim3 grid(num_tiles_of(product.num_features, kF32Features),
-                  num_tiles_of(product.num_rows, kF32Rows), unsigned(product.padded.count));
+                  num_tiles_of(product.rows.capacity, kF32Rows), unsigned(product.padded.count));
   launch(multiply_f32_kernel<Out>, {grid, dim3(kF32Threads), 0, stream}, product, out);
 }
 
 template <int kShares, typename Out>
 void multiply_bf16(const Product<bf16>& product, Out* out, cudaStream_t stream) {
   const dim3 grid(num_tiles_of(product.num_features, kFeatures),
-                  num_tiles_of(product.num_rows, kRows));
+                  num_tiles_of(product.rows.capacity, kRows));
   launch(multiply_bf16_kernel<kShares, Out>,
          {grid, dim3(kShares * kWarpSize), sizeof(Bf16Shared<kShares>), stream}, product, out);
 }
 
 template <typename T>
-Product<T> product_of(const void* x, int num_rows, const MatrixView& weight) {
-  return {static_cast<const T*>(x), static_cast<const T*>(weight.data), num_rows, weight.rows,
+Product<T> product_of(const void* x, RowCount rows, const MatrixView& weight) {
+  return {static_cast<const T*>(x), static_cast<const T*>(weight.data), rows, weight.rows,
           weight.padded};
 }
 
@@ -290,10 +298,11 @@ void multiply_rows(const void* x, const MatrixView& weight, float* partial_sums,
     using Out = decltype(element);
     with_num_parts(weight.cols.count, [&](auto parts) {
       if (weight.dtype == DType::kBF16) {
-        multiply_bf16<parts()>(product_of<bf16>(x, out.rows, weight), elements<Out>(out), stream);
+        multiply_bf16<parts()>(product_of<bf16>(x, row_count(out), weight), elements<Out>(out),
+                               stream);
         return;
       }
-      const auto product = product_of<float>(x, out.rows, weight);
+      const auto product = product_of<float>(x, row_count(out), weight);
       if constexpr (parts() == 1) {
         multiply_f32(product, elements<Out>(out), stream);
       } else {
@@ -301,7 +310,7 @@ void multiply_rows(const void* x, const MatrixView& weight, float* partial_sums,
         launch(sum_shares_kernel<parts(), Out>,
                {dim3(num_tiles_of(int(count), kElementwiseThreads)), dim3(kElementwiseThreads), 0,
                 stream},
-               partial_sums, count, elements<Out>(out));
+               partial_sums, row_count(out), out.cols, elements<Out>(out));
       }
     });
   });
@@ -317,7 +326,7 @@ void pack_rows(Tensor x, const MatrixView& weight, void* packed, cudaStream_t st
       using To = decltype(to);
       launch(pack_rows_kernel<From, To>,
              {dim3(unsigned(x.rows)), dim3(kElementwiseThreads), 0, stream}, elements<From>(x),
-             weight.cols, weight.padded, static_cast<To*>(packed));
+             row_count(x), weight.cols, weight.padded, static_cast<To*>(packed));
     });
   });
 }

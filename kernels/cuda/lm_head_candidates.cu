@@ -8,6 +8,7 @@
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/product.h"
+#include "kernels/cuda/row_count.h"
 #include "kernels/cuda/scratch_parts.h"
 #include "kernels/cuda/vocab_tiles.h"
 #include "kernels/merge.h"
@@ -18,7 +19,6 @@ namespace {
 constexpr int kSegmentIds = 32;  // that one thread looks through
 constexpr int kSegments = kProductFeatures / kSegmentIds;
 constexpr int kMergeThreads = kNumShares * kWarpSize;  // a warp per share
-constexpr int kRulesAtOnce = 64;                       // that fit the arguments of a kernel
 
 /// What is asked of the rows, the rules on the device.
 struct Query {
@@ -31,17 +31,10 @@ struct Query {
   float* listed_logits;
 };
 
-struct RulesBatch {
-  LogitRules rules[kRulesAtOnce];
-};
-
-__global__ void write_rules_kernel(RulesBatch batch, int count, LogitRules* out) {
-  if (int(threadIdx.x) < count) out[threadIdx.x] = batch.rules[threadIdx.x];
-}
-
 /// One thread block per row.
-__global__ void clear_wanted_kernel(Query query) {
+__global__ void clear_wanted_kernel(Query query, RowCount rows) {
   const int row = int(blockIdx.x);
+  if (row >= rows.now()) return;
   if (query.present != nullptr && threadIdx.x == 0) query.present_logits[row] = -HUGE_VALF;
   if (query.listed_offsets == nullptr) return;
   const int end = query.listed_offsets[row + 1];
@@ -172,10 +165,13 @@ __device__ CandidateStats stats_of(const Segment& segment, const LogitRules& rul
 /// parts [tile, row].  Grid: blocks of 64 rows, tiles of the vocabulary.
 template <class T>
 __global__ void __launch_bounds__(kProductThreads)
-    head_tile_kernel(const T* x, int num_rows, const T* weights, int stride, VocabTiles tiles,
-                     std::int32_t first_token, Query query, CandidateStats* parts) {
+    head_tile_kernel(const T* x, RowCount row_count_of_x, const T* weights, int stride,
+                     VocabTiles tiles, std::int32_t first_token, Query query,
+                     CandidateStats* parts) {
   auto& shared = dynamic_shared<TileShared>();
   const int tile = int(blockIdx.y), first_row = int(blockIdx.x) * kProductRows;
+  const int num_rows = row_count_of_x.now();
+  if (first_row >= num_rows) return;
   const int rows = num_rows - first_row < kProductRows ? num_rows - first_row : kProductRows;
   if (int(threadIdx.x) < rows) shared.x_rows[threadIdx.x] = first_row + int(threadIdx.x);
   __syncthreads();
@@ -208,7 +204,7 @@ __global__ void __launch_bounds__(kProductThreads)
     const CandidateStats stats = stats_of(segment, query.rules[query.rules_of_row[row]]);
     if (i >= rows) continue;
     copy_wanted(segment, query, row);
-    if (segment_idx == 0) parts[std::int64_t{tile} * num_rows + row] = stats;
+    if (segment_idx == 0) parts[std::int64_t{tile} * row_count_of_x.capacity + row] = stats;
   }
 }
 
@@ -229,16 +225,17 @@ struct MergeShared {
 };
 
 /// One thread block per row, one warp per share: each lane every 32nd tile, the lanes by tree.
-__global__ void merge_tiles_kernel(const CandidateStats* parts, VocabTiles tiles, int num_rows,
+__global__ void merge_tiles_kernel(const CandidateStats* parts, VocabTiles tiles, RowCount rows,
                                    CandidateStats* out) {
   MergeShared& shared = block_shared<MergeShared>();
   const int row = int(blockIdx.x), lane = int(threadIdx.x) % kWarpSize;
+  if (row >= rows.now()) return;
   const int share = int(threadIdx.x) / kWarpSize;
   CandidateStats stats = no_candidates();
   if (share < tiles.num_shares) {
     const int end = tiles.first_tile[share + 1];
     for (int tile = tiles.first_tile[share] + lane; tile < end; tile += kWarpSize) {
-      stats = merged(stats, parts[std::int64_t{tile} * num_rows + row]);
+      stats = merged(stats, parts[std::int64_t{tile} * rows.capacity + row]);
     }
   }
   for (unsigned delta = kWarpSize / 2; delta > 0; delta /= 2) {
@@ -258,27 +255,14 @@ __global__ void merge_tiles_kernel(const CandidateStats* parts, VocabTiles tiles
 
 template <class T>
 struct Arrays {
-  LogitRules* rules;
   T* rows;
   CandidateStats* parts;
 };
 
 template <class T>
-Arrays<T> arrays_in(ScratchParts& parts, const MatrixView& head, int num_tiles, int num_rows,
-                    std::size_t num_rules) {
-  return {parts.take<LogitRules>(num_rules),
-          parts.take<T>(std::size_t(num_rows) * std::size_t(head.stride())),
+Arrays<T> arrays_in(ScratchParts& parts, const MatrixView& head, int num_tiles, int num_rows) {
+  return {parts.take<T>(std::size_t(num_rows) * std::size_t(head.stride())),
           parts.take<CandidateStats>(std::size_t(num_tiles) * std::size_t(num_rows))};
-}
-
-void write_rules(std::span<const LogitRules> rules, LogitRules* out, cudaStream_t stream) {
-  for (std::size_t first = 0; first < rules.size(); first += kRulesAtOnce) {
-    const std::size_t count = std::min<std::size_t>(kRulesAtOnce, rules.size() - first);
-    RulesBatch batch{};
-    std::copy_n(rules.begin() + std::ptrdiff_t(first), count, batch.rules);
-    launch(write_rules_kernel, {dim3(1), dim3(kRulesAtOnce), 0, stream}, batch, int(count),
-           out + first);
-  }
 }
 
 template <class T>
@@ -286,13 +270,12 @@ void run(const LmHeadCandidates& op, const MatrixView& head, void* scratch, cuda
   const VocabTiles tiles = vocab_tiles(op.vocab_shares);
   const int num_rows = op.x.rows;
   ScratchParts scratch_parts(scratch);
-  const Arrays<T> arrays =
-      arrays_in<T>(scratch_parts, head, tiles.count(), num_rows, op.rules.size());
-  const Query query{arrays.rules,      op.rules_of_row,  op.present,      op.present_logits,
+  const Arrays<T> arrays = arrays_in<T>(scratch_parts, head, tiles.count(), num_rows);
+  const Query query{op.rules,          op.rules_of_row,  op.present,      op.present_logits,
                     op.listed_offsets, op.listed_tokens, op.listed_logits};
-  write_rules(op.rules, arrays.rules, stream);
   if (query.present != nullptr || query.listed_offsets != nullptr) {
-    launch(clear_wanted_kernel, {dim3(unsigned(num_rows)), dim3(kWarpSize), 0, stream}, query);
+    launch(clear_wanted_kernel, {dim3(unsigned(num_rows)), dim3(kWarpSize), 0, stream}, query,
+           row_count(op.x));
   }
   if (tiles.count() > 0) {
     pack_rows(op.x, head, arrays.rows, stream);
@@ -300,11 +283,11 @@ void run(const LmHeadCandidates& op, const MatrixView& head, void* scratch, cuda
     launch(head_tile_kernel<T>,
            {dim3(row_blocks, unsigned(tiles.count())), dim3(kProductThreads), sizeof(TileShared),
             stream},
-           arrays.rows, num_rows, static_cast<const T*>(head.data), head.stride(), tiles,
+           arrays.rows, row_count(op.x), static_cast<const T*>(head.data), head.stride(), tiles,
            op.first_token, query, arrays.parts);
   }
   launch(merge_tiles_kernel, {dim3(unsigned(num_rows)), dim3(kMergeThreads), 0, stream},
-         arrays.parts, tiles, num_rows, op.out);
+         arrays.parts, tiles, row_count(op.x), op.out);
 }
 
 }  // namespace
@@ -314,7 +297,7 @@ std::size_t scratch_bytes(const LmHeadCandidates& op) {
   ScratchParts parts(nullptr);
   const int num_tiles = vocab_tiles(op.vocab_shares).count();
   with_element(head.dtype, [&](auto element) {
-    arrays_in<decltype(element)>(parts, head, num_tiles, op.x.rows, op.rules.size());
+    arrays_in<decltype(element)>(parts, head, num_tiles, op.x.rows);
   });
   return parts.bytes();
 }

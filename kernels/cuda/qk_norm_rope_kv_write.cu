@@ -2,6 +2,7 @@
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/reduce.h"
+#include "kernels/cuda/row_count.h"
 
 namespace unmask::kernels {
 namespace {
@@ -22,6 +23,7 @@ struct HeadsOfRows {
   Kv* keys;
   Kv* values;
   KvRows kv_rows;
+  RowCount rows;
 };
 
 /// Normalises and rotates one head, a pair of dimensions per lane.
@@ -59,7 +61,7 @@ template <typename T, typename Kv>
 __global__ void qk_norm_rope_kv_write_kernel(HeadsOfRows<T, Kv> x) {
   const int row = int(blockIdx.x), head = int(blockIdx.y) * kWarps + int(threadIdx.x) / kWarpSize;
   const int num_q = x.shape.num_heads, num_kv = x.shape.num_kv_heads, dim = x.shape.head_dim;
-  if (head >= num_q + 2 * num_kv) return;
+  if (head >= num_q + 2 * num_kv || row >= x.rows.now()) return;
   T* const from = x.qkv + (std::size_t(row) * std::size_t(num_q + 2 * num_kv) + head) * dim;
   const int half = x.rope.rotary_dim / 2;
   const std::size_t angles = std::size_t(x.positions[row]) * std::size_t(half);
@@ -100,7 +102,8 @@ void enqueue(const QkNormRopeKvWrite& op, cudaStream_t stream) {
                                  op.slots,
                                  elements<Kv>(op.kv.keys),
                                  elements<Kv>(op.kv.values),
-                                 op.kv.rows};
+                                 op.kv.rows,
+                                 row_count(op.qkv)};
       launch(qk_norm_rope_kv_write_kernel<T, Kv>, {grid, dim3(kThreads), 0, stream}, x);
     });
   });

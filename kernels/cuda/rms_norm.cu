@@ -2,6 +2,7 @@
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/reduce.h"
+#include "kernels/cuda/row_count.h"
 
 namespace unmask::kernels {
 namespace {
@@ -10,7 +11,9 @@ constexpr int kThreads = 256;
 
 /// A thread block per row; four numbers per access where rows are aligned to that.
 template <typename In, typename Out>
-__global__ void rms_norm_kernel(const In* x, const float* weight, Out* out, int cols, float eps) {
+__global__ void rms_norm_kernel(const In* x, const float* weight, Out* out, RowCount rows, int cols,
+                                float eps) {
+  if (int(blockIdx.x) >= rows.now()) return;
   const std::size_t row = std::size_t(blockIdx.x) * std::size_t(cols);
   const int num_vectors = cols % 4 == 0 ? cols / 4 : 0;
   float squares = 0.0f;
@@ -44,7 +47,8 @@ void enqueue(const RmsNorm& op, cudaStream_t stream) {
       using In = decltype(in);
       using Out = decltype(element);
       launch(rms_norm_kernel<In, Out>, {dim3(unsigned(op.x.rows)), dim3(kThreads), 0, stream},
-             elements<In>(op.x), op.weight, elements<Out>(op.out), op.x.cols, op.eps);
+             elements<In>(op.x), op.weight, elements<Out>(op.out), row_count(op.x), op.x.cols,
+             op.eps);
     });
   });
 }

@@ -3,6 +3,7 @@
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/row_count.h"
 
 namespace unmask::kernels {
 namespace {
@@ -20,12 +21,13 @@ __device__ float add_over_warp(float value) {
 
 /// logits [num_rows, num_experts] = x router^T.  Grid: groups of experts, groups of rows.
 template <class T>
-__global__ void logits_kernel(const T* x, int num_rows, int num_cols, const float* router,
-                              int num_experts, float* logits) {
+__global__ void logits_kernel(const T* x, RowCount row_count_of_x, int num_cols,
+                              const float* router, int num_experts, float* logits) {
   const int lane = int(threadIdx.x) % kWarpSize;
   const int expert = int(blockIdx.x) * kLogitWarps + int(threadIdx.x) / kWarpSize;
   if (expert >= num_experts) return;  // a whole warp leaves
-  const int first_row = int(blockIdx.y) * kLogitRows;
+  const int first_row = int(blockIdx.y) * kLogitRows, num_rows = row_count_of_x.now();
+  if (first_row >= num_rows) return;
   const float* const weights = router + std::int64_t{expert} * num_cols;
   const T* rows[kLogitRows];
   for (int i = 0; i < kLogitRows; ++i) {
@@ -131,11 +133,11 @@ __device__ void keep_top_groups(Row& row, int num_experts, const Routing& routin
 }
 
 /// One warp per row.
-__global__ void choose_kernel(const float* logits, int num_rows, int num_experts, Routing routing,
+__global__ void choose_kernel(const float* logits, RowCount rows, int num_experts, Routing routing,
                               std::int32_t* expert_ids, float* expert_weights) {
   const int lane = int(threadIdx.x) % kWarpSize, warp = int(threadIdx.x) / kWarpSize;
   const std::int64_t row_idx = std::int64_t{blockIdx.x} * kChooseWarps + warp;
-  if (row_idx >= num_rows) return;  // a whole warp leaves
+  if (row_idx >= rows.now()) return;  // a whole warp leaves
   Row& row = dynamic_shared<ChooseShared>().row[warp];
   make_scores(row, logits + row_idx * num_experts, num_experts, routing.score);
   for (int e = lane; e < num_experts; e += kWarpSize) {
@@ -177,12 +179,12 @@ void enqueue(const RouteTopk& op, void* scratch, cudaStream_t stream) {
   with_element(op.x.dtype, [&](auto element) {
     using T = decltype(element);
     launch(logits_kernel<T>, {logits_grid, dim3(kLogitWarps * kWarpSize), 0, stream},
-           elements<T>(op.x), num_rows, op.x.cols, op.router, num_experts, logits);
+           elements<T>(op.x), row_count(op.x), op.x.cols, op.router, num_experts, logits);
   });
   launch(choose_kernel,
          {dim3(unsigned((num_rows + kChooseWarps - 1) / kChooseWarps)),
           dim3(kChooseWarps * kWarpSize), sizeof(ChooseShared), stream},
-         static_cast<const float*>(logits), num_rows, num_experts, op.routing, op.expert_ids,
+         static_cast<const float*>(logits), row_count(op.x), num_experts, op.routing, op.expert_ids,
          op.expert_weights);
 }
 

@@ -90,15 +90,17 @@ void LmHeadCandidates::check() const {
   UNMASK_CHECK(is_activation(x));
   UNMASK_CHECK(x.cols == head.cols() && head.num_col_shares() == 1);
   UNMASK_CHECK(vocab_shares.num_items() == head.rows());
-  UNMASK_CHECK(x.rows == 0 || !rules.empty());
+  UNMASK_CHECK(x.rows == 0 || rules != nullptr);
   UNMASK_CHECK((present == nullptr) == (present_logits == nullptr));
   UNMASK_CHECK((listed_offsets == nullptr) == (listed_logits == nullptr));
 }
 
 void MergeCandidates::check() const {
-  UNMASK_CHECK(is_power_of_two_up_to(kMaxParts, num_parts));
+  UNMASK_CHECK(num_parts >= 1 && num_parts <= kMaxParts);
   UNMASK_CHECK(num_rows >= 0);
 }
+
+void MaxParts::check() const { UNMASK_CHECK(num_parts >= 1 && count >= 0); }
 
 void MixEmbeddings::check() const {
   UNMASK_CHECK(is_activation(x) && is_activation(table) && out.dtype == DType::kF32);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernels/ops/candidate_stats.h"
 #include "kernels/packed_weights.h"
@@ -29,7 +28,7 @@ struct LmHeadCandidates {
   const PackedMatrix& head;
   ShareOffsets vocab_shares;                   ///< of head's rows
   std::int32_t first_token = 0;                ///< id of head's first row
-  std::span<const LogitRules> rules = {};      ///< on the host, their ids in device memory
+  const LogitRules* rules = nullptr;           ///< in device memory, as are their ids
   const std::int32_t* rules_of_row = nullptr;  ///< [n], indices into `rules`
   const std::int32_t* present = nullptr;  ///< [n], a token whose logit is wanted, or -1; null: none
   float* present_logits = nullptr;        ///< [n]

@@ -2,38 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <span>
+#include <vector>
+
+#include "model/network/batch_layout.h"
 
 namespace unmask::network {
 namespace {
-
-/// All arrays of a batch in one piece; an array is named by where it starts.
-class Arena {
- public:
-  std::size_t add(std::span<const std::int32_t> numbers) {
-    words_.resize((words_.size() + kAlignment - 1) / kAlignment * kAlignment);
-    const std::size_t start = words_.size();
-    words_.insert(words_.end(), numbers.begin(), numbers.end());
-    return start;
-  }
-
-  std::size_t add(std::span<const kernels::KvRun> runs) {
-    std::vector<std::int32_t> numbers;
-    for (const kernels::KvRun run : runs) {
-      numbers.push_back(run.first_slot);
-      numbers.push_back(run.num_slots);
-    }
-    static_assert(sizeof(kernels::KvRun) == 2 * sizeof(std::int32_t));
-    return add(numbers);
-  }
-
-  [[nodiscard]] const std::vector<std::int32_t>& words() const { return words_; }
-
- private:
-  static constexpr std::size_t kAlignment = 16;  // 64 bytes
-
-  std::vector<std::int32_t> words_;
-};
 
 /// The arrays of a batch on the host.
 struct Rows {
@@ -91,63 +65,134 @@ void Rows::append_decoded(const SequenceStep& sequence, int first_row) {
   append_all(listed_tokens, sequence.listed.tokens);
 }
 
+/// Room for ids of rules, per sequence that a step may have.
+constexpr int kRuleIds = 8;
+constexpr int kRunsPerRow = 2;  // beside those of pages: before and behind what is fresh
+
+std::size_t words_for(int max_rows, int num_pages) {
+  const std::size_t most = layout_of({.rows = max_rows, .sequences = max_rows, .listed = 0}).rest;
+  return most + 2 * (std::size_t(num_pages) + kRunsPerRow * std::size_t(max_rows)) +
+         kRuleIds * std::size_t(max_rows);
+}
+
+/// Writes a batch into memory of the host, from whose start the device will see `device`.
+class BatchWriter {
+ public:
+  BatchWriter(std::int32_t* host, const std::int32_t* device) : host_(host), device_(device) {}
+
+  template <typename T>
+  void write(std::size_t start, const std::vector<T>& values) {
+    static_assert(sizeof(T) % sizeof(std::int32_t) == 0);
+    if (!values.empty()) std::memcpy(host_ + start, values.data(), values.size() * sizeof(T));
+  }
+  /// The same, the last value filling up what is left.
+  void write_padded(std::size_t start, const std::vector<std::int32_t>& values, std::size_t count) {
+    write(start, values);
+    std::fill(host_ + start + values.size(), host_ + start + count, values.back());
+  }
+  const std::int32_t* append(std::size_t& end, const std::vector<std::int32_t>& values) {
+    write(end, values);
+    const std::int32_t* const at = device_ + end;
+    end += values.size();
+    return at;
+  }
+
+ private:
+  std::int32_t* const host_;
+  const std::int32_t* const device_;
+};
+
+std::size_t num_rule_ids(const Step& step) {
+  std::size_t count = 0;
+  for (const SequenceStep& sequence : step.sequences) {
+    count += sequence.rules.never_chosen.size() + sequence.rules.not_in_confidence.size();
+  }
+  return count;
+}
+
 }  // namespace
 
-Batch BatchBuilder::build(const Step& step, cache::KvPages& pages) {
+std::size_t BatchBuilder::device_bytes(int max_rows, int num_pages) {
+  return words_for(max_rows, num_pages) * sizeof(std::int32_t);
+}
+
+BatchBuilder::BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages)
+    : backend_(backend),
+      max_rows_(max_rows),
+      staging_(backend.allocate_shared(device_bytes(max_rows, num_pages))),
+      arena_(backend.allocate(device_bytes(max_rows, num_pages))) {}
+
+Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, bool can_record) {
   Rows rows;
   for (const SequenceStep& sequence : step.sequences) rows.append(sequence, pages);
 
-  Arena arena;
-  const std::size_t tokens = arena.add(rows.tokens);
-  const std::size_t positions = arena.add(rows.positions);
-  const std::size_t slots = arena.add(rows.slots);
-  const std::size_t key_limit = arena.add(rows.key_limit);
-  const std::size_t row_offsets = arena.add(rows.row_offsets);
-  const std::size_t run_offsets = arena.add(rows.run_offsets);
-  const std::size_t runs = arena.add(rows.runs);
-  const std::size_t decoded_rows = arena.add(rows.decoded_rows);
-  const std::size_t rules_of_row = arena.add(rows.rules_of_row);
-  const std::size_t present = arena.add(rows.present);
-  const std::size_t listed_offsets = arena.add(rows.listed_offsets);
-  const std::size_t listed_tokens = arena.add(rows.listed_tokens);
-  std::vector<std::pair<std::size_t, std::size_t>> rules;
-  for (const SequenceStep& sequence : step.sequences) {
-    const std::size_t never_chosen = arena.add(sequence.rules.never_chosen);
-    rules.emplace_back(never_chosen, arena.add(sequence.rules.not_in_confidence));
-  }
-
-  const std::size_t bytes = arena.words().size() * sizeof(std::int32_t);
-  if (!buffer_ || buffer_->size() < bytes) buffer_ = backend_.allocate(2 * bytes);
-  backend_.upload(buffer_->data(), arena.words().data(), bytes);
-  const auto* base = static_cast<const std::int32_t*>(buffer_->data());
-
   Batch batch;
-  batch.num_rows = static_cast<int>(rows.tokens.size());
-  batch.num_decoded = static_cast<int>(rows.decoded_rows.size());
-  batch.num_listed = static_cast<int>(rows.listed_tokens.size());
-  batch.tokens = base + tokens;
-  batch.positions = base + positions;
-  batch.slots = base + slots;
-  batch.decoded_rows = base + decoded_rows;
-  batch.attention.num_sequences = static_cast<int>(step.sequences.size());
-  batch.attention.row_offsets = base + row_offsets;
-  batch.attention.run_offsets = base + run_offsets;
-  batch.attention.runs = reinterpret_cast<const kernels::KvRun*>(base + runs);
-  batch.attention.key_limit = base + key_limit;
-  batch.rules_of_row = base + rules_of_row;
-  if (rows.wants_present) batch.present = base + present;
-  if (batch.num_listed > 0) {
-    batch.listed_offsets = base + listed_offsets;
-    batch.listed_tokens = base + listed_tokens;
+  batch.used = {.rows = int(rows.tokens.size()),
+                .sequences = int(step.sequences.size()),
+                .listed = int(rows.listed_tokens.size())};
+  batch.room = can_record ? bucket_of(batch.used, max_rows_) : batch.used;
+  batch.num_decoded = int(rows.decoded_rows.size());
+
+  const BatchLayout layout = layout_of(batch.room);
+  const std::size_t num_words = layout.rest + 2 * rows.runs.size() + num_rule_ids(step);
+  if (num_words * sizeof(std::int32_t) > arena_->size()) {
+    batch.has_moved = true;
+    staging_ = backend_.allocate_shared(2 * num_words * sizeof(std::int32_t));
+    arena_ = backend_.allocate(2 * num_words * sizeof(std::int32_t));
   }
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    const SamplingRules& of_sequence = step.sequences[i].rules;
-    batch.rules.push_back(
-        {.never_chosen = base + rules[i].first,
-         .num_never_chosen = static_cast<int>(of_sequence.never_chosen.size()),
-         .not_in_confidence = base + rules[i].second,
-         .num_not_in_confidence = static_cast<int>(of_sequence.not_in_confidence.size()),
-         .choosable_end = of_sequence.choosable_end});
+  auto* const host = static_cast<std::int32_t*>(staging_->data());
+  const auto* const device = static_cast<const std::int32_t*>(arena_->data());
+
+  BatchWriter writer(host, device);
+  host[layout.live_rows] = batch.used.rows;
+  host[layout.live_decoded] = batch.num_decoded;
+  writer.write(layout.tokens, rows.tokens);
+  writer.write(layout.positions, rows.positions);
+  writer.write(layout.slots, rows.slots);
+  writer.write(layout.key_limit, rows.key_limit);
+  writer.write(layout.decoded_rows, rows.decoded_rows);
+  writer.write(layout.rules_of_row, rows.rules_of_row);
+  writer.write(layout.present, rows.present);
+  writer.write(layout.listed_offsets, rows.listed_offsets);
+  writer.write(layout.listed_tokens, rows.listed_tokens);
+  // Sequences that there is room for, and are not there, are empty.
+  const auto num_offsets = std::size_t(batch.room.sequences) + 1;
+  writer.write_padded(layout.row_offsets, rows.row_offsets, num_offsets);
+  writer.write_padded(layout.run_offsets, rows.run_offsets, num_offsets);
+  std::size_t end = layout.rest;
+  writer.write(end, rows.runs);
+  end += 2 * rows.runs.size();
+  std::vector<kernels::LogitRules> rules;
+  for (const SequenceStep& sequence : step.sequences) {
+    const SamplingRules& of = sequence.rules;
+    rules.push_back({.never_chosen = writer.append(end, of.never_chosen),
+                     .num_never_chosen = int(of.never_chosen.size()),
+                     .not_in_confidence = writer.append(end, of.not_in_confidence),
+                     .num_not_in_confidence = int(of.not_in_confidence.size()),
+                     .choosable_end = of.choosable_end});
+  }
+  writer.write(layout.rules, rules);
+  backend_.copy_to_device(arena_->data(), *staging_, end * sizeof(std::int32_t));
+
+  if (can_record) {
+    batch.live_rows = device + layout.live_rows;
+    batch.live_decoded = device + layout.live_decoded;
+  }
+  batch.tokens = device + layout.tokens;
+  batch.positions = device + layout.positions;
+  batch.slots = device + layout.slots;
+  batch.decoded_rows = device + layout.decoded_rows;
+  batch.attention.num_sequences = batch.room.sequences;
+  batch.attention.row_offsets = device + layout.row_offsets;
+  batch.attention.run_offsets = device + layout.run_offsets;
+  batch.attention.runs = reinterpret_cast<const kernels::KvRun*>(device + layout.rest);
+  batch.attention.key_limit = device + layout.key_limit;
+  batch.rules = reinterpret_cast<const kernels::LogitRules*>(device + layout.rules);
+  batch.rules_of_row = device + layout.rules_of_row;
+  if (rows.wants_present) batch.present = device + layout.present;
+  if (batch.used.listed > 0) {
+    batch.listed_offsets = device + layout.listed_offsets;
+    batch.listed_tokens = device + layout.listed_tokens;
   }
   return batch;
 }

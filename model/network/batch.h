@@ -4,44 +4,64 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "kernels/backend.h"
 #include "model/cache/kv_pages.h"
+#include "model/network/batch_shape.h"
 #include "model/step.h"
 
 namespace unmask::network {
 
 /// The rows of all sequences, one after another. Pointers are to the device's memory and live until
-/// the next batch is built.
+/// the next batch is built; those of batches with one `room` are the same.
 struct Batch {
-  int num_rows = 0;
+  BatchShape used;
+  BatchShape room;  ///< what arrays have room for; as much as is used, unless the device records
   int num_decoded = 0;
-  int num_listed = 0;
-  const std::int32_t* tokens = nullptr;        // [num_rows]
-  const std::int32_t* positions = nullptr;     // [num_rows]
-  const std::int32_t* slots = nullptr;         // [num_rows]
-  const std::int32_t* decoded_rows = nullptr;  // [num_decoded], ascending
+  bool has_moved = false;  ///< addresses of earlier batches are void
+
+  /// For Tensor::live_rows; null: as many as there is room for.
+  const std::int32_t* live_rows = nullptr;
+  const std::int32_t* live_decoded = nullptr;
+
+  const std::int32_t* tokens = nullptr;  // [room.rows], as all that is per row
+  const std::int32_t* positions = nullptr;
+  const std::int32_t* slots = nullptr;
+  const std::int32_t* decoded_rows = nullptr;  // ascending
   kernels::AttentionPlan attention;            // but for kv_head_of_head, which is the network's
   /// Of decoded rows; where results go is for the LM head to say.
-  std::vector<kernels::LogitRules> rules;
+  const kernels::LogitRules* rules = nullptr;  // [room.sequences]
   const std::int32_t* rules_of_row = nullptr;
   const std::int32_t* present = nullptr;         // null: not wanted by any sequence
   const std::int32_t* listed_offsets = nullptr;  // null: none listed
   const std::int32_t* listed_tokens = nullptr;
+
+  /// Rows of decoded results: there is room for as many as there are rows, if the device records.
+  [[nodiscard]] int decoded_room() const {
+    return live_decoded != nullptr ? room.rows : num_decoded;
+  }
 };
 
-/// Assembles batches in one buffer on the device, with one upload each.
+/// Assembles batches in one place on the device, with one upload each.
 class BatchBuilder {
  public:
-  explicit BatchBuilder(kernels::Backend& backend) : backend_(backend) {}
+  /// Room for steps of so many rows, and of keys in so many pages, is made at once; a step that
+  /// asks for more of something else makes new room.
+  BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages);
 
-  /// Also places the sequences in `pages`. step: checked, by check_step() and KvPages::check().
-  Batch build(const Step& step, cache::KvPages& pages);
+  /// Also places the sequences in `pages`. The batch before must have been computed.
+  ///
+  /// step: checked, by check_step() and KvPages::check()
+  /// can_record: the batch is for a forward that is recorded, and has the room of its bucket
+  Batch build(const Step& step, cache::KvPages& pages, bool can_record);
+
+  /// Device memory of a builder.
+  [[nodiscard]] static std::size_t device_bytes(int max_rows, int num_pages);
 
  private:
   kernels::Backend& backend_;
-  std::unique_ptr<kernels::Buffer> buffer_;
+  const int max_rows_;
+  std::unique_ptr<kernels::Buffer> staging_, arena_;  // shared with the host; the device's own
 };
 
 }  // namespace unmask::network

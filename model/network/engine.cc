@@ -85,10 +85,14 @@ Engine::Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory,
       pages_(memory.num_kv_pages, options.max_rows),
       kv_(backend, options.kv_dtype, config.num_layers, pages_, network_->kv_width()),
       group_(backend, options.placement, max_part_bytes(config, options), options.now),
-      batches_(backend) {}
+      batches_(backend, options.max_rows, memory.num_kv_pages),
+      can_record_(backend.can_record() && options.can_record),
+      recordings_(backend),
+      on_note_(options.on_note) {}
 
 Result<> Engine::join(Collective* collective) {
   pages_.close_all();
+  recordings_.clear();  // they hold the collective of before
   return group_.join(collective);
 }
 
@@ -103,17 +107,10 @@ Result<StepResult> Engine::run(const Step& step) {
   const Step& sane = has_refused ? remaining : step;
   DecodedRows decoded;
   if (!sane.sequences.empty()) {
-    const Batch batch = batches_.build(sane, pages_);
-    const auto hidden = network_->forward(batch, kv_, group_, nullptr);
-    if (!hidden) return hidden.error();
-    if (batch.num_decoded > 0) {
-      auto rows = network_->head().decode(*hidden, batch, group_);
-      if (!rows) return rows.error();
-      decoded = std::move(*rows);
-    }
+    Result<DecodedRows> rows = forward(batches_.build(sane, pages_, can_record_));
+    if (!rows) return rows.error();
+    decoded = std::move(*rows);
   }
-  if (const Result<> done = group_.wait(); !done) return done.error();
-  backend_.synchronize();
 
   StepResult result;
   result.epoch = step.epoch;
@@ -126,6 +123,32 @@ Result<StepResult> Engine::run(const Step& step) {
     result.device_time = time - result.collective_time;
   }
   return result;
+}
+
+Result<> Engine::record(const Recordings::Key& key, const std::function<Result<>()>& enqueue) {
+  const bool had_failed = !recordings_.failure().empty();
+  Result<> done = recordings_.run(key, !group_.is_alone(), enqueue);
+  if (!had_failed && !recordings_.failure().empty() && on_note_) {
+    on_note_("forwards are not recorded, and take longer: " + recordings_.failure());
+  }
+  return done;
+}
+
+Result<DecodedRows> Engine::forward(const Batch& batch) {
+  LmHead& head = network_->head();
+  const Result<bool> has_moved = head.make_room(batch, group_);
+  if (!has_moved) return has_moved.error();
+  if (batch.has_moved || *has_moved) recordings_.clear();
+  const auto enqueue = [&]() -> Result<> {
+    const Result<kernels::Tensor> hidden = network_->forward(batch, kv_, group_, nullptr);
+    if (!hidden) return hidden.error();
+    return batch.num_decoded > 0 ? head.decode(*hidden, batch, group_) : Result<>();
+  };
+  const Recordings::Key key{batch.room, batch.num_decoded > 0, batch.present != nullptr};
+  Result<> done = can_record_ ? record(key, enqueue) : enqueue();
+  if (done) done = group_.wait();
+  if (!done) return done.error();
+  return head.decoded(batch);
 }
 
 Result<> Engine::inspect(std::span<const std::int32_t> tokens, std::int32_t causal_block_length,
@@ -142,7 +165,7 @@ Result<> Engine::inspect(std::span<const std::int32_t> tokens, std::int32_t caus
   if (refusals.front()) return *refusals.front();
 
   // Nothing is written, so pages are neither needed nor touched.
-  const Batch batch = batches_.build(step, pages_);
+  const Batch batch = batches_.build(step, pages_, false);
   HiddenSender sender(backend_, group_, sink);
   const auto hidden = network_->forward(batch, kv_, group_, wants_hidden ? &sender : nullptr);
   if (!hidden) return hidden.error();

@@ -19,6 +19,7 @@
 #include "model/network/group.h"
 #include "model/network/memory_plan.h"
 #include "model/network/network.h"
+#include "model/network/recordings.h"
 #include "model/network/step_check.h"
 #include "model/network/tensor_rows.h"
 #include "model/step.h"
@@ -63,11 +64,15 @@ class Engine {
   [[nodiscard]] const MemoryPlan& memory() const { return memory_; }
   [[nodiscard]] const StepLimits& limits() const { return limits_; }
   [[nodiscard]] const cache::KvPages& pages() const { return pages_; }
+  [[nodiscard]] const Recordings& recordings() const { return recordings_; }
 
  private:
   Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory, kernels::Backend& backend,
          const EngineOptions& options, std::unique_ptr<Network> network);
 
+  /// One forward and what the head finds, in one piece of work if the device records.
+  Result<DecodedRows> forward(const Batch& batch);
+  Result<> record(const Recordings::Key& key, const std::function<Result<>()>& enqueue);
   Result<> send_logits(kernels::Tensor hidden, const std::function<void(TensorRows)>& sink);
 
   kernels::Backend& backend_;
@@ -80,6 +85,9 @@ class Engine {
   cache::KvStore kv_;
   Group group_;
   BatchBuilder batches_;
+  const bool can_record_;
+  Recordings recordings_;
+  const std::function<void(const std::string&)> on_note_;
 };
 
 /// All of inspect() at once: tensors by name.

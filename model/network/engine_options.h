@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "kernels/device_kind.h"
 #include "kernels/tensor.h"
@@ -23,12 +24,15 @@ struct EngineOptions {
   kernels::DeviceKind device = kernels::DeviceKind::kCpu;
   Placement placement;
   int num_threads = 1;                         ///< of the device, if it is a CPU
+  bool can_record = true;                      ///< forwards, on a device that is able to
   int max_rows = 4096;                         ///< computed rows of one step
   int num_kv_pages = 0;                        ///< 0: as many as fit kv_cache_bytes
   std::uint64_t kv_cache_bytes = 256u << 20u;  ///< of all workers of a replica together
 
   /// Bytes of weights that are loaded, of how many.
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
+  /// Something that whoever runs the worker should know, a sentence; on the engine's thread.
+  std::function<void(const std::string&)> on_note;
   /// The clock of StepResult's times; without one they are 0.
   std::function<std::chrono::steady_clock::time_point()> now;
 };

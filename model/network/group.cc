@@ -70,7 +70,9 @@ Result<> Group::gather(const void* part, void* all, std::size_t bytes) {
 }
 
 Result<> Group::wait() {
-  return collective_ == nullptr ? Result<>() : collective_->wait(backend_.stream());
+  if (!is_alone() && collective_ != nullptr) return collective_->wait(backend_.stream());
+  backend_.synchronize();
+  return {};
 }
 
 std::chrono::microseconds Group::take_time() {

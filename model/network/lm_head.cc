@@ -1,10 +1,7 @@
 #include "model/network/lm_head.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
-
-#include "kernels/merge.h"
 
 namespace unmask::network {
 namespace {
@@ -24,43 +21,57 @@ LmHead::LmHead(kernels::Backend& backend, Weights weights, const Placement& plac
     : backend_(backend),
       weights_(std::move(weights)),
       placement_(placement),
-      tokens_(placement.slice(weights_.vocab_size)) {
-  const auto rows = static_cast<std::size_t>(max_rows);
-  const std::size_t bytes =
-      rows * std::size_t(weights_.hidden_size) * kernels::size_of(backend.activation_dtype());
+      tokens_(placement.slice(weights_.vocab_size)),
+      max_rows_(max_rows) {
+  const std::size_t bytes = std::size_t(max_rows) * std::size_t(weights_.hidden_size) *
+                            kernels::size_of(backend.activation_dtype());
   rows_ = backend.allocate(bytes);
   normal_ = backend.allocate(bytes);
-  stats_ = backend.allocate(rows * sizeof(CandidateStats));
-  present_ = backend.allocate(rows * sizeof(float));
-  listed_ = backend.allocate(rows * sizeof(float));
+  allocate_answers(kListedPerRow * max_rows);
   if (placement.num_ranks == 1) return;
-  const auto num_ranks = static_cast<std::size_t>(placement.num_ranks);
-  all_stats_ = backend.allocate(rows * num_parts() * sizeof(CandidateStats));
-  all_logits_ = backend.allocate(rows * num_ranks * sizeof(float));
-  nothing_.assign(rows * (num_parts() - num_ranks), kernels::no_candidates());
+  all_stats_ = backend.allocate(std::size_t(placement.num_ranks) * std::size_t(max_rows) *
+                                sizeof(CandidateStats));
 }
 
-std::size_t LmHead::num_parts() const {
-  return std::bit_ceil(static_cast<std::size_t>(placement_.num_ranks));
+void LmHead::allocate_answers(int max_listed) {
+  max_listed_ = max_listed;
+  const std::size_t bytes = std::size_t(max_rows_) * (sizeof(CandidateStats) + sizeof(float)) +
+                            std::size_t(max_listed) * sizeof(float);
+  answers_ = backend_.allocate_shared(bytes);
+  if (placement_.num_ranks == 1) return;
+  part_ = backend_.allocate(bytes);
+  all_logits_ = backend_.allocate(std::size_t(placement_.num_ranks) *
+                                  std::size_t(std::max(max_listed, max_rows_)) * sizeof(float));
+}
+
+LmHead::Answers LmHead::answers_in(const kernels::Buffer& buffer) const {
+  auto* const stats = static_cast<CandidateStats*>(buffer.data());
+  auto* const present = reinterpret_cast<float*>(stats + max_rows_);
+  return {stats, present, present + max_rows_};
 }
 
 Tensor LmHead::normalize(Tensor rows) {
-  const Tensor normal{normal_->data(), backend_.activation_dtype(), rows.rows, rows.cols};
+  const Tensor normal{normal_->data(), backend_.activation_dtype(), rows.rows, rows.cols,
+                      rows.live_rows};
   backend_.run(kernels::RmsNorm{
       .x = rows, .weight = data_of<float>(weights_.norm), .eps = weights_.eps, .out = normal});
   return normal;
 }
 
-Result<DecodedRows> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
-  const int num_rows = batch.num_decoded;
-  const auto count = static_cast<std::size_t>(num_rows);
-  const Tensor rows{rows_->data(), backend_.activation_dtype(), num_rows, hidden.cols};
+Result<bool> LmHead::make_room(const Batch& batch, Group& group) {
+  if (batch.room.listed <= max_listed_) return false;
+  // What was enqueued before uses what is freed here.
+  if (const Result<> done = group.wait(); !done) return done.error();
+  allocate_answers(2 * batch.room.listed);
+  return true;
+}
+
+Result<> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
+  const Tensor rows{rows_->data(), backend_.activation_dtype(), batch.decoded_room(), hidden.cols,
+                    batch.live_decoded};
   backend_.run(kernels::GatherRows{.x = hidden, .rows = batch.decoded_rows, .out = rows});
   const Tensor normal = normalize(rows);
-
-  const Result<> listed =
-      grow(listed_, static_cast<std::size_t>(batch.num_listed) * sizeof(float), group);
-  if (!listed) return listed.error();
+  const Answers to = answers_in(group.is_alone() ? *answers_ : *part_);
   backend_.run(kernels::LmHeadCandidates{
       .x = normal,
       .head = *weights_.head,
@@ -69,77 +80,53 @@ Result<DecodedRows> LmHead::decode(Tensor hidden, const Batch& batch, Group& gro
       .rules = batch.rules,
       .rules_of_row = batch.rules_of_row,
       .present = batch.present,
-      .present_logits = batch.present != nullptr ? data_of<float>(present_) : nullptr,
+      .present_logits = batch.present != nullptr ? to.present : nullptr,
       .listed_offsets = batch.listed_offsets,
       .listed_tokens = batch.listed_tokens,
-      .listed_logits = batch.listed_offsets != nullptr ? data_of<float>(listed_) : nullptr,
-      .out = data_of<CandidateStats>(stats_)});
-  if (!group.is_alone()) {
-    const Result<> merged = merge_stats(num_rows, group);
-    if (!merged) return merged.error();
-  }
-
-  if (const Result<> done = group.wait(); !done) return done.error();
-  DecodedRows decoded;
-  decoded.stats.resize(count);
-  backend_.download(decoded.stats.data(), stats_->data(), count * sizeof(CandidateStats));
-  if (batch.present != nullptr) {
-    auto logits = gather_logits(*present_, num_rows, group);
-    if (!logits) return logits.error();
-    decoded.present_logits = std::move(*logits);
-  }
-  if (batch.num_listed > 0) {
-    auto logits = gather_logits(*listed_, batch.num_listed, group);
-    if (!logits) return logits.error();
-    decoded.listed_logits = std::move(*logits);
-  }
-  backend_.synchronize();
-  return decoded;
+      .listed_logits = batch.listed_offsets != nullptr ? to.listed : nullptr,
+      .out = to.stats});
+  return group.is_alone() ? Result<>() : merge(to, batch, group);
 }
 
-Result<> LmHead::merge_stats(int num_rows, Group& group) {
-  const auto count = static_cast<std::size_t>(num_rows);
-  auto* all = data_of<CandidateStats>(all_stats_);
-  const auto num_ranks = static_cast<std::size_t>(placement_.num_ranks);
-  backend_.upload(all + num_ranks * count, nothing_.data(),
-                  (num_parts() - num_ranks) * count * sizeof(CandidateStats));
-  const Result<> gathered = group.gather(stats_->data(), all, count * sizeof(CandidateStats));
+Result<> LmHead::merge(const Answers& part, const Batch& batch, Group& group) {
+  const int num_rows = batch.decoded_room();
+  const Answers merged = answers_in(*answers_);
+  auto* const all = static_cast<CandidateStats*>(all_stats_->data());
+  Result<> gathered = group.gather(part.stats, all, std::size_t(num_rows) * sizeof(CandidateStats));
   if (!gathered) return gathered;
   backend_.run(kernels::MergeCandidates{.parts = all,
-                                        .num_parts = static_cast<int>(num_parts()),
+                                        .num_parts = placement_.num_ranks,
                                         .num_rows = num_rows,
-                                        .out = data_of<CandidateStats>(stats_)});
+                                        .live_rows = batch.live_decoded,
+                                        .out = merged.stats});
+  if (batch.present != nullptr) {
+    gathered = merge_logits(part.present, num_rows, merged.present, group);
+  }
+  if (gathered && batch.room.listed > 0) {
+    gathered = merge_logits(part.listed, batch.room.listed, merged.listed, group);
+  }
+  return gathered;
+}
+
+Result<> LmHead::merge_logits(const float* part, int count, float* out, Group& group) {
+  auto* const all = static_cast<float*>(all_logits_->data());
+  const Result<> gathered = group.gather(part, all, std::size_t(count) * sizeof(float));
+  if (!gathered) return gathered;
+  // The rank that holds a token gave its logit, the others -inf.
+  backend_.run(kernels::MaxParts{
+      .parts = all, .num_parts = placement_.num_ranks, .count = count, .out = out});
   return {};
 }
 
-Result<std::vector<float>> LmHead::gather_logits(const kernels::Buffer& part, int count,
-                                                 Group& group) {
-  const auto size = static_cast<std::size_t>(count);
-  std::vector<float> logits(size * static_cast<std::size_t>(placement_.num_ranks));
-  if (group.is_alone()) {
-    backend_.download(logits.data(), part.data(), size * sizeof(float));
-    return logits;
+DecodedRows LmHead::decoded(const Batch& batch) const {
+  const Answers answers = answers_in(*answers_);
+  DecodedRows decoded;
+  decoded.stats.assign(answers.stats, answers.stats + batch.num_decoded);
+  if (batch.present != nullptr) {
+    decoded.present_logits.assign(answers.present, answers.present + batch.num_decoded);
   }
-  const Result<> room = grow(all_logits_, logits.size() * sizeof(float), group);
-  if (!room) return room.error();
-  Result<> gathered = group.gather(part.data(), all_logits_->data(), size * sizeof(float));
-  if (gathered) gathered = group.wait();
-  if (!gathered) return gathered.error();
-  backend_.download(logits.data(), all_logits_->data(), logits.size() * sizeof(float));
-  backend_.synchronize();
-  // The rank that holds a token gave its logit, the others -inf.
-  for (std::size_t i = size; i < logits.size(); ++i) {
-    logits[i % size] = std::max(logits[i % size], logits[i]);
-  }
-  logits.resize(size);
-  return logits;
-}
-
-Result<> LmHead::grow(std::unique_ptr<kernels::Buffer>& buffer, std::size_t bytes, Group& group) {
-  if (buffer->size() >= bytes) return {};
-  const Result<> done = group.wait();
-  if (done) buffer = backend_.allocate(2 * bytes);
-  return done;
+  decoded.listed_logits.assign(answers.listed, answers.listed + batch.used.listed);
+  return decoded;
 }
 
 Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {

@@ -29,37 +29,54 @@ class LmHead {
   };
 
   /// max_rows: of a batch.
+  /// Tokens beside the best one whose logits are wanted, that there is room for from the start.
+  static constexpr int kListedPerRow = 16;
+
   LmHead(kernels::Backend& backend, Weights weights, const Placement& placement, int max_rows);
 
   [[nodiscard]] int vocab_size() const { return weights_.vocab_size; }
 
-  /// hidden: the residual stream of all rows of the batch.
-  Result<DecodedRows> decode(kernels::Tensor hidden, const Batch& batch, Group& group);
+  /// Room for what is wanted of this batch; true if addresses have changed for it.
+  ///
+  /// Errors  those of Group::wait()
+  Result<bool> make_room(const Batch& batch, Group& group);
+
+  /// Enqueues what finds the candidates. hidden: the residual stream of all rows of the batch.
+  Result<> decode(kernels::Tensor hidden, const Batch& batch, Group& group);
+
+  /// What decode() found, once the device is done.
+  [[nodiscard]] DecodedRows decoded(const Batch& batch) const;
 
   /// All logits of `hidden`'s rows, [rows, vocab_size], on every rank; for tools.
   Result<std::vector<float>> logits(kernels::Tensor hidden, Group& group);
 
  private:
+  /// Where the answers to a batch are put, or one worker's part of them.
+  struct Answers {
+    kernels::CandidateStats* stats;  // [rows]
+    float* present;                  // [rows]
+    float* listed;
+  };
+
   [[nodiscard]] kernels::Tensor normalize(kernels::Tensor rows);
-  /// Of the statistics that are merged: a power of two.
-  [[nodiscard]] std::size_t num_parts() const;
-  /// stats_ = what all ranks' say together.
-  Result<> merge_stats(int num_rows, Group& group);
-  Result<std::vector<float>> gather_logits(const kernels::Buffer& part, int count, Group& group);
-  /// Makes `buffer` anew if it is smaller, twice as large as asked for. Fails with the group.
-  Result<> grow(std::unique_ptr<kernels::Buffer>& buffer, std::size_t bytes, Group& group);
+  void allocate_answers(int max_listed);
+  [[nodiscard]] Answers answers_in(const kernels::Buffer& buffer) const;
+  /// answers_ = what all ranks' parts say together.
+  Result<> merge(const Answers& part, const Batch& batch, Group& group);
+  Result<> merge_logits(const float* part, int count, float* out, Group& group);
 
   kernels::Backend& backend_;
   Weights weights_;
   const Placement placement_;
-  const Slice tokens_;                              // held here
+  const Slice tokens_;  // held here
+  const int max_rows_;
+  int max_listed_ = 0;
   std::unique_ptr<kernels::Buffer> rows_, normal_;  // [max_rows, hidden]
-  std::unique_ptr<kernels::Buffer> stats_;          // [max_rows]
-  std::unique_ptr<kernels::Buffer> present_;        // f32 [max_rows]
-  std::unique_ptr<kernels::Buffer> listed_;         // f32; how many are listed has no bound
-  std::unique_ptr<kernels::Buffer> all_stats_;      // [num_parts, max_rows]; null: one rank
-  std::unique_ptr<kernels::Buffer> all_logits_;     // f32, as many as are wanted of all ranks
-  std::vector<kernels::CandidateStats> nothing_;    // of the parts that are no rank's
+  std::unique_ptr<kernels::Buffer> answers_;        // shared with the host: an Answers
+  // null if there is one rank:
+  std::unique_ptr<kernels::Buffer> part_;        // this rank's Answers
+  std::unique_ptr<kernels::Buffer> all_stats_;   // [num_ranks, max_rows]
+  std::unique_ptr<kernels::Buffer> all_logits_;  // f32 [num_ranks, wanted of all rows]
 };
 
 }  // namespace unmask::network

@@ -1,16 +1,27 @@
 #include "model/network/memory_plan.h"
 
 #include <algorithm>
-#include <bit>
 #include <string>
 
+#include "model/network/batch.h"
 #include "model/network/head_split.h"
+#include "model/network/lm_head.h"
 
 namespace unmask::network {
 namespace {
 
 constexpr int kMaxRows = 1 << 20;
 constexpr int kMaxPositions = 1 << 17;  // bounds the tables of RoPE
+
+// Of a GPU. Graphs of a whole forward take 10 KB per kernel, NCCL its channels' buffers.
+constexpr std::uint64_t kGraphBytes = 64 << 20;
+constexpr std::uint64_t kNcclBytes = 384 << 20;
+
+std::uint64_t library_bytes(const EngineOptions& options) {
+  if (options.device == kernels::DeviceKind::kCpu) return 0;
+  return (options.can_record ? kGraphBytes : 0) +
+         (options.placement.num_ranks > 1 ? kNcclBytes : 0);
+}
 
 std::uint64_t product(std::int64_t a, std::int64_t b) {
   return static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b);
@@ -66,11 +77,10 @@ std::uint64_t weight_bytes(const checkpoint::ModelConfig& config, const EngineOp
 }
 
 std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineOptions& options,
-                            int max_positions) {
+                            int max_positions, int num_pages) {
   const HeadSplit heads = split_heads(config, options.placement);
   const int num_ranks = options.placement.num_ranks;
   const std::int64_t gathered = num_ranks > 1 ? num_ranks : 0;
-  const auto num_parts = std::bit_ceil(static_cast<unsigned>(num_ranks));
   const bool has_mlp = config.num_dense_layers > 0 || config.shared_expert_intermediate_size > 0;
   // The residual stream, its norm, the part of a sum, the decoded rows before and after the norm.
   const std::int64_t rows = (5 + gathered) * config.hidden_size;
@@ -78,14 +88,19 @@ std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineO
       heads.q_width() > 0 ? heads.qkv_width() + heads.q_width() : std::int64_t(config.hidden_size);
   const std::int64_t choices =
       2 * config.num_experts_per_token + (has_mlp ? 2 * kernels::kNumShares : 0);
-  // What the head finds out of a row, and two logits that are wanted of it.
-  const std::int64_t wanted = 2 + gathered;
-  const std::uint64_t stats = sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 1 + num_parts : 1);
+  // What the head finds out of a row, and logits that are wanted of it; then its part of them, and
+  // those of all ranks.
+  const std::int64_t listed = LmHead::kListedPerRow;
+  const std::int64_t wanted = 1 + listed + (num_ranks > 1 ? 1 + listed + num_ranks * listed : 0);
+  const std::uint64_t stats = sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 2 + num_ranks : 1);
   const std::uint64_t row_bytes =
       product(rows + attention + choices + wanted, sizeof(float)) + stats +
       kv_position_bytes(config, heads.kv_heads.size(), options.kv_dtype, 1);
   const std::uint64_t rope = product(max_positions, config.rotary_dim) * sizeof(float);
-  return static_cast<std::uint64_t>(options.max_rows) * row_bytes + rope +
+  // A CPU has the host's side of a batch, too.
+  const std::uint64_t batch = BatchBuilder::device_bytes(options.max_rows, num_pages) *
+                              (options.device == kernels::DeviceKind::kCpu ? 2 : 1);
+  return static_cast<std::uint64_t>(options.max_rows) * row_bytes + rope + batch +
          working_bytes(options.device, working_shape(config, options), options.num_threads);
 }
 
@@ -153,7 +168,8 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
                   kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size(),
                                     options.kv_dtype, config.num_layers);
   plan.max_positions = max_positions(config, options);
-  plan.scratch_bytes = scratch_bytes(config, options, plan.max_positions);
+  plan.scratch_bytes = scratch_bytes(config, options, plan.max_positions, plan.num_kv_pages);
+  plan.library_bytes = library_bytes(options);
   return plan;
 }
 

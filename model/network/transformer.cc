@@ -15,14 +15,14 @@ T* data_of(const std::unique_ptr<kernels::Buffer>& buffer) {
 
 }  // namespace
 
-Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, int rows,
+Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, const Batch& batch,
                            int cols) const {
-  return {buffer->data(), rows_dtype_, rows, cols};
+  return {buffer->data(), rows_dtype_, batch.room.rows, cols, batch.live_rows};
 }
 
 Result<Tensor> Transformer::forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                     ForwardObserver* observer) {
-  const Tensor hidden = tensor(hidden_, batch.num_rows, config_.hidden_size);
+  const Tensor hidden = tensor(hidden_, batch, config_.hidden_size);
   const Tensor table{embeddings_->data(), dtype_, config_.vocab_size, config_.hidden_size};
   backend_.run(kernels::Embed{.table = table, .tokens = batch.tokens, .out = hidden});
   if (observer != nullptr) observer->on_hidden(0, hidden);
@@ -30,7 +30,7 @@ Result<Tensor> Transformer::forward(const Batch& batch, const cache::KvStore& kv
     const Layer& layer = layers_[static_cast<std::size_t>(i)];
     const Result<> attended = attend(layer, batch, kv.layer(i), group);
     if (!attended) return attended.error();
-    const Result<> fed = feed_forward(layer, i, batch.num_rows, group, observer);
+    const Result<> fed = feed_forward(layer, i, batch, group, observer);
     if (!fed) return fed.error();
     if (observer != nullptr) observer->on_hidden(i + 1, hidden);
   }
@@ -39,14 +39,13 @@ Result<Tensor> Transformer::forward(const Batch& batch, const cache::KvStore& kv
 
 Result<> Transformer::attend(const Layer& layer, const Batch& batch, kernels::KvLayer kv,
                              Group& group) {
-  const int num_rows = batch.num_rows;
-  const Tensor hidden = tensor(hidden_, num_rows, config_.hidden_size);
-  if (!layer.qkv) return group.add_parts(hidden, tensor(zeros_, num_rows, config_.hidden_size));
+  const Tensor hidden = tensor(hidden_, batch, config_.hidden_size);
+  if (!layer.qkv) return group.add_parts(hidden, tensor(zeros_, batch, config_.hidden_size));
 
-  const Tensor normal = tensor(normal_, num_rows, config_.hidden_size);
-  const Tensor qkv = tensor(qkv_, num_rows, split_.qkv_width());
-  const Tensor attended = tensor(attended_, num_rows, split_.q_width());
-  const Tensor part = tensor(part_, num_rows, config_.hidden_size);
+  const Tensor normal = tensor(normal_, batch, config_.hidden_size);
+  const Tensor qkv = tensor(qkv_, batch, split_.qkv_width());
+  const Tensor attended = tensor(attended_, batch, split_.q_width());
+  const Tensor part = tensor(part_, batch, config_.hidden_size);
   kernels::AttentionPlan plan = batch.attention;
   plan.kv_head_of_head = data_of<const std::int32_t>(kv_head_of_head_);
 
@@ -69,11 +68,11 @@ Result<> Transformer::attend(const Layer& layer, const Batch& batch, kernels::Kv
   return group.add_parts(hidden, part);
 }
 
-Result<> Transformer::feed_forward(const Layer& layer, int index, int num_rows, Group& group,
+Result<> Transformer::feed_forward(const Layer& layer, int index, const Batch& batch, Group& group,
                                    ForwardObserver* observer) {
-  const Tensor hidden = tensor(hidden_, num_rows, config_.hidden_size);
-  const Tensor normal = tensor(normal_, num_rows, config_.hidden_size);
-  const Tensor part = tensor(part_, num_rows, config_.hidden_size);
+  const Tensor hidden = tensor(hidden_, batch, config_.hidden_size);
+  const Tensor normal = tensor(normal_, batch, config_.hidden_size);
+  const Tensor part = tensor(part_, batch, config_.hidden_size);
   backend_.run(kernels::RmsNorm{.x = hidden,
                                 .weight = data_of<float>(layer.post_attention_norm),
                                 .eps = config_.rms_norm_eps,
@@ -88,7 +87,7 @@ Result<> Transformer::feed_forward(const Layer& layer, int index, int num_rows, 
                                     .routing = routing_of(layer),
                                     .expert_ids = ids,
                                     .expert_weights = weights});
-    if (observer != nullptr) observer->on_routing(index, ids, weights, num_rows, top_k);
+    if (observer != nullptr) observer->on_routing(index, ids, weights, batch.used.rows, top_k);
     backend_.run(kernels::Experts{.x = normal,
                                   .experts = *layer.experts,
                                   .first_expert = experts_.begin,

@@ -60,10 +60,10 @@ class Transformer final : public Network {
   Result<> attend(const Layer& layer, const Batch& batch, kernels::KvLayer kv, Group& group);
   void choose_all_slices(int max_rows);
   [[nodiscard]] kernels::Routing routing_of(const Layer& layer) const;
-  Result<> feed_forward(const Layer& layer, int index, int num_rows, Group& group,
+  Result<> feed_forward(const Layer& layer, int index, const Batch& batch, Group& group,
                         ForwardObserver* observer);
-  [[nodiscard]] kernels::Tensor tensor(const std::unique_ptr<kernels::Buffer>& buffer, int rows,
-                                       int cols) const;
+  [[nodiscard]] kernels::Tensor tensor(const std::unique_ptr<kernels::Buffer>& buffer,
+                                       const Batch& batch, int cols) const;
 
   kernels::Backend& backend_;
   const checkpoint::ModelConfig config_;

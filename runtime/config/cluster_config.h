@@ -64,6 +64,7 @@ struct ClusterConfig {
     std::string instructions = "auto";  ///< auto (the best of the machine), portable, avx2, avx512
     std::string device = "auto";        ///< auto (a GPU, if there is one), cpu, cuda, cuda:N
     bool share_gpus = false;            ///< workers of one machine may compute on the same GPU
+    bool graphs = true;                 ///< a GPU's forwards are recorded, as CUDA graphs
     double gpu_memory = 0.9;            ///< part of a GPU's memory that its workers may take
   };
   struct Security {

@@ -52,6 +52,8 @@ void for_each_setting(Config& config, Visit visit) {
         "where workers compute: auto (a GPU, if there is one), cpu, cuda (each on one) or cuda:N");
   visit("compute.share_gpus", config.compute.share_gpus,
         "let workers of one machine compute on the same GPU");
+  visit("compute.graphs", config.compute.graphs,
+        "record the forwards of a GPU as CUDA graphs; false: enqueue each operation every time");
   visit("compute.gpu_memory", config.compute.gpu_memory,
         "the part of a GPU's memory that its workers may take, above 0 and up to 1");
   visit("security.curve", config.security.curve,

@@ -21,6 +21,7 @@ HeadSubject::HeadSubject(kernels::Backend& backend, const checkpoint::ModelConfi
       norm_(backend, std::vector<float>(std::size_t(config.hidden_size), 1.0f)),
       hidden_(backend, random_values(std::size_t(max_rows) * std::size_t(config.hidden_size), 1)),
       normal_(backend, std::size_t(max_rows) * std::size_t(config.hidden_size)),
+      rules_(backend, std::vector<kernels::LogitRules>(1)),
       rules_of_row_(backend, std::size_t(max_rows)),
       stats_(backend, std::size_t(max_rows)) {
   RandomWeights weights(0.02f);
@@ -36,7 +37,6 @@ void HeadSubject::forward() {
   const auto rows_of = [&](const DeviceArray<float>& array) {
     return Tensor{array.data(), DType::kF32, num_rows_, config_.hidden_size};
   };
-  const kernels::LogitRules rules;
   backend_.run(kernels::RmsNorm{.x = rows_of(hidden_),
                                 .weight = norm_.data(),
                                 .eps = config_.rms_norm_eps,
@@ -45,7 +45,7 @@ void HeadSubject::forward() {
       kernels::LmHeadCandidates{.x = rows_of(normal_),
                                 .head = *head_,
                                 .vocab_shares = kernels::local_shares(config_.vocab_size, 0, 1),
-                                .rules = {&rules, 1},
+                                .rules = rules_.data(),
                                 .rules_of_row = rules_of_row_.data(),
                                 .out = stats_.data()});
 }

@@ -23,6 +23,7 @@ class HeadSubject final : public Subject {
   const checkpoint::ModelConfig config_;
   std::unique_ptr<kernels::PackedMatrix> head_;
   DeviceArray<float> norm_, hidden_, normal_;
+  DeviceArray<kernels::LogitRules> rules_;
   DeviceArray<std::int32_t> rules_of_row_;
   DeviceArray<kernels::CandidateStats> stats_;
   int num_rows_ = 0;

@@ -46,6 +46,12 @@ class MeasuredBackend final : public kernels::Backend {
   [[nodiscard]] kernels::Stream stream() const override { return backend_.stream(); }
   void synchronize() override { backend_.synchronize(); }
   std::unique_ptr<kernels::Buffer> allocate(std::size_t bytes) override;
+  std::unique_ptr<kernels::Buffer> allocate_shared(std::size_t bytes) override {
+    return backend_.allocate_shared(bytes);
+  }
+  void copy_to_device(void* device, const kernels::Buffer& from, std::size_t bytes) override {
+    backend_.copy_to_device(device, from, bytes);
+  }
   void upload(void* device, const void* host, std::size_t bytes) override;
   void download(void* host, const void* device, std::size_t bytes) override;
   std::unique_ptr<kernels::PackedMatrix> pack_matrix(std::span<const kernels::HostMatrix> parts,
@@ -68,6 +74,7 @@ class MeasuredBackend final : public kernels::Backend {
   void compute(const kernels::RouteTopk& op) override { backend_.run(op); }
   void compute(const kernels::TreeAdd& op) override { backend_.run(op); }
   void compute(const kernels::MergeCandidates& op) override { backend_.run(op); }
+  void compute(const kernels::MaxParts& op) override { backend_.run(op); }
   void compute(const kernels::MixEmbeddings& op) override { backend_.run(op); }
 
   /// Runs `op`, which has these costs, and books them.

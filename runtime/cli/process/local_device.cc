@@ -41,6 +41,9 @@ void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)
   options_.on_progress = [progress = role.progress()](std::uint64_t done, std::uint64_t total) {
     (void)progress.send({"loading weights", std::int64_t(done), std::int64_t(total)});
   };
+  options_.on_note = [this](const std::string& note) {
+    host_.loop().post([this, note] { host_.log().warning(note, {}); });
+  };
   options_.now = [this] { return host_.env().clock.now(); };
   const auto loaded = [this, joined = role.loaded(),
                        failed = std::move(failed)](Result<const network::Engine*> engine) {

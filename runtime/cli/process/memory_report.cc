@@ -46,6 +46,10 @@ Result<std::vector<std::string>> memory_report(const ServedModel& model,
   }
   fit += std::to_string(plan->num_canvases(plan->max_positions)) + " of " +
          std::to_string(plan->max_positions);
+  const std::string libraries =
+      plan->library_bytes == 0
+          ? ""
+          : ", and " + show_bytes(plan->library_bytes) + " for CUDA graphs and NCCL";
   return std::vector<std::string>{
       "computes on " + describe(*device, gpus, worker) + devices_note(config, *device, gpus),
       "weights  " + show_bytes(plan->weight_bytes) + " per worker (" + model.arithmetic() + ")",
@@ -53,7 +57,7 @@ Result<std::vector<std::string>> memory_report(const ServedModel& model,
           " per worker: " + std::to_string(plan->num_kv_pages) + " pages of " +
           std::to_string(cache::kPagePositions) + " positions in " + name_of(options->kv_dtype),
       "scratch  " + show_bytes(plan->scratch_bytes) + " per worker, for a step of " +
-          std::to_string(options->max_rows) + " rows",
+          std::to_string(options->max_rows) + " rows" + libraries,
       "in all   " + show_bytes(plan->total_bytes()) + " per worker",
       "fits     " + fit + " positions at once, per replica"};
 }

@@ -126,6 +126,7 @@ Result<network::EngineOptions> engine_options(const ServedModel& model, const Cl
   options.dtype = model.dtype;
   options.device = device.kind;
   options.kv_dtype = network::kv_dtype_of(device.kind, model.dtype);
+  options.can_record = config.compute.graphs;
   options.num_threads = num_threads(config, worker);
   options.max_rows = config.compute.max_rows;
   options.placement = {worker.rank, config.cluster.workers, model.numerics};

@@ -23,6 +23,7 @@ class LocalToolModel final : public ToolModel {
     if (!device) return device.error();
     options.device = device->choice.kind;
     options.kv_dtype = network::kv_dtype_of(options.device, options.dtype);
+    options.can_record = config.compute.graphs;
     auto engine = network::Engine::create(model.checkpoint, *device->backend, options);
     if (!engine) return engine.error();
     return std::unique_ptr<ToolModel>(

@@ -38,6 +38,7 @@ Answer run(Backend& backend, const Matrix& x, const PackedMatrix& head, const Sh
     rules.push_back({ids[2 * i]->data(), int(never.size()), ids[2 * i + 1]->data(),
                      int(left_out.size()), query.choosable_end});
   }
+  const Array<LogitRules> device_rules_table(backend, rules);
   std::vector<std::int32_t> rules_of_row;
   for (int i = 0; i < x.rows; ++i) rules_of_row.push_back(std::int32_t(query.rules_of(i)));
   const Array<std::int32_t> device_rules(backend, rules_of_row), present(backend, query.present);
@@ -51,7 +52,7 @@ Answer run(Backend& backend, const Matrix& x, const PackedMatrix& head, const Sh
                       .head = head,
                       .vocab_shares = shares,
                       .first_token = first_token,
-                      .rules = rules,
+                      .rules = device_rules_table.data(),
                       .rules_of_row = device_rules.data(),
                       .out = out.data()};
   if (!query.present.empty()) {

@@ -79,6 +79,22 @@ TEST(NcclEngineTest, AllGpusGiveTheBytesOfOne) {
   }
 }
 
+TEST(NcclEngineTest, RecordedStepsSumAnewEveryTime) {
+  const std::vector<Step> steps = steps_of_a_block();
+  GpuWorkers workers(2);
+  workers.join();
+  std::vector<std::uint64_t> digests;
+  for (int round = 0; round < 4; ++round) {  // as they are, recorded, replayed, replayed
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      for (const Result<StepResult>& result : workers.run(steps[i])) {
+        ASSERT_TRUE(result) << result.error().message;
+        if (digests.size() <= i) digests.push_back(result->digest);
+        EXPECT_EQ(result->digest, digests[i]) << "round " << round << ", step " << i;
+      }
+    }
+  }
+}
+
 TEST(NcclEngineTest, FastNumericsChooseTheSameTokens) {
   const std::vector<Step> steps = steps_of_a_block();
   golden::WorkerGroup alone(golden::golden_dir() / "models/moe_gqa", 1, {}, emulated_gpu(0));

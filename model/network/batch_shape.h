@@ -1,0 +1,21 @@
+#pragma once
+
+#include <compare>
+
+namespace unmask::network {
+
+/// How much a step has of everything, or has room for.
+struct BatchShape {
+  int rows = 0;
+  int sequences = 0;
+  int listed = 0;  ///< tokens whose logits are wanted beside the best ones
+
+  friend auto operator<=>(const BatchShape&, const BatchShape&) = default;
+};
+
+/// The least of few shapes with room for `used`: a device records the forward of each once.
+///
+/// max_rows: of a step
+[[nodiscard]] BatchShape bucket_of(const BatchShape& used, int max_rows);
+
+}  // namespace unmask::network

@@ -1,0 +1,174 @@
+/// The engine on an emulated GPU: what a step asks of the device, and that replays are steps.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "emulation/counters.h"
+#include "model/network/engine.h"
+#include "tests/golden/golden_files.h"
+#include "tests/golden/worker_group.h"
+#include "tests/source_dir.h"
+#include "tests/unit/model/network/steps.h"
+
+namespace unmask::network {
+namespace {
+
+using emulation::Counters;
+using golden::must;
+
+const kernels::DeviceSpec kGpu{.kind = kernels::DeviceSpec::Kind::kCuda};
+
+class GpuEngine {
+ public:
+  explicit GpuEngine(EngineOptions options,
+                     const std::filesystem::path& model = golden::golden_dir() / "models/moe_gqa")
+      : checkpoint_(must(checkpoint::Checkpoint::open(model))),
+        backend_(must(kernels::make_backend(kGpu))) {
+    options.device = kernels::DeviceKind::kCuda;
+    const std::uint64_t before = backend_->memory().free_bytes;
+    engine_ = must(Engine::create(checkpoint_, *backend_, options));
+    must(engine_->join(nullptr));
+    taken_ = before - backend_->memory().free_bytes;
+  }
+
+  StepResult run(const Step& step) { return must(engine_->run(step)); }
+  [[nodiscard]] const Engine& engine() const { return *engine_; }
+  [[nodiscard]] std::uint64_t taken_bytes() const { return taken_; }
+
+ private:
+  const checkpoint::Checkpoint checkpoint_;
+  std::unique_ptr<kernels::Backend> backend_;
+  std::unique_ptr<Engine> engine_;
+  std::uint64_t taken_ = 0;
+};
+
+EngineOptions small() {
+  EngineOptions options;
+  options.max_rows = 64;
+  options.num_kv_pages = 16;
+  return options;
+}
+
+Tokens canvas_of(int length, int seed) {
+  Tokens canvas;
+  for (int i = 0; i < length; ++i) canvas.push_back((i * 37 + seed * 101) % 500 + 1);
+  return canvas;
+}
+
+/// Window after window over a cached canvas, of different lengths and with all columns.
+std::vector<Step> steps_of_one_bucket() {
+  const Tokens a = canvas_of(24, 1), b = canvas_of(20, 2);
+  std::vector<Step> steps = {step_of({full(1, a, {4, 8}, true), full(2, b, {4, 8}, true)})};
+  for (const int length : {5, 3, 8, 7, 4}) {
+    SequenceStep first = cached(1, a, {4, 4 + length}, {4, 4 + length});
+    SequenceStep second = cached(2, b, {2, 10}, {3, 3 + length / 2});
+    first.statistics = kEntropy | kRunnerUp | kPresentLogit;
+    first.present.assign(std::size_t(length), 17);
+    steps.push_back(step_of({first, second}));
+  }
+  return steps;
+}
+
+Counters difference(const Counters& before, const Counters& after) {
+  return {.launches = after.launches - before.launches,
+          .graph_launches = after.graph_launches - before.graph_launches,
+          .uploads = after.uploads - before.uploads,
+          .downloads = after.downloads - before.downloads,
+          .waits = after.waits - before.waits,
+          .events = after.events - before.events,
+          .allocations = after.allocations - before.allocations,
+          .frees = after.frees - before.frees,
+          .memsets = after.memsets - before.memsets};
+}
+
+TEST(GpuEngineTest, ReplaysGiveTheBytesOfPlainSteps) {
+  EngineOptions plain = small();
+  plain.can_record = false;
+  GpuEngine first(plain), second(small());
+  const std::vector<Step> steps = steps_of_one_bucket();
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const StepResult expected = first.run(steps[i]), replayed = second.run(steps[i]);
+      EXPECT_EQ(expected.digest, replayed.digest) << "round " << round << ", step " << i;
+    }
+  }
+  EXPECT_EQ(first.engine().recordings().num_replays(), 0u);
+  EXPECT_GE(second.engine().recordings().num_replays(), 2 * steps.size() - 4);
+}
+
+TEST(GpuEngineTest, ReplaysAreWhatACpuComputes) {
+  GpuEngine gpu(small());
+  golden::WorkerGroup cpu(golden::golden_dir() / "models/moe_gqa", 1, small());
+  for (int round = 0; round < 2; ++round) {
+    for (const Step& step : steps_of_one_bucket()) {
+      const StepResult expected = cpu.run(step), replayed = gpu.run(step);
+      for (std::size_t i = 0; i < expected.sequences.size(); ++i) {
+        EXPECT_EQ(replayed.sequences[i].candidates.token, expected.sequences[i].candidates.token);
+      }
+    }
+  }
+}
+
+TEST(GpuEngineTest, AStepIsOneCopyOneGraphAndOneEvent) {
+  GpuEngine gpu(small());
+  const std::vector<Step> steps = steps_of_one_bucket();
+  for (const Step& step : steps) gpu.run(step);
+  const int num_layers = gpu.engine().config().num_layers;
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    const Counters before = emulation::counters();
+    gpu.run(steps[i]);
+    const Counters step = difference(before, emulation::counters());
+    EXPECT_EQ(step.graph_launches, 1u);
+    EXPECT_EQ(step.uploads, 1u);
+    EXPECT_EQ(step.downloads, 0u) << "answers are written to memory of the host";
+    EXPECT_EQ(step.events, 1u);
+    EXPECT_LE(step.waits, 1u);
+    EXPECT_EQ(step.allocations, 0u);
+    EXPECT_EQ(step.frees, 0u);
+    EXPECT_EQ(step.memsets, 0u);
+    // Of a layer with weights of f32: 2 norms, qkv and o with what packs their rows and adds
+    // shares, q and k, attention and its merge, 2 additions, routing and choice, and of the experts
+    // sort, pack, gate and up, down, sum.
+    constexpr std::uint64_t kLaunchesOfALayer = 19, kOthers = 7;
+    EXPECT_LE(step.launches, std::uint64_t(num_layers) * kLaunchesOfALayer + kOthers);
+    RecordProperty("launches", int(step.launches));
+    std::printf("launches: %d in %d layers\n", int(step.launches), num_layers);
+  }
+}
+
+TEST(GpuEngineTest, NoStepAllocatesWhateverItIs) {
+  GpuEngine gpu(small());
+  const Counters before = emulation::counters();
+  for (const Step& step : steps_of_one_bucket()) gpu.run(step);
+  gpu.run(step_of({full(3, canvas_of(64, 3), {0, 64})}));
+  const Counters all = difference(before, emulation::counters());
+  EXPECT_EQ(all.allocations, 0u);
+  EXPECT_EQ(all.frees, 0u);
+  EXPECT_EQ(all.memsets, 0u);
+}
+
+class GpuMemoryPlanTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(GpuMemoryPlanTest, IsWhatIsTaken) {
+  for (const kernels::DType dtype : {kernels::DType::kF32, kernels::DType::kBF16}) {
+    EngineOptions options;
+    options.dtype = options.kv_dtype = dtype;
+    options.max_rows = 512;
+    options.num_kv_pages = 32;
+    const GpuEngine gpu(options, source_dir() / "model/zoo" / GetParam());
+    const MemoryPlan& plan = gpu.engine().memory();
+    const auto taken = double(gpu.taken_bytes());
+    const auto planned =
+        double(plan.total_bytes() - plan.library_bytes);  // which CUDA takes itself
+    EXPECT_LT(std::abs(taken - planned), 0.02 * planned)
+        << taken << " bytes were taken, " << planned << " planned: weights " << plan.weight_bytes
+        << ", KV " << plan.kv_bytes << ", scratch " << plan.scratch_bytes;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Zoo, GpuMemoryPlanTest,
+                         testing::Values("unmask-tiny", "unmask-tiny-dense", "unmask-tiny-block"));
+
+}  // namespace
+}  // namespace unmask::network
