@@ -49,6 +49,14 @@ class WithoutDriverTest(unittest.TestCase):
         self.assertIn("the CPU", devices["chosen"])
         self.assertIn("CUDA", self.unmask("version").stdout)
 
+    def test_the_doctor_finds_that_a_gpu_is_missing_only_if_one_is_wanted(self):
+        result = self.unmask("doctor")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertRegex(result.stdout, "note +driver .*workers compute on the CPU")
+        result = self.unmask("doctor", "--device", "cuda")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, "problem +driver .*")
+
     def test_a_prompt_is_answered_on_the_cpu(self):
         result = self.unmask("run", "What is 347 + 285?")
         self.assertEqual(result.returncode, 0, result.stderr)
