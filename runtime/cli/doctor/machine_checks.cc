@@ -9,7 +9,7 @@
 namespace unmask::cli {
 namespace {
 
-std::string milliseconds(std::int64_t microseconds) {
+std::string in_milliseconds(std::int64_t microseconds) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f ms", double(microseconds) / 1000);
   return text.data();
@@ -60,7 +60,7 @@ Check check_huge_pages(const std::string& mode) {
 Check check_clock(const ClockSync& clock) {
   constexpr const char* kName = "clock";
   if (clock.is_synchronized) {
-    return {kName, Verdict::kOk, "synchronized, within " + milliseconds(clock.max_error_us)};
+    return {kName, Verdict::kOk, "synchronized, within " + in_milliseconds(clock.max_error_us)};
   }
   return {kName, Verdict::kNote,
           clock.is_known ? "not synchronized with any other" : "the kernel does not say",

@@ -30,7 +30,8 @@ class ModelFitTest : public testing::Test {
   static ServedModel open() {
     ClusterConfig::Model config;
     config.dir = (source_dir() / "model/zoo/unmask-tiny").string();
-    return std::move(*open_served_model(config));
+    Result<ServedModel> model = open_served_model(config);
+    return std::move(*model);
   }
 };
 
