@@ -29,6 +29,16 @@ struct Gpus {
 
 [[nodiscard]] Gpus find_gpus();
 
+/// Two of them that do not both reach the other's memory directly.
+struct GpusApart {
+  int first = 0, second = 0;
+
+  friend bool operator==(const GpusApart&, const GpusApart&) = default;
+};
+
+/// All such pairs of those that can be used. Touches no GPU either.
+[[nodiscard]] std::vector<GpusApart> find_gpus_apart(const Gpus& gpus);
+
 /// 13000 as "13.0".
 [[nodiscard]] std::string show_cuda_version(int version);
 

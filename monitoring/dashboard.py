@@ -110,6 +110,9 @@ ROWS = [
               [("{{role}} {{rank}} {{instance}}", "process_open_fds / process_max_fds")]),
         Panel("Uptime", "Since a process started.", "s",
               [("{{role}} {{rank}} {{instance}}", "time() - process_start_time_seconds")]),
+        Panel("Devices", "What every worker computes with: its device, weights, keys and values, and numerics.", "short",
+              [("{{rank}}: {{device}}, {{weights}}, K/V {{kv_dtype}}, {{numerics}}", "unmask_worker_info")], kind="stat",
+              options={"textMode": "name"}),
     ]),
     ("Actors", [
         Panel("Mailbox depth", "Messages waiting; one that only grows is an actor that cannot keep up.", "short",

@@ -45,7 +45,27 @@ std::string why_none(const Gpus& gpus, cudaError_t status) {
   return std::string("CUDA cannot be used: ") + cudaGetErrorString(status) + hidden;
 }
 
+bool reaches(const Gpu& from, const Gpu& to) {
+  int does = 0;
+  return cudaDeviceCanAccessPeer(&does, from.index, to.index) == cudaSuccess && does != 0;
+}
+
 }  // namespace
+
+std::vector<GpusApart> find_gpus_apart(const Gpus& gpus) {
+  std::vector<GpusApart> apart;
+  for (const Gpu& first : gpus.all) {
+    for (const Gpu& second : gpus.all) {
+      if (second.index <= first.index || !first.problem.empty() || !second.problem.empty())
+        continue;
+      if (!reaches(first, second) || !reaches(second, first)) {
+        apart.push_back({first.index, second.index});
+      }
+    }
+  }
+  cudaGetLastError();  // it would be taken for that of a launch
+  return apart;
+}
 
 Gpus find_gpus() {
   Gpus gpus{.is_built_in = true};

@@ -15,4 +15,6 @@ Result<std::unique_ptr<Backend>> make_cuda_backend(int) {
 
 Gpus find_gpus() { return {.problem = kWithoutCuda}; }
 
+std::vector<GpusApart> find_gpus_apart(const Gpus&) { return {}; }
+
 }  // namespace unmask::kernels

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/network/tensor_names.h"
+#include "model/network/weight_shapes.h"
 
 namespace unmask::network {
 namespace {
@@ -10,30 +11,6 @@ namespace {
 using checkpoint::Checkpoint;
 using checkpoint::ModelConfig;
 using checkpoint::StoredTensor;
-
-void add_mlp(const std::string& prefix, const TensorNames& names, std::set<std::string>& all) {
-  all.insert({prefix + names.expert_gate, prefix + names.expert_up, prefix + names.expert_down});
-}
-
-void add_layer(const ModelConfig& config, const TensorNames& names, int index,
-               std::set<std::string>& all) {
-  const std::string prefix = names.layer_prefix + std::to_string(index) + ".";
-  all.insert({prefix + names.input_norm, prefix + names.post_attention_norm, prefix + names.q,
-              prefix + names.k, prefix + names.v, prefix + names.o});
-  if (config.has_qk_norm) all.insert({prefix + names.q_norm, prefix + names.k_norm});
-  if (index < config.num_dense_layers) {
-    all.insert({prefix + names.gate, prefix + names.up, prefix + names.down});
-    return;
-  }
-  all.insert(prefix + names.router);
-  if (config.has_expert_bias) all.insert(prefix + names.expert_bias);
-  for (int i = 0; i < config.num_experts; ++i) {
-    add_mlp(prefix + names.experts + std::to_string(i) + ".", names, all);
-  }
-  if (config.shared_expert_intermediate_size > 0) {
-    add_mlp(prefix + names.shared_experts, names, all);
-  }
-}
 
 /// Old files store the table of angles, which follows from rope_theta.
 bool is_computed_here(const std::string& name) { return name.ends_with("rotary_emb.inv_freq"); }
@@ -76,11 +53,9 @@ std::int64_t num_elements(const StoredTensor& tensor) {
 }  // namespace
 
 std::set<std::string> weight_names(const ModelConfig& config) {
-  const TensorNames names = tensor_names(config.architecture);
-  std::set<std::string> all = {names.embeddings, names.final_norm};
-  if (!config.has_tied_embeddings) all.insert(names.head);
-  for (int i = 0; i < config.num_layers; ++i) add_layer(config, names, i, all);
-  return all;
+  std::set<std::string> names;
+  for (const auto& entry : weight_shapes(config)) names.insert(entry.first);
+  return names;
 }
 
 Result<WeightInventory> take_inventory(const Checkpoint& checkpoint) {

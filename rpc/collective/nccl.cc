@@ -243,4 +243,10 @@ Result<std::unique_ptr<CollectiveFactory>> make_nccl_collectives(NcclOptions opt
   return std::make_unique<NcclFactory>(*library, std::move(options));
 }
 
+Result<std::string> nccl_version(const std::string& library) {
+  Result<NcclLibrary> loaded = NcclLibrary::load(library);
+  if (!loaded) return loaded.error();
+  return std::move(loaded->version);
+}
+
 }  // namespace unmask::rpc

@@ -25,4 +25,7 @@ struct NcclOptions {
 /// Errors  kUnavailable, naming what to install or set: no NCCL here, or in this program
 Result<std::unique_ptr<CollectiveFactory>> make_nccl_collectives(NcclOptions options);
 
+/// Of the NCCL in `library`, which is loaded for it: "2.28.3". Errors: as above.
+Result<std::string> nccl_version(const std::string& library);
+
 }  // namespace unmask::rpc

@@ -72,6 +72,7 @@ Result<NcclLibrary> NcclLibrary::load(const std::string& path) {
   if (major_of(version) != NCCL_MAJOR) {
     return nccl_unavailable(path + " is NCCL " + text_of(version));
   }
+  library.version = text_of(version);
   return library;
 }
 

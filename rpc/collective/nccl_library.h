@@ -22,6 +22,7 @@ struct NcclLibrary {
   decltype(&ncclAllReduce) all_reduce = nullptr;
   decltype(&ncclGetErrorString) get_error_string = nullptr;
   decltype(&ncclGetLastError) get_last_error = nullptr;
+  std::string version{};  ///< "2.28.3"
 
   /// path: a file, or a name for the loader to look up.
   ///

@@ -28,6 +28,7 @@ void add_forward(Command program);
 void add_trace(Command program);
 void add_models(Command program);
 void add_devices(Command program);
+void add_doctor(Command program);
 void add_config(Command program);
 void add_completion(Command program);
 void add_version(Command program);

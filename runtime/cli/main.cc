@@ -26,6 +26,7 @@ constexpr std::array kCommands{
     add_trace,
     add_models,
     add_devices,
+    add_doctor,
     add_config,
     add_completion,
     add_version,

@@ -666,7 +666,7 @@ class ConfigTest(LocalTest):
         self.assertEqual(len(everything.stdout.splitlines()), 2 * len(shown) + len(workers.splitlines()))
         self.assertEqual([line.split(" = ")[0] for line in workers.splitlines()[::2]],
                          ["worker." + key for key in ("replica", "rank", "host", "http_port", "threads",
-                                                      "kv_memory", "instructions")])
+                                                      "kv_memory", "instructions", "device")])
         self.assertIn(workers, everything.stdout.decode())
         limits = unmask("config", "explain", "limits", "log.level").stdout.decode()
         self.assertIn("limits.max_waiting = 1024\n    jobs that may wait", limits)

@@ -28,7 +28,7 @@ FIGURES = """
     unmask_last_progress_timestamp_seconds unmask_build_info unmask_jobs_total unmask_jobs_running
     unmask_jobs_waiting unmask_admission_rejections_total unmask_prompt_tokens_total
     unmask_worker_forward_seconds unmask_worker_kv_pages process_cpu_seconds_total process_resident_memory_bytes
-    process_open_fds process_start_time_seconds
+    process_open_fds process_start_time_seconds unmask_worker_info
 """.split()
 
 

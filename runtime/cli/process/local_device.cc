@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "runtime/cli/process/worker_info.h"
+
 namespace unmask::cli {
 namespace {
 
@@ -48,7 +50,8 @@ void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)
   const auto loaded = [this, joined = role.loaded(),
                        failed = std::move(failed)](Result<const network::Engine*> engine) {
     if (engine) {
-      (void)joined.send({model_.checkpoint.digest(), model_.arithmetic(), backend_->numeric_class(),
+      (void)joined.send({model_.checkpoint.digest(), model_.arithmetic(),
+                         worker_class(backend_->numeric_class(), options_.kv_dtype),
                          capacity_of(**engine, options_)});
       return;
     }

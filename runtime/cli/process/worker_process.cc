@@ -10,6 +10,7 @@
 #include "runtime/cli/process/role_options.h"
 #include "runtime/cli/process/wire.h"
 #include "runtime/cli/process/worker_device.h"
+#include "runtime/cli/process/worker_info.h"
 
 namespace unmask::cli {
 namespace {
@@ -24,9 +25,8 @@ Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig&
   constexpr int kStepTimeouts = 10;
   const std::chrono::milliseconds timeout = kStepTimeouts * config.limits.step_timeout;
   if (device.kind == kernels::DeviceKind::kCuda) {
-    return rpc::make_nccl_collectives({.device = device.gpu,
-                                       .library = config.collective.nccl_library,
-                                       .timeout = timeout});
+    return rpc::make_nccl_collectives(
+        {.device = device.gpu, .library = config.collective.nccl_library, .timeout = timeout});
   }
   const rpc::MeshPlace place{worker.host, config.collective.interface};
   // Groups form again and again; what can never work is said once, at the start.
@@ -48,6 +48,8 @@ int run_worker(const ClusterConfig& config, actors::Slot slot, const NodeStart& 
   const WorkerConfig worker = config.worker(slot.replica, slot.rank);
   Result<WorkerDevice> opened = open_worker_device(*model, config, worker);
   if (!opened) return report(opened.error(), kBadConfig);
+  show(worker_info(opened->engine, opened->device.name, opened->device.backend->numeric_class()),
+       host.metrics());
   const Result<std::unique_ptr<CollectiveFactory>> collectives =
       make_collectives(config, worker, opened->device.choice);
   if (!collectives) return report(collectives.error(), kBadConfig);

@@ -8,13 +8,13 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are written as they are");
 
-constexpr std::size_t kAlignment = 64;           // of the numbers, as NumPy wants to map them
+constexpr std::size_t kNpyAlignment = 64;        // of the numbers, as NumPy wants to map them
 constexpr std::size_t kPrefixBytes = 6 + 2 + 2;  // magic, version, length of the header
 
 std::string header_of(std::int64_t num_rows, std::int64_t num_cols) {
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
                        std::to_string(num_rows) + ", " + std::to_string(num_cols) + "), }";
-  while ((kPrefixBytes + header.size() + 1) % kAlignment != 0) header += ' ';
+  while ((kPrefixBytes + header.size() + 1) % kNpyAlignment != 0) header += ' ';
   header += '\n';
   std::string prefix("\x93NUMPY\x01\x00", 8);
   prefix += char(header.size() & 0xff);

@@ -16,10 +16,10 @@ static_assert(std::endian::native == std::endian::little, "numbers are written a
 constexpr std::size_t kEntryBytes = 256;  // of the header per tensor, at most
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kLengthBytes = 8;
-constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kTensorAlignment = 64;
 
 std::size_t aligned(std::size_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
 }
 
 }  // namespace

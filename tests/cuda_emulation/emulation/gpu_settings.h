@@ -10,6 +10,7 @@ struct GpuSettings {
   std::size_t memory = std::size_t(8) << 30;  ///< UNMASK_EMULATED_GPU_MEMORY: bytes of each
   int capability = 80;                        ///< UNMASK_EMULATED_CAPABILITY: 80 is sm_80
   int driver_version = 0;  ///< UNMASK_EMULATED_DRIVER, 12020 is 12.2; else that of the headers
+  int linked = 1 << 20;    ///< UNMASK_EMULATED_LINKED: so many in a row reach each other's memory
 };
 
 const GpuSettings& gpu_settings();

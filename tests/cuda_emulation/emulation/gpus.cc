@@ -38,6 +38,7 @@ const GpuSettings& gpu_settings() {
     read("UNMASK_EMULATED_GPU_MEMORY", read_settings.memory);
     read("UNMASK_EMULATED_CAPABILITY", read_settings.capability);
     read("UNMASK_EMULATED_DRIVER", read_settings.driver_version);
+    read("UNMASK_EMULATED_LINKED", read_settings.linked);
     return read_settings;
   }();
   return settings;
@@ -65,6 +66,13 @@ cudaError_t cudaSetDevice(int index) {
   return t_gpu = index, cudaSuccess;
 }
 cudaError_t cudaGetDevice(int* index) { return *index = t_gpu, cudaSuccess; }
+cudaError_t cudaDeviceCanAccessPeer(int* can, int index, int peer) {
+  for (const int gpu : {index, peer}) {
+    if (gpu < 0 || gpu >= gpu_settings().count) return cudaErrorInvalidDevice;
+  }
+  const int linked = gpu_settings().linked;
+  return *can = index != peer && index / linked == peer / linked, cudaSuccess;
+}
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
   switch (attribute) {
     case cudaDevAttrComputeCapabilityMajor:
