@@ -63,13 +63,26 @@ std::optional<Error> Membership::mismatch(PeerId from, const Join& join) const {
     return Error{ErrorCode::kInvalidArgument, "this worker computes in " + join.numerics +
                                                   ", the cluster in " + options_.numerics};
   }
-  const bool is_of_class = !numeric_class_ || join.numeric_class == *numeric_class_;
-  if (options_.needs_one_numeric_class && !is_of_class) {
+  return class_mismatch(join);
+}
+
+std::optional<Error> Membership::class_mismatch(const Join& join) const {
+  const std::string own = "this worker computes as " + join.numeric_class + ", the ";
+  if (options_.needs_one_numeric_class && numeric_class_ && join.numeric_class != *numeric_class_) {
     return Error{ErrorCode::kInvalidArgument,
-                 "this worker computes as " + join.numeric_class + ", the cluster's first one as " +
-                     *numeric_class_ +
+                 own + "cluster's first one as " + *numeric_class_ +
                      ", and under numerics=exact all give the same bytes: start them with the same "
-                     "--instructions, and the coordinator anew if those are not the first one's"};
+                     "--device and --instructions, and the coordinator anew if those are not the "
+                     "first one's"};
+  }
+  const Slot& wanted = join.process.slot;
+  const std::optional<std::string> others =
+      groups_[std::size_t(wanted.replica)].numeric_class_without(wanted.rank);
+  if (others && join.numeric_class != *others) {
+    return Error{ErrorCode::kInvalidArgument,
+                 own + "others of its replica as " + *others +
+                     ": start all workers of a replica with the same --device and --instructions, "
+                     "on GPUs of one kind"};
   }
   return std::nullopt;
 }
@@ -91,6 +104,7 @@ void Membership::admit_worker(PeerId from, const Join& join) {
   slot->incarnation = join.incarnation;
   detector_.hear(from, env_.clock.now());
   slot->capacity = join.capacity;
+  slot->numeric_class = join.numeric_class;
   slot->status = {join.process, "joining", "", 1.0f};
   slot_of_[from] = join.process.slot;
   send(from, Welcome{epoch_, options_.heartbeat_interval});

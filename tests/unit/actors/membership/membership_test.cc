@@ -65,15 +65,32 @@ TEST_F(MembershipTest, WorkersThatSumInAnotherOrderAreNotInOneClusterUnderExact)
   EXPECT_THAT(sent_to<FormGroup>(wire, PeerId(78)), SizeIs(1));
 }
 
-TEST_F(MembershipTest, WorkersThatSumInAnotherOrderFormAGroupUnderFast) {
+TEST_F(MembershipTest, ReplicasThatSumInAnotherOrderAreInOneClusterUnderFast) {
   options.needs_one_numeric_class = false;
-  join(0, 0);
-  Join other = join_of(0, 1);
-  other.numeric_class = "cpu-avx2";
-  deliver(peer(0, 1), other);
-  EXPECT_THAT(sent_to<JoinRejected>(wire, peer(0, 1)), IsEmpty());
-  form_again(0);
+  form(0);
+  for (const int rank : {0, 1}) {
+    Join other = join_of(1, rank);
+    other.numeric_class = "cpu-avx2";
+    deliver(peer(1, rank), other);
+  }
+  form_again(1);
   EXPECT_EQ(state_of(0, 1), "ready");
+  EXPECT_EQ(state_of(1, 1), "ready");
+}
+
+TEST_F(MembershipTest, WorkersOfAReplicaAreOfOneKindUnderFastToo) {
+  options.needs_one_numeric_class = false;
+  Join gpu = join_of(0, 0);
+  gpu.numeric_class = "cuda-sm90";
+  deliver(peer(0, 0), gpu);
+  join(0, 1);
+  EXPECT_THAT(
+      join_error(peer(0, 1)),
+      AllOf(HasSubstr("cpu-avx512"), HasSubstr("its replica as cuda-sm90"), HasSubstr("--device")));
+  // Its own former life does not bind who comes alone.
+  deliver(PeerDown{peer(0, 0)});
+  deliver(PeerId(77), join_of(0, 0, 2));
+  EXPECT_THAT(sent_to<Welcome>(wire, 77), SizeIs(1));
 }
 
 TEST_F(MembershipTest, AProcessHasOnePlace) {
