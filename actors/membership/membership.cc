@@ -14,6 +14,11 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
       num_declared_dead_(
           env.metrics.counter("unmask_workers_declared_dead_total", "Workers declared dead.")),
       detector_({.dead_after = options_.dead_after}) {
+  for (std::size_t reason = 1; reason < num_restarts_.size(); ++reason) {
+    num_restarts_[reason] = &env_.metrics.counter(
+        "unmask_worker_restarts_total", "Workers that were started again, by why they had ended.",
+        {{"reason", name_of(EndReason(reason))}});
+  }
   if (peers_.begin_anew) peers_.begin_anew();
   groups_.resize(std::size_t(options_.num_replicas));
   for (int replica = 0; replica < options_.num_replicas; ++replica) {
@@ -99,6 +104,13 @@ void Membership::admit_worker(PeerId from, const Join& join) {
   if (options_.model_digest == 0) options_.model_digest = join.model_digest;
   if (options_.numerics.empty()) options_.numerics = join.numerics;
   if (!numeric_class_) numeric_class_ = join.numeric_class;
+  if (const EndReason last_end = join.process.last_end; last_end != EndReason::kNone) {
+    num_restarts_[std::size_t(last_end)]->add();
+    env_.log.info("a worker is back", {{"worker", std::to_string(join.process.slot.rank)},
+                                       {"replica", std::to_string(join.process.slot.replica)},
+                                       {"ended_by", std::string(name_of(last_end))},
+                                       {"why", join.process.last_words}});
+  }
   slot->peer = from;
   slot->loader.reset();
   slot->incarnation = join.incarnation;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -95,6 +96,7 @@ class Membership final
   Options options_;
   const Peers peers_;
   Counter& num_declared_dead_;
+  std::array<Counter*, 6> num_restarts_{};    ///< of workers, by EndReason; null: of none
   Epoch epoch_ = 0;                           ///< the last that was used
   FailureDetector detector_;                  ///< of live workers
   std::optional<std::string> numeric_class_;  ///< of the first worker that was admitted

@@ -288,6 +288,27 @@ TEST_F(MembershipTest, SilenceIsDeathAndTheOthersGoOn) {
   EXPECT_EQ(bed.metrics().value("unmask_workers_declared_dead_total"), 1);
 }
 
+TEST_F(MembershipTest, WorkersThatAreBackAreCountedByWhyTheyHadEnded) {
+  form(0);
+  const auto restarts = [&](std::string_view reason) {
+    return bed.metrics().value("unmask_worker_restarts_total", {{"reason", reason}});
+  };
+  EXPECT_EQ(restarts("device"), 0);
+  deliver(PeerDown{peer(0, 1)});
+  Join again = join_of(0, 1, 2);
+  again.process.last_end = EndReason::kDevice;
+  again.process.last_words = "its GPU was lost";
+  deliver(PeerId(77), again);
+  deliver(PeerId(77), again);  // the same life
+  EXPECT_EQ(restarts("device"), 1);
+  EXPECT_EQ(restarts("hardware"), 0);
+  for (const MemberStatus& member : members.received.back().members) {
+    if (member.process.slot == again.process.slot) {
+      EXPECT_EQ(member.process.last_words, "its GPU was lost");
+    }
+  }
+}
+
 TEST_F(MembershipTest, ALateHeartbeatOfADeadWorkerIsNotAnswered) {
   form(0);
   beat_for(options.dead_after + 1s, {peer(0, 0)});

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <future>
 #include <map>
@@ -24,6 +26,11 @@ using testing::SizeIs;
 
 constexpr std::size_t kPieceBytes = 3000;  // one row of logits is 2,048 bytes long
 const std::vector<std::int32_t> kTokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+
+void exit_with_its_words(const kernels::DeviceError& error) {
+  std::fprintf(stderr, "lost: %s\n", error.what());
+  std::_Exit(int(error.fault()));
+}
 
 /// A real device, alone in its group, whose rows the test takes.
 class DeviceThreadTest : public testing::Test {
@@ -78,7 +85,7 @@ class DeviceThreadTest : public testing::Test {
   std::condition_variable arrived;
   std::deque<Inspected> pieces;
   std::unique_ptr<DeviceThread> device =
-      std::make_unique<DeviceThread>(bed.env(), *collectives, 5s, kPieceBytes);
+      std::make_unique<DeviceThread>(bed.env(), *collectives, 5s, exit_with_its_words, kPieceBytes);
 };
 
 TEST_F(DeviceThreadTest, PiecesOfBoundedSizeMakeUpTheTensors) {
@@ -122,6 +129,35 @@ TEST_F(DeviceThreadTest, AnAbortEndsTheWaitForMore) {
   inspect(2);
   (void)take();
   device.reset();  // does not wait for ever
+}
+
+/// A device that is alone, and whose handshake fails.
+class FailingCollectives final : public CollectiveFactory {
+ public:
+  explicit FailingCollectives(kernels::DeviceFault fault) : fault_(fault) {}
+
+  Result<Bytes> prepare(Epoch, int, int) override { return Bytes(1); }
+  Result<std::unique_ptr<Collective>> connect(const std::vector<Bytes>&,
+                                              std::chrono::milliseconds) override {
+    throw kernels::DeviceError("GPU 3 is still busy", fault_);
+  }
+  void abort() override {}
+
+ private:
+  const kernels::DeviceFault fault_;
+};
+
+TEST_F(DeviceThreadTest, AnErrorOfTheDeviceEndsTheProcessAtOnce) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const auto connect = [&] {
+    FailingCollectives failing(kernels::DeviceFault::kHardware);
+    DeviceThread other(bed.env(), failing, 5s, exit_with_its_words);
+    std::promise<void> answered;
+    other.connect(1, {Bytes(1)}, [&](const Result<>&) { answered.set_value(); });
+    answered.get_future().wait();
+  };
+  EXPECT_EXIT(connect(), testing::ExitedWithCode(int(kernels::DeviceFault::kHardware)),
+              "lost: GPU 3 is still busy");
 }
 
 }  // namespace
