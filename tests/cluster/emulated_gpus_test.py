@@ -45,7 +45,7 @@ class JobsTest(unittest.TestCase):
 
     def start(self, *words, environment=TWO_GPUS):
         cluster = Cluster(*NEVER_MISSED, *words, environment=environment)
-        self.addCleanup(lambda: cluster.process.poll() is None and cluster.kill())
+        self.addCleanup(cluster.kill)
         return cluster
 
     def test_two_gpus_give_the_text_of_the_cpu_and_lose_nothing_with_a_worker(self):
