@@ -1,6 +1,7 @@
 """`--device cuda` from outside, on emulated GPUs and the emulated NCCL: jobs, deaths, and everything
 that a machine or a cluster file can lack. Needs nothing but Python's own library."""
 
+import datetime
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from cluster import TIMEOUT, UNMASK, Cluster, Node
 CPU_ONLY = os.environ.get("UNMASK_CPU_ONLY")  # the program without CUDA, if that was built
 TWO_GPUS = {"UNMASK_EMULATED_GPUS": "2"}
 BAD_CONFIG = 3
+MOST_SECONDS = 3.5  # from a death to the end of its epoch
 # A forward on emulated GPUs takes the better part of a second.
 LONG_JOB = ["--json", "--gen-length", "8", "--block-length", "8", "--strategy", "fixed", "--set",
             "steps=8", "--set", "early_stop=false", "--raw", "x"]
@@ -57,11 +59,15 @@ class JobsTest(unittest.TestCase):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         cluster.wait_until(cluster.is_busy, "a running job")
         victim = cluster.workers()[1]["pid"]
+        killed = datetime.datetime.now(datetime.timezone.utc)
         os.kill(victim, signal.SIGKILL)
         stdout, stderr = job.communicate(timeout=TIMEOUT)
         self.assertEqual(job.returncode, 0, stderr + cluster.log)
         self.assertEqual(result_of(stdout), self.expected[1])
         self.assertNotEqual(cluster.workers()[1]["pid"], victim)
+        over = next(line for line in cluster.log.splitlines() if "a group is over" in line)
+        over = datetime.datetime.fromisoformat(over.split()[0].replace("Z", "+00:00"))
+        self.assertLess((over - killed).total_seconds(), MOST_SECONDS)
         log = cluster.stop()
         self.assertIn("a worker leaves", log)
 
