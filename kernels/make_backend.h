@@ -25,6 +25,7 @@ struct DeviceSpec {
 
 /// Errors  kInvalidArgument for a device or an instruction set that this machine does not have;
 ///         kUnavailable without a GPU, if it fails, or in a program built without CUDA
+/// Throws  DeviceError for a fault of the hardware
 [[nodiscard]] Result<std::unique_ptr<Backend>> make_backend(const DeviceSpec& spec = {});
 
 }  // namespace unmask::kernels

@@ -172,6 +172,8 @@ struct MemberStatus {
   state @6 :Text;
   phase @7 :Text;
   progress @8 :Float32;
+  lastEnd @9 :UInt8;           # of its former life: 0 unknown, 1 exit, 2 signal, 3 device, 4 hardware, 5 silence
+  lastWords @10 :Text;
 }
 
 struct ClusterStatus {
@@ -240,6 +242,8 @@ struct Join {
   numerics @8 :Text;
   capacity @9 :Capacity;
   numericClass @10 :Text;
+  lastEnd @11 :UInt8;          # as of MemberStatus
+  lastWords @12 :Text;
 }
 
 struct Welcome {
@@ -261,6 +265,8 @@ struct Loading {
   phase @6 :Text;
   done @7 :Int64;
   total @8 :Int64;
+  lastEnd @9 :UInt8;           # as of MemberStatus
+  lastWords @10 :Text;
 }
 
 struct Beat {                  # Heartbeat, HeartbeatAck

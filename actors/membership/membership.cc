@@ -14,6 +14,11 @@ Membership::Membership(ActorContext& context, Env env, Options options, Peers pe
       num_declared_dead_(
           env.metrics.counter("unmask_workers_declared_dead_total", "Workers declared dead.")),
       detector_({.dead_after = options_.dead_after}) {
+  for (std::size_t reason = 1; reason < num_restarts_.size(); ++reason) {
+    num_restarts_[reason] = &env_.metrics.counter(
+        "unmask_worker_restarts_total", "Workers that were started again, by why they had ended.",
+        {{"reason", name_of(EndReason(reason))}});
+  }
   if (peers_.begin_anew) peers_.begin_anew();
   groups_.resize(std::size_t(options_.num_replicas));
   for (int replica = 0; replica < options_.num_replicas; ++replica) {
@@ -63,13 +68,26 @@ std::optional<Error> Membership::mismatch(PeerId from, const Join& join) const {
     return Error{ErrorCode::kInvalidArgument, "this worker computes in " + join.numerics +
                                                   ", the cluster in " + options_.numerics};
   }
-  const bool is_of_class = !numeric_class_ || join.numeric_class == *numeric_class_;
-  if (options_.needs_one_numeric_class && !is_of_class) {
+  return class_mismatch(join);
+}
+
+std::optional<Error> Membership::class_mismatch(const Join& join) const {
+  const std::string own = "this worker computes as " + join.numeric_class + ", the ";
+  if (options_.needs_one_numeric_class && numeric_class_ && join.numeric_class != *numeric_class_) {
     return Error{ErrorCode::kInvalidArgument,
-                 "this worker computes as " + join.numeric_class + ", the cluster's first one as " +
-                     *numeric_class_ +
+                 own + "cluster's first one as " + *numeric_class_ +
                      ", and under numerics=exact all give the same bytes: start them with the same "
-                     "--instructions, and the coordinator anew if those are not the first one's"};
+                     "--device and --instructions, and the coordinator anew if those are not the "
+                     "first one's"};
+  }
+  const Slot& wanted = join.process.slot;
+  const std::optional<std::string> others =
+      groups_[std::size_t(wanted.replica)].numeric_class_without(wanted.rank);
+  if (others && join.numeric_class != *others) {
+    return Error{ErrorCode::kInvalidArgument,
+                 own + "others of its replica as " + *others +
+                     ": start all workers of a replica with the same --device and --instructions, "
+                     "on GPUs of one kind"};
   }
   return std::nullopt;
 }
@@ -86,11 +104,19 @@ void Membership::admit_worker(PeerId from, const Join& join) {
   if (options_.model_digest == 0) options_.model_digest = join.model_digest;
   if (options_.numerics.empty()) options_.numerics = join.numerics;
   if (!numeric_class_) numeric_class_ = join.numeric_class;
+  if (const EndReason last_end = join.process.last_end; last_end != EndReason::kNone) {
+    num_restarts_[std::size_t(last_end)]->add();
+    env_.log.info("a worker is back", {{"worker", std::to_string(join.process.slot.rank)},
+                                       {"replica", std::to_string(join.process.slot.replica)},
+                                       {"ended_by", std::string(name_of(last_end))},
+                                       {"why", join.process.last_words}});
+  }
   slot->peer = from;
   slot->loader.reset();
   slot->incarnation = join.incarnation;
   detector_.hear(from, env_.clock.now());
   slot->capacity = join.capacity;
+  slot->numeric_class = join.numeric_class;
   slot->status = {join.process, "joining", "", 1.0f};
   slot_of_[from] = join.process.slot;
   send(from, Welcome{epoch_, options_.heartbeat_interval});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -35,10 +36,12 @@ class Membership final
  public:
   struct Options {
     int num_replicas = 1;
-    int group_size = 1;                   ///< workers per replica
-    std::uint64_t model_digest = 0;       ///< 0: the first worker's counts
-    std::string numerics;                 ///< empty: the first worker's counts
-    bool needs_one_numeric_class = true;  ///< of all workers: the first one's counts
+    int group_size = 1;              ///< workers per replica
+    std::uint64_t model_digest = 0;  ///< 0: the first worker's counts
+    std::string numerics;            ///< empty: the first worker's counts
+    /// Of all workers: the first one's counts. Else each replica has one of its own: its ranks
+    /// route tokens to experts by numbers that have to be the same.
+    bool needs_one_numeric_class = true;
     std::vector<std::string> hosts;  ///< of the workers as configured, for people; may be empty
     MemberStatus self;               ///< the coordinator's own line in `status`
     std::size_t max_gateways = 64;
@@ -74,6 +77,7 @@ class Membership final
   void admit_worker(PeerId from, const Join& join);
   void admit_gateway(PeerId from, const Join& join);
   [[nodiscard]] std::optional<Error> mismatch(PeerId from, const Join& join) const;
+  [[nodiscard]] std::optional<Error> class_mismatch(const Join& join) const;
   [[nodiscard]] WorkerSlot& slot_at(Slot where);
   [[nodiscard]] bool is_in_cluster(Slot slot) const;
   void form_if_complete(int replica);
@@ -92,6 +96,7 @@ class Membership final
   Options options_;
   const Peers peers_;
   Counter& num_declared_dead_;
+  std::array<Counter*, 6> num_restarts_{};    ///< of workers, by EndReason; null: of none
   Epoch epoch_ = 0;                           ///< the last that was used
   FailureDetector detector_;                  ///< of live workers
   std::optional<std::string> numeric_class_;  ///< of the first worker that was admitted

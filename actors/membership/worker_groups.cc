@@ -16,6 +16,13 @@ bool WorkerGroup::has_all_ready() const {
   return std::ranges::find(is_ready, false) == is_ready.end();
 }
 
+std::optional<std::string> WorkerGroup::numeric_class_without(std::int32_t rank) const {
+  for (std::size_t other = 0; other < slots.size(); ++other) {
+    if (std::int32_t(other) != rank && slots[other].peer) return slots[other].numeric_class;
+  }
+  return std::nullopt;
+}
+
 Capacity WorkerGroup::capacity() const {
   Capacity least = slots.front().capacity;
   for (const WorkerSlot& slot : slots) {

@@ -24,6 +24,7 @@ struct WorkerSlot {
   /// Whoever fills the slot is gone for good.
   void declare_dead();
   Capacity capacity;
+  std::string numeric_class;  ///< of the process that fills it
   MemberStatus status;
 };
 
@@ -43,6 +44,8 @@ struct WorkerGroup {
   [[nodiscard]] bool is_complete() const;
   [[nodiscard]] bool has_all_addresses() const;
   [[nodiscard]] bool has_all_ready() const;
+  /// The numeric class of the workers that are there, without that of `rank`; nothing if none is.
+  [[nodiscard]] std::optional<std::string> numeric_class_without(std::int32_t rank) const;
   /// The least of every figure over the slots.
   [[nodiscard]] Capacity capacity() const;
   /// Enters `next` with nothing said in it yet.

@@ -28,12 +28,22 @@ struct Slot {
   friend bool operator==(const Slot&, const Slot&) = default;
 };
 
+/// Why a process ended that was to go on.
+enum class EndReason : std::uint8_t { kNone, kExit, kSignal, kDevice, kHardware, kSilence };
+
+constexpr std::string_view name_of(EndReason reason) {
+  constexpr std::string_view kNames[] = {"none", "exit", "signal", "device", "hardware", "silence"};
+  return kNames[std::size_t(reason)];
+}
+
 /// Which process fills a slot, and where it is found.
 struct ProcessIdentity {
   Slot slot;
   std::int64_t pid = 0;
   std::string host;
-  std::string http;  ///< http://host:port, or empty
+  std::string http;                       ///< http://host:port, or empty
+  EndReason last_end = EndReason::kNone;  ///< of its former life, if whoever started it told
+  std::string last_words{};               ///< the same in a sentence
 };
 
 /// What one worker can hold; the least of a replica counts.

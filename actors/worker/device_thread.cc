@@ -39,7 +39,8 @@ Result<> handshake(Collective& collective) {
 }  // namespace
 
 DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
-                           std::chrono::milliseconds form_timeout, std::size_t max_piece_bytes)
+                           std::chrono::milliseconds form_timeout, Lost lost,
+                           std::size_t max_piece_bytes)
     : env_(env),
       pages_used_(kv_pages(env.metrics, "used")),
       pages_free_(kv_pages(env.metrics, "free")),
@@ -49,6 +50,7 @@ DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
                                  "Forwards that were one launch of such a graph, so far.", {})),
       factory_(factory),
       form_timeout_(form_timeout),
+      lost_(std::move(lost)),
       max_piece_bytes_(max_piece_bytes),
       thread_("device", kMaxWaiting) {}
 
@@ -59,11 +61,24 @@ bool DeviceThread::stop_within(std::chrono::milliseconds patience) {
   return thread_.stop_within(patience);
 }
 
+template <typename Work>
+bool DeviceThread::post(Work work) {
+  return thread_.post([this, work = std::move(work)] {
+    try {
+      work();
+    } catch (const kernels::DeviceError& failure) {
+      lost_(failure);
+    }
+  });
+}
+
 template <typename Answer, typename Work>
 void DeviceThread::answer(const std::function<void(Answer)>& done, Work work) {
-  const bool is_taken = thread_.post([done, work = std::move(work)] {
+  const bool is_taken = post([done, work = std::move(work)] {
     try {
       done(work());
+    } catch (const kernels::DeviceError&) {
+      throw;
     } catch (const std::exception& failure) {  // memory that is short, say
       done(
           Answer(Error{ErrorCode::kInternal, std::string("the device failed: ") + failure.what()}));
@@ -137,7 +152,7 @@ void DeviceThread::inspect(Inspect request, std::function<void(Inspected)> rows)
     if (!done) last.error = done.error();
     rows(std::move(last));
   };
-  const bool is_taken = thread_.post([this, request = std::move(request), rows, end] {
+  const bool is_taken = post([this, request = std::move(request), rows, end] {
     const auto sink = [&](const network::TensorRows& part) { give_rows(request, part, rows); };
     Result<> done = is_over(request.epoch)
                         ? Result<>(over())

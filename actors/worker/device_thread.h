@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "actors/worker/device.h"
+#include "kernels/device_error.h"
 #include "model/collective.h"
 #include "model/network/engine.h"
 #include "runtime/actor/env.h"
@@ -16,6 +17,8 @@ namespace unmask::actors {
 /// there.
 class DeviceThread final : public Device {
  public:
+  /// Of a device that failed: ends the process, and does not return. On the device's thread.
+  using Lost = std::function<void(const kernels::DeviceError&)>;
   using MakeEngine = std::function<Result<std::unique_ptr<network::Engine>>()>;
 
   static constexpr std::size_t kMaxPieceBytes = 1 << 20;
@@ -23,7 +26,7 @@ class DeviceThread final : public Device {
   /// factory: outlives this object. form_timeout: for the second half of a rendezvous.
   /// max_piece_bytes: of the rows in one Inspected, if one row is not longer.
   DeviceThread(Env env, CollectiveFactory& factory, std::chrono::milliseconds form_timeout,
-               std::size_t max_piece_bytes = kMaxPieceBytes);
+               Lost lost, std::size_t max_piece_bytes = kMaxPieceBytes);
   ~DeviceThread() override;
 
   /// Makes the engine, on the device's thread; first, and once. `done` gets it to look at.
@@ -43,7 +46,10 @@ class DeviceThread final : public Device {
  private:
   using TakeRows = std::function<void(Inspected)>;
 
-  /// Runs `work` on the thread and passes on its result, or an error if too much waits there.
+  /// Does `work` on the thread. False, and it is not done, if too much waits there.
+  template <typename Work>
+  [[nodiscard]] bool post(Work work);
+  /// The same, and passes on its result, or an error.
   template <typename Answer, typename Work>
   void answer(const std::function<void(Answer)>& done, Work work);
   void tell_state();
@@ -59,6 +65,7 @@ class DeviceThread final : public Device {
   Gauge& replays_;
   CollectiveFactory& factory_;
   const std::chrono::milliseconds form_timeout_;
+  const Lost lost_;
   const std::size_t max_piece_bytes_;
   std::atomic<bool> is_piece_taken_ = false;  ///< or nobody will take it: the epoch is over
   std::atomic<Epoch> aborted_ = 0;            ///< this epoch and all before it are over

@@ -12,8 +12,8 @@ namespace unmask::kernels {
 inline void cuda_check(cudaError_t status, const char* call, const char* file = __builtin_FILE(),
                        int line = __builtin_LINE()) {
   if (status == cudaSuccess) return;
-  throw DeviceError(std::string(file) + ":" + std::to_string(line) + ": " + call + ": " +
-                    cudaGetErrorString(status));
+  throw failed_call(std::string(file) + ":" + std::to_string(line) + ": " + call,
+                    cudaGetErrorName(status), cudaGetErrorString(status));
 }
 
 }  // namespace unmask::kernels

@@ -120,7 +120,6 @@ void launch(void (*kernel)(Params...), const LaunchConfig& config, Args... args)
         "cudaFuncSetAttribute");
   }
   kernel<<<config.grid, config.block, config.shared_bytes, config.stream>>>(Params(args)...);
-  cuda_check(cudaGetLastError(), "kernel launch");
 #else
   const auto threads = std::size_t(config.block.x) * config.block.y * config.block.z;
   if (threads == 0 || threads > 1024 || config.grid.x == 0 || config.grid.y == 0 ||
@@ -134,6 +133,7 @@ void launch(void (*kernel)(Params...), const LaunchConfig& config, Args... args)
                           [=] { kernel(Params(args)...); });
   });
 #endif
+  cuda_check(cudaGetLastError(), "kernel launch");
 }
 
 }  // namespace unmask::kernels

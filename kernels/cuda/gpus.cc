@@ -21,7 +21,7 @@ Gpu look_at(int index) {
   gpu.total_bytes = properties.totalGlobalMem;
   if (gpu.capability < kLeastCapability) {
     gpu.problem = "it is sm_" + std::to_string(gpu.capability) + ", and unmask needs sm_" +
-                  std::to_string(kLeastCapability) + " or newer";
+                  std::to_string(kLeastCapability) + " or newer: compute with --device cpu";
   }
   return gpu;
 }
@@ -40,7 +40,7 @@ std::string why_none(const Gpus& gpus, cudaError_t status) {
   const std::string hidden =
       visible == nullptr ? "" : " with CUDA_VISIBLE_DEVICES=" + std::string(visible);
   if (status == cudaSuccess || status == cudaErrorNoDevice) {
-    return "the NVIDIA driver sees no GPU" + hidden;
+    return "the NVIDIA driver sees no GPU" + hidden + ": compute with --device cpu";
   }
   return std::string("CUDA cannot be used: ") + cudaGetErrorString(status) + hidden;
 }

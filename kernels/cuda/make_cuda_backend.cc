@@ -23,6 +23,7 @@ Result<std::unique_ptr<Backend>> make_cuda_backend(int index) {
     return std::unique_ptr<Backend>(
         std::make_unique<CudaBackend>(CudaBackend::Options{.device = index}));
   } catch (const DeviceError& error) {
+    if (error.fault() == DeviceFault::kHardware) throw;
     return Error{ErrorCode::kUnavailable, error.what()};
   }
 }

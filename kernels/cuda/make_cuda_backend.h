@@ -11,6 +11,7 @@ namespace unmask::kernels {
 ///
 /// Errors  kInvalidArgument if there are not so many GPUs; kUnavailable if there is none, if it
 ///         fails, or without CUDA
+/// Throws  DeviceError for a fault of the hardware
 [[nodiscard]] Result<std::unique_ptr<Backend>> make_cuda_backend(int index);
 
 }  // namespace unmask::kernels

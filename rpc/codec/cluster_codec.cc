@@ -37,13 +37,17 @@ void write_process(Builder builder, const actors::ProcessIdentity& process) {
   builder.setPid(process.pid);
   builder.setHost(text_of(process.host));
   builder.setHttp(text_of(process.http));
+  builder.setLastEnd(std::uint8_t(process.last_end));
+  builder.setLastWords(text_of(process.last_words));
 }
 template <typename Reader>
 actors::ProcessIdentity read_process(Reader reader) {
   return {{read_role(reader.getRole()), reader.getReplica(), reader.getRank()},
           reader.getPid(),
           read_name(reader.getHost(), "the host"),
-          read_name(reader.getHttp(), "the address")};
+          read_name(reader.getHttp(), "the address"),
+          read_enum(reader.getLastEnd(), actors::EndReason::kSilence, "why a process ended"),
+          read_name(reader.getLastWords(), "why a process ended")};
 }
 
 void write_member(wire::MemberStatus::Builder builder, const actors::MemberStatus& member) {

@@ -20,7 +20,7 @@ namespace {
 /// Throws a DeviceError that names `call` unless `status` is success.
 void expect_success(cudaError_t status, const char* call) {
   if (status == cudaSuccess) return;
-  throw kernels::DeviceError(std::string("collective: ") + call + ": " +
+  throw kernels::failed_call(std::string("collective: ") + call, cudaGetErrorName(status),
                              cudaGetErrorString(status));
 }
 

@@ -37,8 +37,17 @@ Result<> NcclCommunicator::check() const {
   const ncclResult_t asked = library_.get_async_error(communicator_, &state);
   const ncclResult_t result = asked != ncclSuccess ? asked : state;
   if (result == ncclSuccess || result == ncclInProgress) return {};
+  return failure_of(result);
+}
+
+Error NcclCommunicator::failure_of(ncclResult_t result) const {
   const std::string who = result == ncclRemoteError ? "a rank is gone: " : "";
-  return Error{ErrorCode::kUnavailable, who + "NCCL: " + library_.describe(result, communicator_)};
+  const std::string words = who + "NCCL: " + library_.describe(result, communicator_);
+  if (result != ncclUnhandledCudaError) return {ErrorCode::kUnavailable, words};
+  const char* const cause = cudaGetErrorName(cudaPeekAtLastError());
+  throw kernels::DeviceError(
+      "GPU " + std::to_string(options_.device) + ": " + words + " (" + cause + ")",
+      kernels::fault_of(cause));
 }
 
 Result<> NcclCommunicator::settle(ncclResult_t result, std::chrono::milliseconds timeout,
@@ -56,7 +65,7 @@ Result<> NcclCommunicator::settle(ncclResult_t result, std::chrono::milliseconds
     }
   }
   if (result == ncclSuccess) return {};
-  return Error{ErrorCode::kUnavailable, "NCCL: " + library_.describe(result, communicator_)};
+  return failure_of(result);
 }
 
 void NcclCommunicator::end() {

@@ -34,12 +34,14 @@ class NcclCommunicator {
   /// Whether NCCL, too, has noticed that something is wrong.
   ///
   /// Errors  kUnavailable
+  /// Throws  kernels::DeviceError if that is the device
   [[nodiscard]] Result<> check() const;
 
   /// After a call that returned `result`: until NCCL has taken it, for which ranks may have to
   /// meet.
   ///
   /// Errors  as connect()
+  /// Throws  as check()
   Result<> settle(ncclResult_t result, std::chrono::milliseconds timeout, const AbortFlag& flag);
 
   /// Ends it without the other ranks: what is enqueued or runs completes without a result.
@@ -50,6 +52,9 @@ class NcclCommunicator {
  private:
   NcclCommunicator(const NcclLibrary& library, const NcclOptions& options)
       : library_(library), options_(options) {}
+
+  /// That NCCL says `result`, which is an error. Throws as check().
+  [[nodiscard]] Error failure_of(ncclResult_t result) const;
 
   const NcclLibrary library_;
   const NcclOptions options_;

@@ -8,10 +8,12 @@ namespace unmask::rpc {
 namespace {
 
 Error nccl_unavailable(const std::string& what) {
-  return {ErrorCode::kUnavailable,
-          what + "; several GPUs compute together with NCCL " + std::to_string(NCCL_MAJOR) +
-              ": install it (NVIDIA's package libnccl2), or set the path of its libnccl.so." +
-              std::to_string(NCCL_MAJOR)};
+  return {
+      ErrorCode::kUnavailable,
+      what + "; several GPUs compute together with NCCL " + std::to_string(NCCL_MAJOR) +
+          ": install it (NVIDIA's package libnccl2), or set collective.nccl_library to the path of "
+          "its libnccl.so." +
+          std::to_string(NCCL_MAJOR)};
 }
 
 /// The functions of a library that is open; the name of the first that is missing is kept.

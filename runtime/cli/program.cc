@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/device_error.h"
 #include "model/diffusion/job_params.h"
 #include "runtime/cli/commands/version.h"
 #include "runtime/cli/text/output_state.h"
@@ -25,7 +26,7 @@ constexpr const char* kFooter = R"(Examples:
 
 What a command has to say goes to stderr, what it makes to stdout; --json makes that data.
 Exit codes: 0 done, 1 the work failed, 2 usage, 3 configuration or checkpoint, 4 device or worker
-lost, 5 nobody answered in time, 130 interrupted.)";
+lost, 5 nobody answered in time, 6 a fault of the hardware, 130 interrupted.)";
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
@@ -81,6 +82,17 @@ int parse(CommandLine& line, int argc, const char* const* argv) {
   return kFailed;  // not reached: the switch has every kind
 }
 
+/// The same where a device may fail under a command.
+int guarded_parse(CommandLine& line, int argc, const char* const* argv) {
+  try {
+    return parse(line, argc, argv);
+  } catch (const kernels::DeviceError& error) {
+    const bool is_full = error.fault() == kernels::DeviceFault::kMemory;
+    return report(Error{ErrorCode::kUnavailable, error.what()},
+                  is_full ? kBadConfig : exit_code_of(error));
+  }
+}
+
 }  // namespace
 
 int run_program(std::span<const AddCommand> commands, int argc, const char* const* argv) {
@@ -92,7 +104,7 @@ int run_program(std::span<const AddCommand> commands, int argc, const char* cons
 
   std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is seen where is written
   if (const std::optional<int> shown = show_topic(argc, argv)) return *shown;
-  const int code = parse(line, argc, argv);
+  const int code = guarded_parse(line, argc, argv);
   // A write that failed earlier is remembered by ferror alone.
   (void)std::fflush(stdout);
   if (output_state(stdout) != OutputState::kFailed) return code;

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import queue
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 
@@ -21,9 +23,11 @@ class Cluster:
     gateway: where clients find it, by default at a free port; None: where `unmask up` itself puts it.
     words: further flags of `unmask up`. Two workers that compute in f32, unless they say otherwise:
     bf16 sums, and so a trained model's tokens, depend on the processor.
+    environment: on top of this process's own.
     """
 
-    def __init__(self, *words: str, gateway: str | None = "127.0.0.1:0") -> None:
+    def __init__(self, *words: str, gateway: str | None = "127.0.0.1:0",
+                 environment: dict[str, str] | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="unmask-cluster-")
         folder = pathlib.Path(self._folder.name)
         self._endpoints_file, self._log_file = folder / "endpoints.json", folder / "log"
@@ -32,7 +36,7 @@ class Cluster:
             self.process = subprocess.Popen(
                 [UNMASK, "up", "--workers", "2", "--dtype", "f32", *address, "--endpoints-file", self._endpoints_file,
                  *words],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
         try:
             self.wait_until(self._endpoints_file.exists, "the endpoints file")
         except BaseException:
@@ -99,3 +103,30 @@ class Cluster:
         self.process.kill()
         self.process.wait(TIMEOUT)
         self._folder.cleanup()
+
+
+class Node:
+    """`unmask node WORDS...`, a process of a cluster of two workers, and the entries of its log."""
+
+    def __init__(self, *words: str) -> None:
+        self.process = subprocess.Popen(
+            [UNMASK, "node", "--log-format", "json", "--set", "cluster.workers=2", *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(
+            target=lambda: [self._lines.put(line) for line in self.process.stderr], daemon=True)
+        self._reader.start()
+
+    def entry(self, text: str) -> dict:
+        """The next entry of the log that has the text."""
+        while True:
+            line = self._lines.get(timeout=TIMEOUT)
+            if text in line:
+                return json.loads(line)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait(TIMEOUT)
+        self._reader.join(TIMEOUT)
+        self.process.stderr.close()

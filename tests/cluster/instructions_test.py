@@ -7,19 +7,16 @@ mix them. Needs nothing but Python's own library.
 import json
 import os
 import pathlib
-import queue
-import signal
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
 
-UNMASK = os.environ["UNMASK"]
+from cluster import TIMEOUT, UNMASK, Node
+
 MODEL = str(pathlib.Path(__file__).resolve().parents[2] / "tests/golden/data/models/moe_mha")
-TIMEOUT = 60  # seconds, for anything that is waited for
 SETTING = "UNMASK_COMPUTE_INSTRUCTIONS"
 BAD_CONFIG = 3
 
@@ -30,33 +27,6 @@ def unmask(*words, instructions="auto", stdin=""):
 
 
 BEST = json.loads(unmask("version", "--json").stdout)["cpu"]
-
-
-class Node:
-    """`unmask node WORDS...` and the entries of its log."""
-
-    def __init__(self, *words):
-        self.process = subprocess.Popen(
-            [UNMASK, "node", "--log-format", "json", "--set", "cluster.workers=2", *words],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self._lines = queue.Queue()
-        self._reader = threading.Thread(
-            target=lambda: [self._lines.put(line) for line in self.process.stderr], daemon=True)
-        self._reader.start()
-
-    def entry(self, text):
-        """The next entry of the log that has the text."""
-        while True:
-            line = self._lines.get(timeout=TIMEOUT)
-            if text in line:
-                return json.loads(line)
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait(TIMEOUT)
-        self._reader.join(TIMEOUT)
-        self.process.stderr.close()
 
 
 class SettingTest(unittest.TestCase):
@@ -136,11 +106,19 @@ class ClusterTest(unittest.TestCase):
         self.start_worker(1, BEST)
         self.wait_until_ready()
 
-    def test_a_worker_with_other_instructions_belongs_under_fast(self):
+    def test_a_replica_of_other_instructions_belongs_under_fast(self):
+        self.start_coordinator("--numerics", "fast", "--set", "cluster.replicas=2")
+        for rank, instructions in enumerate([BEST, BEST, "portable", "portable"]):
+            self.start_worker(rank, instructions)
+        self.wait_until_ready()
+
+    def test_a_worker_with_other_instructions_than_its_replica_is_refused_under_fast(self):
         self.start_coordinator("--numerics", "fast")
         self.start_worker(0, BEST)
-        self.start_worker(1, "portable")
-        self.wait_until_ready()
+        self.wait_until(lambda missing: "worker 0 (127.0.0.1): joining" in missing)
+        other = self.start_worker(1, "portable")
+        self.assertIn("others of its replica", other.entry("leaves the cluster")["why"])
+        self.assertEqual(other.process.wait(TIMEOUT), BAD_CONFIG)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,9 @@ void add_node(Command program) {
   command.add({.name = "--may-move", .is_hidden = true}, options->start.may_move);
   command.add({.name = "--last-http-port", .type = "PORT", .is_hidden = true},
               options->start.http_port);
+  command.add({.name = "--last-end", .type = "REASON", .is_hidden = true}, options->start.last_end);
+  command.add({.name = "--last-words", .type = "TEXT", .is_hidden = true},
+              options->start.last_words);
   command.set_action([options] { return run_node(*options); });
 }
 

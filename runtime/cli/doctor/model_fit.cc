@@ -97,8 +97,8 @@ std::string to_text(const std::vector<ModelFit>& fits) {
   add("device", "workers", "weights", "scratch", "KV per canvas", "KV cache", "canvases at once");
   for (const ModelFit& fit : fits) {
     add(is_gpu(fit.kind) ? "GPU" : "CPU", std::to_string(fit.num_workers).c_str(),
-        show_bytes(fit.plan.weight_bytes), show_bytes(fit.plan.scratch_bytes),
-        show_bytes(fit.canvas_bytes),
+        show_bytes(fit.plan.weight_bytes),
+        show_bytes(fit.plan.scratch_bytes + fit.plan.library_bytes), show_bytes(fit.canvas_bytes),
         fit.problem.empty() ? show_bytes(fit.plan.kv_bytes) : std::string("-"),
         fit.problem.empty() ? canvases_text(fit.plan) : "does not fit: " + fit.problem);
   }

@@ -113,7 +113,9 @@ std::string to_json(const actors::ClusterStatus& status) {
                                    {"http", member.process.http},
                                    {"state", member.state},
                                    {"phase", member.phase},
-                                   {"progress", member.progress}});
+                                   {"progress", member.progress},
+                                   {"last_end", name_of(member.process.last_end)},
+                                   {"last_words", member.process.last_words}});
   }
   return json_text(json::object{{"version", status.version},
                                 {"model", status.model},

@@ -5,14 +5,14 @@
 #include <filesystem>
 #include <utility>
 
+#include "runtime/cli/text/characters.h"
+
 namespace unmask::cli {
 namespace {
 
-constexpr std::size_t kMaxFailures = 5;  // of one process within kFailureWindow
-constexpr std::chrono::seconds kFailureWindow{60};
 constexpr std::chrono::seconds kDeadGrace{1};  // in which who left by itself ends, or comes back
 constexpr std::string_view kHttp = "http://";
-constexpr std::chrono::milliseconds kRestartDelay{200};  // doubles with every failure
+constexpr int kMaxLastWords = 400;  // columns, of what the next life is told
 
 std::string this_program() {
   std::error_code error;
@@ -27,10 +27,12 @@ std::string error_in(const std::string& line) {
   if (const auto at = line.find(kError); at != std::string::npos) {
     return line.substr(at + kError.size());
   }
-  // As make_log() writes it, for people or as JSON.
-  const bool is_logged = line.find(" error [") != std::string::npos ||
-                         line.find("\"level\":\"error\"") != std::string::npos;
-  return is_logged ? line : "";
+  // As make_log() writes it: for people, who know the process, or as JSON.
+  if (const auto at = line.find(" error ["); at != std::string::npos) {
+    const auto end_of_name = line.find("] ", at);
+    return end_of_name == std::string::npos ? line : line.substr(end_of_name + 2);
+  }
+  return line.find("\"level\":\"error\"") != std::string::npos ? line : "";
 }
 
 std::vector<std::string> node_command(const actors::Slot& slot, const ClusterConfig& config,
@@ -72,6 +74,7 @@ Launcher::Child& Launcher::child(actors::Role role) {
 
 void Launcher::launch(Child& child) {
   child.last_error.clear();
+  child.was_silent = false;
   child.dead_since.reset();
   child.is_told_to_end = false;
   std::vector<std::string> command = node_command(child.slot, config_, arguments_);
@@ -80,6 +83,10 @@ void Launcher::launch(Child& child) {
   }
   if (child.http_port != 0) {
     command.insert(command.end(), {"--last-http-port", std::to_string(child.http_port)});
+  }
+  if (child.last_end != actors::EndReason::kNone) {
+    command.insert(command.end(), {"--last-end", std::string(name_of(child.last_end)),
+                                   "--last-words", first_columns(child.last_words, kMaxLastWords)});
   }
   Result<std::unique_ptr<Process>> process = Process::start(
       host_.loop(), {.command = std::move(command),
@@ -144,6 +151,7 @@ void Launcher::kill_hung(Child& child, const std::string& why) {
   if (!child.process || is_over_) return;
   host_.log().warning("a process that " + why + " is killed", {{"process", child.name}});
   child.last_error = "it " + why;
+  child.was_silent = true;
   child.process->kill(SIGKILL);
 }
 
@@ -158,17 +166,23 @@ void Launcher::take_exit(Child& child, ExitStatus status) {
     return drain_next();
   }
   if (!is_ready_) return fail(why);
-  restart(child, why);
+  child.last_end = end_reason(status, child.was_silent);
+  child.last_words = why;
+  restart(child);
 }
 
-void Launcher::restart(Child& child, const std::string& why) {
-  const Time now = host_.env().clock.now();
-  std::erase_if(child.failures, [&](Time at) { return now - at > kFailureWindow; });
-  child.failures.push_back(now);
-  if (child.failures.size() > kMaxFailures) return fail(why + ", too often to start it again");
-  host_.log().warning("a process is started again", {{"why", why}});
-  const auto delay = kRestartDelay * (1 << (child.failures.size() - 1));
-  host_.env().timers.after(delay, [this, &child] {
+void Launcher::restart(Child& child) {
+  const std::optional<Duration> delay =
+      child.restarts.fail(host_.env().clock.now(), child.last_end);
+  if (!delay) {
+    const bool is_hardware = child.last_end == actors::EndReason::kHardware;
+    return fail(child.last_words + ", too often to start it again" +
+                (is_hardware ? ": have the GPU looked at, or leave it out" : ""));
+  }
+  host_.log().warning(
+      "a process is started again",
+      {{"reason", std::string(name_of(child.last_end))}, {"why", child.last_words}});
+  host_.env().timers.after(*delay, [this, &child] {
     if (!is_draining_ && !is_over_) launch(child);
   });
 }

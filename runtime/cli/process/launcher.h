@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 
 #include "runtime/cli/process/live_watch.h"
 #include "runtime/cli/process/node_process.h"
+#include "runtime/cli/process/restart_history.h"
 #include "runtime/os/process.h"
 
 namespace unmask::cli {
@@ -61,8 +61,11 @@ class Launcher {
     int http_port = 0;                   ///< of this life, or the last
     std::unique_ptr<LiveWatch> watch{};  ///< from its announcement on
     std::optional<Time> dead_since{};
-    std::string last_error{};     ///< of its log: why it ended
-    std::deque<Time> failures{};  ///< the latest ones
+    std::string last_error{};  ///< of its log: why it ended
+    bool was_silent = false;   ///< it was killed because nobody heard of it
+    actors::EndReason last_end = actors::EndReason::kNone;  ///< of its last life
+    std::string last_words{};                               ///< the same in a sentence
+    RestartHistory restarts{};
     bool is_told_to_end = false;  ///< once: a second signal would end it at once
   };
 
@@ -73,7 +76,7 @@ class Launcher {
   void take_address(Child& child, const std::string& address);
   void kill_hung(Child& child, const std::string& why);
   void take_exit(Child& child, ExitStatus status);
-  void restart(Child& child, const std::string& why);
+  void restart(Child& child);
   void fail(const std::string& why);
   void drain_next();
 

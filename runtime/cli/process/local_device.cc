@@ -2,12 +2,16 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
+#include "runtime/cli/command.h"
 #include "runtime/cli/process/worker_info.h"
 
 namespace unmask::cli {
 namespace {
+
+using actors::DeviceThread;
 
 actors::Capacity capacity_of(const network::Engine& engine, const network::EngineOptions& options) {
   const network::MemoryPlan& memory = engine.memory();
@@ -19,6 +23,27 @@ actors::Capacity capacity_of(const network::Engine& engine, const network::Engin
   capacity.weight_bytes = std::int64_t(memory.weight_bytes);
   capacity.kv_bytes = std::int64_t(memory.kv_bytes);
   return capacity;
+}
+
+DeviceThread::Lost exit_at_once(Log& log) {
+  return [&log](const kernels::DeviceError& error) {
+    log.error("the device is lost, and this process with it", {{"why", error.what()}});
+    std::fflush(nullptr);
+    // Whatever a regular end does on its way may wait for the device.
+    std::_Exit(exit_code_of(error));
+  };
+}
+
+Result<std::unique_ptr<network::Engine>> create_engine(const checkpoint::Checkpoint& checkpoint,
+                                                       kernels::Backend& backend,
+                                                       const network::EngineOptions& options) {
+  try {
+    return network::Engine::create(checkpoint, backend, options);
+  } catch (const kernels::DeviceError& error) {
+    if (error.fault() != kernels::DeviceFault::kMemory) throw;
+    return invalid(std::string(error.what()) +
+                   ": end what else uses this GPU, give less --kv-memory, or have more --workers");
+  }
 }
 
 }  // namespace
@@ -37,7 +62,7 @@ LocalDevice::LocalDevice(ProcessHost& host, const ClusterConfig& config, const S
       model_(model),
       backend_(std::move(backend)),
       options_(std::move(options)),
-      device_(host.env(), factory, config.limits.form_timeout) {}
+      device_(host.env(), factory, config.limits.form_timeout, exit_at_once(host.log())) {}
 
 void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)> failed) {
   options_.on_progress = [progress = role.progress()](std::uint64_t done, std::uint64_t total) {
@@ -57,8 +82,7 @@ void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)
     }
     host_.loop().post([failed, error = engine.error()] { failed(error); });
   };
-  device_.load([this] { return network::Engine::create(model_.checkpoint, *backend_, options_); },
-               loaded);
+  device_.load([this] { return create_engine(model_.checkpoint, *backend_, options_); }, loaded);
 }
 
 }  // namespace unmask::cli

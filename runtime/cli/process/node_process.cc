@@ -20,6 +20,15 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+actors::EndReason end_reason_named(const std::string& name) {
+  for (const auto reason :
+       {actors::EndReason::kExit, actors::EndReason::kSignal, actors::EndReason::kDevice,
+        actors::EndReason::kHardware, actors::EndReason::kSilence}) {
+    if (name == name_of(reason)) return reason;
+  }
+  return actors::EndReason::kNone;
+}
+
 int http_port(const ClusterConfig& config, const actors::Slot& slot) {
   switch (slot.role) {
     case actors::Role::kCoordinator:
@@ -44,7 +53,7 @@ NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot, const N
       start_(start),
       name_(slot_name(config, slot)),
       host_(config.log, name_),
-      self_{slot, getpid(), host_name(), ""},
+      self_{slot, getpid(), host_name(), "", end_reason_named(start.last_end), start.last_words},
       not_ready_reason_([] { return "starting"; }),
       connections_(share_descriptors(raise_descriptor_limit(),
                                      std::size_t(config.limits.max_connections),

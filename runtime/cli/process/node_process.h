@@ -18,9 +18,11 @@ namespace unmask::cli {
 
 /// How `unmask up` wants a process started; others leave all as it is.
 struct NodeStart {
-  bool announces = false;  ///< prints where it listens
-  bool may_move = false;   ///< a gateway whose port is taken listens on any free one
-  int http_port = 0;       ///< of its last life, to be had again if it is free; 0: as configured
+  bool announces = false;    ///< prints where it listens
+  bool may_move = false;     ///< a gateway whose port is taken listens on any free one
+  int http_port = 0;         ///< of its last life, to be had again if it is free; 0: as configured
+  std::string last_end{};    ///< why that ended, as name_of(EndReason) has it
+  std::string last_words{};  ///< and in a sentence
 };
 
 /// What the processes of a cluster have in common: a host, an HTTP server, and what they tell

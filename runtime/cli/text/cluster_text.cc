@@ -38,6 +38,18 @@ std::string state_of(const actors::MemberStatus& member) {
   return printable(member.phase.empty() ? member.state : member.state + ": " + doing(member));
 }
 
+/// A line for each member that was started again; empty if none was.
+std::string restarts_of(const std::vector<actors::MemberStatus>& members) {
+  std::string text;
+  for (const actors::MemberStatus& member : members) {
+    const actors::ProcessIdentity& process = member.process;
+    if (process.last_end == actors::EndReason::kNone) continue;
+    text += (text.empty() ? "\nstarted again (" : "started again (") +
+            std::string(name_of(process.last_end)) + "): " + printable(process.last_words) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string short_time(std::chrono::milliseconds duration) {
@@ -83,7 +95,7 @@ std::string to_text(const actors::ClusterStatus& status) {
                     std::to_string(member.process.pid), printable(member.process.host),
                     state_of(member), printable(member.process.http)});
   }
-  return text + "\n" + to_table(rows);
+  return text + "\n" + to_table(rows) + restarts_of(status.members);
 }
 
 }  // namespace unmask::cli

@@ -15,9 +15,11 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <utility>
 
 #include "emulation/counters.h"
 #include "emulation/device.h"
+#include "emulation/faults.h"
 #include "emulation/gpu_settings.h"
 #include "emulation/sanitizers.h"
 #include "emulation/simt.h"
@@ -165,6 +167,18 @@ std::vector<NodePtr> all_pending() {
   return nodes;
 }
 
+/// Of this thread, until it is taken.
+thread_local cudaError_t t_last_error = cudaSuccess;
+
+/// Notes `error`, if it is one, as the runtime does.
+cudaError_t noted(cudaError_t error) {
+  if (error != cudaSuccess) t_last_error = error;
+  return error;
+}
+
+/// What the call that begins fails with, if it does.
+cudaError_t fault(FaultPoint point = FaultPoint::kOther) { return noted(next_fault(point)); }
+
 void need_no_capture(cudaStream_t stream, const char* call) {
   if (stream && stream->capture) host_error(std::string(call) + " on a stream being captured");
 }
@@ -242,6 +256,7 @@ void enqueue(cudaStream_t stream, const char* name, std::function<bool()> run) {
 }
 
 void enqueue_kernel(cudaStream_t stream, std::function<void()> run) {
+  if (fault(FaultPoint::kLaunch) != cudaSuccess) return;  // as cudaGetLastError() will say
   enqueue_work(stream, "kernel", [run = std::move(run)] {
     ++counted().launches;
     run();
@@ -270,27 +285,25 @@ void enqueue_work(cudaStream_t stream, const char* name, std::function<void()> r
 
 }  // namespace unmask::emulation
 
-// Errors.
-cudaError_t cudaGetLastError() { return cudaSuccess; }
-cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
-const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaSuccess ? "no error" : "error of the emulated device";
-}
-const char* cudaGetErrorName(cudaError_t) { return "cudaError"; }
+// Errors; their names are in error_names.cc.
+cudaError_t cudaGetLastError() { return std::exchange(t_last_error, cudaSuccess); }
+cudaError_t cudaPeekAtLastError() { return t_last_error; }
 cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
 cudaError_t cudaDeviceSynchronize() {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   ++counted().waits;
   return run_until(all_pending()), cudaSuccess;
 }
 
 // Memory.
 cudaError_t cudaMalloc(void** data, size_t bytes) {
+  if (const cudaError_t error = fault(FaultPoint::kMalloc); error != cudaSuccess) return error;
   *data = allocate(bytes, Memory::kDevice);
-  return *data ? cudaSuccess : cudaErrorMemoryAllocation;
+  return noted(*data ? cudaSuccess : cudaErrorMemoryAllocation);
 }
 cudaError_t cudaFree(void* data) {
   if (!data) return cudaSuccess;
-  cudaDeviceSynchronize();
+  if (const cudaError_t error = cudaDeviceSynchronize(); error != cudaSuccess) return error;
   return deallocate(data, Memory::kDevice) ? cudaSuccess : cudaErrorInvalidValue;
 }
 cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream) {
@@ -298,12 +311,14 @@ cudaError_t cudaMallocAsync(void** data, size_t bytes, cudaStream_t stream) {
   return cudaMalloc(data, bytes);
 }
 cudaError_t cudaFreeAsync(void* data, cudaStream_t stream) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   enqueue_work(stream, "cudaFreeAsync", [data] {
     if (!deallocate(data, Memory::kDevice)) host_error("cudaFreeAsync of no device block");
   });
   return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** data, size_t bytes) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   *data = allocate(bytes, Memory::kPinned);
   return *data ? cudaSuccess : cudaErrorMemoryAllocation;
 }
@@ -312,12 +327,14 @@ cudaError_t cudaFreeHost(void* data) {
 }
 /// As on the device, this does not wait for non-blocking streams.
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
+  if (const cudaError_t error = fault(FaultPoint::kCopy); error != cudaSuccess) return error;
   const std::lock_guard lock(device().mutex);
   const DeviceIsRunning scope;
   return copy(to, from, bytes), cudaSuccess;
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind,
                             cudaStream_t stream) {
+  if (const cudaError_t error = fault(FaultPoint::kCopy); error != cudaSuccess) return error;
   if (memory_kind(to) == Memory::kPageable || memory_kind(from) == Memory::kPageable) {
     host_error("cudaMemcpyAsync with pageable host memory is not asynchronous; pin it");
   }
@@ -325,11 +342,13 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   ++counted().memsets;
   enqueue_work(stream, "cudaMemsetAsync", [=] { std::memset(data, value, bytes); });
   return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   const std::lock_guard lock(device().blocks_mutex);
   *total = gpu_settings().memory;
   return *free_bytes = *total - device().used[current_gpu()], cudaSuccess;
@@ -337,20 +356,24 @@ cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total) {
 
 // Streams and events.
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   if (flags != cudaStreamNonBlocking) host_error("create streams with cudaStreamNonBlocking");
   return *stream = new CUstream_st, cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   run_until(stream->tail);
   return delete stream, cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   ++counted().waits;
   need_stream(stream, "cudaStreamSynchronize");
   need_no_capture(stream, "cudaStreamSynchronize");
   return run_until(stream->tail), cudaSuccess;
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   need_no_capture(stream, "cudaStreamQuery");
   const std::lock_guard lock(device().mutex);
   const DeviceIsRunning scope;
@@ -359,11 +382,13 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
   return std::ranges::all_of(stream->tail, done) ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   return *event = new CUevent_st, cudaSuccess;
 }
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, 0); }
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return delete event, cudaSuccess; }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   ++counted().events;
   event->capture = stream->capture;
   enqueue_work(stream, "cudaEventRecord", [] {});
@@ -371,17 +396,20 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   ++counted().waits;
   if (event->capture) return cudaErrorCapturedEvent;
   return event->node ? run_until({event->node}) : void(), cudaSuccess;
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   const std::lock_guard lock(device().mutex);
   const DeviceIsRunning scope;
   run_one();
   return !event->node || event->node->done ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   if (!event->node) return cudaSuccess;
   if (event->capture && !stream->capture) {  // the fork of a capture
     stream->capture = event->capture;
@@ -393,12 +421,14 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   return cudaSuccess;
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   enqueue_work(stream, "cudaLaunchHostFunc", [=] { function(data); });
   return cudaSuccess;
 }
 
 // Graphs.
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   need_stream(stream, "cudaStreamBeginCapture");
   need_no_capture(stream, "cudaStreamBeginCapture");
   run_until(stream->tail);
@@ -412,6 +442,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* 
   return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  if (const cudaError_t error = fault(FaultPoint::kCapture); error != cudaSuccess) return error;
   if (!stream->capture || !stream->is_capture_origin) return cudaErrorIllegalState;
   CUgraph_st* captured = stream->capture;
   // Everything forked off must have been joined: all but the tail have a successor.
@@ -431,9 +462,11 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   return *graph = captured, cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  if (const cudaError_t error = fault(FaultPoint::kInstantiate); error != cudaSuccess) return error;
   return *exec = new CUgraphExec_st{graph->nodes}, cudaSuccess;
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   need_no_capture(stream, "cudaGraphLaunch");
   ++counted().graph_launches;
   std::map<const Node*, NodePtr> copies;

@@ -16,6 +16,7 @@
 ///   UNMASK_EMULATED_NCCL_SURVIVES_ABORT=R    what is enqueued does not end with the communicator
 ///   UNMASK_EMULATED_NCCL_ABORT_HANGS=R       ncclCommAbort does not return
 ///   UNMASK_EMULATED_NCCL_VERSION=CODE        e.g. 30100 for 3.1.0
+/// UNMASK_EMULATED_FAULT_ONCE (faults.h) lets one communicator have them.
 
 #include <nccl.h>
 #include <sys/socket.h>
@@ -126,6 +127,9 @@ ncclResult_t enqueue_operation(ncclComm_t communicator, cudaStream_t stream, con
   const NcclRankPtr body = body_of(communicator, name);
   if (body->state == ncclInProgress) host_error(std::string(name) + " before all ranks have met");
   if (body->state != ncclSuccess) return body->state;
+  // It uses CUDA, too, and meets its errors.
+  std::size_t free_bytes = 0, total_bytes = 0;
+  if (cudaMemGetInfo(&free_bytes, &total_bytes) != cudaSuccess) return ncclUnhandledCudaError;
   const std::size_t bytes = call.count * nccl_size_of(call.type);
   const std::size_t received =
       call.kind == NcclCall::Kind::kAllGather ? bytes * std::size_t(body->self.size) : bytes;
@@ -150,6 +154,8 @@ const char* ncclGetErrorString(ncclResult_t result) {
       return "no error";
     case ncclRemoteError:
       return "remote process exited or there was a network error";
+    case ncclUnhandledCudaError:
+      return "unhandled cuda error";
     case ncclInvalidUsage:
       return "invalid usage";
     case ncclSystemError:

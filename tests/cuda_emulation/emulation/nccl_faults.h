@@ -1,4 +1,6 @@
-/// What the environment asks the emulated NCCL to do wrong: see nccl.cc.
+/// What the environment asks the emulated NCCL to do wrong: see nccl.cc. With
+/// UNMASK_EMULATED_FAULT_ONCE=PATH one communicator in all processes does: whose rank makes the
+/// file.
 
 #pragma once
 
@@ -6,6 +8,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+
+#include "emulation/faults.h"
 
 namespace unmask::emulation {
 
@@ -18,6 +22,8 @@ struct NcclFaults {
   bool does_init_fail = false;
   bool survives_abort = false;
   bool does_abort_hang = false;
+
+  bool operator==(const NcclFaults&) const = default;
 };
 
 /// A variable whose value is RANK, RANK:N or RANK:N:MORE, for this rank; zeros if it is not.
@@ -51,7 +57,9 @@ inline NcclFaults nccl_faults_of(int rank) {
   faults.does_init_fail = nccl_fault("UNMASK_EMULATED_NCCL_INIT_FAILS").is_for(rank);
   faults.survives_abort = nccl_fault("UNMASK_EMULATED_NCCL_SURVIVES_ABORT").is_for(rank);
   faults.does_abort_hang = nccl_fault("UNMASK_EMULATED_NCCL_ABORT_HANGS").is_for(rank);
-  return faults;
+  const char* const once = std::getenv("UNMASK_EMULATED_FAULT_ONCE");
+  if (once == nullptr || faults == NcclFaults{} || claim_fault(once)) return faults;
+  return {};
 }
 
 }  // namespace unmask::emulation

@@ -11,7 +11,7 @@ from typing import Any
 import capnp
 
 # Of protocol.capnp; rpc/python/copy_schema writes it here.
-_SHA256 = "ea42eb95fc7049037873c34f2a7e4d4af584e14891098d82c9eb0efb8a1d38aa"
+_SHA256 = "aabe4a7419fd42e11197a85676fc2792331a97f34b9ddb35764c84a461ec0005"
 
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies

@@ -65,15 +65,32 @@ TEST_F(MembershipTest, WorkersThatSumInAnotherOrderAreNotInOneClusterUnderExact)
   EXPECT_THAT(sent_to<FormGroup>(wire, PeerId(78)), SizeIs(1));
 }
 
-TEST_F(MembershipTest, WorkersThatSumInAnotherOrderFormAGroupUnderFast) {
+TEST_F(MembershipTest, ReplicasThatSumInAnotherOrderAreInOneClusterUnderFast) {
   options.needs_one_numeric_class = false;
-  join(0, 0);
-  Join other = join_of(0, 1);
-  other.numeric_class = "cpu-avx2";
-  deliver(peer(0, 1), other);
-  EXPECT_THAT(sent_to<JoinRejected>(wire, peer(0, 1)), IsEmpty());
-  form_again(0);
+  form(0);
+  for (const int rank : {0, 1}) {
+    Join other = join_of(1, rank);
+    other.numeric_class = "cpu-avx2";
+    deliver(peer(1, rank), other);
+  }
+  form_again(1);
   EXPECT_EQ(state_of(0, 1), "ready");
+  EXPECT_EQ(state_of(1, 1), "ready");
+}
+
+TEST_F(MembershipTest, WorkersOfAReplicaAreOfOneKindUnderFastToo) {
+  options.needs_one_numeric_class = false;
+  Join gpu = join_of(0, 0);
+  gpu.numeric_class = "cuda-sm90";
+  deliver(peer(0, 0), gpu);
+  join(0, 1);
+  EXPECT_THAT(
+      join_error(peer(0, 1)),
+      AllOf(HasSubstr("cpu-avx512"), HasSubstr("its replica as cuda-sm90"), HasSubstr("--device")));
+  // Its own former life does not bind who comes alone.
+  deliver(PeerDown{peer(0, 0)});
+  deliver(PeerId(77), join_of(0, 0, 2));
+  EXPECT_THAT(sent_to<Welcome>(wire, 77), SizeIs(1));
 }
 
 TEST_F(MembershipTest, AProcessHasOnePlace) {
@@ -269,6 +286,27 @@ TEST_F(MembershipTest, SilenceIsDeathAndTheOthersGoOn) {
   EXPECT_EQ(state_of(0, 1), "dead");
   EXPECT_EQ(state_of(1, 1), "ready");
   EXPECT_EQ(bed.metrics().value("unmask_workers_declared_dead_total"), 1);
+}
+
+TEST_F(MembershipTest, WorkersThatAreBackAreCountedByWhyTheyHadEnded) {
+  form(0);
+  const auto restarts = [&](std::string_view reason) {
+    return bed.metrics().value("unmask_worker_restarts_total", {{"reason", reason}});
+  };
+  EXPECT_EQ(restarts("device"), 0);
+  deliver(PeerDown{peer(0, 1)});
+  Join again = join_of(0, 1, 2);
+  again.process.last_end = EndReason::kDevice;
+  again.process.last_words = "its GPU was lost";
+  deliver(PeerId(77), again);
+  deliver(PeerId(77), again);  // the same life
+  EXPECT_EQ(restarts("device"), 1);
+  EXPECT_EQ(restarts("hardware"), 0);
+  for (const MemberStatus& member : members.received.back().members) {
+    if (member.process.slot == again.process.slot) {
+      EXPECT_EQ(member.process.last_words, "its GPU was lost");
+    }
+  }
 }
 
 TEST_F(MembershipTest, ALateHeartbeatOfADeadWorkerIsNotAnswered) {

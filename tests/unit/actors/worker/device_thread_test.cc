@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <future>
 #include <map>
@@ -25,6 +27,11 @@ using testing::SizeIs;
 
 constexpr std::size_t kPieceBytes = 3000;  // one row of logits is 2,048 bytes long
 const std::vector<std::int32_t> kTokens = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+
+void exit_with_its_words(const kernels::DeviceError& error) {
+  std::fprintf(stderr, "lost: %s\n", error.what());
+  std::_Exit(int(error.fault()));
+}
 
 /// A real device, alone in its group, whose rows the test takes.
 class DeviceThreadTest : public testing::Test {
@@ -85,7 +92,7 @@ class DeviceThreadTest : public testing::Test {
   std::condition_variable arrived;
   std::deque<Inspected> pieces;
   std::unique_ptr<DeviceThread> device =
-      std::make_unique<DeviceThread>(bed.env(), *collectives, 5s, kPieceBytes);
+      std::make_unique<DeviceThread>(bed.env(), *collectives, 5s, exit_with_its_words, kPieceBytes);
 };
 
 TEST_F(DeviceThreadTest, PiecesOfBoundedSizeMakeUpTheTensors) {
@@ -147,6 +154,35 @@ TEST_F(DeviceThreadTest, ItsPagesAreToldAfterEveryStep) {
   run({1, 3, {network::full(10, canvas, {0, 1}, true)}, {}});
   form(2);
   EXPECT_EQ(pages(), std::pair(0., 4.)) << "a new group begins with empty caches";
+}
+
+/// A device that is alone, and whose handshake fails.
+class FailingCollectives final : public CollectiveFactory {
+ public:
+  explicit FailingCollectives(kernels::DeviceFault fault) : fault_(fault) {}
+
+  Result<Bytes> prepare(Epoch, int, int) override { return Bytes(1); }
+  Result<std::unique_ptr<Collective>> connect(const std::vector<Bytes>&,
+                                              std::chrono::milliseconds) override {
+    throw kernels::DeviceError("GPU 3 is still busy", fault_);
+  }
+  void abort() override {}
+
+ private:
+  const kernels::DeviceFault fault_;
+};
+
+TEST_F(DeviceThreadTest, AnErrorOfTheDeviceEndsTheProcessAtOnce) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const auto connect = [&] {
+    FailingCollectives failing(kernels::DeviceFault::kHardware);
+    DeviceThread other(bed.env(), failing, 5s, exit_with_its_words);
+    std::promise<void> answered;
+    other.connect(1, {Bytes(1)}, [&](const Result<>&) { answered.set_value(); });
+    answered.get_future().wait();
+  };
+  EXPECT_EXIT(connect(), testing::ExitedWithCode(int(kernels::DeviceFault::kHardware)),
+              "lost: GPU 3 is still busy");
 }
 
 }  // namespace

@@ -44,7 +44,12 @@ CandidateColumns columns() {
 std::vector<actors::WireMessage> examples() {
   const Error error{ErrorCode::kOverloaded, "too much"};
   const actors::Requester requester{"key", 7, true};
-  const actors::ProcessIdentity process{{actors::Role::kGateway, 1, 2}, 3, "host", "http://h:1"};
+  const actors::ProcessIdentity process{{actors::Role::kGateway, 1, 2},
+                                        3,
+                                        "host",
+                                        "http://h:1",
+                                        actors::EndReason::kDevice,
+                                        "it was lost"};
   const actors::MemberStatus member{process, "ready", "phase", 0.5f};
   const actors::Capacity capacity{100, 16, 512, 4096, 12345, 6789};
   using std::chrono::microseconds;

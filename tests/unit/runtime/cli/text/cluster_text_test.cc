@@ -50,6 +50,25 @@ TEST(ClusterTextTest, AStatusSaysWhatARestartLoses) {
   EXPECT_THAT(text, HasSubstr("coordinator  -        -     41"));
 }
 
+TEST(ClusterTextTest, AStatusSaysWhyAMemberWasStartedAgain) {
+  actors::ClusterStatus status;
+  status.members = {{{{actors::Role::kWorker, 0, 0}, 41, "here", ""}, "ready", "", 1},
+                    {{{actors::Role::kWorker, 0, 1},
+                      42,
+                      "here",
+                      "",
+                      actors::EndReason::kHardware,
+                      "worker 1 failed with exit code 6: an ECC error"},
+                     "ready",
+                     "",
+                     1}};
+  EXPECT_THAT(to_text(status),
+              testing::EndsWith("\nstarted again (hardware): worker 1 failed with exit code 6: an "
+                                "ECC error\n"));
+  status.members.pop_back();
+  EXPECT_THAT(to_text(status), Not(HasSubstr("started again")));
+}
+
 TEST(ClusterTextTest, WhatTheClusterSaysCannotCommandTheTerminal) {
   actors::ClusterStatus status;
   status.model = "\x1b[2J";
