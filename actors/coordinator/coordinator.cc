@@ -206,7 +206,9 @@ void Coordinator::start_step(Replica& replica) {
       after(options_.step_timeout, StepExpired{replica.index, replica.epoch, batch->step.seq});
   replica.in_flight = std::move(batch->in_flight);
   for (const PeerId worker : replica.workers) {
-    if (peers_.wire.send(Outgoing{worker, batch->step})) continue;
+    const bool is_last = worker == replica.workers.back();  // a step of a full batch is not small
+    Outgoing outgoing{worker, is_last ? std::move(batch->step) : batch->step};
+    if (peers_.wire.send(std::move(outgoing))) continue;
     // It would not answer. If the report is lost, the timer sees to that.
     (void)peers_.replica_broken.send(
         ReplicaBroken{replica.index, replica.epoch, {}, "a step cannot be sent to a worker"});

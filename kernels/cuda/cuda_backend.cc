@@ -1,7 +1,6 @@
 #include "kernels/cuda/cuda_backend.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_experts.h"
@@ -15,7 +14,7 @@
 namespace unmask::kernels {
 namespace {
 
-constexpr std::size_t kPackedAtOnce = 1 << 20;  // bytes of weights, on the host
+constexpr std::size_t kPackedAtOnce = 4 << 20;  // bytes of weights, on their way
 
 }  // namespace
 
@@ -45,7 +44,10 @@ MemoryInfo CudaBackend::memory() const {
   return {.total_bytes = total_bytes, .free_bytes = free_bytes};
 }
 
-void CudaBackend::synchronize() { done_.wait(queue()); }
+void CudaBackend::synchronize() {
+  done_.record(queue());
+  done_.wait();
+}
 
 void CudaBackend::reserve(const WorkingShape& shape) {
   queue();
@@ -121,18 +123,19 @@ std::unique_ptr<PackedMatrix> CudaBackend::pack_matrix(std::span<const HostMatri
   auto matrix = std::make_unique<CudaMatrix>(int(num_rows), dtype, col_shares);
   const std::size_t row_bytes = std::size_t(matrix->view().stride()) * size_of(dtype);
   const std::size_t rows_at_once = std::max<std::size_t>(1, kPackedAtOnce / (row_bytes + 1));
-  std::vector<std::byte> packed(rows_at_once * row_bytes);
   auto* to = static_cast<std::byte*>(matrix->data());
   for (const HostMatrix& part : parts) {
     UNMASK_CHECK(part.cols == col_shares.num_items());
     const std::size_t from_bytes = std::size_t(part.row_stride) * size_of(part.dtype);
     for (std::size_t i = 0; i < std::size_t(part.rows); i += rows_at_once) {
       const std::size_t count = std::min(rows_at_once, std::size_t(part.rows) - i);
+      if (count * row_bytes == 0) break;
+      std::byte* const packed = ring_.begin(count * row_bytes);
       for (std::size_t j = 0; j < count; ++j) {
         pack_row(static_cast<const std::byte*>(part.data) + (i + j) * from_bytes, part.dtype,
-                 col_shares, dtype, packed.data() + j * row_bytes);
+                 col_shares, dtype, packed + j * row_bytes);
       }
-      upload(to, packed.data(), count * row_bytes);
+      ring_.send(to, count * row_bytes);
       to += count * row_bytes;
     }
   }
@@ -147,13 +150,12 @@ std::unique_ptr<PackedExperts> CudaBackend::pack_experts(std::span<const ExpertM
                                 ? ExpertShape{}
                                 : ExpertShape{int(experts[0].gate.cols), int(experts[0].gate.rows)};
   auto packed = std::make_unique<CudaExperts>(int(experts.size()), shape, dtype, shares);
-  std::vector<std::byte> host(std::max(packed->gate_up_bytes(), packed->down_bytes()));
   for (std::size_t i = 0; i < experts.size(); ++i) {
     UNMASK_CHECK(experts[i].gate.rows == shape.width && experts[i].gate.cols == shape.hidden);
-    pack_gate_up(experts[i], dtype, host.data());
-    upload(packed->gate_up(int(i)), host.data(), packed->gate_up_bytes());
-    pack_down(experts[i], dtype, host.data());
-    upload(packed->down(int(i)), host.data(), packed->down_bytes());
+    pack_gate_up(experts[i], dtype, ring_.begin(packed->gate_up_bytes()));
+    ring_.send(packed->gate_up(int(i)), packed->gate_up_bytes());
+    pack_down(experts[i], dtype, ring_.begin(packed->down_bytes()));
+    ring_.send(packed->down(int(i)), packed->down_bytes());
   }
   return packed;
 }

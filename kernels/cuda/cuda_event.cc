@@ -16,8 +16,11 @@ CudaEvent::CudaEvent() {
 
 CudaEvent::~CudaEvent() { cudaEventDestroy(event_); }
 
-void CudaEvent::wait(cudaStream_t stream) const {
+void CudaEvent::record(cudaStream_t stream) const {
   cuda_check(cudaEventRecord(event_, stream), "cudaEventRecord");
+}
+
+void CudaEvent::wait() const {
   for (int i = 0; i < kLooks; ++i) {
     const cudaError_t status = cudaEventQuery(event_);
     if (status == cudaSuccess) return;

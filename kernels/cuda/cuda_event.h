@@ -13,9 +13,10 @@ class CudaEvent {
   CudaEvent(const CudaEvent&) = delete;
   CudaEvent& operator=(const CudaEvent&) = delete;
 
-  /// Marks what is enqueued on `stream` now, and waits until it is done: a moment with open eyes,
-  /// for a step is short, then asleep.
-  void wait(cudaStream_t stream) const;
+  /// Marks what is enqueued on `stream` now.
+  void record(cudaStream_t stream) const;
+  /// Until what was marked is done: a moment with open eyes, for a step is short, then asleep.
+  void wait() const;
 
  private:
   cudaEvent_t event_ = nullptr;

@@ -2,37 +2,43 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "kernels/cuda/cuda_check.h"
 
 namespace unmask::kernels {
 namespace {
 
-constexpr std::size_t kRingBytes = 4 << 20;
+constexpr std::size_t kPieceBytes = 4 << 20;  // at least; as large as what is sent at once
 
 }  // namespace
 
-UploadRing::UploadRing(CUstream_st* stream) : stream_(stream) {
-  void* memory = nullptr;
-  cuda_check(cudaMallocHost(&memory, kRingBytes), "cudaMallocHost");
-  memory_ = static_cast<std::byte*>(memory);
+std::byte* UploadRing::begin(std::size_t bytes) {
+  Piece& piece = pieces_[next_];
+  if (std::exchange(piece.is_on_its_way, false)) piece.arrived.wait();
+  if (!piece.memory || piece.memory->size() < bytes) {
+    piece.memory.reset();
+    piece.memory = std::make_unique<PinnedMemory>(std::max(bytes, kPieceBytes));
+  }
+  return static_cast<std::byte*>(piece.memory->data());
 }
 
-UploadRing::~UploadRing() { cudaFreeHost(memory_); }
+void UploadRing::send(void* device, std::size_t bytes) {
+  Piece& piece = pieces_[next_];
+  next_ = (next_ + 1) % pieces_.size();
+  cuda_check(cudaMemcpyAsync(device, piece.memory->data(), bytes, cudaMemcpyHostToDevice, stream_),
+             "cudaMemcpyAsync");
+  piece.arrived.record(stream_);
+  piece.is_on_its_way = true;
+}
 
 void UploadRing::upload(void* device, const void* host, std::size_t bytes) {
   auto* to = static_cast<std::byte*>(device);
   const auto* from = static_cast<const std::byte*>(host);
   while (bytes > 0) {
-    if (used_ == kRingBytes) {
-      cuda_check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
-      used_ = 0;
-    }
-    const std::size_t part = std::min(bytes, kRingBytes - used_);
-    std::memcpy(memory_ + used_, from, part);
-    cuda_check(cudaMemcpyAsync(to, memory_ + used_, part, cudaMemcpyHostToDevice, stream_),
-               "cudaMemcpyAsync");
-    used_ += part;
+    const std::size_t part = std::min(bytes, kPieceBytes);
+    std::memcpy(begin(part), from, part);
+    send(to, part);
     to += part;
     from += part;
     bytes -= part;

@@ -71,15 +71,15 @@ std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) 
     return fault("the model's logits of tokens with credit are not finite numbers");
   }
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const std::string where = " at position " + std::to_string(expected[i]);
+    const auto where = [&] { return " at position " + std::to_string(expected[i]); };
     if (!std::isfinite(columns.log_sum_exp[i]) || !std::isfinite(columns.logit[i])) {
-      return fault("the model's logits" + where + " are not finite numbers");
+      return fault("the model's logits" + where() + " are not finite numbers");
     }
     const std::int32_t token = columns.token[i];
     const bool is_free = params_.compat.may_choose_mask_id;
     if (token < 0 ||
         (!is_free && (token == vocabulary_.mask_id || token >= vocabulary_.choosable_end))) {
-      return fault("the workers chose token " + std::to_string(token) + where +
+      return fault("the workers chose token " + std::to_string(token) + where() +
                    ", which may not be chosen");
     }
   }

@@ -2,10 +2,10 @@
 
 #include <capnp/serialize.h>
 #include <kj/exception.h>
+#include <kj/io.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -84,18 +84,19 @@ const MessageTraits* traits_of(MessageType type) {
 MessageType num_message_types() { return kNumTypes; }
 
 Bytes encode(const actors::WireMessage& message) {
-  capnp::MallocMessageBuilder builder;
+  // The builder hands it back as it gets it: zeroed.
+  constexpr std::size_t kScratchWords = 4096;
+  thread_local std::array<capnp::word, kScratchWords> scratch{};
+  capnp::MallocMessageBuilder builder(kj::arrayPtr(scratch.data(), scratch.size()));
   std::visit(
       [&]<typename Message>(const Message& body) {
         codec::write(builder.initRoot<typename codec::OnWire<Message>::Struct>(), body);
       },
       message);
   const auto segments = builder.getSegmentsForOutput();
-  // One segment in most cases; more are copied behind each other as the format says.
-  const kj::Array<capnp::word> words = capnp::messageToFlatArray(segments);
-  const auto bytes = words.asBytes();
-  Bytes out(bytes.size());
-  std::memcpy(out.data(), bytes.begin(), bytes.size());
+  Bytes out(capnp::computeSerializedSizeInWords(segments) * sizeof(capnp::word));
+  kj::ArrayOutputStream stream(kj::arrayPtr(reinterpret_cast<kj::byte*>(out.data()), out.size()));
+  capnp::writeMessage(stream, segments);
   return out;
 }
 

@@ -54,6 +54,10 @@ class Bench {
         measure(*std::make_unique<HeadSubject>(backend_, shapes, dtype, max_rows), dtype);
       }
     }
+    if (options_.wants("step")) {
+      std::cerr << "the coordinator's part of a step\n";
+      report_.coordination = measure_coordination(device_->stopwatch());
+    }
     for (const int num_workers : {1, 2}) {
       if (!options_.wants("serving") || options_.is_quick) continue;
       if (const Result<> served = serve(num_workers); !served) return served.error();

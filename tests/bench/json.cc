@@ -78,6 +78,18 @@ json::object object_of(const ServingRun& run) {
           {"collective_ms_per_step", rounded(run.collective_ms_per_step())}};
 }
 
+json::object object_of(const Coordination& one) {
+  return {{"sequences", one.num_sequences},
+          {"us", rounded(one.seconds * 1e6)},
+          {"messages_us", rounded(one.encoding_seconds * 1e6)}};
+}
+
+json::array array_of(const std::vector<Coordination>& all) {
+  json::array array;
+  for (const Coordination& one : all) array.push_back(object_of(one));
+  return array;
+}
+
 json::array array_of(const std::vector<ServingRun>& runs) {
   json::array array;
   for (const ServingRun& run : runs) array.push_back(object_of(run));
@@ -91,6 +103,7 @@ std::string to_json(const Report& report) {
   json::array forwards;
   for (const Cell& cell : report.cells) forwards.push_back(object_of(cell));
   object["forwards"] = std::move(forwards);
+  object["step"] = array_of(report.coordination);
   object["serving"] = array_of(report.serving);
   return json::serialize(object);
 }
@@ -107,6 +120,7 @@ std::string history_line(const Report& report) {
         std::move(parts);
   }
   object["forwards"] = std::move(forwards);
+  object["step"] = array_of(report.coordination);
   object["serving"] = array_of(report.serving);
   return json::serialize(object);
 }

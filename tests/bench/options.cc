@@ -59,12 +59,13 @@ Options parse_options(int argc, char** argv) {
                .help = "cpu or cuda, which has the sections layer and head",
                .one_of = {"cpu", "cuda"}},
               device);
-  program.add({.name = "--only",
-               .help = "these sections: model, layer, head, serving",
-               .takes_many = true,
-               .has_commas = true,
-               .one_of = kSections},
-              options.only);
+  program.add(
+      {.name = "--only",
+       .help = "these sections: model, layer, head, step (the coordinator's part of one), serving",
+       .takes_many = true,
+       .has_commas = true,
+       .one_of = kSections},
+      options.only);
   std::string model = options.model.string();
   program.add({.name = "--model", .help = "the checkpoint of the sections model and serving"},
               model);

@@ -13,7 +13,7 @@
 
 namespace unmask::bench {
 
-inline const std::vector<std::string> kSections = {"model", "layer", "head", "serving"};
+inline const std::vector<std::string> kSections = {"model", "layer", "head", "step", "serving"};
 inline const std::vector<std::string> kGpuSections = {"layer", "head"};
 
 /// What to measure, how long, and where to write it.

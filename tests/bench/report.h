@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/coordination.h"
 #include "tests/bench/cost.h"
 #include "tests/bench/peak.h"
 #include "tests/bench/serving/serving_run.h"
@@ -55,6 +56,7 @@ struct Report {
   std::string instruction_set;
   bool is_processor_time = false;  ///< times are not of the clock on the wall
   std::vector<Cell> cells;
+  std::vector<Coordination> coordination;
   std::vector<ServingRun> serving;
 
   /// Each the middle one of all cells'; some cells know theirs from a few rounds only.

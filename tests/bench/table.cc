@@ -52,6 +52,16 @@ void print_serving(std::ostream& out, const std::vector<ServingRun>& runs) {
   out << "overhead: the coordinator's time per step outside the workers; collective: a worker's\n";
 }
 
+void print_coordination(std::ostream& out, const std::vector<Coordination>& all) {
+  out << "\nthe coordinator's part of a step, from the bytes of an answer to those of the next "
+         "step\n"
+         "sequences        us  us/sequence  of it messages\n";
+  for (const Coordination& one : all) {
+    print(out, "%9d %9.1f %12.2f %12.1f us\n", one.num_sequences, one.seconds * 1e6,
+          one.seconds * 1e6 / one.num_sequences, one.encoding_seconds * 1e6);
+  }
+}
+
 }  // namespace
 
 void write_table(const Report& report, std::ostream& out) {
@@ -74,6 +84,7 @@ void write_table(const Report& report, std::ostream& out) {
     print_cell(out, cell);
     above = &cell;
   }
+  if (!report.coordination.empty()) print_coordination(out, report.coordination);
   if (!report.serving.empty()) print_serving(out, report.serving);
 }
 
