@@ -91,6 +91,8 @@ ROWS = [
         Panel("KV pages", "Pages of all replicas, used: reserved by jobs.", "short", [("{{state}}", "sum by (state) (unmask_kv_pages)")]),
         Panel("KV pages by worker", "Pages of a worker, used: holding something; those of a job that ended are freed with the next step.", "short",
               [("{{state}}, {{role}} {{rank}} {{instance}}", "unmask_worker_kv_pages")]),
+        Panel("Forwards as graphs", "Forwards of a GPU that were one launch of a CUDA graph, a second; 0 on a CPU.", "short",
+              [("{{role}} {{rank}} {{instance}}", "rate(unmask_worker_replayed_forwards_total[$__rate_interval])")]),
         Panel("Rank skew", "The last answer of a step minus the first: a slow rank shows here.", "s", [("skew", "max(unmask_rank_skew_seconds)")]),
         Panel("Since last progress", "Seconds without a finished step while jobs run or wait; one that grows hangs, or has no workers.", "s",
               [("{{instance}}", "(time() - unmask_last_progress_timestamp_seconds) * (unmask_jobs_running + unmask_jobs_waiting > bool 0)")]),

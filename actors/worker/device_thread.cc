@@ -46,8 +46,8 @@ DeviceThread::DeviceThread(Env env, CollectiveFactory& factory,
       pages_free_(kv_pages(env.metrics, "free")),
       recorded_(env.metrics.gauge("unmask_worker_recorded_forwards",
                                   "Kinds of forwards that a GPU keeps as CUDA graphs.", {})),
-      replays_(env.metrics.gauge("unmask_worker_replayed_forwards",
-                                 "Forwards that were one launch of such a graph, so far.", {})),
+      replays_(env.metrics.counter("unmask_worker_replayed_forwards_total",
+                                   "Forwards that were one launch of such a graph.", {})),
       factory_(factory),
       form_timeout_(form_timeout),
       lost_(std::move(lost)),
@@ -104,7 +104,8 @@ void DeviceThread::tell_state() {
   pages_free_.set(pages.num_free_pages());
   const network::Recordings& recordings = engine_->recordings();
   recorded_.set(double(recordings.num_kept()));
-  replays_.set(double(recordings.num_replays()));
+  replays_.add(
+      double(recordings.num_replays() - std::exchange(told_replays_, recordings.num_replays())));
 }
 
 void DeviceThread::prepare(FormGroup group, std::function<void(Result<Bytes>)> done) {

@@ -62,7 +62,8 @@ class DeviceThread final : public Device {
   Gauge& pages_used_;
   Gauge& pages_free_;
   Gauge& recorded_;
-  Gauge& replays_;
+  Counter& replays_;
+  std::uint64_t told_replays_ = 0;
   CollectiveFactory& factory_;
   const std::chrono::milliseconds form_timeout_;
   const Lost lost_;
