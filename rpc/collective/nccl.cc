@@ -2,6 +2,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -240,6 +241,9 @@ class NcclFactory final : public CollectiveFactory {
 Result<std::unique_ptr<CollectiveFactory>> make_nccl_collectives(NcclOptions options) {
   const Result<NcclLibrary> library = NcclLibrary::load(options.library);
   if (!library) return library.error();
+  // It has no other way to be told; "=": no other interface whose name begins so.
+  if (!options.interface.empty())
+    setenv("NCCL_SOCKET_IFNAME", ("=" + options.interface).c_str(), 1);
   return std::make_unique<NcclFactory>(*library, std::move(options));
 }
 

@@ -10,8 +10,10 @@
 namespace unmask::rpc {
 
 struct NcclOptions {
-  int device = 0;                             ///< among the GPUs that CUDA sees
-  std::string library = "libnccl.so.2";       ///< a file, or a name for the loader to look up
+  int device = 0;                        ///< among the GPUs that CUDA sees
+  std::string library = "libnccl.so.2";  ///< a file, or a name for the loader to look up
+  std::string interface {
+  };  ///< the network between hosts; empty: NCCL chooses, or NCCL_SOCKET_IFNAME says
   std::chrono::milliseconds timeout{60'000};  ///< a wait that lasts so long is given up
   /// What an abort may take: NCCL to end its communicator, and the stream to become empty of what
   /// was enqueued behind.

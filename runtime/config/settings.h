@@ -37,7 +37,7 @@ void for_each_setting(Config& config, Visit visit) {
         "of the gateway's metrics and health; 0: any free one");
   visit("http.address", config.http.address, "on which every process serves HTTP");
   visit("collective.interface", config.collective.interface,
-        "network interface for tensors; empty: the one of the worker's host");
+        "network interface for tensors; empty: the one of the worker's host, or NCCL's choice");
   visit("collective.nccl_library", config.collective.nccl_library,
         "NCCL, for GPUs: a file, or a name to look up where libraries are");
   visit("compute.threads", config.compute.threads,

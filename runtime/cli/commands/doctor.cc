@@ -50,7 +50,8 @@ Checks look_at_gpus(const ClusterConfig& config) {
   append(checks, check_gpus(gpus, is_wanted));
   append(checks, check_peers(gpus, find_gpus_apart(gpus)));
   if (gpus.is_built_in) {
-    checks.push_back(check_nccl(rpc::nccl_version(config.collective.nccl_library), gpus));
+    checks.push_back(check_nccl(rpc::nccl_version(config.collective.nccl_library), gpus,
+                                config.collective.interface));
   }
   return checks;
 }

@@ -82,9 +82,15 @@ std::vector<Check> check_peers(const kernels::Gpus& gpus,
            "let the workers of a replica be on GPUs that do: nvidia-smi topo -p2p r"}};
 }
 
-Check check_nccl(const Result<std::string>& version, const kernels::Gpus& gpus) {
+Check check_nccl(const Result<std::string>& version, const kernels::Gpus& gpus,
+                 const std::string& interface) {
   constexpr const char* kName = "NCCL";
-  if (version) return {kName, Verdict::kOk, *version};
+  if (version) {
+    return {kName, Verdict::kOk,
+            *version + ", between hosts over " +
+                (interface.empty() ? "the interface that it chooses (collective.interface)"
+                                   : interface)};
+  }
   const bool is_needed = num_usable(gpus) > 1;
   return {kName, is_needed ? Verdict::kProblem : Verdict::kNote, version.error().message,
           is_needed ? "or start one worker per replica, which needs none" : ""};

@@ -28,6 +28,8 @@ namespace unmask::cli {
                                              const std::vector<kernels::GpusApart>& apart);
 
 /// version: as nccl_version() says. Without it several GPUs cannot share a model.
-[[nodiscard]] Check check_nccl(const Result<std::string>& version, const kernels::Gpus& gpus);
+/// interface: of the configuration; empty: NCCL chooses
+[[nodiscard]] Check check_nccl(const Result<std::string>& version, const kernels::Gpus& gpus,
+                               const std::string& interface);
 
 }  // namespace unmask::cli

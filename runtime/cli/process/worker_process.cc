@@ -25,8 +25,10 @@ Result<std::unique_ptr<CollectiveFactory>> make_collectives(const ClusterConfig&
   constexpr int kStepTimeouts = 10;
   const std::chrono::milliseconds timeout = kStepTimeouts * config.limits.step_timeout;
   if (device.kind == kernels::DeviceKind::kCuda) {
-    return rpc::make_nccl_collectives(
-        {.device = device.gpu, .library = config.collective.nccl_library, .timeout = timeout});
+    return rpc::make_nccl_collectives({.device = device.gpu,
+                                       .library = config.collective.nccl_library,
+                                       .interface = config.collective.interface,
+                                       .timeout = timeout});
   }
   const rpc::MeshPlace place{worker.host, config.collective.interface};
   // Groups form again and again; what can never work is said once, at the start.

@@ -82,9 +82,12 @@ TEST(GpuChecksTest, PeersAreAskedForOnlyWhereThereAreTwo) {
 
 TEST(GpuChecksTest, NcclIsNeededBySeveralGpus) {
   const Error absent{ErrorCode::kUnavailable, "NCCL cannot be loaded"};
-  EXPECT_EQ(check_nccl(std::string("2.28.3"), checked_gpus(8)).found, "2.28.3");
-  EXPECT_EQ(check_nccl(absent, checked_gpus(1)).verdict, Verdict::kNote);
-  EXPECT_EQ(check_nccl(absent, checked_gpus(2)).verdict, Verdict::kProblem);
+  EXPECT_EQ(check_nccl(std::string("2.28.3"), checked_gpus(8), "eth1").found,
+            "2.28.3, between hosts over eth1");
+  EXPECT_THAT(check_nccl(std::string("2.28.3"), checked_gpus(8), "").found,
+              testing::HasSubstr("collective.interface"));
+  EXPECT_EQ(check_nccl(absent, checked_gpus(1), "").verdict, Verdict::kNote);
+  EXPECT_EQ(check_nccl(absent, checked_gpus(2), "").verdict, Verdict::kProblem);
 }
 
 }  // namespace
