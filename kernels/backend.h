@@ -61,6 +61,9 @@ class Backend {
   [[nodiscard]] virtual DeviceKind kind() const = 0;
   /// What a model should keep its rows in.
   [[nodiscard]] virtual DType activation_dtype() const = 0;
+  /// And rows that nothing but a Linear reads, whose weights are of this dtype: where they are
+  /// rounded to that anyway they may be at once.
+  [[nodiscard]] virtual DType operand_dtype(DType /*weights*/) const { return activation_dtype(); }
   /// Devices of one class give the same bytes for the same work: cpu-avx512, cuda-sm90.
   [[nodiscard]] virtual std::string numeric_class() const = 0;
   [[nodiscard]] virtual MemoryInfo memory() const = 0;

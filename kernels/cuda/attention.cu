@@ -84,9 +84,12 @@ void enqueue(const Attention& op, void* scratch, cudaStream_t stream) {
     } else if constexpr (std::is_same_v<T, float>) {
       attend_f32(inputs_of<float, float>(op), partials, stream);
     }
+  });
+  with_element(op.out.dtype, [&](auto element) {
+    using Out = decltype(element);
     const dim3 grid(unsigned(op.qkv.rows), unsigned(op.heads.num_heads));
-    launch(merge_splits_kernel<T>, {grid, dim3(kMergeThreads), 0, stream}, partials,
-           row_count(op.qkv), op.heads.head_dim, elements<T>(op.out));
+    launch(merge_splits_kernel<Out>, {grid, dim3(kMergeThreads), 0, stream}, partials,
+           row_count(op.qkv), op.heads.head_dim, elements<Out>(op.out));
   });
 }
 

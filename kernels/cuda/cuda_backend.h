@@ -26,6 +26,7 @@ class CudaBackend final : public Backend {
 
   [[nodiscard]] DeviceKind kind() const override { return DeviceKind::kCuda; }
   [[nodiscard]] DType activation_dtype() const override { return DType::kF32; }
+  [[nodiscard]] DType operand_dtype(DType weights) const override { return weights; }
   [[nodiscard]] std::string numeric_class() const override;
   [[nodiscard]] MemoryInfo memory() const override;
 

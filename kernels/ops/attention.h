@@ -33,7 +33,7 @@ struct AttentionPlan {
 ///
 /// Shapes  qkv [n, (num_heads + 2 * num_kv_heads) * head_dim], of which q is read; out [n,
 ///         num_heads * head_dim]; head_dim at most kMaxHeadDim
-/// Dtypes  qkv, out the same, f32 or bf16; kv f32 or bf16, the latter if qkv is
+/// Dtypes  qkv f32 or bf16; out the same, or bf16 (rounded); kv f32 or bf16, the latter if qkv is
 struct Attention {
   static constexpr int kMaxHeadDim = 256;
 

@@ -59,7 +59,8 @@ void QkNormRopeKvWrite::check() const {
 void Attention::check() const {
   check_heads(qkv, heads, kv);
   UNMASK_CHECK(heads.head_dim <= kMaxHeadDim);
-  UNMASK_CHECK(out.rows == qkv.rows && out.cols == heads.q_cols() && out.dtype == qkv.dtype);
+  UNMASK_CHECK(out.rows == qkv.rows && out.cols == heads.q_cols() && is_activation(out));
+  UNMASK_CHECK(out.dtype == qkv.dtype || out.dtype == DType::kBF16);
   UNMASK_CHECK(qkv.dtype == DType::kF32 || kv.keys.dtype == DType::kBF16);
   UNMASK_CHECK(plan.num_sequences >= 0);
 }

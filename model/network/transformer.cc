@@ -20,6 +20,11 @@ Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, const
   return {buffer->data(), rows_dtype_, batch.room.rows, cols, batch.live_rows};
 }
 
+Tensor Transformer::operand(const std::unique_ptr<kernels::Buffer>& buffer, const Batch& batch,
+                            int cols) const {
+  return {buffer->data(), operand_dtype_, batch.room.rows, cols, batch.live_rows};
+}
+
 Result<Tensor> Transformer::forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                     ForwardObserver* observer) {
   const Tensor hidden = tensor(hidden_, batch, config_.hidden_size);
@@ -42,9 +47,9 @@ Result<> Transformer::attend(const Layer& layer, const Batch& batch, kernels::Kv
   const Tensor hidden = tensor(hidden_, batch, config_.hidden_size);
   if (!layer.qkv) return group.add_parts(hidden, tensor(zeros_, batch, config_.hidden_size));
 
-  const Tensor normal = tensor(normal_, batch, config_.hidden_size);
+  const Tensor normal = operand(normal_, batch, config_.hidden_size);
   const Tensor qkv = tensor(qkv_, batch, split_.qkv_width());
-  const Tensor attended = tensor(attended_, batch, split_.q_width());
+  const Tensor attended = operand(attended_, batch, split_.q_width());
   const Tensor part = tensor(part_, batch, config_.hidden_size);
   kernels::AttentionPlan plan = batch.attention;
   plan.kv_head_of_head = data_of<const std::int32_t>(kv_head_of_head_);

@@ -64,6 +64,8 @@ class Transformer final : public Network {
                         ForwardObserver* observer);
   [[nodiscard]] kernels::Tensor tensor(const std::unique_ptr<kernels::Buffer>& buffer,
                                        const Batch& batch, int cols) const;
+  [[nodiscard]] kernels::Tensor operand(const std::unique_ptr<kernels::Buffer>& buffer,
+                                        const Batch& batch, int cols) const;
 
   kernels::Backend& backend_;
   const checkpoint::ModelConfig config_;
@@ -71,9 +73,10 @@ class Transformer final : public Network {
   const Placement placement_;
   const HeadSplit split_;
   const Slice experts_;
-  const Slice mlp_slices_;           ///< of kNumShares
-  const kernels::DType dtype_;       ///< of weights
-  const kernels::DType rows_dtype_;  ///< of activations
+  const Slice mlp_slices_;              ///< of kNumShares
+  const kernels::DType dtype_;          ///< of weights
+  const kernels::DType rows_dtype_;     ///< of activations
+  const kernels::DType operand_dtype_;  ///< of those that a Linear alone reads
   RopeTables rope_;
   std::unique_ptr<kernels::Buffer> kv_head_of_head_;
   std::unique_ptr<kernels::Buffer> embeddings_;

@@ -34,6 +34,7 @@ Transformer::Transformer(WeightLoader& loader, const Placement& placement, int m
       mlp_slices_(placement.slice(kernels::kNumShares)),
       dtype_(loader.dtype()),
       rows_dtype_(backend_.activation_dtype()),
+      operand_dtype_(backend_.operand_dtype(dtype_)),
       rope_(backend_, config_.rope_theta, config_.rotary_dim, max_positions) {
   const std::vector<std::int32_t> kv_heads = kv_head_of_head(config_, split_);
   if (!kv_heads.empty()) {

@@ -40,6 +40,9 @@ class MeasuredBackend final : public kernels::Backend {
   [[nodiscard]] kernels::DType activation_dtype() const override {
     return backend_.activation_dtype();
   }
+  [[nodiscard]] kernels::DType operand_dtype(kernels::DType weights) const override {
+    return backend_.operand_dtype(weights);
+  }
   [[nodiscard]] kernels::DeviceKind kind() const override { return backend_.kind(); }
   [[nodiscard]] std::string numeric_class() const override { return backend_.numeric_class(); }
   [[nodiscard]] kernels::MemoryInfo memory() const override { return backend_.memory(); }
