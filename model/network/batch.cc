@@ -70,7 +70,9 @@ constexpr int kRuleIds = 8;
 constexpr int kRunsPerRow = 2;  // beside those of pages: before and behind what is fresh
 
 std::size_t words_for(int max_rows, int num_pages) {
-  const std::size_t most = layout_of({.rows = max_rows, .sequences = max_rows, .listed = 0}).rest;
+  const BatchShape largest{
+      .rows = max_rows, .sequences = max_rows, .listed = kListedPerRow * max_rows};
+  const std::size_t most = layout_of(largest).rest;
   return most + 2 * (std::size_t(num_pages) + kRunsPerRow * std::size_t(max_rows)) +
          kRuleIds * std::size_t(max_rows);
 }

@@ -21,6 +21,7 @@ BatchShape bucket_of(const BatchShape& used, int max_rows) {
   bucket.rows = std::min(power_of_two(used.rows, kLeastRows), std::max(max_rows, used.rows));
   bucket.sequences = 1;
   while (bucket.sequences < used.sequences) bucket.sequences *= kSequenceStep;
+  bucket.sequences = std::min(bucket.sequences, std::max(max_rows, used.sequences));
   bucket.listed = used.listed == 0 ? 0 : power_of_two(used.listed, kLeastListed);
   return bucket;
 }

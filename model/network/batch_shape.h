@@ -13,6 +13,9 @@ struct BatchShape {
   friend auto operator<=>(const BatchShape&, const BatchShape&) = default;
 };
 
+/// Listed tokens that there is room for from the start, per row of a step.
+inline constexpr int kListedPerRow = 16;
+
 /// The least of few shapes with room for `used`: a device records the forward of each once.
 ///
 /// max_rows: of a step

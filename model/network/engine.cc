@@ -92,7 +92,8 @@ Engine::Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory,
 
 Result<> Engine::join(Collective* collective) {
   pages_.close_all();
-  recordings_.clear();  // they hold the collective of before
+  recordings_.clear();     // they hold the collective of before
+  backend_.synchronize();  // what a step that failed had enqueued reads memory of the next one
   return group_.join(collective);
 }
 

@@ -29,9 +29,6 @@ class LmHead {
   };
 
   /// max_rows: of a batch.
-  /// Tokens beside the best one whose logits are wanted, that there is room for from the start.
-  static constexpr int kListedPerRow = 16;
-
   LmHead(kernels::Backend& backend, Weights weights, const Placement& placement, int max_rows);
 
   [[nodiscard]] int vocab_size() const { return weights_.vocab_size; }

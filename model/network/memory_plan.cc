@@ -5,7 +5,6 @@
 
 #include "model/network/batch.h"
 #include "model/network/head_split.h"
-#include "model/network/lm_head.h"
 
 namespace unmask::network {
 namespace {
@@ -90,7 +89,7 @@ std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineO
       2 * config.num_experts_per_token + (has_mlp ? 2 * kernels::kNumShares : 0);
   // What the head finds out of a row, and logits that are wanted of it; then its part of them, and
   // those of all ranks.
-  const std::int64_t listed = LmHead::kListedPerRow;
+  const std::int64_t listed = kListedPerRow;
   const std::int64_t wanted = 1 + listed + (num_ranks > 1 ? 1 + listed + num_ranks * listed : 0);
   const std::uint64_t stats = sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 2 + num_ranks : 1);
   const std::uint64_t row_bytes =

@@ -17,6 +17,7 @@ TEST(BatchShapeTest, BucketsHaveRoomAndAreFew) {
 TEST(BatchShapeTest, NoBucketHasMoreRowsThanAStep) {
   EXPECT_EQ(bucket_of({600, 1, 0}, 700).rows, 700);
   EXPECT_EQ(bucket_of({3, 1, 0}, 10).rows, 10);
+  EXPECT_EQ(bucket_of({70, 70, 0}, 100).sequences, 100);
 }
 
 TEST(BatchLayoutTest, ArraysFollowOneAnother) {
