@@ -9,10 +9,15 @@ from served import answer, answers_at_once, served
 from stage import UNMASK, Skipped
 
 
+ONE_GPU = {"CUDA_VISIBLE_DEVICES": "0", "UNMASK_EMULATED_GPUS": "1"}
+
+
 def share_a_gpu(context):
     flags, prompt = small_model.job_of(context)
-    with served("--workers", "1", "--replicas", "2", "--share-gpus", "--dtype", "auto") as cluster:
-        context.put("workers", len(cluster.workers()))
+    with served("--workers", "1", "--replicas", "2", "--share-gpus", "--dtype", "auto",
+                environment=ONE_GPU) as cluster:
+        if len(cluster.workers()) != 2:
+            raise Failed(f"{len(cluster.workers())} workers instead of 2")
         texts = {one["text"] for one in answers_at_once(cluster, [prompt] * 2, *flags)}
     if len(texts) != 1:
         raise Failed(f"two answers to one prompt: {texts}")

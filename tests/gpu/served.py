@@ -10,9 +10,9 @@ from commands import Failed, output_of
 
 
 @contextlib.contextmanager
-def served(*words):
+def served(*words, environment=None):
     """`unmask up --device cuda`, which ends with the block, whatever ends that."""
-    cluster = Cluster("--device", "cuda", *map(str, words))
+    cluster = Cluster("--device", "cuda", *map(str, words), environment=environment)
     try:
         yield cluster
     except BaseException:

@@ -19,7 +19,7 @@ STAGES = (
     Stage("replicas", 30, "two processes on one GPU, without NCCL", replicas.share_a_gpu, on_emulated=True),
     Stage("two_gpus", 40, "two workers over NCCL: the bytes of one", replicas.over_two_gpus, on_emulated=True),
     Stage("operations", 40, "kernels_bench: every operation, and copies", figures.operations),
-    Stage("bench", 60, "unmask_bench: a layer and the LM head as CUDA graphs", figures.bench),
+    Stage("bench", 90, "unmask_bench: a layer and the LM head as CUDA graphs", figures.bench),
     Stage("torch", 60, "torch_baseline.py: the same by PyTorch", figures.torch),
     Stage("forward_moe", 110, "LLaDA-MoE-7B with random weights through `up`, and its way from the disk",
           whole_forward.of_moe, on_emulated=True),
