@@ -17,11 +17,12 @@ EVERY, EVERY_EMULATED = 2, 100
 
 
 def counted(said):
-    """What GoogleTest says at its end, as {passed, failed, skipped}."""
+    """What GoogleTest says in brief, as {passed, skipped, failed}."""
     counts = {}
-    for word in ("PASSED", "FAILED", "SKIPPED"):
+    for word in ("PASSED", "SKIPPED"):
         found = re.search(rf"\[ +{word} +\] (\d+) tests?", said)
         counts[word.lower()] = int(found[1]) if found else 0
+    counts["failed"] = len(set(re.findall(r"^\[ +FAILED +\] (\S+[.]\S+)", said, re.MULTILINE)))
     return counts
 
 
@@ -31,7 +32,7 @@ def google_test(context, name):
     context.put("tests", counts)
     if done.returncode != 0:
         raise Failed(f"{name}: exit code {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-1000:]}")
-    if counts["passed"] == counts["skipped"]:
+    if counts["passed"] == 0:
         raise Skipped("none of them could be run here")
 
 

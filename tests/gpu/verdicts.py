@@ -60,9 +60,14 @@ def table(stages):
         why = stage["why"].splitlines()[0] if stage["why"] else ""
         lines.append(f"{name:16} {stage['state']:8} {stage['seconds']:7.1f}  {why}".rstrip())
     lines += ["", f"{'measured':56} {'time':>12} {'over floor':>10}", *times(stages), ""]
-    words = {None: "not known", True: "met", False: "missed"}
-    lines += [f"{words[found['is_met']]:9} {found['target']}: {found['value']}" for found in verdicts(stages)]
+    lines += map(line_of, verdicts(stages))
     return "\n".join(lines)
+
+
+def line_of(found):
+    if found["is_met"] is None:
+        return f"not known: {found['target']}"
+    return f"{'met' if found['is_met'] else 'missed':9}: {found['target']}: {found['value']}"
 
 
 def row(name, time, over_floor):
