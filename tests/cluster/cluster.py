@@ -32,10 +32,11 @@ class Cluster:
         folder = pathlib.Path(self._folder.name)
         self._endpoints_file, self._log_file = folder / "endpoints.json", folder / "log"
         address = ["--set", f"gateway.address={gateway}"] if gateway else []
+        defaults = [word for flag, value in (("--workers", "2"), ("--dtype", "f32")) if flag not in words
+                    for word in (flag, value)]
         with open(self._log_file, "wb") as log:
             self.process = subprocess.Popen(
-                [UNMASK, "up", "--workers", "2", "--dtype", "f32", *address, "--endpoints-file", self._endpoints_file,
-                 *words],
+                [UNMASK, "up", *defaults, *address, "--endpoints-file", self._endpoints_file, *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
         try:
             self.wait_until(self._endpoints_file.exists, "the endpoints file")

@@ -93,8 +93,6 @@ void bench_linear(Backend& backend, int num_rows) {
   }
 }
 
-const char* name_of(DType dtype) { return dtype == DType::kF32 ? "f32" : "bf16"; }
-
 void bench_rows(Backend& backend, DType dtype, int num_rows) {
   const DeviceRows x(backend, dtype, num_rows, kHidden), out(backend, dtype, num_rows, kHidden);
   const DeviceRows parts(backend, dtype, 8 * num_rows, kHidden);
@@ -193,6 +191,35 @@ void bench_attention(Backend& backend, DType dtype, DType kv_dtype, int num_rows
   }
 }
 
+/// What the operations are measured against, and what weights take on their way from the host.
+void bench_copies(Backend& backend) {
+  constexpr std::size_t kBytes = std::size_t{1} << 28;
+  std::vector<std::unique_ptr<Buffer>> from, to;
+  for (int i = 0; i < kLayers; ++i) {
+    from.push_back(backend.allocate(kBytes));
+    to.push_back(backend.allocate(kBytes));
+  }
+  const auto stream = static_cast<cudaStream_t>(backend.stream().handle);
+  report("copy within the memory", 1,
+         time_of(backend,
+                 [&](int layer) {
+                   const auto i = std::size_t(layer);
+                   cudaMemcpyAsync(to[i]->data(), from[i]->data(), kBytes, cudaMemcpyDeviceToDevice,
+                                   stream);
+                 }),
+         2.0 * double(kBytes));
+  void* pinned = nullptr;
+  if (cudaMallocHost(&pinned, kBytes) != cudaSuccess) return;
+  report("copy from pinned memory", 1,
+         time_of(backend,
+                 [&](int layer) {
+                   cudaMemcpyAsync(to[std::size_t(layer)]->data(), pinned, kBytes,
+                                   cudaMemcpyHostToDevice, stream);
+                 }),
+         double(kBytes));
+  cudaFreeHost(pinned);
+}
+
 int run() {
   const auto made = make_backend({.kind = DeviceSpec::Kind::kCuda});
   if (!made) {
@@ -203,6 +230,7 @@ int run() {
   cudaDeviceProp device{};
   cudaGetDeviceProperties(&device, 0);
   std::printf("%s\n", device.name);
+  bench_copies(backend);
   for (const int num_rows : {32, 64, 128, 512}) {
     bench_linear(backend, num_rows);
     for (const DType dtype : {DType::kF32, DType::kBF16}) bench_rows(backend, dtype, num_rows);
