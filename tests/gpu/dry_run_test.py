@@ -23,7 +23,7 @@ import suites
 import verdicts
 
 TIMEOUT = 500  # of one run, whose own limit is below that
-ON_EMULATED_GPUS = {"machine", "small_model", "replicas", "two_gpus", "forward_moe", "forward_dense", "program"}
+ON_EMULATED_GPUS = {"machine", "small_model", "replicas", "two_gpus", "forward_moe", "forward_dense"}
 
 
 def run(*words, folder, **environment):

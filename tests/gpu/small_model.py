@@ -40,7 +40,7 @@ def measure(context):
         context.put("up", best_of(answers))
         worker = page_of(cluster, "worker")
         context.put("recorded_forwards", sum_of(worker, "unmask_worker_recorded_forwards"))
-        context.put("replayed_forwards", sum_of(worker, "unmask_worker_replayed_forwards"))
+        context.put("replayed_forwards", sum_of(worker, "unmask_worker_replayed_forwards_total"))
         context.put("overhead_ms_per_step", overhead_ms(page_of(cluster, "coordinator")))
     if {one["text"] for one in answers} != {alone["text"]}:
         raise Failed("`run` and `up` answered differently")

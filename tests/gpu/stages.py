@@ -23,7 +23,7 @@ STAGES = (
     Stage("torch", 60, "torch_baseline.py: the same by PyTorch", figures.torch),
     Stage("forward_moe", 110, "LLaDA-MoE-7B with random weights through `up`, and its way from the disk",
           whole_forward.of_moe, on_emulated=True),
-    Stage("program", 70, "golden data through the program", suites.program, on_emulated=True),
+    Stage("program", 70, "golden data through the program", suites.program),
     Stage("memcheck", 35, "compute-sanitizer over the kernel tests", suites.sanitizer("memcheck")),
     Stage("racecheck", 40, "the same", suites.sanitizer("racecheck")),
     Stage("synccheck", 20, "the same", suites.sanitizer("synccheck")),

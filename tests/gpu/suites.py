@@ -13,7 +13,7 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent
 # Those that run every kernel once, at sizes that a sanitizer finishes.
 SANITIZED = "*AgreesWithTheReference*:*AgreeWithTheReference*:*RowsThatChose*"
 # Of the golden data: as much as fits.
-EVERY, EVERY_EMULATED = 2, 100
+EVERY = 2
 
 
 def counted(said):
@@ -53,11 +53,10 @@ def without_driver(_context):
 
 
 def program(context):
-    every = EVERY_EMULATED if context.is_emulated else EVERY
     said = output_of([sys.executable, TESTS / "golden/program_test.py"],
-                     {"UNMASK": UNMASK, "UNMASK_GOLDEN_EVERY": str(every)})
+                     {"UNMASK": UNMASK, "UNMASK_GOLDEN_EVERY": str(EVERY)})
     context.put("cases", said.strip())
-    context.put("every", every)
+    context.put("every", EVERY)
 
 
 def sanitizer(tool):

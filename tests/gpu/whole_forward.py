@@ -109,7 +109,7 @@ def measure(context, config, tensors, folder):
             floor = round(floors.floor_ms(bytes_read(config, tensors), memory), 3) if memory else None
             context.put(f"rows_{rows}", {"forward_ms": whole, "computing_ms": computing, "floor_ms": floor,
                                          "over_floor": round(whole / floor, 2) if floor else None})
-        context.put("replayed_forwards", sum_of(page_of(cluster, "worker"), "unmask_worker_replayed_forwards"))
+        context.put("replayed_forwards", sum_of(page_of(cluster, "worker"), "unmask_worker_replayed_forwards_total"))
 
 
 def of(context, config, tensors):
