@@ -38,7 +38,7 @@ void expect_live_rows_only(Backend& backend, int cols, int out_cols, const Run& 
   const DeviceMatrix old_out(backend, old_rows), plain(backend, old_rows);
   run(in.view(), plain.view());  // and takes the scratch memory that it needs
   const Matrix expected = plain.read();
-  const Array<std::int32_t> live(backend, {1});
+  const Array<std::int32_t> live(backend, std::size_t{1});
   const auto recorded = backend.record([&]() -> Result<> {
     Tensor live_in = in.view(), live_out = out.view();
     live_in.live_rows = live_out.live_rows = live.data();
