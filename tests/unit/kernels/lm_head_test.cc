@@ -125,6 +125,18 @@ TEST_P(LmHeadTest, AgreesWithTheReference) {
   }
 }
 
+TEST_P(LmHeadTest, RowsOfManyColumnsAgreeWithTheReference) {
+  // A GPU copies a few steps of columns ahead, into the places of those that are multiplied.
+  for (const DType dtype : {DType::kF32, DType::kBF16}) {
+    const Matrix x = rounded_to(dtype, random_matrix(9, 530, 1));
+    const Matrix head = rounded_to(dtype, random_matrix(140, 530, 2, 0.1f));
+    const auto packed = backend_->pack_matrix({{head.host()}}, dtype, ShareOffsets{{0, 530}, 1});
+    const Query query{};
+    const Answer answer = run(*backend_, x, *packed, local_shares(140, 0, 1), 0, query);
+    expect_reference(x, head, query, answer.stats);
+  }
+}
+
 TEST_P(LmHeadTest, AnyNumberOfWorkersGivesTheSameBytes) {
   const Query query = query_with_rules();
   for (const int vocab_size : {3, 37, 5003}) {

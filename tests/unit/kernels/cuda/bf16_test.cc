@@ -42,6 +42,19 @@ TEST_P(Bf16Test, AttentionOverManyKeysAgreesWithTheReference) {
                       batch.reference(qkv, keys, values), kAttentionTolerance));
 }
 
+TEST_P(Bf16Test, TilesOfManyKeysAreSharedByTheRowsOfAllWarps) {
+  // Each of its 8 sums has four tiles of keys, so that both stages are used again.
+  Batch batch{{1, 1, 16}, {0}};
+  std::vector<std::int32_t> limits(40, 2000);
+  limits[20] = 70;
+  batch.add({{0, 900}, {1000, 1100}}, limits);
+  const Matrix qkv = rounded_to(DType::kBF16, random_matrix(40, 48, 1));
+  const Matrix keys = rounded_to(DType::kBF16, random_matrix(2100, 16, 2));
+  const Matrix values = rounded_to(DType::kBF16, random_matrix(2100, 16, 3));
+  EXPECT_TRUE(is_near(batch.run(*backend_, qkv, keys, values, DType::kF32, DType::kBF16),
+                      batch.reference(qkv, keys, values), kAttentionTolerance));
+}
+
 TEST_P(Bf16Test, BytesOfARowsAttentionDependOnItsKeysAlone) {
   const HeadShape heads{3, 3, 24};
   const Batch batch = ragged_batch(heads, {0, 1, 2});
