@@ -14,9 +14,7 @@ namespace unmask::kernels {
 
 /// Which device, and how much of it.
 struct DeviceSpec {
-  using Kind = DeviceKind;
-
-  Kind kind = Kind::kCpu;
+  DeviceKind kind = DeviceKind::kCpu;
   int index = 0;             ///< kCuda: among the GPUs that CUDA sees
   int num_threads = 0;       ///< kCpu: including the caller; 0: one per available core
   bool pin_threads = false;  ///< kCpu: each thread but the caller to a core of its own

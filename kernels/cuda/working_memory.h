@@ -10,7 +10,4 @@ namespace unmask::kernels {
 /// operations of a forward use in turn.
 [[nodiscard]] std::uint64_t cuda_working_bytes(const WorkingShape& shape);
 
-/// Rows of a tool's logits, which are made by one Linear over the vocabulary.
-inline constexpr int kMaxLogitRows = 64;
-
 }  // namespace unmask::kernels

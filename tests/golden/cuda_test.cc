@@ -9,7 +9,7 @@
 namespace unmask::golden {
 namespace {
 
-const kernels::DeviceSpec kDevice{.kind = kernels::DeviceSpec::Kind::kCuda};
+const kernels::DeviceSpec kDevice{.kind = kernels::DeviceKind::kCuda};
 
 class GoldenCudaTest : public testing::TestWithParam<std::string> {
  protected:

@@ -221,7 +221,7 @@ void bench_copies(Backend& backend) {
 }
 
 int run() {
-  const auto made = make_backend({.kind = DeviceSpec::Kind::kCuda});
+  const auto made = make_backend({.kind = DeviceKind::kCuda});
   if (!made) {
     std::printf("%s\n", made.error().message.c_str());
     return 0;

@@ -16,6 +16,13 @@ constexpr int kShortCanvas = 256;        // positions; what a cache must at leas
 
 }  // namespace
 
+std::uint64_t gpu_room(const kernels::MemoryInfo& memory, double part, int num_sharing) {
+  const auto of_workers = std::uint64_t(double(memory.total_bytes) * part);
+  const std::uint64_t kept = memory.total_bytes - std::min(of_workers, memory.total_bytes);
+  const std::uint64_t left = memory.free_bytes > kept ? memory.free_bytes - kept : 0;
+  return std::max<std::uint64_t>(std::min(left, of_workers / std::uint64_t(num_sharing)), 1);
+}
+
 Result<int> choose_kv_pages(const checkpoint::ModelConfig& model, network::EngineOptions options,
                             const MemoryBudget& budget) {
   options.num_kv_pages = 1;

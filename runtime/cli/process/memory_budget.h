@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "kernels/memory_info.h"
 #include "model/checkpoint/model_config.h"
 #include "model/network/engine_options.h"
 #include "runtime/base/result.h"
@@ -15,6 +16,13 @@ struct MemoryBudget {
   double kv_part = 0.5;          ///< of what weights and scratch leave, for an unasked KV cache
   std::int64_t max_running = 0;  ///< jobs at once: more canvases than these are never kept
 };
+
+/// Bytes that one of `num_sharing` workers may take of a GPU, some of which may have taken theirs;
+/// at least 1, for 0 would mean that it is not known.
+///
+/// part: of the memory that is the workers', above 0 and up to 1
+[[nodiscard]] std::uint64_t gpu_room(const kernels::MemoryInfo& memory, double part,
+                                     int num_sharing);
 
 /// How many KV pages fit, once the weights and a step's scratch have their place.
 ///

@@ -51,12 +51,10 @@ double kv_part_of(kernels::DeviceKind device) {
 /// What one worker may take.
 std::uint64_t free_for(const ClusterConfig& config, const DeviceChoice& device,
                        const kernels::MemoryInfo& memory) {
-  std::uint64_t free = memory.free_bytes;
-  if (device.kind == kernels::DeviceKind::kCuda) {
-    const auto kept = std::uint64_t(double(memory.total_bytes) * (1 - config.compute.gpu_memory));
-    free = free > kept ? free - kept : 1;  // 0 would mean: not known
-  }
-  return free / std::uint64_t(std::max(device.num_sharing, 1));
+  const auto num_sharing = std::uint64_t(std::max(device.num_sharing, 1));
+  return device.kind == kernels::DeviceKind::kCuda
+             ? gpu_room(memory, config.compute.gpu_memory, device.num_sharing)
+             : memory.free_bytes / num_sharing;
 }
 
 }  // namespace

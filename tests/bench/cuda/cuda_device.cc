@@ -78,7 +78,7 @@ void CudaDevice::describe(Report& report) {
 }  // namespace
 
 Result<std::unique_ptr<Device>> make_cuda_device() {
-  auto backend = kernels::make_backend({.kind = kernels::DeviceSpec::Kind::kCuda});
+  auto backend = kernels::make_backend({.kind = kernels::DeviceKind::kCuda});
   if (!backend) return backend.error();
   return std::unique_ptr<Device>(std::make_unique<CudaDevice>(std::move(*backend)));
 }

@@ -38,7 +38,7 @@ TEST(MakeBackendTest, WhatThisMachineCannotRunIsRefused) {
 
 TEST(MakeBackendTest, AProgramWithoutCudaSaysHowToGetOneThatHasIt) {
 #ifndef UNMASK_HAS_CUDA
-  const auto refused = make_backend({.kind = DeviceSpec::Kind::kCuda});
+  const auto refused = make_backend({.kind = DeviceKind::kCuda});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(refused.error().message, HasSubstr("./dev build cuda"));

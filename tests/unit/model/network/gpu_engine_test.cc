@@ -17,7 +17,7 @@ namespace {
 using emulation::Counters;
 using golden::must;
 
-const kernels::DeviceSpec kGpu{.kind = kernels::DeviceSpec::Kind::kCuda};
+const kernels::DeviceSpec kGpu{.kind = kernels::DeviceKind::kCuda};
 
 class GpuEngine {
  public:

@@ -12,7 +12,7 @@ using network::Engine;
 using namespace std::chrono_literals;
 
 kernels::DeviceSpec emulated_gpu(int index) {
-  return {.kind = kernels::DeviceSpec::Kind::kCuda, .index = index};
+  return {.kind = kernels::DeviceKind::kCuda, .index = index};
 }
 
 /// The workers of a replica, each on an emulated GPU of its own.

@@ -29,8 +29,7 @@ int nccl_rank_main(int rank, const Descriptor& in, const Descriptor& out) {
   if (::read(in.get(), addresses[0].data(), 128) != 128) return 3;
   const auto collective = (*factory)->connect(addresses, 60s);
   if (!collective) return 4;
-  const auto backend =
-      kernels::make_backend({.kind = kernels::DeviceSpec::Kind::kCuda, .index = rank});
+  const auto backend = kernels::make_backend({.kind = kernels::DeviceKind::kCuda, .index = rank});
   if (!backend) return 5;
   const GpuArray<int> mine(**backend, std::vector<int>{rank + 7});
   const GpuArray<int> all(**backend, kNumProcesses);

@@ -90,8 +90,7 @@ class NcclRanks {
   /// The same, with each rank's GPU.
   void on_gpus(const std::function<void(Collective&, kernels::Backend&)>& run) {
     on_all([&](int rank) {
-      auto backend =
-          kernels::make_backend({.kind = kernels::DeviceSpec::Kind::kCuda, .index = rank});
+      auto backend = kernels::make_backend({.kind = kernels::DeviceKind::kCuda, .index = rank});
       ASSERT_TRUE(backend) << backend.error().message;
       run(*group[std::size_t(rank)], **backend);
     });

@@ -118,7 +118,7 @@ TEST_F(NcclTest, ANewEpochWorksAfterABrokenOne) {
 void wait_in_vain(NcclOptions options) {
   const auto factory = *make_nccl_collectives(std::move(options));
   const auto collective = *factory->connect({*factory->prepare(1, 0, 1)}, 20s);
-  const auto backend = *kernels::make_backend({.kind = kernels::DeviceSpec::Kind::kCuda});
+  const auto backend = *kernels::make_backend({.kind = kernels::DeviceKind::kCuda});
   const GpuArray<int> mine(*backend, 1);
   (void)collective->all_gather(mine.data(), mine.data(), 4, backend->stream());
   try {

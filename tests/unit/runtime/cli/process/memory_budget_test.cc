@@ -74,5 +74,16 @@ TEST_F(MemoryBudgetTest, WhatIsAskedForIsTaken) {
   EXPECT_EQ(*pages({.kv_memory = 100 * page_bytes() + 7, .free_bytes = 64ull << 30}), 100);
 }
 
+TEST(GpuRoomTest, WorkersOfAGpuHaveEquallyMuchWhoeverStartsFirst) {
+  EXPECT_EQ(gpu_room({.total_bytes = 1000, .free_bytes = 1000}, 0.5, 1), 500u);
+  EXPECT_EQ(gpu_room({.total_bytes = 1000, .free_bytes = 1000}, 0.5, 2), 250u);
+  EXPECT_EQ(gpu_room({.total_bytes = 1000, .free_bytes = 750}, 0.5, 2), 250u);
+}
+
+TEST(GpuRoomTest, WhatOthersHoldIsLeftToThem) {
+  EXPECT_EQ(gpu_room({.total_bytes = 1000, .free_bytes = 600}, 0.5, 1), 100u);
+  EXPECT_EQ(gpu_room({.total_bytes = 1000, .free_bytes = 400}, 0.5, 2), 1u) << "known to be none";
+}
+
 }  // namespace
 }  // namespace unmask::cli
