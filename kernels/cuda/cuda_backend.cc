@@ -1,6 +1,7 @@
 #include "kernels/cuda/cuda_backend.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_experts.h"
@@ -79,26 +80,28 @@ Result<std::unique_ptr<Recording>> CudaBackend::record(const std::function<Resul
              "cudaStreamBeginCapture");
   // Whatever happens, the stream must not stay in capture.
   Result<> enqueued;
-  std::string fault;
+  std::optional<DeviceError> fault;
   try {
     enqueued = enqueue();
   } catch (const DeviceError& error) {
-    fault = error.what();
+    fault = error;
   }
   cudaGraph_t graph = nullptr;
   const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
   const std::unique_ptr<CUgraph_st, cudaError_t (*)(cudaGraph_t)> owned(graph, cudaGraphDestroy);
   if (!enqueued) return enqueued.error();
-  if (fault.empty() && ended != cudaSuccess) fault = cudaGetErrorString(ended);
-  if (fault.empty()) {
+  if (!fault) {
     try {
+      cuda_check(ended, "cudaStreamEndCapture");
       return std::unique_ptr<Recording>(std::make_unique<CudaGraph>(graph));
     } catch (const DeviceError& error) {
-      fault = error.what();
+      fault = error;
     }
   }
   cudaGetLastError();  // a capture that failed is no fault of what comes later
-  return Error{ErrorCode::kUnavailable, fault};
+  const cudaError_t state = cudaStreamQuery(stream);
+  if (state != cudaSuccess && state != cudaErrorNotReady) throw *fault;  // a device that failed is
+  return Error{ErrorCode::kUnavailable, fault->what()};
 }
 
 void CudaBackend::replay(const Recording& recording) {

@@ -100,19 +100,19 @@ class GpuFaultsTest(unittest.TestCase):
         cluster.stop()
 
     def test_a_sticky_error_ends_its_worker_and_no_job(self):
-        cluster = self.start(UNMASK_EMULATED_FAULT_STICKY=f"3000:{ILLEGAL_ADDRESS}")
+        cluster = self.start(UNMASK_EMULATED_FAULT_STICKY=f"{IN_A_JOB}:{ILLEGAL_ADDRESS}")
         self.expect_same_job(cluster)
         self.expect_restart(cluster, "device", ["failed with exit code 4", "cudaErrorIllegalAddress"])
         cluster.stop()
 
     def test_a_fault_of_the_hardware_is_called_so(self):
-        cluster = self.start(UNMASK_EMULATED_FAULT_STICKY=f"3000:{ECC_UNCORRECTABLE}")
+        cluster = self.start(UNMASK_EMULATED_FAULT_STICKY=f"{IN_A_JOB}:{ECC_UNCORRECTABLE}")
         self.expect_same_job(cluster)
         self.expect_restart(cluster, "hardware", ["failed with exit code 6", "cudaErrorECCUncorrectable"])
         cluster.stop()
 
     def test_hardware_that_stays_broken_is_tried_three_times(self):
-        cluster = self.start(once=False, UNMASK_EMULATED_FAULT_STICKY=f"3000:{ECC_UNCORRECTABLE}",
+        cluster = self.start(once=False, UNMASK_EMULATED_FAULT_STICKY=f"{IN_A_JOB}:{ECC_UNCORRECTABLE}",
                              UNMASK_EMULATED_FAULT_GPU="1")
         # A job that was lost twice is given up: there has to be another one.
         submit = cluster.submit_command(*LONG_JOB)

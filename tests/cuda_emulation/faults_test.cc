@@ -8,6 +8,7 @@
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/device_memory.h"
+#include "kernels/make_backend.h"
 #include "tests/unit/temporary_folder.h"
 
 namespace unmask::emulation {
@@ -27,10 +28,11 @@ TEST(FaultsTest, TheNthCallOfItsKindFailsAndNoOther) {
 
 TEST(FaultsTest, AStickyErrorStays) {
   FaultSettings settings;
-  settings.sticky = {3, cudaErrorECCUncorrectable};
+  settings.sticky = {2, cudaErrorECCUncorrectable};
   Faults faults(settings);
-  EXPECT_EQ(faults.next(FaultPoint::kMalloc, 0), cudaSuccess);
-  EXPECT_EQ(faults.next(FaultPoint::kOther, 0), cudaSuccess);
+  for (const auto point : {FaultPoint::kMalloc, FaultPoint::kLaunch, FaultPoint::kOther}) {
+    EXPECT_EQ(faults.next(point, 0), cudaSuccess);
+  }
   for (const auto point : {FaultPoint::kLaunch, FaultPoint::kOther, FaultPoint::kMalloc}) {
     EXPECT_EQ(faults.next(point, 0), cudaErrorECCUncorrectable);
   }
@@ -110,8 +112,12 @@ TEST_F(FaultsDeathTest, ALaunchFailsAsADeviceError) {
 
 TEST_F(FaultsDeathTest, AStickyErrorIsOfTheHardwareIfCudaSaysSo) {
   const auto use = [](cudaStream_t stream) {
-    for (int i = 0; i < 4; ++i) {
-      if (cudaStreamSynchronize(stream) != cudaSuccess) break;
+    const kernels::LaunchConfig config{dim3(1), dim3(1), 0, stream};
+    kernels::launch(fault_test_kernel, config, nullptr);
+    try {
+      kernels::launch(fault_test_kernel, config, nullptr);
+    } catch (const kernels::DeviceError&) {
+      cudaGetLastError();
     }
     try {
       kernels::cuda_check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
@@ -120,7 +126,7 @@ TEST_F(FaultsDeathTest, AStickyErrorIsOfTheHardwareIfCudaSaysSo) {
     }
     return cudaErrorUnknown;
   };
-  EXPECT_EXIT(under({{"UNMASK_EMULATED_FAULT_STICKY", "3:214"}}, use),
+  EXPECT_EXIT(under({{"UNMASK_EMULATED_FAULT_STICKY", "2:214"}}, use),
               exits_with(cudaErrorECCUncorrectable), "");
 }
 
@@ -143,6 +149,30 @@ TEST_F(FaultsDeathTest, CopiesAndGraphsFail) {
               exits_with(cudaErrorStreamCaptureInvalidated), "");
   EXPECT_EXIT(under({{"UNMASK_EMULATED_FAULT_INSTANTIATE", "1"}}, graph),
               exits_with(cudaErrorMemoryAllocation), "");
+}
+
+TEST_F(FaultsDeathTest, ARecordingThatFailsIsNoFaultOfTheDeviceUnlessTheDeviceIsLost) {
+  const auto record = [](cudaStream_t) {
+    const auto backend = kernels::make_backend({.kind = kernels::DeviceKind::kCuda});
+    if (!backend) return cudaErrorUnknown;
+    try {
+      const auto recorded = (*backend)->record([&]() -> Result<> {
+        const kernels::LaunchConfig config{dim3(1), dim3(1), 0,
+                                           static_cast<cudaStream_t>((*backend)->stream().handle)};
+        kernels::launch(fault_test_kernel, config, nullptr);
+        kernels::launch(fault_test_kernel, config, nullptr);
+        return {};
+      });
+      return recorded ? cudaErrorUnknown : cudaErrorNotReady;
+    } catch (const kernels::DeviceError& error) {
+      const bool is_hardware = error.fault() == kernels::DeviceFault::kHardware;
+      return is_hardware ? cudaErrorECCUncorrectable : cudaErrorUnknown;
+    }
+  };
+  EXPECT_EXIT(under({{"UNMASK_EMULATED_FAULT_LAUNCH", "2"}}, record), exits_with(cudaErrorNotReady),
+              "");
+  EXPECT_EXIT(under({{"UNMASK_EMULATED_FAULT_STICKY", "2:214"}}, record),
+              exits_with(cudaErrorECCUncorrectable), "");
 }
 
 }  // namespace

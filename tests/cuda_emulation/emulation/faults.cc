@@ -49,8 +49,8 @@ cudaError_t Faults::next(FaultPoint point, int gpu) {
   if (const cudaError_t sticky = sticky_; sticky != cudaSuccess) return sticky;
   const FaultSettings::At& at = settings_.at[std::size_t(point)];
   const std::uint64_t number = ++num_of_[std::size_t(point)];
-  const std::uint64_t call = ++num_calls_;
-  const bool is_sticky = settings_.sticky.number != 0 && call >= settings_.sticky.number;
+  const bool is_sticky = point == FaultPoint::kLaunch && settings_.sticky.number != 0 &&
+                         number >= settings_.sticky.number;
   if (is_over_ || (!is_sticky && number != at.number)) return cudaSuccess;
   if (!settings_.once.empty() && !claim_fault(settings_.once)) {
     is_over_ = true;

@@ -6,7 +6,7 @@
 ///   UNMASK_EMULATED_FAULT_COPY=N[:ERROR]         the N-th cudaMemcpy or cudaMemcpyAsync
 ///   UNMASK_EMULATED_FAULT_CAPTURE=N[:ERROR]      the N-th cudaStreamEndCapture
 ///   UNMASK_EMULATED_FAULT_INSTANTIATE=N[:ERROR]  the N-th cudaGraphInstantiate
-///   UNMASK_EMULATED_FAULT_STICKY=N[:ERROR]       the N-th call of any kind, and every one after it
+///   UNMASK_EMULATED_FAULT_STICKY=N[:ERROR]       the N-th launch, and every call after it
 ///   UNMASK_EMULATED_FAULT_GPU=I                  only calls for this GPU count
 ///   UNMASK_EMULATED_FAULT_ONCE=PATH              one fault in all processes: who makes the file
 
@@ -32,7 +32,7 @@ struct FaultSettings {
   };
 
   std::array<At, kNumFaultPoints> at{};
-  At sticky{};
+  At sticky{};         ///< counts launches
   int gpu = -1;        ///< -1: any
   std::string once{};  ///< empty: as often as they are due
 };
@@ -47,7 +47,6 @@ class Faults {
 
  private:
   const FaultSettings settings_;
-  std::atomic<std::uint64_t> num_calls_ = 0;
   std::array<std::atomic<std::uint64_t>, kNumFaultPoints> num_of_{};
   std::atomic<cudaError_t> sticky_ = cudaSuccess;
   std::atomic<bool> is_over_ = false;  ///< another process had the one fault
