@@ -23,6 +23,7 @@
 #include "kernels/ops/qk_norm_rope_kv_write.h"
 #include "kernels/ops/rms_norm.h"
 #include "kernels/ops/route_topk.h"
+#include "kernels/ops/scatter_rows.h"
 #include "kernels/ops/tree_add.h"
 #include "kernels/packed_weights.h"
 #include "kernels/recording.h"
@@ -121,6 +122,7 @@ class Backend {
   virtual void compute(const MergeCandidates& op) = 0;
   virtual void compute(const MaxParts& op) = 0;
   virtual void compute(const MixEmbeddings& op) = 0;
+  virtual void compute(const ScatterRows& op) = 0;
 };
 
 }  // namespace unmask::kernels

@@ -9,6 +9,12 @@
 
 namespace unmask::kernels {
 
+/// What is taken from a logit so that exp() of the rest is `weight` times its probability.
+UNMASK_HOST_DEVICE inline float log_normalizer(const CandidateStats& stats, float weight) {
+  constexpr float kNothing = 3e38f;  // exp() of whatever is left is 0
+  return weight > 0 ? stats.max + logf(stats.sum_exp) - logf(weight) : kNothing;
+}
+
 /// Stats of no ids at all.
 UNMASK_HOST_DEVICE constexpr CandidateStats no_candidates() {
   CandidateStats none;

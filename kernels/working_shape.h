@@ -22,6 +22,7 @@ struct WorkingShape {
   int head_dim = 0;
   int num_keys = 0;           ///< that a row may see
   ShareOffsets vocabulary{};  ///< held here
+  bool mixes = false;         ///< whether MixEmbeddings is asked for
   DType weights = DType::kF32;
 
   [[nodiscard]] int widest_input() const {

@@ -87,7 +87,8 @@ struct SequenceStep {
   std::uint32_t statistics = 0;       ///< set of Statistics
   std::vector<std::int32_t> present;  ///< per decoded row, if kPresentLogit: -1 = a hole
   ListedTokens listed;
-  float mix_weight = 0;  ///< of window.mixed
+  float mix_weight = 0;          ///< of window.mixed
+  std::int32_t mask_token = -1;  ///< whose embedding the rows of window.mixed are added to
 };
 
 /// One forward of all sequences that run (or up to `burst` of them without the coordinator).

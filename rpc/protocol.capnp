@@ -228,6 +228,7 @@ struct Capacity {
   maxPositions @3 :Int32;
   weightBytes @4 :Int64;
   kvBytes @5 :Int64;
+  numSoftRows @6 :Int64;
 }
 
 struct Join {
@@ -340,6 +341,7 @@ struct SequenceStep {
   listedTokens @16 :List(Int32);
   listedCredits @17 :List(Float32);
   mixWeight @18 :Float32;
+  maskToken @19 :Int32 = -1;
 }
 
 struct Step {

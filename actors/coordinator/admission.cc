@@ -29,7 +29,7 @@ std::optional<Error> fit_error(const RunningJob& job,
   const Demand demand = job.demand();
   const std::int32_t length = demand.num_positions;
   std::int32_t most_positions = 0;
-  std::int64_t most_in_cache = 0;
+  std::int64_t most_in_cache = 0, most_soft = 0;
   for (const auto& [index, replica] : replicas) {
     if (replica.could_hold(demand)) return std::nullopt;
     const Capacity& capacity = replica.capacity;
@@ -39,6 +39,7 @@ std::optional<Error> fit_error(const RunningJob& job,
                  : std::min(capacity.max_positions, capacity.max_rows_per_step);
     most_positions = std::max(most_positions, positions);
     if (length > positions) continue;
+    most_soft = std::max(most_soft, capacity.num_soft_rows);
     most_in_cache = std::max(most_in_cache, capacity.num_kv_pages * capacity.page_size);
   }
   if (length > most_positions) {
@@ -48,6 +49,14 @@ std::optional<Error> fit_error(const RunningJob& job,
                      std::to_string(most_positions) +
                      "; shorten the prompt or --gen-length, or start the workers with more "
                      "--max-rows (if the model has the positions)"};
+  }
+  if (demand.num_soft > most_soft) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "smoothing takes " + std::to_string(demand.num_soft) +
+                     " soft rows, one for each position that is generated, and a worker keeps " +
+                     std::to_string(most_soft) +
+                     "; start the workers with more --set compute.soft_rows=N, or ask without "
+                     "smoothing"};
   }
   return Error{ErrorCode::kInvalidArgument,
                "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +
@@ -60,10 +69,10 @@ Replica* place_for(const RunningJob& job, std::map<std::int32_t, Replica>& repli
   const Demand demand = job.demand();
   Replica* roomiest = nullptr;
   for (auto& [index, replica] : replicas) {
-    const bool has_room = replica.could_hold(demand) && replica.has_pages(demand) &&
+    const bool has_room = replica.could_hold(demand) && replica.has_room(demand) &&
                           replica.has_batch_room(max_running);
     if (!has_room) continue;
-    if (roomiest == nullptr || replica.kv_pages_free > roomiest->kv_pages_free) {
+    if (roomiest == nullptr || replica.free.kv_pages > roomiest->free.kv_pages) {
       roomiest = &replica;
     }
   }
@@ -73,10 +82,15 @@ Replica* place_for(const RunningJob& job, std::map<std::int32_t, Replica>& repli
 std::string waiting_reason(const RunningJob& first, const std::map<std::int32_t, Replica>& replicas,
                            std::size_t max_running) {
   if (replicas.empty()) return "waiting for workers";
-  const bool has_batch_room = std::ranges::any_of(replicas, [&](const auto& entry) {
-    return entry.second.could_hold(first.demand()) && entry.second.has_batch_room(max_running);
-  });
-  return has_batch_room ? "waiting for KV pages" : "waiting for room in the batch";
+  const Demand demand = first.demand();
+  bool has_batch_room = false, has_pages = false;
+  for (const auto& [index, replica] : replicas) {
+    if (!replica.could_hold(demand) || !replica.has_batch_room(max_running)) continue;
+    has_batch_room = true;
+    has_pages = has_pages || replica.reservation_of(demand).kv_pages <= replica.free.kv_pages;
+  }
+  if (!has_batch_room) return "waiting for room in the batch";
+  return has_pages ? "waiting for soft rows" : "waiting for KV pages";
 }
 
 }  // namespace unmask::actors

@@ -143,7 +143,7 @@ void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> err
     Replica& replica = replicas_.at(*job->replica);
     std::erase(replica.running, id);
     // Its pages are free for the next step at once: that step closes it before its forward.
-    replica.kv_pages_free += job->kv_pages;
+    replica.release(job->reserved);
     if (job->is_on_workers) replica.closed.push_back(job->sequence);
   } else {
     waiting_.remove(id);
@@ -188,8 +188,8 @@ void Coordinator::place_waiting() {
     waiting_.start(job.id);
     job.replica = replica->index;
     job.sequence = next_sequence_++;
-    job.kv_pages = replica->pages_of(job.demand());
-    replica->kv_pages_free -= job.kv_pages;
+    job.reserved = replica->reservation_of(job.demand());
+    replica->reserve(job.reserved);
     replica->running.push_back(job.id);
     if (job.started_at) continue;  // not the first time
     job.started_at = env_.clock.now();

@@ -14,7 +14,7 @@ void Coordinator::on(ReplicaUp up) {
   replica.epoch = up.epoch;
   replica.workers = std::move(up.workers);
   replica.capacity = up.capacity;
-  replica.kv_pages_free = up.capacity.num_kv_pages;
+  replica.free = replica.total();
   replicas_.emplace(up.replica, std::move(replica));
   schedule();
 }

@@ -21,13 +21,14 @@ std::optional<std::size_t> Replica::rank_of(PeerId worker) const {
   return std::size_t(found - workers.begin());
 }
 
-std::int64_t Replica::pages_of(const Demand& demand) const {
-  return (std::int64_t(demand.num_cached) + capacity.page_size - 1) / capacity.page_size;
+Reservation Replica::reservation_of(const Demand& demand) const {
+  return {(std::int64_t(demand.num_cached) + capacity.page_size - 1) / capacity.page_size,
+          demand.num_soft};
 }
 
 bool Replica::could_hold(const Demand& demand) const {
   return demand.num_positions <= capacity.max_positions &&
-         demand.num_rows <= capacity.max_rows_per_step && pages_of(demand) <= capacity.num_kv_pages;
+         demand.num_rows <= capacity.max_rows_per_step && reservation_of(demand).fits(total());
 }
 
 PageUse page_use(const std::map<std::int32_t, Replica>& replicas) {

@@ -33,6 +33,17 @@ struct Demand {
   std::int32_t num_positions = 0;  ///< of its canvas
   std::int32_t num_rows = 0;       ///< of a forward, at most
   std::int32_t num_cached = 0;     ///< at most; none without a cache
+  std::int32_t num_soft = 0;       ///< of smoothing
+};
+
+/// What is kept for a job on the workers of a replica, from its start to its end.
+struct Reservation {
+  std::int64_t kv_pages = 0;
+  std::int64_t soft_rows = 0;
+
+  [[nodiscard]] bool fits(const Reservation& room) const {
+    return kv_pages <= room.kv_pages && soft_rows <= room.soft_rows;
+  }
 };
 
 /// The workers of one epoch and what runs on them, as the coordinator sees it.
@@ -41,20 +52,31 @@ struct Replica {
   Epoch epoch = 0;
   std::vector<PeerId> workers;  ///< by rank
   Capacity capacity;
-  std::int64_t kv_pages_free = 0;
+  Reservation free;
   std::deque<JobId> running;       ///< those that waited longest for room in a step first
   std::vector<SequenceId> closed;  ///< sent to the workers with the next step; at most max_running
   std::uint64_t last_seq = 0;
   std::optional<StepInFlight> in_flight;
 
-  [[nodiscard]] std::int64_t kv_pages_used() const { return capacity.num_kv_pages - kv_pages_free; }
+  [[nodiscard]] std::int64_t kv_pages_used() const { return capacity.num_kv_pages - free.kv_pages; }
   [[nodiscard]] std::optional<std::size_t> rank_of(PeerId worker) const;
-  /// Pages that a job needs at worst.
-  [[nodiscard]] std::int64_t pages_of(const Demand& demand) const;
+  [[nodiscard]] Reservation total() const {
+    return {capacity.num_kv_pages, capacity.num_soft_rows};
+  }
+  /// What a job needs at worst.
+  [[nodiscard]] Reservation reservation_of(const Demand& demand) const;
   /// Whether a job could run here, were it alone.
   [[nodiscard]] bool could_hold(const Demand& demand) const;
-  [[nodiscard]] bool has_pages(const Demand& demand) const {
-    return pages_of(demand) <= kv_pages_free;
+  [[nodiscard]] bool has_room(const Demand& demand) const {
+    return reservation_of(demand).fits(free);
+  }
+  void reserve(const Reservation& reservation) {
+    free.kv_pages -= reservation.kv_pages;
+    free.soft_rows -= reservation.soft_rows;
+  }
+  void release(const Reservation& reservation) {
+    free.kv_pages += reservation.kv_pages;
+    free.soft_rows += reservation.soft_rows;
   }
   [[nodiscard]] bool has_batch_room(std::size_t max_running) const {
     return running.size() < max_running;

@@ -55,7 +55,7 @@ struct RunningJob {
   diffusion::DiffusionLoop loop;
   diffusion::LoopState border;  ///< of the loop at the last block border
   std::int32_t num_losses = 0;  ///< of groups that were computing it, since that border
-  std::int64_t kv_pages = 0;    ///< reserved for the worst case
+  Reservation reserved;         ///< for the worst case
   Time accepted_at{};
   std::optional<Time> started_at;
   Time last_block_at{};
@@ -77,7 +77,7 @@ struct RunningJob {
   void add_gateway(PeerId gateway);
   [[nodiscard]] Demand demand() const {
     const diffusion::MaxUse use = loop.max_use();
-    return {loop.canvas().size(), use.num_computed, use.num_cached};
+    return {loop.canvas().size(), use.num_computed, use.num_cached, use.num_soft};
   }
   /// The loop has ended, and the store took every block.
   [[nodiscard]] bool is_complete() const { return loop.has_ended() && !unstored_from; }

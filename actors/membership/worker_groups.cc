@@ -30,6 +30,7 @@ Capacity WorkerGroup::capacity() const {
     least.num_kv_pages = std::min(least.num_kv_pages, one.num_kv_pages);
     least.max_rows_per_step = std::min(least.max_rows_per_step, one.max_rows_per_step);
     least.max_positions = std::min(least.max_positions, one.max_positions);
+    least.num_soft_rows = std::min(least.num_soft_rows, one.num_soft_rows);
     least.weight_bytes = std::max(least.weight_bytes, one.weight_bytes);
     least.kv_bytes = std::max(least.kv_bytes, one.kv_bytes);
   }
@@ -48,14 +49,15 @@ std::optional<Error> capacity_error(const Capacity& capacity) {
   constexpr std::int32_t kMaxPageSize = 1 << 20;
   if (capacity.num_kv_pages >= 0 && capacity.num_kv_pages <= kMaxPages && capacity.page_size > 0 &&
       capacity.page_size <= kMaxPageSize && capacity.max_rows_per_step > 0 &&
-      capacity.max_positions > 0) {
+      capacity.max_positions > 0 && capacity.num_soft_rows >= 0) {
     return std::nullopt;
   }
   return Error{ErrorCode::kInvalidArgument,
                "this worker tells of " + std::to_string(capacity.num_kv_pages) + " KV pages of " +
                    std::to_string(capacity.page_size) + " positions, " +
                    std::to_string(capacity.max_rows_per_step) + " rows per step and canvases of " +
-                   std::to_string(capacity.max_positions) + " positions, which makes no sense"};
+                   std::to_string(capacity.max_positions) + " positions, and " +
+                   std::to_string(capacity.num_soft_rows) + " soft rows, which makes no sense"};
 }
 
 void WorkerSlot::declare_dead() {

@@ -54,6 +54,7 @@ struct Capacity {
   std::int32_t max_positions = 0;  ///< of one canvas
   std::int64_t weight_bytes = 0;
   std::int64_t kv_bytes = 0;
+  std::int64_t num_soft_rows = 0;  ///< positions of smoothed jobs
 };
 
 /// The first message of a process that wants to belong; again after it lost the coordinator.

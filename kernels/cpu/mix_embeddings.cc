@@ -3,12 +3,11 @@
 
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/cpu_matrix.h"
-#include "kernels/cpu/vocab_chunks.h"
+#include "kernels/cpu/working_memory.h"
+#include "kernels/merge.h"
 
 namespace unmask::kernels {
 namespace {
-
-constexpr int kMaxMixedRows = 60;
 
 /// Rows [begin, end) of the table as panels whose steps are the ids: [panel of columns][id][16].
 void copy_panels(const Kernels& kernels, const Tensor& table, const VocabChunk& chunk, float* row,
@@ -38,11 +37,10 @@ class CpuBackend::MixCall {
  public:
   MixCall(const Kernels& kernels, const Panels& weights, const Tensor& table, Scratch& scratch)
       : kernels_(kernels), weights_(weights), table_(table) {
-    const std::size_t cols = std::size_t(table.cols);
-    const std::size_t rows = kMaxMixedRows, padded = cols + kPanelCols;
-    logits_ = scratch.take<float>(rows * kStride + padded * VocabChunk::kMaxIds + padded +
-                                  rows * VocabChunk::kMaxIds + rows * cols);
-    panels_ = logits_ + rows * kStride;
+    const std::size_t rows = kMaxMixedRows;
+    const std::size_t padded = std::size_t(table.cols) + kPanelCols;
+    logits_ = scratch.take<float>(num_mix_floats(table.cols));
+    panels_ = logits_ + rows * kMixStride;
     table_row_ = panels_ + padded * VocabChunk::kMaxIds;
     probabilities_ = table_row_ + padded;
     product_ = probabilities_ + rows * VocabChunk::kMaxIds;
@@ -50,27 +48,25 @@ class CpuBackend::MixCall {
 
   /// sums [blocks.num_rows, table.cols] += what `chunk` gives.
   void add(const VocabChunk& chunk, const RowBlocks& blocks, const std::byte* packed,
-           const float* log_sum_exp, float* sums) {
+           const float* normalizers, float* sums) {
     kernels::multiply(kernels_, blocks, packed, weights_, chunk.first_col(), chunk.num_cols(),
-                      logits_, kStride);
+                      logits_, kMixStride);
     copy_panels(kernels_, table_, chunk, table_row_, panels_);
     for (int block = 0; block < blocks.count(); ++block) {
       const int begin = blocks.begin(block), height = blocks.begin(block + 1) - begin;
-      multiply_block(chunk, begin, height, log_sum_exp);
+      multiply_block(chunk, begin, height, normalizers);
     }
     kernels_.add_scaled(product_, 1.0f, std::int64_t{blocks.num_rows} * table_.cols, sums);
   }
 
  private:
-  static constexpr int kStride = VocabChunk::kMaxIds + kPanelCols;
-
-  void multiply_block(const VocabChunk& chunk, int begin, int height, const float* log_sum_exp) {
+  void multiply_block(const VocabChunk& chunk, int begin, int height, const float* normalizers) {
     const int num_ids = chunk.end - chunk.begin;
     Steps steps;
     steps.offset[1] = num_ids;
     for (int i = 0; i < height; ++i) {
-      float* const row = logits_ + std::int64_t{begin + i} * kStride + chunk.skipped();
-      kernels_.softmax_numerators(row, num_ids, log_sum_exp[begin + i]);
+      float* const row = logits_ + std::int64_t{begin + i} * kMixStride + chunk.skipped();
+      kernels_.softmax_numerators(row, num_ids, normalizers[begin + i]);
       for (int id = 0; id < num_ids; ++id) probabilities_[id * height + i] = row[id];
     }
     kernels_.multiply_f32({.rows = probabilities_,
@@ -97,13 +93,17 @@ void CpuBackend::compute(const MixEmbeddings& op) {
     const Tensor rows = rows_of(op.x, first, num_rows);
     const RowBlocks blocks{num_rows, kernels_.max_height};
     const std::byte* const packed = pack_rows(rows, weights, blocks);
+    float normalizers[kMaxMixedRows];
+    for (int i = 0; i < num_rows; ++i) {
+      normalizers[i] = log_normalizer(op.stats[first + i], op.weights[first + i]);
+    }
     const std::int64_t size = std::int64_t{num_rows} * op.out.cols;
     float* const parts = intermediate_.take<float>(std::size_t(num_shares * size));
     std::fill_n(parts, num_shares * size, 0.0f);
     pool_.run(num_shares, [&](int share, int thread) {
       MixCall call(kernels_, weights, op.table, thread_scratch_[std::size_t(thread)]);
       for (const VocabChunk& chunk : chunks_of_share(op.vocab_shares, share)) {
-        call.add(chunk, blocks, packed, op.log_sum_exp + first, parts + share * size);
+        call.add(chunk, blocks, packed, normalizers, parts + share * size);
       }
     });
     float* const to = floats(op.out) + std::int64_t{first} * op.out.cols;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/kernels.h"
-#include "kernels/cpu/vocab_chunks.h"
 #include "kernels/ops/candidate_stats.h"
 
 namespace unmask::kernels {
@@ -29,6 +27,10 @@ CpuWorkingMemory cpu_working_memory(const WorkingShape& shape) {
   memory.intermediate =
       std::max(sizeof(float) * product(num_choices, shape.expert_width),
                sizeof(CandidateStats) * product(num_chunks + kNumShares, decoded_rows));
+  if (shape.mixes) {
+    memory.intermediate = std::max(
+        memory.intermediate, sizeof(float) * product(kNumShares, kMaxMixedRows, shape.hidden));
+  }
   memory.contributions = sizeof(float) * product(num_choices, shape.hidden);
   const int key_stride = (shape.head_dim + kPanelCols - 1) / kPanelCols * kPanelCols;
   memory.per_thread =
@@ -36,7 +38,8 @@ CpuWorkingMemory cpu_working_memory(const WorkingShape& shape) {
       std::max({product(kMaxAttentionRows, shape.head_dim + shape.num_keys) +
                     product(2, shape.num_keys, key_stride),
                 product(expert_rows, kExpertColsPerTask), product(kNumShares, shape.hidden),
-                product(decoded_rows, VocabChunk::kMaxIds + kPanelCols)});
+                product(decoded_rows, VocabChunk::kMaxIds + kPanelCols),
+                shape.mixes ? num_mix_floats(shape.hidden) : 0});
   return memory;
 }
 

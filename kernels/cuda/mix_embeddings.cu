@@ -8,8 +8,10 @@
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/product.h"
+#include "kernels/cuda/row_count.h"
 #include "kernels/cuda/scratch_parts.h"
 #include "kernels/cuda/vocab_tiles.h"
+#include "kernels/merge.h"
 
 namespace unmask::kernels {
 namespace {
@@ -20,18 +22,30 @@ constexpr int kTileColumns = 64;
 constexpr int kTileIds = 16;
 constexpr int kThreadRows = 8, kThreadColumns = 4;  // of the 64 x 64 sums of a thread block
 
-/// probabilities [id, 64].  Grid: tiles of the vocabulary.
+/// The rows that are mixed at once: up to 64, from `first` on.
+struct MixedRows {
+  RowCount all;
+  int first;
+
+  [[nodiscard]] __device__ int count() const {
+    const int left = all.now() - first;
+    return left < kProductRows ? left : kProductRows;
+  }
+};
+
+/// probabilities [id, 64], each times its row's weight.  Grid: tiles of the vocabulary.
 template <class T>
 __global__ void __launch_bounds__(kProductThreads)
-    probabilities_kernel(const T* x, int num_rows, const T* weights, int stride, VocabTiles tiles,
-                         const float* log_sum_exp, float* probabilities) {
+    probabilities_kernel(const T* x, MixedRows rows, const T* head, int stride, VocabTiles tiles,
+                         const CandidateStats* stats, const float* weights, float* probabilities) {
   auto& shared = dynamic_shared<RowsAndProduct<T>>();
-  const int tile = int(blockIdx.x);
-  if (int(threadIdx.x) < num_rows) shared.x_rows[threadIdx.x] = int(threadIdx.x);
+  const int tile = int(blockIdx.x), num_rows = rows.count();
+  if (num_rows <= 0) return;
+  if (int(threadIdx.x) < num_rows) shared.x_rows[threadIdx.x] = rows.first + int(threadIdx.x);
   __syncthreads();
   const int begin = tiles.begin(tile), size = tiles.size(tile);
   ProductOperands<T> in;
-  in.weight = weights + std::int64_t{begin} * stride;
+  in.weight = head + std::int64_t{begin} * stride;
   in.feature_stride = stride;
   in.step_stride = kColsPerStep;
   in.num_features = size;
@@ -43,8 +57,9 @@ __global__ void __launch_bounds__(kProductThreads)
   multiply_each(shared.product, in, [&](int feature, int row, float low, float high) {
     if (row >= num_rows) return;
     float* const to = probabilities + std::int64_t{begin + feature} * kProductRows + row;
-    if (feature < size) to[0] = expf(low - log_sum_exp[row]);
-    if (feature + 8 < size) to[8 * kProductRows] = expf(high - log_sum_exp[row]);
+    const float normalizer = log_normalizer(stats[rows.first + row], weights[rows.first + row]);
+    if (feature < size) to[0] = expf(low - normalizer);
+    if (feature + 8 < size) to[8 * kProductRows] = expf(high - normalizer);
   });
 }
 
@@ -61,11 +76,13 @@ __device__ int piece_begin(const VocabTiles& tiles, int piece) {
   return tiles.first_id[share] + int(size * (piece % kPieces) / kPieces);
 }
 
-/// parts [piece, row, column].  Grid: tiles of 64 columns, pieces.
+/// parts [piece, 64 rows, column].  Grid: tiles of 64 columns, pieces.
 __global__ void __launch_bounds__(kThreads)
-    mix_kernel(const float* probabilities, int num_rows, Tensor table, VocabTiles tiles,
+    mix_kernel(const float* probabilities, MixedRows rows, Tensor table, VocabTiles tiles,
                float* parts) {
   auto& shared = block_shared<MixShared>();
+  const int num_rows = rows.count();
+  if (num_rows <= 0) return;
   const int piece = int(blockIdx.y), first_column = int(blockIdx.x) * kTileColumns;
   const int end = piece_begin(tiles, piece + 1), thread = int(threadIdx.x);
   const int my_row = thread / (kTileColumns / kThreadColumns) * kThreadRows;
@@ -102,26 +119,27 @@ __global__ void __launch_bounds__(kThreads)
     for (int j = 0; j < kThreadColumns; ++j) {
       const int row = my_row + i, column = first_column + my_column + j;
       if (row >= num_rows || column >= table.cols) continue;
-      parts[(std::int64_t{piece} * num_rows + row) * table.cols + column] = sums[i][j];
+      parts[(std::int64_t{piece} * kProductRows + row) * table.cols + column] = sums[i][j];
     }
   }
 }
 
-/// out[i] = the pieces of each share in order, the shares by tree.
-__global__ void add_pieces_kernel(const float* parts, int num_shares, std::int64_t count,
+/// out = the pieces of each share in order, the shares by tree.
+__global__ void add_pieces_kernel(const float* parts, int num_shares, MixedRows rows, int width,
                                   float* out) {
   const std::int64_t i = std::int64_t{blockIdx.x} * kThreads + threadIdx.x;
-  if (i >= count) return;
+  if (i >= std::int64_t{rows.count()} * width) return;
+  const std::int64_t stride = std::int64_t{kProductRows} * width;
   float shares[kNumShares];
   for (int s = 0; s < num_shares; ++s) {
     float sum = 0;
-    for (int p = 0; p < kPieces; ++p) sum += parts[(s * kPieces + p) * count + i];
+    for (int p = 0; p < kPieces; ++p) sum += parts[(s * kPieces + p) * stride + i];
     shares[s] = sum;
   }
-  for (int width = num_shares / 2; width > 0; width /= 2) {
-    for (int s = 0; s < width; ++s) shares[s] = shares[2 * s] + shares[2 * s + 1];
+  for (int count = num_shares / 2; count > 0; count /= 2) {
+    for (int s = 0; s < count; ++s) shares[s] = shares[2 * s] + shares[2 * s + 1];
   }
-  out[i] = shares[0];
+  out[std::int64_t{rows.first} * width + i] = shares[0];
 }
 
 template <class T>
@@ -133,11 +151,11 @@ struct Arrays {
 
 template <class T>
 Arrays<T> arrays_in(ScratchParts& parts, const MatrixView& head, int num_shares, int num_rows,
-                    int table_cols) {
-  const std::size_t rows = std::size_t(std::min(num_rows, kProductRows));
-  return {parts.take<T>(rows * std::size_t(head.stride())),
-          parts.take<float>(std::size_t(head.rows) * kProductRows),
-          parts.take<float>(std::size_t(num_shares * kPieces) * rows * std::size_t(table_cols))};
+                    int width) {
+  constexpr std::size_t kRows = kProductRows;
+  return {parts.take<T>(std::size_t(num_rows) * std::size_t(head.stride())),
+          parts.take<float>(std::size_t(head.rows) * kRows),
+          parts.take<float>(std::size_t(num_shares * kPieces) * kRows * std::size_t(width))};
 }
 
 template <class T>
@@ -146,25 +164,24 @@ void run(const MixEmbeddings& op, const MatrixView& head, void* scratch, cudaStr
   const int width = op.table.cols;
   ScratchParts scratch_parts(scratch);
   const Arrays<T> arrays = arrays_in<T>(scratch_parts, head, tiles.num_shares, op.x.rows, width);
+  pack_rows(op.x, head, arrays.rows, stream);
   for (int first = 0; first < op.x.rows; first += kProductRows) {
-    const int num_rows = std::min(kProductRows, op.x.rows - first);
-    pack_rows(rows_of(op.x, first, num_rows), head, arrays.rows, stream);
+    const MixedRows rows{row_count(op.x), first};
     if (tiles.count() > 0) {
       launch(
           probabilities_kernel<T>,
           {dim3(unsigned(tiles.count())), dim3(kProductThreads), sizeof(RowsAndProduct<T>), stream},
-          arrays.rows, num_rows, static_cast<const T*>(head.data), head.stride(), tiles,
-          op.log_sum_exp + first, arrays.probabilities);
+          arrays.rows, rows, static_cast<const T*>(head.data), head.stride(), tiles, op.stats,
+          op.weights, arrays.probabilities);
     }
     const unsigned column_tiles = unsigned((width + kTileColumns - 1) / kTileColumns);
     launch(mix_kernel,
            {dim3(column_tiles, unsigned(tiles.num_shares * kPieces)), dim3(kThreads), 0, stream},
-           arrays.probabilities, num_rows, op.table, tiles, arrays.parts);
-    const std::int64_t count = std::int64_t{num_rows} * width;
+           arrays.probabilities, rows, op.table, tiles, arrays.parts);
+    const std::int64_t most = std::int64_t{std::min(op.x.rows - first, kProductRows)} * width;
     launch(add_pieces_kernel,
-           {dim3(unsigned((count + kThreads - 1) / kThreads)), dim3(kThreads), 0, stream},
-           arrays.parts, tiles.num_shares, count,
-           elements<float>(op.out) + std::int64_t{first} * width);
+           {dim3(unsigned((most + kThreads - 1) / kThreads)), dim3(kThreads), 0, stream},
+           arrays.parts, tiles.num_shares, rows, width, elements<float>(op.out));
   }
 }
 

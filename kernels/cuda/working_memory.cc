@@ -13,6 +13,7 @@ constexpr std::uint64_t kAttentionSplits = 8;
 constexpr std::uint64_t kVocabTileIds = 128;
 constexpr std::uint64_t kTileRows = 64;
 constexpr std::uint64_t kTileBytes = 12;
+constexpr std::uint64_t kMixPieces = 8;     // of a share of the vocabulary: mix_embeddings.cu
 constexpr std::uint64_t kArrays = 8 * 256;  // of one operation, each aligned
 
 std::uint64_t linear_bytes(const WorkingShape& shape) {
@@ -54,13 +55,23 @@ std::uint64_t candidates_bytes(const WorkingShape& shape) {
          tiles * rows * sizeof(CandidateStats);
 }
 
+std::uint64_t mix_bytes(const WorkingShape& shape) {
+  if (!shape.mixes) return 0;
+  const auto hidden = std::uint64_t(shape.hidden);
+  return std::uint64_t(shape.num_rows) * std::uint64_t(padded_cols(shape.hidden)) *
+             size_of(shape.weights) +
+         kTileRows * sizeof(float) *
+             (std::uint64_t(shape.vocabulary.num_items()) +
+              std::uint64_t(shape.vocabulary.count) * kMixPieces * hidden);
+}
+
 }  // namespace
 
 std::uint64_t cuda_working_bytes(const WorkingShape& shape) {
   const std::uint64_t router =
       std::uint64_t(shape.num_rows) * std::uint64_t(shape.num_routed) * sizeof(float);
   return kArrays + std::max({linear_bytes(shape), attention_bytes(shape), experts_bytes(shape),
-                             candidates_bytes(shape), router});
+                             candidates_bytes(shape), mix_bytes(shape), router});
 }
 
 }  // namespace unmask::kernels

@@ -103,6 +103,11 @@ void MergeCandidates::check() const {
 
 void MaxParts::check() const { UNMASK_CHECK(num_parts >= 1 && count >= 0); }
 
+void ScatterRows::check() const {
+  UNMASK_CHECK(x.dtype == DType::kF32 && out.dtype == DType::kF32);
+  UNMASK_CHECK(x.cols == out.cols);
+}
+
 void MixEmbeddings::check() const {
   UNMASK_CHECK(is_activation(x) && is_activation(table) && out.dtype == DType::kF32);
   UNMASK_CHECK(x.cols == head.cols() && head.num_col_shares() == 1);

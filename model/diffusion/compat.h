@@ -11,7 +11,8 @@ namespace unmask::diffusion {
 
 /// What `cache_update_freq` counts.
 enum class RefreshCounter : std::uint8_t {
-  kForwardsOfBlock,  ///< every n-th forward of a block is a refresh
+  kForwardsOfBlock,     ///< every n-th forward of a block is a refresh
+  kForwardsOfSequence,  ///< every n-th forward of the sequence is a refresh
   kCallsOfSequence,  ///< a refresh and the cached forward behind it count once; never starts anew
 };
 

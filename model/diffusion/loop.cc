@@ -36,6 +36,11 @@ Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocab
                      ? "the model's attention is block-causal: cache can be block or none"
                      : "cache block needs a model whose attention is block-causal"};
   }
+  if (params.smoothing && is_block_causal) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the model's attention is block-causal: smoothing is for full attention, where "
+                 "every forward sees all holes"};
+  }
   LoopState state;
   // What a position sees is told by blocks that are counted from 0.
   const bool is_aligned = params.start_block_align || is_block_causal;
@@ -56,6 +61,7 @@ std::optional<DiffusionLoop> DiffusionLoop::resume_without_cache(const Diffusion
                                                                  Vocabulary vocabulary,
                                                                  LoopState border) {
   DiffusionLoop loop(params, vocabulary, std::move(border));
+  if (params.smoothing) return std::nullopt;  // what holes are read as was lost too
   if (loop.state_.plan.visible.size() == 0) return loop;
   if (!std::holds_alternative<BlockCache::State>(loop.state_.cache)) return std::nullopt;
   // Block-causal: the same keys and values come of computing all that is finished once more.
@@ -107,8 +113,12 @@ void DiffusionLoop::enter_block(std::int32_t first_hole) {
 }
 
 void DiffusionLoop::plan_next() {
-  const PlanInput input{state_.block, canvas().size(), params_.compat.refresh,
-                        params_.block_length};
+  RefreshRules rules = params_.compat.refresh;
+  // dInfer's smoothing classes count otherwise than its plain one.
+  if (params_.smoothing && rules.counter == RefreshCounter::kCallsOfSequence) {
+    rules.counter = RefreshCounter::kForwardsOfSequence;
+  }
+  const PlanInput input{state_.block, canvas().size(), rules, params_.block_length};
   state_.plan = plan(cache_of(params_, vocabulary_), input, state_.cache);
   // No row that is looked at sees what stands behind the block.
   if (vocabulary_.is_block_causal) {
@@ -123,7 +133,12 @@ std::int32_t DiffusionLoop::num_calls() const {
 }
 
 MaxUse DiffusionLoop::max_use() const {
-  return diffusion::max_use(cache_of(params_, vocabulary_), canvas().size(), params_.block_length);
+  MaxUse use =
+      diffusion::max_use(cache_of(params_, vocabulary_), canvas().size(), params_.block_length);
+  if (params_.smoothing) {
+    for (const Range range : canvas().generated({0, canvas().size()})) use.num_soft += range.size();
+  }
+  return use;
 }
 
 Figures DiffusionLoop::figures() const {

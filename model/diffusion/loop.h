@@ -71,7 +71,8 @@ class DiffusionLoop {
  public:
   /// Ids of the parameters count before those of the vocabulary.
   ///
-  /// Errors  kInvalidArgument if the canvas has no hole, or the cache does not suit the attention
+  /// Errors  kInvalidArgument if the canvas has no hole, or the cache or smoothing do not suit the
+  ///         attention
   static Result<DiffusionLoop> create(const DiffusionParams& params, Vocabulary vocabulary,
                                       Canvas canvas);
   /// Goes on from what state() returned, under the same parameters and vocabulary.
@@ -100,7 +101,7 @@ class DiffusionLoop {
   [[nodiscard]] const Vocabulary& vocabulary() const { return vocabulary_; }
   [[nodiscard]] bool has_ended() const { return state_.ending.has_value(); }
   [[nodiscard]] Figures figures() const;
-  /// What its cache policy takes at most.
+  /// What it takes of workers at most.
   [[nodiscard]] MaxUse max_use() const;
   /// The whole canvas, cut as the compat says.
   [[nodiscard]] std::vector<std::int32_t> final_tokens() const;
@@ -110,6 +111,8 @@ class DiffusionLoop {
  private:
   DiffusionLoop(const DiffusionParams& params, Vocabulary vocabulary, LoopState state);
 
+  void smooth(SequenceStep& step) const;
+  [[nodiscard]] Ranges may_be_holes(Range range) const;
   [[nodiscard]] Ranges decoded() const;
   [[nodiscard]] std::size_t num_listed() const;
   [[nodiscard]] std::vector<std::int32_t> present_at(const CandidateColumns& columns) const;

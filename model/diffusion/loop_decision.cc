@@ -104,7 +104,11 @@ bool DiffusionLoop::decide_and_edit(const CandidateColumns& columns, std::vector
   const Candidates candidates = view_of(passes_over ? kept : columns, present);
 
   std::vector<Edit> decided(candidates.position.size());
-  const Decision decision = decide(params_.strategy, candidates, state_.strategy, decided);
+  // Counted already: the forward whose candidates these are.
+  const Strategy strategy =
+      params_.smoothing ? strategy_at(*params_.smoothing, state_.iteration - 1, params_.strategy)
+                        : params_.strategy;
+  const Decision decision = decide(strategy, candidates, state_.strategy, decided);
   decided.resize(decision.num_edits);
   const std::int32_t num_holes = canvas().num_holes(state_.block);
   // Late: nothing is taken back any more, and one hole at least is filled.

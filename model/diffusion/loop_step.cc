@@ -22,10 +22,10 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   step.window.visible = ranges_of(plan.visible);
   step.window.written = ranges_of(plan.written);
   step.window.decoded = decoded();
-  step.window.mixed = ranges_of(plan.mixed);
   if (vocabulary_.is_block_causal) step.window.causal_block_length = params_.block_length;
   step.inputs.assign(canvas().tokens().begin() + plan.computed.begin,
                      canvas().tokens().begin() + plan.computed.end);
+  if (params_.smoothing) smooth(step);
   if (params_.credit) step.listed = state_.credit.listed(step.window.decoded);
   step.rules.seed = params_.seed;
   if (!params_.compat.may_choose_mask_id) {
@@ -48,16 +48,30 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   return step;
 }
 
+/// Holes are read as soft rows, which every computed position that may be a hole afterwards gets.
+/// The first forward computes all positions: from then on every hole has one.
+void DiffusionLoop::smooth(SequenceStep& step) const {
+  const Range computed = state_.plan.computed;
+  for (std::int32_t i = 0; state_.iteration > 0 && i < computed.size(); ++i) {
+    if (canvas().is_hole(computed.begin + i)) step.inputs[std::size_t(i)] = kSoftRow;
+  }
+  step.window.mixed = may_be_holes(computed);
+  if (step.window.mixed.empty()) return;
+  step.mix_weight = weight_at(*params_.smoothing, state_.iteration);
+  step.mask_token = vocabulary_.mask_id;
+}
+
+Ranges DiffusionLoop::may_be_holes(Range range) const {
+  return sees_decided(params_.strategy) ? canvas().generated(range) : canvas().holes(range);
+}
+
 std::vector<std::int32_t> DiffusionLoop::ids_without_confidence() const {
   std::vector<std::int32_t> ids{vocabulary_.eos_id};
   if (params_.eot_id >= 0) ids.push_back(params_.eot_id);
   return ids;
 }
 
-Ranges DiffusionLoop::decoded() const {
-  const Range range = state_.plan.decoded;
-  return sees_decided(params_.strategy) ? canvas().generated(range) : canvas().holes(range);
-}
+Ranges DiffusionLoop::decoded() const { return may_be_holes(state_.plan.decoded); }
 
 std::size_t DiffusionLoop::num_listed() const {
   return params_.credit ? state_.credit.listed(decoded()).tokens.size() : 0;

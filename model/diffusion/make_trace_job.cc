@@ -24,6 +24,14 @@ bool is_at_the_top(std::string_view name) {
   return std::ranges::find(kTopLevelParams, name) != std::end(kTopLevelParams);
 }
 
+bool is_of_smoothing(std::string_view name) {
+  bool is_one = false;
+  Smoothing params;
+  Smoothing::for_each_param(
+      params, [&](const Param& param, auto&) { is_one = is_one || param.name == name; });
+  return is_one;
+}
+
 }  // namespace
 
 TraceJob make_trace_job(std::vector<std::int32_t> prompt, const DiffusionParams& params,
@@ -36,12 +44,15 @@ TraceJob make_trace_job(std::vector<std::int32_t> prompt, const DiffusionParams&
                       {"gen_length", params.gen_length},
                       {"block_length", params.block_length}};
   json::object strategy{{"name", "threshold"}};
+  json::object smoothing;
   json::object cache{{"name", job.is_block_causal ? "block" : "none"}};
   for (const auto& [name, text] : named_values(job.params)) {
     if (name == "strategy") {
       strategy["name"] = text;
     } else if (name == "cache") {
       cache["name"] = text;
+    } else if (name == "smoothing" || is_of_smoothing(name)) {
+      if (name != "smoothing") smoothing[name] = value_of(text);
     } else if (is_at_the_top(name)) {
       source[name] = value_of(text);
     } else {
@@ -50,6 +61,7 @@ TraceJob make_trace_job(std::vector<std::int32_t> prompt, const DiffusionParams&
   }
   source["strategy"] = std::move(strategy);
   source["cache"] = std::move(cache);
+  if (params.smoothing) source["smoothing"] = std::move(smoothing);
   job.source = json::serialize(source);
   return job;
 }

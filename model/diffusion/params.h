@@ -9,6 +9,7 @@
 #include "model/diffusion/compat.h"
 #include "model/diffusion/credit.h"
 #include "model/diffusion/param.h"
+#include "model/diffusion/smoothing.h"
 #include "model/diffusion/strategies/strategy.h"
 
 namespace unmask::diffusion {
@@ -22,6 +23,7 @@ struct DiffusionParams {
   bool start_block_align = false;
   Strategy strategy = Threshold{};
   std::optional<Credit> credit{};  ///< wraps the strategy
+  std::optional<Smoothing> smoothing{};
   /// Unset: none with full attention, block with block-causal attention; both are exact.
   std::optional<CachePolicy> cache{};
   Compat compat = kDefault;
@@ -49,6 +51,9 @@ struct DiffusionParams {
     visit(Param{"strategy", "which holes become tokens after a forward"}, params.strategy);
     visit(Param{"credit", "tokens that were the best for several forwards gain confidence"},
           params.credit);
+    visit(Param{"smoothing",
+                "holes are read as what the forward before thought of them; fewer forwards"},
+          params.smoothing);
     visit(Param{"cache",
                 "which keys and values are kept; none is exact, dual fast; block: for block-causal "
                 "models"},

@@ -47,6 +47,25 @@ bool is_hole(const SequenceStep& step, std::int32_t position, std::int32_t mask_
   return false;
 }
 
+std::optional<double> threshold_of(const Strategy& strategy) {
+  return std::visit(
+      [](const auto& params) -> std::optional<double> {
+        if constexpr (requires { params.threshold; }) return params.threshold;
+        return std::nullopt;
+      },
+      strategy);
+}
+
+void add_smoothing(const DiffusionParams& params, const SequenceStep& step,
+                   TraceIteration& iteration) {
+  if (!params.smoothing) return;
+  iteration.threshold =
+      threshold_of(strategy_at(*params.smoothing, step.iteration, params.strategy));
+  iteration.mix_weight = weight_at(*params.smoothing, step.iteration);
+  iteration.mix_window = iteration.window;
+  iteration.input = "embeds";
+}
+
 Result<CandidateColumns> candidates_of(const StepResult& result, const SequenceStep& step) {
   if (result.sequences.size() != 1 || result.sequences[0].sequence != step.sequence ||
       result.sequences[0].iteration != step.iteration) {
@@ -117,6 +136,7 @@ Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunc
     const CandidateColumns& decided_on = applied->adjusted ? *applied->adjusted : *candidates;
     trace.iterations.push_back(trace_iteration(block, *next, decided_on, applied->edits,
                                                applied->eos_fill, job.params.mask_id));
+    add_smoothing(job.params, *next, trace.iterations.back());
   }
   trace.canvas = loop->canvas().tokens();
   trace.final_tokens = final_tokens(job, trace.canvas);

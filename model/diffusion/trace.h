@@ -51,6 +51,10 @@ struct TraceIteration {
   std::vector<Edit> edits;        ///< a token that is the mask id puts a hole back
   std::vector<TraceCandidate> candidates;
   std::optional<Range> eos_fill;
+  // Of smoothing:
+  std::optional<double> threshold;
+  std::optional<double> mix_weight;
+  std::optional<Range> mix_window;  ///< of whose holes, after the edits, soft rows were made
 
   bool operator==(const TraceIteration&) const = default;
 };
@@ -83,8 +87,8 @@ Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunc
 
 /// The first difference, as a sentence that names its place; nothing if they are equal.
 ///
-/// Compared are kind, block, window, edits, candidates' tokens exactly, confidences within
-/// kTraceTolerance, then final, canvas and forwards.
+/// Compared are kind, block, window, edits, candidates' tokens and the window of smoothing exactly,
+/// confidences, thresholds and weights within kTraceTolerance, then final, canvas and forwards.
 std::optional<std::string> trace_diff(const Trace& a, const Trace& b);
 
 inline constexpr double kTraceTolerance = 1e-3;

@@ -19,6 +19,13 @@ std::string shown(const TraceCandidate& candidate) {
   return "[" + shown(candidate.position) + ", " + shown(candidate.token) + ", " + confidence + "]";
 }
 
+std::string shown(double number) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.6g", number);
+  return digits;
+}
+
+bool is_same(double a, double b) { return std::abs(a - b) <= kTraceTolerance; }
 bool is_same(const TraceCandidate& a, const TraceCandidate& b) {
   // A confidence that is no number is never the same.
   return a.position == b.position && a.token == b.token &&
@@ -56,7 +63,15 @@ Difference diff_iteration(const TraceIteration& a, const TraceIteration& b) {
   if (auto difference = diff_value("block", a.block, b.block)) return difference;
   if (auto difference = diff_value("window", a.window, b.window)) return difference;
   if (auto difference = diff_list("candidate", a.candidates, b.candidates)) return difference;
-  return diff_list("edit", a.edits, b.edits);
+  if (auto difference = diff_list("edit", a.edits, b.edits)) return difference;
+  if (!a.mix_window || !b.mix_window) return std::nullopt;
+  if (a.threshold && b.threshold) {  // not every strategy has one
+    if (auto difference = diff_value("threshold", *a.threshold, *b.threshold)) return difference;
+  }
+  if (auto difference =
+          diff_value("mix_weight", a.mix_weight.value_or(0), b.mix_weight.value_or(0)))
+    return difference;
+  return diff_value("mix_window", *a.mix_window, *b.mix_window);
 }
 
 }  // namespace

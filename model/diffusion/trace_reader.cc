@@ -93,6 +93,12 @@ class Reader {
     return range(*value, name);
   }
 
+  std::optional<double> optional_number(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(name);
+    if (value == nullptr || value->is_null()) return std::nullopt;
+    return number(*value, name);
+  }
+
   std::optional<Error> error;
 
  private:
@@ -142,6 +148,21 @@ void add_choice(Reader& reader, const json::object& job, std::string_view field,
   }
 }
 
+/// Null, or an object with its parameters.
+void add_smoothing(Reader& reader, const json::object& job, std::vector<NamedValue>& values) {
+  const json::value* value = job.if_contains("smoothing");
+  if (value == nullptr || value->is_null()) return;
+  const json::object* smoothing = value->if_object();
+  if (smoothing == nullptr) {
+    return reader.fail("smoothing is " + checkpoint::printable(*value) +
+                       ", but must be an object, or null");
+  }
+  values.push_back({"smoothing", "true"});
+  for (const auto& [name, parameter] : *smoothing) {
+    values.push_back({std::string(name), text_of(parameter)});
+  }
+}
+
 TraceIteration read_iteration(Reader& reader, const json::object& object) {
   TraceIteration iteration;
   if (const json::value* kind = reader.find(object, "kind"); kind != nullptr) {
@@ -156,6 +177,9 @@ TraceIteration read_iteration(Reader& reader, const json::object& object) {
   }
   if (const json::value* input = object.if_contains("input")) iteration.input = text_of(*input);
   iteration.eos_fill = reader.optional_range(object, "eos_fill");
+  iteration.threshold = reader.optional_number(object, "threshold");
+  iteration.mix_weight = reader.optional_number(object, "mix_weight");
+  iteration.mix_window = reader.optional_range(object, "mix_window");
   if (const json::value* edits = reader.find(object, "edits"); edits != nullptr) {
     for (const json::value& item : reader.list(*edits, "edits")) {
       const Range pair = reader.range(item, "edits");
@@ -230,10 +254,6 @@ Result<TraceJob> read_trace_job(std::string_view text, const std::string& file) 
   Reader reader(file);
   reject_unknown(reader, *object);
   reject_batch(reader, *object);
-  if (const json::value* smoothing = object->if_contains("smoothing");
-      smoothing != nullptr && !smoothing->is_null()) {
-    reader.fail("smoothing is not known yet");
-  }
   TraceJob job;
   job.prompt = reader.integers(*object, "prompt");
   for (const std::int32_t token : job.prompt) {
@@ -249,6 +269,7 @@ Result<TraceJob> read_trace_job(std::string_view text, const std::string& file) 
   }
   add_choice(reader, *object, "strategy", values);
   add_choice(reader, *object, "cache", values);
+  add_smoothing(reader, *object, values);
   if (reader.error) return *reader.error;
   const Result<DiffusionParams> params = parse_job_params(values);
   if (!params) return Error{params.error().code, file + ": " + params.error().message};

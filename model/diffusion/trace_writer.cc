@@ -49,6 +49,11 @@ std::string line_of(const TraceIteration& iteration) {
     return "[" + std::to_string(candidate.position) + "," + std::to_string(candidate.token) + "," +
            json_of(candidate.confidence) + "]";
   });
+  if (iteration.mix_window) {
+    if (iteration.threshold) text += R"(,"threshold":)" + json_of(*iteration.threshold);
+    text += R"(,"mix_weight":)" + json_of(iteration.mix_weight.value_or(0)) + R"(,"mix_window":)" +
+            json_of(*iteration.mix_window);
+  }
   if (iteration.eos_fill) text += R"(,"eos_fill":)" + json_of(*iteration.eos_fill);
   return text + "}";
 }

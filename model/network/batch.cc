@@ -15,10 +15,14 @@ struct Rows {
   std::vector<std::int32_t> row_offsets{0}, run_offsets{0};
   std::vector<kernels::KvRun> runs;
   std::vector<std::int32_t> decoded_rows, rules_of_row, present, listed_offsets{0}, listed_tokens;
+  std::vector<std::int32_t> mixed_rows, soft_rows_of, mask_tokens;
+  std::vector<float> mix_weights;
   bool wants_present = false;
 
-  void append(const SequenceStep& sequence, cache::KvPages& pages);
+  void append(const SequenceStep& sequence, cache::KvPages& pages, cache::SoftRows& soft_rows);
+  void append_inputs(const SequenceStep& sequence, const cache::SoftRows& soft_rows);
   void append_decoded(const SequenceStep& sequence, int first_row);
+  void append_mixed(const SequenceStep& sequence, cache::SoftRows& soft_rows, int first_row);
 };
 
 template <typename T>
@@ -26,21 +30,41 @@ void append_all(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-void Rows::append(const SequenceStep& sequence, cache::KvPages& pages) {
+void Rows::append(const SequenceStep& sequence, cache::KvPages& pages, cache::SoftRows& soft_rows) {
   const int first_row = static_cast<int>(tokens.size());
   const cache::KvLayout layout = pages.place(sequence, first_row);
-  append_all(tokens, sequence.inputs);
+  append_inputs(sequence, soft_rows);
   append_all(slots, layout.slots);
   append_all(key_limit, layout.key_limit);
   append_all(runs, layout.runs);
-  for (const Range range : sequence.window.computed) {
-    for (std::int32_t position = range.begin; position < range.end; ++position) {
-      positions.push_back(position);
-    }
-  }
   append_decoded(sequence, first_row);
+  append_mixed(sequence, soft_rows, first_row);
   row_offsets.push_back(static_cast<std::int32_t>(tokens.size()));
   run_offsets.push_back(static_cast<std::int32_t>(runs.size()));
+}
+
+void Rows::append_inputs(const SequenceStep& sequence, const cache::SoftRows& soft_rows) {
+  auto input = sequence.inputs.begin();
+  for (const Range range : sequence.window.computed) {
+    for (std::int32_t position = range.begin; position < range.end; ++position, ++input) {
+      positions.push_back(position);
+      tokens.push_back(*input == kSoftRow ? -1 - soft_rows.row(sequence.sequence, position)
+                                          : *input);
+    }
+  }
+}
+
+void Rows::append_mixed(const SequenceStep& sequence, cache::SoftRows& soft_rows, int first_row) {
+  append_all(soft_rows_of, soft_rows.place(sequence));
+  auto row = static_cast<std::size_t>(first_row);
+  for (const Range range : sequence.window.mixed) {
+    for (std::int32_t position = range.begin; position < range.end; ++position) {
+      while (positions[row] != position) ++row;
+      mixed_rows.push_back(static_cast<std::int32_t>(row));
+      mask_tokens.push_back(sequence.mask_token);
+      mix_weights.push_back(sequence.mix_weight);
+    }
+  }
 }
 
 void Rows::append_decoded(const SequenceStep& sequence, int first_row) {
@@ -124,9 +148,10 @@ BatchBuilder::BatchBuilder(kernels::Backend& backend, int max_rows, int num_page
       staging_(backend.allocate_shared(device_bytes(max_rows, num_pages))),
       arena_(backend.allocate(device_bytes(max_rows, num_pages))) {}
 
-Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, bool can_record) {
+Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, cache::SoftRows& soft_rows,
+                          bool can_record) {
   Rows rows;
-  for (const SequenceStep& sequence : step.sequences) rows.append(sequence, pages);
+  for (const SequenceStep& sequence : step.sequences) rows.append(sequence, pages, soft_rows);
 
   Batch batch;
   batch.used = {.rows = int(rows.tokens.size()),
@@ -134,6 +159,7 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, bool can_reco
                 .listed = int(rows.listed_tokens.size())};
   batch.room = can_record ? bucket_of(batch.used, max_rows_) : batch.used;
   batch.num_decoded = int(rows.decoded_rows.size());
+  batch.num_mixed = int(rows.mixed_rows.size());
 
   const BatchLayout layout = layout_of(batch.room);
   const std::size_t num_words = layout.rest + 2 * rows.runs.size() + num_rule_ids(step);
@@ -148,6 +174,7 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, bool can_reco
   BatchWriter writer(host, device);
   host[layout.live_rows] = batch.used.rows;
   host[layout.live_decoded] = batch.num_decoded;
+  host[layout.live_mixed] = batch.num_mixed;
   writer.write(layout.tokens, rows.tokens);
   writer.write(layout.positions, rows.positions);
   writer.write(layout.slots, rows.slots);
@@ -157,6 +184,10 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, bool can_reco
   writer.write(layout.present, rows.present);
   writer.write(layout.listed_offsets, rows.listed_offsets);
   writer.write(layout.listed_tokens, rows.listed_tokens);
+  writer.write(layout.mixed_rows, rows.mixed_rows);
+  writer.write(layout.soft_rows_of, rows.soft_rows_of);
+  writer.write(layout.mask_tokens, rows.mask_tokens);
+  writer.write(layout.mix_weights, rows.mix_weights);
   // Sequences that there is room for, and are not there, are empty.
   const auto num_offsets = std::size_t(batch.room.sequences) + 1;
   writer.write_padded(layout.row_offsets, rows.row_offsets, num_offsets);
@@ -179,6 +210,7 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, bool can_reco
   if (can_record) {
     batch.live_rows = device + layout.live_rows;
     batch.live_decoded = device + layout.live_decoded;
+    batch.live_mixed = device + layout.live_mixed;
   }
   batch.tokens = device + layout.tokens;
   batch.positions = device + layout.positions;
@@ -191,6 +223,10 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, bool can_reco
   batch.attention.key_limit = device + layout.key_limit;
   batch.rules = reinterpret_cast<const kernels::LogitRules*>(device + layout.rules);
   batch.rules_of_row = device + layout.rules_of_row;
+  batch.mixed_rows = device + layout.mixed_rows;
+  batch.soft_rows_of = device + layout.soft_rows_of;
+  batch.mask_tokens = device + layout.mask_tokens;
+  batch.mix_weights = reinterpret_cast<const float*>(device + layout.mix_weights);
   if (rows.wants_present) batch.present = device + layout.present;
   if (batch.used.listed > 0) {
     batch.listed_offsets = device + layout.listed_offsets;

@@ -7,6 +7,7 @@
 
 #include "kernels/backend.h"
 #include "model/cache/kv_pages.h"
+#include "model/cache/soft_rows.h"
 #include "model/network/batch_shape.h"
 #include "model/step.h"
 
@@ -18,13 +19,15 @@ struct Batch {
   BatchShape used;
   BatchShape room;  ///< what arrays have room for; as much as is used, unless the device records
   int num_decoded = 0;
+  int num_mixed = 0;
   bool has_moved = false;  ///< addresses of earlier batches are void
 
   /// For Tensor::live_rows; null: as many as there is room for.
   const std::int32_t* live_rows = nullptr;
   const std::int32_t* live_decoded = nullptr;
+  const std::int32_t* live_mixed = nullptr;
 
-  const std::int32_t* tokens = nullptr;  // [room.rows], as all that is per row
+  const std::int32_t* tokens = nullptr;  // [room.rows], as all that is per row; -1 - a soft row
   const std::int32_t* positions = nullptr;
   const std::int32_t* slots = nullptr;
   const std::int32_t* decoded_rows = nullptr;  // ascending
@@ -35,11 +38,19 @@ struct Batch {
   const std::int32_t* present = nullptr;         // null: not wanted by any sequence
   const std::int32_t* listed_offsets = nullptr;  // null: none listed
   const std::int32_t* listed_tokens = nullptr;
+  /// Of mixed rows: which they are, which soft rows they become, and what of.
+  const std::int32_t* mixed_rows = nullptr;  // ascending
+  const std::int32_t* soft_rows_of = nullptr;
+  const std::int32_t* mask_tokens = nullptr;
+  const float* mix_weights = nullptr;
+  kernels::Tensor soft_rows;  ///< of all sequences, as before this batch
 
   /// Rows of decoded results: there is room for as many as there are rows, if the device records.
   [[nodiscard]] int decoded_room() const {
     return live_decoded != nullptr ? room.rows : num_decoded;
   }
+  /// The same of mixed rows.
+  [[nodiscard]] int mixed_room() const { return live_mixed != nullptr ? room.rows : num_mixed; }
 };
 
 /// Assembles batches in one place on the device, with one upload each.
@@ -49,11 +60,12 @@ class BatchBuilder {
   /// asks for more of something else makes new room.
   BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages);
 
-  /// Also places the sequences in `pages`. The batch before must have been computed.
+  /// Also places the sequences in `pages` and `soft_rows`. The batch before must have been
+  /// computed.
   ///
-  /// step: checked, by check_step() and KvPages::check()
+  /// step: checked, by check_step(), KvPages::check() and SoftRows::check()
   /// can_record: the batch is for a forward that is recorded, and has the room of its bucket
-  Batch build(const Step& step, cache::KvPages& pages, bool can_record);
+  Batch build(const Step& step, cache::KvPages& pages, cache::SoftRows& soft_rows, bool can_record);
 
   /// Device memory of a builder.
   [[nodiscard]] static std::size_t device_bytes(int max_rows, int num_pages);

@@ -27,6 +27,10 @@ BatchLayout layout_of(const BatchShape& shape) {
   layout.decoded_rows = take(rows);
   layout.rules_of_row = take(rows);
   layout.present = take(rows);
+  layout.mixed_rows = take(rows);
+  layout.soft_rows_of = take(rows);
+  layout.mask_tokens = take(rows);
+  layout.mix_weights = take(rows);
   layout.listed_offsets = take(rows + 1);
   layout.row_offsets = take(sequences + 1);
   layout.run_offsets = take(sequences + 1);

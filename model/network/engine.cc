@@ -84,6 +84,9 @@ Engine::Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory,
       network_(std::move(network)),
       pages_(memory.num_kv_pages, options.max_rows),
       kv_(backend, options.kv_dtype, config.num_layers, pages_, network_->kv_width()),
+      soft_rows_(memory.num_soft_rows),
+      mixer_(backend, options.placement, config.hidden_size, options.max_rows,
+             memory.num_soft_rows),
       group_(backend, options.placement, max_part_bytes(config, options), options.now),
       batches_(backend, options.max_rows, memory.num_kv_pages),
       can_record_(backend.can_record() && options.can_record),
@@ -92,6 +95,7 @@ Engine::Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory,
 
 Result<> Engine::join(Collective* collective) {
   pages_.close_all();
+  soft_rows_.close_all();
   recordings_.clear();     // they hold the collective of before
   backend_.synchronize();  // what a step that failed had enqueued reads memory of the next one
   return group_.join(collective);
@@ -101,14 +105,20 @@ Result<StepResult> Engine::run(const Step& step) {
   const auto start = now_ ? now_() : std::chrono::steady_clock::time_point();
   Refusals refusals = check_step(step, limits_);
   pages_.check(step, refusals);
-  for (const SequenceId sequence : step.closed) pages_.close(sequence);
+  soft_rows_.check(step, refusals);
+  for (const SequenceId sequence : step.closed) {
+    pages_.close(sequence);
+    soft_rows_.close(sequence);
+  }
 
   const bool has_refused = std::ranges::any_of(refusals, &std::optional<Error>::has_value);
   const Step remaining = has_refused ? without_refused(step, refusals) : Step{};
   const Step& sane = has_refused ? remaining : step;
   DecodedRows decoded;
   if (!sane.sequences.empty()) {
-    Result<DecodedRows> rows = forward(batches_.build(sane, pages_, can_record_));
+    Batch batch = batches_.build(sane, pages_, soft_rows_, can_record_);
+    batch.soft_rows = mixer_.rows();
+    Result<DecodedRows> rows = forward(batch);
     if (!rows) return rows.error();
     decoded = std::move(*rows);
   }
@@ -143,9 +153,13 @@ Result<DecodedRows> Engine::forward(const Batch& batch) {
   const auto enqueue = [&]() -> Result<> {
     const Result<kernels::Tensor> hidden = network_->forward(batch, kv_, group_, nullptr);
     if (!hidden) return hidden.error();
-    return batch.num_decoded > 0 ? head.decode(*hidden, batch, group_) : Result<>();
+    if (batch.num_decoded > 0) {
+      if (const Result<> done = head.decode(*hidden, batch, group_); !done) return done;
+    }
+    return batch.num_mixed > 0 ? mixer_.mix(*hidden, batch, *network_, group_) : Result<>();
   };
-  const Recordings::Key key{batch.room, batch.num_decoded > 0, batch.present != nullptr};
+  const Recordings::Key key{batch.room, batch.num_decoded > 0, batch.present != nullptr,
+                            batch.num_mixed > 0};
   Result<> done = can_record_ ? record(key, enqueue) : enqueue();
   if (done) done = group_.wait();
   if (!done) return done.error();
@@ -166,7 +180,7 @@ Result<> Engine::inspect(std::span<const std::int32_t> tokens, std::int32_t caus
   if (refusals.front()) return *refusals.front();
 
   // Nothing is written, so pages are neither needed nor touched.
-  const Batch batch = batches_.build(step, pages_, false);
+  const Batch batch = batches_.build(step, pages_, soft_rows_, false);
   HiddenSender sender(backend_, group_, sink);
   const auto hidden = network_->forward(batch, kv_, group_, wants_hidden ? &sender : nullptr);
   if (!hidden) return hidden.error();

@@ -12,6 +12,7 @@
 #include "kernels/backend.h"
 #include "model/cache/kv_pages.h"
 #include "model/cache/kv_store.h"
+#include "model/cache/soft_rows.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/collective.h"
 #include "model/network/batch.h"
@@ -20,6 +21,7 @@
 #include "model/network/memory_plan.h"
 #include "model/network/network.h"
 #include "model/network/recordings.h"
+#include "model/network/soft_mixer.h"
 #include "model/network/step_check.h"
 #include "model/network/tensor_rows.h"
 #include "model/step.h"
@@ -64,6 +66,7 @@ class Engine {
   [[nodiscard]] const MemoryPlan& memory() const { return memory_; }
   [[nodiscard]] const StepLimits& limits() const { return limits_; }
   [[nodiscard]] const cache::KvPages& pages() const { return pages_; }
+  [[nodiscard]] const cache::SoftRows& soft_rows() const { return soft_rows_; }
   [[nodiscard]] const Recordings& recordings() const { return recordings_; }
 
  private:
@@ -83,6 +86,8 @@ class Engine {
   std::unique_ptr<Network> network_;
   cache::KvPages pages_;
   cache::KvStore kv_;
+  cache::SoftRows soft_rows_;
+  SoftMixer mixer_;
   Group group_;
   BatchBuilder batches_;
   const bool can_record_;

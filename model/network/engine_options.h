@@ -27,6 +27,7 @@ struct EngineOptions {
   bool can_record = true;                      ///< forwards, on a device that is able to
   int max_rows = 4096;                         ///< computed rows of one step
   int num_kv_pages = 0;                        ///< 0: as many as fit kv_cache_bytes
+  int num_soft_rows = 0;                       ///< positions of smoothed sequences
   std::uint64_t kv_cache_bytes = 256u << 20u;  ///< of all workers of a replica together
 
   /// Bytes of weights that are loaded, of how many.

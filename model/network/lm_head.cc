@@ -66,11 +66,17 @@ Result<bool> LmHead::make_room(const Batch& batch, Group& group) {
   return true;
 }
 
+Tensor LmHead::normal_rows(Tensor hidden, const std::int32_t* rows, int num_rows,
+                           const std::int32_t* live_rows) {
+  const Tensor gathered{rows_->data(), backend_.activation_dtype(), num_rows, hidden.cols,
+                        live_rows};
+  backend_.run(kernels::GatherRows{.x = hidden, .rows = rows, .out = gathered});
+  return normalize(gathered);
+}
+
 Result<> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
-  const Tensor rows{rows_->data(), backend_.activation_dtype(), batch.decoded_room(), hidden.cols,
-                    batch.live_decoded};
-  backend_.run(kernels::GatherRows{.x = hidden, .rows = batch.decoded_rows, .out = rows});
-  const Tensor normal = normalize(rows);
+  const Tensor normal =
+      normal_rows(hidden, batch.decoded_rows, batch.decoded_room(), batch.live_decoded);
   const Answers to = answers_in(group.is_alone() ? *answers_ : *part_);
   backend_.run(kernels::LmHeadCandidates{
       .x = normal,

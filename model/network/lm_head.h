@@ -32,6 +32,11 @@ class LmHead {
   LmHead(kernels::Backend& backend, Weights weights, const Placement& placement, int max_rows);
 
   [[nodiscard]] int vocab_size() const { return weights_.vocab_size; }
+  [[nodiscard]] const kernels::PackedMatrix& matrix() const { return *weights_.head; }
+
+  /// The final norm of some rows of `hidden`, until the next call or decode().
+  kernels::Tensor normal_rows(kernels::Tensor hidden, const std::int32_t* rows, int num_rows,
+                              const std::int32_t* live_rows);
 
   /// Room for what is wanted of this batch; true if addresses have changed for it.
   ///

@@ -5,11 +5,13 @@
 
 #include "model/network/batch.h"
 #include "model/network/head_split.h"
+#include "model/network/soft_mixer.h"
 
 namespace unmask::network {
 namespace {
 
 constexpr int kMaxRows = 1 << 20;
+constexpr int kMaxSoftRows = 1 << 24;
 constexpr int kMaxPositions = 1 << 17;  // bounds the tables of RoPE
 
 // Of a GPU. Graphs of a whole forward take 10 KB per kernel, NCCL its channels' buffers.
@@ -99,7 +101,11 @@ std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineO
   // A CPU has the host's side of a batch, too.
   const std::uint64_t batch = BatchBuilder::device_bytes(options.max_rows, num_pages) *
                               (options.device == kernels::DeviceKind::kCpu ? 2 : 1);
-  return static_cast<std::uint64_t>(options.max_rows) * row_bytes + rope + batch +
+  const std::uint64_t mixer =
+      options.num_soft_rows > 0
+          ? SoftMixer::scratch_bytes(options.placement, config.hidden_size, options.max_rows)
+          : 0;
+  return mixer + static_cast<std::uint64_t>(options.max_rows) * row_bytes + rope + batch +
          working_bytes(options.device, working_shape(config, options), options.num_threads);
 }
 
@@ -129,6 +135,7 @@ kernels::WorkingShape working_shape(const checkpoint::ModelConfig& config,
       .head_dim = config.head_dim,
       .num_keys = max_positions(config, options),
       .vocabulary = options.placement.shares(config.vocab_size),
+      .mixes = options.num_soft_rows > 0,
       .weights = options.dtype};
 }
 
@@ -139,6 +146,11 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
   if (options.max_rows < 1 || options.max_rows > kMaxRows) {
     return Error{ErrorCode::kInvalidArgument, "max_rows must be 1 to " + std::to_string(kMaxRows) +
                                                   ", not " + std::to_string(options.max_rows)};
+  }
+  if (options.num_soft_rows < 0 || options.num_soft_rows > kMaxSoftRows) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "there can be at most " + std::to_string(kMaxSoftRows) + " soft rows, not " +
+                     std::to_string(options.num_soft_rows)};
   }
   if (options.dtype != kernels::DType::kF32 && options.dtype != kernels::DType::kBF16) {
     return Error{ErrorCode::kInvalidArgument, "weights are kept as f32 or bf16"};
@@ -166,6 +178,8 @@ Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,
   plan.kv_bytes = product(num_pages, cache::kPagePositions) *
                   kv_position_bytes(config, split_heads(config, options.placement).kv_heads.size(),
                                     options.kv_dtype, config.num_layers);
+  plan.num_soft_rows = options.num_soft_rows;
+  plan.soft_bytes = product(options.num_soft_rows, config.hidden_size) * sizeof(float);
   plan.max_positions = max_positions(config, options);
   plan.scratch_bytes = scratch_bytes(config, options, plan.max_positions, plan.num_kv_pages);
   plan.library_bytes = library_bytes(options);

@@ -14,12 +14,14 @@ struct MemoryPlan {
   std::uint64_t weight_bytes = 0;
   std::uint64_t kv_bytes = 0;       ///< of all pages
   std::uint64_t scratch_bytes = 0;  ///< of one step: activations, fresh K/V, what kernels need
+  std::uint64_t soft_bytes = 0;     ///< of all soft rows
   std::uint64_t library_bytes = 0;  ///< that recordings and collectives take of a GPU, at most
   int num_kv_pages = 0;
+  int num_soft_rows = 0;
   int max_positions = 0;  ///< of the longest canvas that can be served
 
   [[nodiscard]] std::uint64_t total_bytes() const {
-    return weight_bytes + kv_bytes + scratch_bytes + library_bytes;
+    return weight_bytes + kv_bytes + soft_bytes + scratch_bytes + library_bytes;
   }
   /// How many canvases of this length can keep K/V at the same time.
   [[nodiscard]] int num_canvases(int num_positions) const {

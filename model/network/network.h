@@ -30,6 +30,8 @@ class Network {
                                           Group& group, ForwardObserver* observer) = 0;
 
   [[nodiscard]] virtual LmHead& head() = 0;
+  /// The table of embeddings, [vocab_size, hidden].
+  [[nodiscard]] virtual kernels::Tensor embeddings() const = 0;
 };
 
 /// Loads this worker's part of the weights.

@@ -24,6 +24,7 @@ class Recordings {
     BatchShape room;
     bool has_decoded = false;
     bool has_present = false;
+    bool has_mixed = false;
 
     friend auto operator<=>(const Key&, const Key&) = default;
   };

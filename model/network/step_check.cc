@@ -1,6 +1,7 @@
 #include "model/network/step_check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -56,7 +57,8 @@ Fault find_window_fault(const SequenceStep& sequence) {
   } sets[] = {{window.computed, "computed", true},
               {window.visible, "visible", false},
               {window.written, "written", true},
-              {window.decoded, "decoded", true}};
+              {window.decoded, "decoded", true},
+              {window.mixed, "mixed", true}};
   for (const auto& set : sets) {
     const Fault fault = find_fault(set.ranges, set.name, sequence.num_positions);
     if (fault) return fault;
@@ -119,15 +121,19 @@ Fault find_columns_fault(const SequenceStep& sequence, int vocab_size) {
   return find_id_fault(sequence.present, -1, vocab_size, "present token");
 }
 
+Fault find_mix_fault(const SequenceStep& sequence, int vocab_size) {
+  if (sequence.window.mixed.empty()) return {};
+  if (!std::isfinite(sequence.mix_weight) || sequence.mix_weight < 0) {
+    return "mixes soft rows with a weight that is no number, or negative";
+  }
+  return find_id_fault({&sequence.mask_token, 1}, 0, vocab_size, "mask token");
+}
+
 Fault find_unsupported(const SequenceStep& sequence) {
   const char* feature = nullptr;
   if (sequence.rules.temperature != 0) feature = "a temperature";
   if (sequence.rules.cfg_scale != 0 || !sequence.guidance_inputs.empty()) {
     feature = "classifier-free guidance";
-  }
-  if (!sequence.window.mixed.empty() || sequence.mix_weight != 0 ||
-      std::ranges::find(sequence.inputs, kSoftRow) != sequence.inputs.end()) {
-    feature = "soft rows";
   }
   if (!sequence.listed.credits.empty()) feature = "credits";
   const std::uint32_t known = kEntropy | kRunnerUp | kPresentLogit;
@@ -148,7 +154,9 @@ Fault find_sequence_fault(const SequenceStep& sequence, const StepLimits& limits
            std::to_string(num_rows) + " rows";
   }
   if (const Fault fault = find_unsupported(sequence)) return fault;
-  if (const Fault fault = find_id_fault(sequence.inputs, 0, limits.vocab_size, "input token")) {
+  if (const Fault fault = find_mix_fault(sequence, limits.vocab_size)) return fault;
+  if (const Fault fault =
+          find_id_fault(sequence.inputs, kSoftRow, limits.vocab_size, "input token")) {
     return fault;
   }
   if (const Fault fault = find_rules_fault(sequence.rules, limits.vocab_size)) return fault;

@@ -28,8 +28,8 @@ Tensor Transformer::operand(const std::unique_ptr<kernels::Buffer>& buffer, cons
 Result<Tensor> Transformer::forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                     ForwardObserver* observer) {
   const Tensor hidden = tensor(hidden_, batch, config_.hidden_size);
-  const Tensor table{embeddings_->data(), dtype_, config_.vocab_size, config_.hidden_size};
-  backend_.run(kernels::Embed{.table = table, .tokens = batch.tokens, .out = hidden});
+  backend_.run(kernels::Embed{
+      .table = embeddings(), .tokens = batch.tokens, .soft_rows = batch.soft_rows, .out = hidden});
   if (observer != nullptr) observer->on_hidden(0, hidden);
   for (int i = 0; i < config_.num_layers; ++i) {
     const Layer& layer = layers_[static_cast<std::size_t>(i)];

@@ -32,6 +32,9 @@ class Transformer final : public Network {
   Result<kernels::Tensor> forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                   ForwardObserver* observer) override;
   [[nodiscard]] LmHead& head() override { return *head_; }
+  [[nodiscard]] kernels::Tensor embeddings() const override {
+    return {embeddings_->data(), dtype_, config_.vocab_size, config_.hidden_size};
+  }
 
  private:
   struct MlpNames {

@@ -157,6 +157,7 @@ void write(wire::Join::Builder builder, const actors::Join& message) {
   capacity.setMaxPositions(message.capacity.max_positions);
   capacity.setWeightBytes(message.capacity.weight_bytes);
   capacity.setKvBytes(message.capacity.kv_bytes);
+  capacity.setNumSoftRows(message.capacity.num_soft_rows);
 }
 void read(wire::Join::Reader reader, actors::Join& message) {
   message.process = read_process(reader);
@@ -167,7 +168,8 @@ void read(wire::Join::Reader reader, actors::Join& message) {
   const auto capacity = reader.getCapacity();
   message.capacity = {capacity.getNumKvPages(),     capacity.getPageSize(),
                       capacity.getMaxRowsPerStep(), capacity.getMaxPositions(),
-                      capacity.getWeightBytes(),    capacity.getKvBytes()};
+                      capacity.getWeightBytes(),    capacity.getKvBytes(),
+                      capacity.getNumSoftRows()};
   if (message.process.slot.role == actors::Role::kWorker && message.capacity.page_size < 1) {
     throw Malformed{"a worker's page size is not positive"};
   }

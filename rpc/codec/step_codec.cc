@@ -46,6 +46,7 @@ void write_sequence(wire::SequenceStep::Builder builder, const SequenceStep& seq
   write_list(builder.initListedTokens(unsigned(listed.tokens.size())), listed.tokens);
   write_list(builder.initListedCredits(unsigned(listed.credits.size())), listed.credits);
   builder.setMixWeight(sequence.mix_weight);
+  builder.setMaskToken(sequence.mask_token);
 }
 
 SequenceStep read_sequence(wire::SequenceStep::Reader reader) {
@@ -71,6 +72,7 @@ SequenceStep read_sequence(wire::SequenceStep::Reader reader) {
                      read_list<std::int32_t>(reader.getListedTokens(), "listed tokens"),
                      read_list<float>(reader.getListedCredits(), "listed credits")};
   sequence.mix_weight = reader.getMixWeight();
+  sequence.mask_token = reader.getMaskToken();
   return sequence;
 }
 

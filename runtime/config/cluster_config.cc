@@ -121,6 +121,7 @@ Result<> ClusterConfig::validate() const {
        check_range("gateway.http_port", gateway.http_port, 0, 65535),
        check_range("compute.threads", compute.threads, 0, 4096),
        check_range("compute.max_rows", compute.max_rows, 16, 1 << 17),
+       check_range("compute.soft_rows", compute.soft_rows, 0, 1 << 24),
        check_range("compute.kv_memory", compute.kv_memory, 0, std::int64_t(1) << 50),
        check_instructions("compute.instructions", compute.instructions),
        check_device("compute.device", compute.device), check_gpu_memory(compute.gpu_memory),

@@ -46,6 +46,8 @@ void for_each_setting(Config& config, Visit visit) {
         "of the KV cache of each worker; 0: a share of what is free");
   visit("compute.max_rows", config.compute.max_rows,
         "of one step, and so positions of the longest canvas");
+  visit("compute.soft_rows", config.compute.soft_rows,
+        "generated positions of all smoothed jobs that run at once; 0: none is accepted");
   visit("compute.instructions", config.compute.instructions,
         "of the CPU: auto (the best it has), portable, avx2 or avx512");
   visit("compute.device", config.compute.device,

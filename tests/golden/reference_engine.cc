@@ -215,6 +215,23 @@ ReferenceEngine::Row ReferenceEngine::mixture(const Layer& layer, const Row& x) 
   return out;
 }
 
+ReferenceEngine::Row ReferenceEngine::soft_row(const SequenceStep& step, const Row& hidden) const {
+  Row weights = head_.times(rms_norm(hidden, final_norm_));
+  const double highest = *std::ranges::max_element(weights);
+  double sum = 0;
+  for (double& weight : weights) sum += weight = std::exp(weight - highest);
+  const auto embedding = [&](std::size_t id) {
+    return embedding_.weights.data() + std::ptrdiff_t(id) * embedding_.cols;
+  };
+  Row row(embedding(step.mask_token), embedding(step.mask_token) + embedding_.cols);
+  for (std::size_t id = 0; id < weights.size(); ++id) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] += step.mix_weight * weights[id] / sum * embedding(id)[i];
+    }
+  }
+  return row;
+}
+
 void ReferenceEngine::add_candidate(const SequenceStep& step, std::int32_t position,
                                     const Row& hidden, CandidateColumns& columns) const {
   const Row logits = head_.times(rms_norm(hidden, final_norm_));
@@ -245,7 +262,10 @@ Result<StepResult> ReferenceEngine::run(const Step& step) {
   StepResult result;
   result.epoch = step.epoch;
   result.seq = step.seq;
-  for (const SequenceId closed : step.closed) caches_.erase(closed);
+  for (const SequenceId closed : step.closed) {
+    caches_.erase(closed);
+    soft_rows_.erase(closed);
+  }
   for (const SequenceStep& part : step.sequences) {
     const std::set<std::int32_t> computed = positions_of(part.window.computed);
     if (computed.size() != part.inputs.size()) return broken("not one input per computed row");
@@ -253,6 +273,13 @@ Result<StepResult> ReferenceEngine::run(const Step& step) {
     auto input = part.inputs.begin();
     for (const std::int32_t position : computed) {
       if (position < 0 || position >= part.num_positions) return broken("a row off the canvas");
+      Rows& soft_rows = soft_rows_[part.sequence];
+      if (*input == kSoftRow) {
+        if (!soft_rows.contains(position)) return broken("a soft row was never made");
+        hidden[position] = soft_rows[position];
+        ++input;
+        continue;
+      }
       if (*input < 0 || *input >= config_.vocab_size) return broken("an input is no token");
       const float* row = embedding_.weights.data() + std::ptrdiff_t(*input++) * embedding_.cols;
       hidden[position].assign(row, row + embedding_.cols);
@@ -271,6 +298,10 @@ Result<StepResult> ReferenceEngine::run(const Step& step) {
     for (const std::int32_t position : positions_of(part.window.decoded)) {
       if (!hidden.contains(position)) return broken("a decoded position is not computed");
       add_candidate(part, position, hidden[position], answer.candidates);
+    }
+    for (const std::int32_t position : positions_of(part.window.mixed)) {
+      if (!hidden.contains(position)) return broken("a mixed position is not computed");
+      soft_rows_[part.sequence][position] = soft_row(part, hidden[position]);
     }
     result.sequences.push_back(std::move(answer));
   }

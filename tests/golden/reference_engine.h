@@ -55,6 +55,7 @@ class ReferenceEngine {
   [[nodiscard]] Row attention_of(const Row& query, const std::vector<const Row*>& keys,
                                  const std::vector<const Row*>& values) const;
   [[nodiscard]] Row mixture(const Layer& layer, const Row& x) const;
+  [[nodiscard]] Row soft_row(const SequenceStep& step, const Row& hidden) const;
   void add_candidate(const SequenceStep& step, std::int32_t position, const Row& hidden,
                      CandidateColumns& columns) const;
 
@@ -64,6 +65,7 @@ class ReferenceEngine {
   std::vector<float> final_norm_;
   std::vector<Layer> layers_;
   std::map<SequenceId, std::vector<Cache>> caches_;  // by layer
+  std::map<SequenceId, Rows> soft_rows_;
 };
 
 }  // namespace unmask::golden

@@ -38,6 +38,7 @@ class WorkerGroup {
       : checkpoint_(must(checkpoint::Checkpoint::open(model))) {
     if (options.max_rows == network::EngineOptions{}.max_rows) options.max_rows = 512;
     if (options.num_kv_pages == 0) options.num_kv_pages = 64;
+    if (options.num_soft_rows == 0) options.num_soft_rows = 1024;
     for (int rank = 0; rank < num_ranks; ++rank) {
       options.placement.rank = rank;
       options.placement.num_ranks = num_ranks;

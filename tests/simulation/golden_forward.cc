@@ -1,6 +1,7 @@
 #include "tests/simulation/golden_forward.h"
 
 #include "tests/golden/golden_files.h"
+#include "tests/simulation/scenario.h"
 
 namespace unmask::simulation {
 
@@ -8,6 +9,7 @@ std::unique_ptr<golden::WorkerGroup> load_golden(int num_ranks, int num_kv_pages
   network::EngineOptions options;
   options.max_rows = GoldenForward::kMaxRows;
   options.num_kv_pages = num_kv_pages;
+  options.num_soft_rows = Scenario::kNumSoftRows;
   return std::make_unique<golden::WorkerGroup>(
       golden::golden_dir() / "models" / GoldenForward::kModel, num_ranks, options);
 }

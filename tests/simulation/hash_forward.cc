@@ -8,13 +8,15 @@
 
 namespace unmask::simulation {
 
-HashForward::HashForward(int num_ranks, int num_kv_pages, const network::StepLimits& limits)
+HashForward::HashForward(int num_ranks, int num_kv_pages, int num_soft_rows,
+                         const network::StepLimits& limits)
     : limits_(limits) {
   for (int rank = 0; rank < num_ranks; ++rank) {
     cache::KvPages pages(num_kv_pages, limits.max_rows);
     std::vector<std::int32_t> tokens(
         std::size_t(pages.first_scratch_slot() + pages.num_scratch_slots()), -1);
-    ranks_.push_back({std::move(pages), std::move(tokens)});
+    ranks_.push_back({std::move(pages), std::move(tokens), cache::SoftRows(num_soft_rows),
+                      std::vector<std::int32_t>(std::size_t(num_soft_rows), -1)});
   }
 }
 
@@ -29,10 +31,14 @@ std::vector<Result<StepResult>> HashForward::run(const std::vector<Step>& steps)
 Result<StepResult> HashForward::run(Rank& rank, const Step& step) const {
   Refusals refusals = check_step(step, limits_);
   rank.pages.check(step, refusals);
+  rank.soft_rows.check(step, refusals);
   for (const std::optional<Error>& refusal : refusals) {
     if (refusal) return *refusal;  // no coordinator asks for what is refused: a violation
   }
-  for (const SequenceId closed : step.closed) rank.pages.close(closed);
+  for (const SequenceId closed : step.closed) {
+    rank.pages.close(closed);
+    rank.soft_rows.close(closed);
+  }
 
   StepResult result;
   result.epoch = step.epoch;
@@ -48,8 +54,15 @@ Result<StepResult> HashForward::run(Rank& rank, const Step& step) const {
 
 SequenceResult HashForward::run(Rank& rank, const SequenceStep& sequence, int first_row) {
   const cache::KvLayout layout = rank.pages.place(sequence, first_row);
-  for (std::size_t row = 0; row < layout.slots.size(); ++row) {
-    rank.tokens[std::size_t(layout.slots[row])] = sequence.inputs[row];
+  std::size_t row = 0;
+  for (const Range range : sequence.window.computed) {
+    for (std::int32_t p = range.begin; p < range.end; ++p, ++row) {
+      const std::int32_t input = sequence.inputs[row];
+      rank.tokens[std::size_t(layout.slots[row])] =
+          input != kSoftRow
+              ? input
+              : rank.soft_tokens[std::size_t(rank.soft_rows.row(sequence.sequence, p))];
+    }
   }
   HashModel model;
   const std::set<std::int32_t> keys = seen_positions(sequence.window);
@@ -57,6 +70,13 @@ SequenceResult HashForward::run(Rank& rank, const SequenceStep& sequence, int fi
   for (const kernels::KvRun& run : layout.runs) {
     for (std::int32_t slot = run.first_slot; slot < run.first_slot + run.num_slots; ++slot) {
       model.see(*key++, rank.tokens[std::size_t(slot)]);
+    }
+  }
+  const std::vector<std::int32_t> soft_rows = rank.soft_rows.place(sequence);
+  auto soft_row = soft_rows.begin();
+  for (const Range range : sequence.window.mixed) {
+    for (std::int32_t p = range.begin; p < range.end; ++p) {
+      rank.soft_tokens[std::size_t(*soft_row++)] = model.soft_row(p, sequence.mix_weight);
     }
   }
   return {sequence.sequence, sequence.iteration, guesses(model, sequence), {}};

@@ -1,16 +1,18 @@
 #pragma once
 
 #include "model/cache/kv_pages.h"
+#include "model/cache/soft_rows.h"
 #include "model/network/step_check.h"
 #include "tests/simulation/group_forward.h"
 
 namespace unmask::simulation {
 
-/// HashModel behind the real checks of steps and the real pages: what a row sees is what stands in
-/// the slots that the page tables name. Every rank keeps its own.
+/// HashModel behind the real checks of steps, the real pages and soft rows: what a row sees is what
+/// stands in the slots that the page tables name. Every rank keeps its own.
 class HashForward final : public GroupForward {
  public:
-  HashForward(int num_ranks, int num_kv_pages, const network::StepLimits& limits);
+  HashForward(int num_ranks, int num_kv_pages, int num_soft_rows,
+              const network::StepLimits& limits);
 
   std::vector<Result<StepResult>> run(const std::vector<Step>& steps) override;
   [[nodiscard]] int num_open_sequences(int rank) const override;
@@ -19,6 +21,8 @@ class HashForward final : public GroupForward {
   struct Rank {
     cache::KvPages pages;
     std::vector<std::int32_t> tokens;  // by slot: the "keys and values"
+    cache::SoftRows soft_rows;
+    std::vector<std::int32_t> soft_tokens;  // by soft row
   };
 
   [[nodiscard]] Result<StepResult> run(Rank& rank, const Step& step) const;

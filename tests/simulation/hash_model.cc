@@ -1,6 +1,7 @@
 #include "tests/simulation/hash_model.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace unmask::simulation {
@@ -43,6 +44,11 @@ HashedGuess HashModel::guess(std::int32_t position, const SamplingRules& rules) 
   guess.log_sum_exp = float(1 + 20 * uniform(mix(bits + 3)));
   guess.logit = float(double(guess.log_sum_exp) + std::log(confidence));
   return guess;
+}
+
+std::int32_t HashModel::soft_row(std::int32_t position, float weight) const {
+  const std::uint64_t bits = mix(bits_of(position) ^ std::bit_cast<std::uint32_t>(weight));
+  return std::int32_t(kVocabulary + bits % 1'000'000'000);
 }
 
 float HashModel::logit(std::int32_t position, std::int32_t token, const HashedGuess& best) const {

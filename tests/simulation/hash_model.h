@@ -30,6 +30,8 @@ class HashModel {
   void see(std::int32_t position, std::int32_t token);
   /// Of a row that sees what was given so far: the best of the tokens that may be chosen.
   [[nodiscard]] HashedGuess guess(std::int32_t position, const SamplingRules& rules) const;
+  /// What smoothing makes of that row: a "token" beyond all that there are.
+  [[nodiscard]] std::int32_t soft_row(std::int32_t position, float weight) const;
   /// Of another token of that row: less than its best one's.
   [[nodiscard]] float logit(std::int32_t position, std::int32_t token,
                             const HashedGuess& best) const;

@@ -10,11 +10,14 @@ namespace unmask::simulation {
 
 ForwardAlone hash_alone() {
   auto cache = std::make_shared<std::map<std::int32_t, std::int32_t>>();
-  return [cache](const SequenceStep& step) {
+  auto soft = std::make_shared<std::map<std::int32_t, std::int32_t>>();
+  return [cache, soft](const SequenceStep& step) {
     std::map<std::int32_t, std::int32_t> fresh;
     auto input = step.inputs.begin();
     for (const Range range : step.window.computed) {
-      for (std::int32_t p = range.begin; p < range.end; ++p) fresh[p] = *input++;
+      for (std::int32_t p = range.begin; p < range.end; ++p, ++input) {
+        fresh[p] = *input == kSoftRow ? soft->at(p) : *input;
+      }
     }
     for (const Range range : step.window.written) {
       for (std::int32_t p = range.begin; p < range.end; ++p) (*cache)[p] = fresh.at(p);
@@ -22,6 +25,11 @@ ForwardAlone hash_alone() {
     HashModel model;
     for (const std::int32_t p : seen_positions(step.window)) {
       model.see(p, fresh.contains(p) ? fresh.at(p) : cache->at(p));
+    }
+    for (const Range range : step.window.mixed) {
+      for (std::int32_t p = range.begin; p < range.end; ++p) {
+        (*soft)[p] = model.soft_row(p, step.mix_weight);
+      }
     }
     return guesses(model, step);
   };

@@ -93,7 +93,8 @@ Scenario scenario_of(std::uint64_t seed) {
     scenario.group_size = 2;
   }
   scenario.capacity = {
-      between(rng, 20, 60), cache::kPagePositions, between(rng, 120, 400), 256, 1, 1};
+      between(rng, 20, 60),  cache::kPagePositions, between(rng, 120, 400), 256, 1, 1,
+      Scenario::kNumSoftRows};
   scenario.max_running = std::size_t(between(rng, 3, 12));
 
   NetworkOptions& network = scenario.network;

@@ -44,6 +44,7 @@ struct Fault {
 struct Scenario {
   static constexpr int kNumJobs = 20;
   static constexpr int kNumClients = 3;
+  static constexpr int kNumSoftRows = 128;  ///< of a worker: few smoothed jobs run at once
 
   std::uint64_t seed = 0;
   bool is_golden = false;  ///< a real model instead of a hash

@@ -37,7 +37,7 @@ GroupDevices::MakeForward Simulator::forwards(const Scenario& scenario) {
                                    scenario.capacity.max_rows_per_step};
   const int num_pages = int(scenario.capacity.num_kv_pages);
   return [limits, num_pages](int /*replica*/, int size) -> std::unique_ptr<GroupForward> {
-    return std::make_unique<HashForward>(size, num_pages, limits);
+    return std::make_unique<HashForward>(size, num_pages, Scenario::kNumSoftRows, limits);
   };
 }
 

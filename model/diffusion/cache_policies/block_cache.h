@@ -56,7 +56,6 @@ UNMASK_HOST_DEVICE inline Plan plan(const BlockCache& params, const PlanInput& i
             .visible = {0, piece.begin},
             .written = piece,
             .decoded = {},
-            .mixed = {},
             .ends_call = false};
   }
   state.cached_end = input.block.begin;
@@ -65,7 +64,6 @@ UNMASK_HOST_DEVICE inline Plan plan(const BlockCache& params, const PlanInput& i
           .visible = {0, finished.begin},
           .written = finished,
           .decoded = input.block,
-          .mixed = {},
           .ends_call = true};
 }
 

@@ -33,8 +33,7 @@ struct Plan {
   Range computed;
   Range visible;
   Range written;
-  Range decoded;  ///< of these, the loop asks for the rows that the strategy looks at
-  Range mixed;
+  Range decoded;          ///< of these, the loop asks for the rows that the strategy looks at
   bool ends_call = true;  ///< false: the next forward comes whatever this one brings
 
   bool operator==(const Plan&) const = default;
@@ -49,17 +48,18 @@ struct RefreshState {
   bool operator==(const RefreshState&) const = default;
 };
 
-/// What a policy takes for a sequence at most.
+/// What a sequence takes at most.
 struct MaxUse {
   std::int32_t num_computed = 0;  ///< rows of a forward
   std::int32_t num_cached = 0;    ///< positions whose K/V are kept
+  std::int32_t num_soft = 0;      ///< positions whose soft rows are; no policy's business
 
   bool operator==(const MaxUse&) const = default;
 };
 
 /// Of the policies that refresh: a refresh computes and keeps all positions.
 constexpr MaxUse max_use_of_refresh(std::int32_t num_positions) noexcept {
-  return {num_positions, num_positions};
+  return {num_positions, num_positions, 0};
 }
 
 UNMASK_HOST_DEVICE inline bool is_same(Range a, Range b) noexcept {
@@ -73,6 +73,7 @@ UNMASK_HOST_DEVICE inline bool next_is_refresh(std::int32_t cache_update_freq,
                                                RefreshState& state) noexcept {
   if (state.owes_cached_forward) {
     state.owes_cached_forward = false;
+    if (input.rules.counter == RefreshCounter::kForwardsOfSequence) ++state.count;
     return false;
   }
   const bool is_new_block = !is_same(input.block, state.last_block);
@@ -92,7 +93,6 @@ UNMASK_HOST_DEVICE inline Plan uncached_plan(const PlanInput& input) noexcept {
           .visible = {},
           .written = {},
           .decoded = input.block,
-          .mixed = {},
           .ends_call = true};
 }
 
@@ -105,7 +105,6 @@ UNMASK_HOST_DEVICE inline Plan refresh_plan(const PlanInput& input,
           .visible = {},
           .written = whole,
           .decoded = input.block,
-          .mixed = {},
           .ends_call = !state.owes_cached_forward};
 }
 
@@ -116,7 +115,6 @@ UNMASK_HOST_DEVICE inline Plan cached_plan(const PlanInput& input, Range compute
           .visible = {0, input.num_positions},
           .written = {},
           .decoded = input.block,
-          .mixed = {},
           .ends_call = true};
 }
 

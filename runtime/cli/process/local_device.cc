@@ -22,6 +22,7 @@ actors::Capacity capacity_of(const network::Engine& engine, const network::Engin
   capacity.max_positions = memory.max_positions;
   capacity.weight_bytes = std::int64_t(memory.weight_bytes);
   capacity.kv_bytes = std::int64_t(memory.kv_bytes);
+  capacity.num_soft_rows = memory.num_soft_rows;
   return capacity;
 }
 

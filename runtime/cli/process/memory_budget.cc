@@ -29,7 +29,8 @@ Result<int> choose_kv_pages(const checkpoint::ModelConfig& model, network::Engin
   const Result<network::MemoryPlan> one = plan_memory(model, options);
   if (!one) return one.error();
   const std::uint64_t page_bytes = std::max<std::uint64_t>(one->kv_bytes, 1);
-  const std::uint64_t fixed = one->weight_bytes + one->scratch_bytes + one->library_bytes;
+  const std::uint64_t fixed =
+      one->weight_bytes + one->soft_bytes + one->scratch_bytes + one->library_bytes;
   const bool is_known = budget.free_bytes > 0;
   const std::uint64_t left =
       budget.free_bytes > fixed ? budget.free_bytes - fixed : std::uint64_t{0};
@@ -47,7 +48,7 @@ Result<int> choose_kv_pages(const checkpoint::ModelConfig& model, network::Engin
   if (is_known && fixed + wanted > budget.free_bytes) {
     return invalid("a worker needs " + show_bytes(fixed + wanted) + " (weights " +
                    show_bytes(one->weight_bytes) + ", KV cache " + show_bytes(wanted) +
-                   ", scratch " + show_bytes(one->scratch_bytes + one->library_bytes) + "), and " +
+                   ", scratch " + show_bytes(fixed - one->weight_bytes) + "), and " +
                    show_bytes(budget.free_bytes) + " are free for it: " +
                    (left > 0 ? "give at most --kv-memory " + std::to_string(left >> 20) + "MiB, "
                              : std::string()) +

@@ -56,6 +56,8 @@ Result<std::vector<std::string>> memory_report(const ServedModel& model,
       "KV cache " + show_bytes(plan->kv_bytes) +
           " per worker: " + std::to_string(plan->num_kv_pages) + " pages of " +
           std::to_string(cache::kPagePositions) + " positions in " + name_of(options->kv_dtype),
+      "smoothed " + show_bytes(plan->soft_bytes) + " per worker: soft rows of " +
+          std::to_string(plan->num_soft_rows) + " positions",
       "scratch  " + show_bytes(plan->scratch_bytes) + " per worker, for a step of " +
           std::to_string(options->max_rows) + " rows" + libraries,
       "in all   " + show_bytes(plan->total_bytes()) + " per worker",

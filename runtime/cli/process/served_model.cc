@@ -127,6 +127,7 @@ Result<network::EngineOptions> engine_options(const ServedModel& model, const Cl
   options.can_record = config.compute.graphs;
   options.num_threads = num_threads(config, worker);
   options.max_rows = config.compute.max_rows;
+  options.num_soft_rows = model.checkpoint.config().is_block_causal ? 0 : config.compute.soft_rows;
   options.placement = {worker.rank, config.cluster.workers, model.numerics};
   const Result<int> pages = choose_kv_pages(model.checkpoint.config(), options,
                                             {.kv_memory = std::uint64_t(worker.kv_memory),

@@ -124,6 +124,7 @@ Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ClusterConfig& config,
   options.dtype = served.dtype;
   options.max_rows = num_positions;
   options.num_kv_pages = cache::pages_needed(num_positions);
+  options.num_soft_rows = served.checkpoint.config().is_block_causal ? 0 : num_positions;
   options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     progress.update(done, total);
   };

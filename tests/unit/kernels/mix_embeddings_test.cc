@@ -11,9 +11,15 @@ UNMASK_ON_ALL_DEVICES(MixEmbeddingsTest);
 
 constexpr int kHidden = 21, kWidth = 37;  // of a row of x, of a row of the table
 
+std::vector<CandidateStats> stats_of(const std::vector<float>& log_sum_exp) {
+  std::vector<CandidateStats> stats(log_sum_exp.size(), {.sum_exp = 2});
+  for (std::size_t i = 0; i < stats.size(); ++i) stats[i].max = log_sum_exp[i] - std::log(2.0f);
+  return stats;
+}
+
 /// What one worker of `num_ranks` makes of the ids it holds.
 Matrix run(Backend& backend, const Matrix& x, const Matrix& head, const Matrix& table,
-           const std::vector<float>& log_sum_exp, int rank, int num_ranks) {
+           const std::vector<float>& log_sum_exp, int rank, int num_ranks, float weight = 1) {
   const ShareOffsets shares = local_shares(head.rows, rank, num_ranks);
   const std::int64_t first = share_begin(head.rows, rank * shares.count),
                      count = shares.num_items();
@@ -22,12 +28,14 @@ Matrix run(Backend& backend, const Matrix& x, const Matrix& head, const Matrix& 
   Matrix held(int(count), table.cols);
   std::copy_n(table.values.begin() + first * table.cols, held.values.size(), held.values.begin());
   const DeviceMatrix in(backend, x), device_table(backend, held), out(backend, x.rows, table.cols);
-  const Array<float> sums(backend, log_sum_exp);
+  const Array<CandidateStats> stats(backend, stats_of(log_sum_exp));
+  const Array<float> weights(backend, std::vector<float>(log_sum_exp.size(), weight));
   backend.run(MixEmbeddings{.x = in.view(),
                             .head = *packed,
                             .table = device_table.view(),
                             .vocab_shares = shares,
-                            .log_sum_exp = sums.data(),
+                            .stats = stats.data(),
+                            .weights = weights.data(),
                             .out = out.view()});
   return out.read();
 }
@@ -95,6 +103,18 @@ TEST_P(MixEmbeddingsTest, AnyNumberOfWorkersGivesTheSameBytes) {
   }
 }
 
+TEST_P(MixEmbeddingsTest, ARowIsWeighted) {
+  const Matrix x = random_matrix(3, kHidden, 1), head = random_matrix(70, kHidden, 2);
+  const Matrix table = random_matrix(70, kWidth, 3);
+  const std::vector<float> sums = log_sum_exps(x, head);
+  const Matrix plain = run(*backend_, x, head, table, sums, 0, 1);
+  std::vector<double> expected;
+  for (const float value : plain.values) expected.push_back(0.15 * value);
+  EXPECT_TRUE(is_near(run(*backend_, x, head, table, sums, 0, 1, 0.15f), expected, 1e-5));
+  const Matrix none = run(*backend_, x, head, table, sums, 0, 1, 0);
+  for (const float value : none.values) EXPECT_EQ(value, 0);
+}
+
 TEST_P(MixEmbeddingsTest, BytesOfARowDependOnNothingButTheRow) {
   const Matrix x = random_matrix(65, kHidden, 1), head = random_matrix(600, kHidden, 2);
   const Matrix table = random_matrix(600, kWidth, 3);
@@ -117,12 +137,14 @@ TEST_P(MixEmbeddingsTest, ATableOfBf16IsReadExactly) {
   const auto packed =
       backend_->pack_matrix({{head.host()}}, DType::kF32, ShareOffsets{{0, kHidden}, 1});
   const DeviceMatrix in(*backend_, x), out(*backend_, 4, kWidth);
-  const Array<float> device_sums(*backend_, sums);
+  const Array<CandidateStats> stats(*backend_, stats_of(sums));
+  const Array<float> weights(*backend_, std::vector<float>(4, 1.0f));
   backend_->run(MixEmbeddings{.x = in.view(),
                               .head = *packed,
                               .table = {device_table.data(), DType::kBF16, 50, kWidth},
                               .vocab_shares = local_shares(50, 0, 1),
-                              .log_sum_exp = device_sums.data(),
+                              .stats = stats.data(),
+                              .weights = weights.data(),
                               .out = out.view()});
   EXPECT_TRUE(same_bytes(out.read(), run(*backend_, x, head, table, sums, 0, 1)));
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/float_formats.h"
@@ -39,6 +40,23 @@ TEST_P(RowsTest, GatherTakesRowsInAnyOrder) {
     const Matrix result = out.read();
     for (int i = 0; i < 4; ++i) {
       EXPECT_TRUE(same_bytes(result.row(i), x.row(rows[std::size_t(i)]))) << cols;
+    }
+  }
+}
+
+TEST_P(RowsTest, ScatterPutsRowsInAnyOrder) {
+  for (const int cols : {1, 37, 40}) {
+    const Matrix x = random_matrix(3, cols, 1), before = random_matrix(9, cols, 2);
+    const std::vector<std::int32_t> rows{8, 0, 3};
+    const DeviceMatrix in(*backend_, x), out(*backend_, before);
+    const Array<std::int32_t> device_rows(*backend_, rows);
+    backend_->run(ScatterRows{.x = in.view(), .rows = device_rows.data(), .out = out.view()});
+    const Matrix result = out.read();
+    for (int i = 0; i < 9; ++i) {
+      const auto at = std::ranges::find(rows, i);
+      const Matrix& from = at == rows.end() ? before : x;
+      const int row = at == rows.end() ? i : int(at - rows.begin());
+      EXPECT_TRUE(same_bytes(result.row(i), from.row(row))) << cols;
     }
   }
 }

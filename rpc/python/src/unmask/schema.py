@@ -11,7 +11,7 @@ from typing import Any
 import capnp
 
 # Of protocol.capnp; rpc/python/copy_schema writes it here.
-_SHA256 = "aabe4a7419fd42e11197a85676fc2792331a97f34b9ddb35764c84a461ec0005"
+_SHA256 = "15d2b998d7291f7d355ea313afa11f9a5e3bbe0a842b5e5f61e36a2591b11cb9"
 
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies

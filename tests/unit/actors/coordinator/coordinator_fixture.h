@@ -67,7 +67,7 @@ class CoordinatorFixture : public testing::Test {
   static PeerId worker(int replica, int rank) { return PeerId(100 + 10 * replica + rank); }
 
   void replica_up(int replica, Epoch epoch, int num_workers = 1,
-                  Capacity capacity = {100, 16, 400, 400, 0, 0}) {
+                  Capacity capacity = {100, 16, 400, 400, 0, 0, 0}) {
     ReplicaUp up{replica, epoch, {}, capacity};
     for (int rank = 0; rank < num_workers; ++rank) up.workers.push_back(worker(replica, rank));
     deliver(std::move(up));

@@ -78,6 +78,37 @@ TEST_P(LiveRowsTest, EmbedAndGatherRows) {
   });
 }
 
+TEST_P(LiveRowsTest, ScatterRows) {
+  std::vector<std::int32_t> places;
+  for (int i = 0; i < kRoom; ++i) places.push_back(i);
+  const Array<std::int32_t> rows(*backend_, places);
+  expect_as_alone(kCols, [&](Tensor x, Tensor out) {
+    backend_->run(kernels::ScatterRows{.x = x, .rows = rows.data(), .out = out});
+  });
+}
+
+TEST_P(LiveRowsTest, MixEmbeddings) {
+  constexpr int kIds = 150, kWidth = 70;
+  const Matrix head = random_matrix(kIds, kCols, 11, 0.2f);
+  const DeviceMatrix table(*backend_, random_matrix(kIds, kWidth, 13));
+  for (const DType dtype : {DType::kF32, DType::kBF16}) {
+    const auto packed = backend_->pack_matrix({{head.host()}}, dtype, ShareOffsets{{0, kCols}, 1});
+    expect_as_alone(kWidth, [&](Tensor x, Tensor out) {
+      const std::vector<CandidateStats> some(std::size_t(x.rows), {.max = 2, .sum_exp = 3});
+      const Array<CandidateStats> stats(*backend_, some);
+      const Array<float> weights(*backend_, std::vector<float>(std::size_t(x.rows), 0.3f));
+      backend_->run(kernels::MixEmbeddings{.x = x,
+                                           .head = *packed,
+                                           .table = table.view(),
+                                           .vocab_shares = local_shares(kIds, 0, 1),
+                                           .stats = stats.data(),
+                                           .weights = weights.data(),
+                                           .out = out});
+      backend_->synchronize();
+    });
+  }
+}
+
 TEST_P(LiveRowsTest, Linear) {
   const Matrix weight = random_matrix(70, kCols, 4, 0.2f);
   for (const DType dtype : {DType::kF32, DType::kBF16}) {

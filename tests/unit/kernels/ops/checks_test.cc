@@ -137,6 +137,11 @@ TEST_P(ChecksTest, TheVocabularyIsThatOfTheHead) {
   EXPECT_DEATH(candidates(8, 11, *head), "check failed");
   EXPECT_DEATH(candidates(8, 10, *shared), "check failed");
 
+  ScatterRows scatter{.x = f32(0, 8), .out = f32(9, 8)};
+  backend_->run(scatter);
+  scatter.out.cols = 7;
+  EXPECT_DEATH(backend_->run(scatter), "check failed");
+
   const auto mix = [&](const Tensor& table, const Tensor& out) {
     backend_->run(MixEmbeddings{.x = f32(0, 8),
                                 .head = *head,

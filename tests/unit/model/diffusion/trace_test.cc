@@ -91,7 +91,7 @@ TEST(TraceFileTest, WhatIsNotKnownIsRefusedByName) {
   EXPECT_THAT(refusal(replaced(kJob, "use_float64", "use_float46")),
               HasSubstr("did you mean use_float64?"));
   EXPECT_THAT(refusal(replaced(kJob, "\"smoothing\":null", "\"smoothing\":{\"x\":1}")),
-              HasSubstr("smoothing is not known yet"));
+              HasSubstr("unknown parameter 'x'"));
   EXPECT_THAT(refusal(replaced(kJob, "\"case\"", "\"batch\":2,\"case\"")),
               HasSubstr("padded static batches are not reproduced"));
 }

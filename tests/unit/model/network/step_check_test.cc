@@ -94,12 +94,26 @@ const std::vector<Fault>& faults() {
        [](auto& s) { s.rules.temperature = 0.5f; }},
       {"guidance", [](auto& s) { s.rules.cfg_scale = 1; }},
       {"guidance", [](auto& s) { s.guidance_inputs = {1}; }},
-      {"soft rows", [](auto& s) { s.inputs[0] = kSoftRow; }},
-      {"soft rows",
+      {"mixed positions that are not computed",
+       [](auto& s) {
+         s.window.mixed = {{0, 1}};
+       }},
+      {"mask token -1",
        [](auto& s) {
          s.window.mixed = {{4, 5}};
        }},
-      {"soft rows", [](auto& s) { s.mix_weight = 0.5f; }},
+      {"negative",
+       [](auto& s) {
+         s.window.mixed = {{4, 5}};
+         s.mask_token = 3;
+         s.mix_weight = -0.5f;
+       }},
+      {"no number",
+       [](auto& s) {
+         s.window.mixed = {{4, 5}};
+         s.mask_token = 3;
+         s.mix_weight = NAN;
+       }},
       {"credits",
        [](auto& s) {
          s.listed.credits = {1, 1, 1};

@@ -51,6 +51,13 @@ inline SequenceStep cached(SequenceId id, const Tokens& canvas, Range computed, 
                    .mixed = {}});
 }
 
+/// Makes soft rows of all computed positions.
+inline void mix_all(SequenceStep& sequence, float weight = 0.2f) {
+  sequence.window.mixed = sequence.window.computed;
+  sequence.mix_weight = weight;
+  sequence.mask_token = 3;
+}
+
 inline Step step_of(std::vector<SequenceStep> sequences, std::vector<SequenceId> closed = {}) {
   Step step;
   step.sequences = std::move(sequences);

@@ -32,6 +32,7 @@ SequenceStep sequence_step() {
   step.present = {-1, 3};
   step.listed = {{0, 1}, {8}, {0.25f}};
   step.mix_weight = 0.75f;
+  step.mask_token = 9;
   return step;
 }
 
@@ -51,7 +52,7 @@ std::vector<actors::WireMessage> examples() {
                                         actors::EndReason::kDevice,
                                         "it was lost"};
   const actors::MemberStatus member{process, "ready", "phase", 0.5f};
-  const actors::Capacity capacity{100, 16, 512, 4096, 12345, 6789};
+  const actors::Capacity capacity{100, 16, 512, 4096, 12345, 6789, 77};
   using std::chrono::microseconds;
   using std::chrono::milliseconds;
   const actors::JobFigures figures{10, 5, 7, 2, microseconds(1), microseconds(2), microseconds(3)};

@@ -66,7 +66,8 @@ TEST_F(ModelFitTest, WithoutEnoughGpusTheFiguresAreThereAllTheSame) {
 TEST_F(ModelFitTest, TheWorkersOfACpuShareItsMemoryAndThoseOfGpusDoNot) {
   const network::MemoryPlan alone = fit(1, {.memory = kPlenty}).plan;
   constexpr std::uint64_t kLeastCache = 64ull << 20;
-  const std::uint64_t needed = alone.weight_bytes + alone.scratch_bytes + kLeastCache;
+  const std::uint64_t needed =
+      alone.weight_bytes + alone.soft_bytes + alone.scratch_bytes + kLeastCache;
   const kernels::MemoryInfo little{needed, needed};
   EXPECT_EQ(fit(1, {.memory = little}).problem, "");
   EXPECT_THAT(fit(2, {.memory = little}).problem, HasSubstr("are free for it"));
