@@ -15,6 +15,7 @@
 #include "kernels/ops/embed.h"
 #include "kernels/ops/experts.h"
 #include "kernels/ops/gather_rows.h"
+#include "kernels/ops/guide_rows.h"
 #include "kernels/ops/linear.h"
 #include "kernels/ops/lm_head_candidates.h"
 #include "kernels/ops/max_parts.h"
@@ -123,6 +124,7 @@ class Backend {
   virtual void compute(const MaxParts& op) = 0;
   virtual void compute(const MixEmbeddings& op) = 0;
   virtual void compute(const ScatterRows& op) = 0;
+  virtual void compute(const GuideRows& op) = 0;
 };
 
 }  // namespace unmask::kernels

@@ -28,11 +28,12 @@ std::optional<Error> fit_error(const RunningJob& job,
   if (replicas.empty()) return std::nullopt;  // not known yet; checked again when it is placed
   const Demand demand = job.demand();
   const std::int32_t length = demand.num_positions;
-  std::int32_t most_positions = 0;
+  std::int32_t most_positions = 0, most_rows = 0;
   std::int64_t most_in_cache = 0, most_soft = 0;
   for (const auto& [index, replica] : replicas) {
     if (replica.could_hold(demand)) return std::nullopt;
     const Capacity& capacity = replica.capacity;
+    most_rows = std::max(most_rows, capacity.max_rows_per_step);
     const bool has_rows = demand.num_rows <= capacity.max_rows_per_step;
     const std::int32_t positions =
         has_rows ? capacity.max_positions
@@ -49,6 +50,14 @@ std::optional<Error> fit_error(const RunningJob& job,
                      std::to_string(most_positions) +
                      "; shorten the prompt or --gen-length, or start the workers with more "
                      "--max-rows (if the model has the positions)"};
+  }
+  if (demand.num_rows > most_rows) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "guidance (cfg_scale) reads the canvas twice, which makes " +
+                     std::to_string(demand.num_rows) + " rows of a forward, and a worker takes " +
+                     std::to_string(most_rows) +
+                     "; shorten the prompt or --gen-length, or start the workers with more "
+                     "--max-rows"};
   }
   if (demand.num_soft > most_soft) {
     return Error{ErrorCode::kInvalidArgument,

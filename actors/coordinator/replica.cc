@@ -53,6 +53,8 @@ ReplicaBroken replica_broken(const Replica& replica, std::chrono::milliseconds t
   return broken;
 }
 
-std::int32_t num_rows(const SequenceStep& step) { return std::int32_t(step.inputs.size()); }
+std::int32_t num_rows(const SequenceStep& step) {
+  return std::int32_t(step.inputs.size() + step.guidance_inputs.size());
+}
 
 }  // namespace unmask::actors

@@ -68,6 +68,7 @@ class CudaBackend final : public Backend {
   void compute(const MaxParts& op) override;
   void compute(const MixEmbeddings& op) override;
   void compute(const ScatterRows& op) override;
+  void compute(const GuideRows& op) override;
 
   template <class Op>
   void enqueue_with_scratch(const Op& op);

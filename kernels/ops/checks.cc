@@ -103,6 +103,10 @@ void MergeCandidates::check() const {
 
 void MaxParts::check() const { UNMASK_CHECK(num_parts >= 1 && count >= 0); }
 
+void GuideRows::check() const {
+  UNMASK_CHECK(is_activation(x) && guidance.dtype == x.dtype && guidance.cols == x.cols);
+}
+
 void ScatterRows::check() const {
   UNMASK_CHECK(x.dtype == DType::kF32 && out.dtype == DType::kF32);
   UNMASK_CHECK(x.cols == out.cols);

@@ -41,6 +41,16 @@ Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocab
                  "the model's attention is block-causal: smoothing is for full attention, where "
                  "every forward sees all holes"};
   }
+  if (params.cfg_scale > 0 && !suits_all) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "guidance (cfg_scale) reads the canvas twice and keeps nothing: cache must be none"};
+  }
+  if (params.cfg_scale > 0 && params.smoothing) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "guidance (cfg_scale) reads the canvas without its prompt, smoothing what the "
+                 "forward with it thought: only one of them can be"};
+  }
   LoopState state;
   // What a position sees is told by blocks that are counted from 0.
   const bool is_aligned = params.start_block_align || is_block_causal;
@@ -135,6 +145,7 @@ std::int32_t DiffusionLoop::num_calls() const {
 MaxUse DiffusionLoop::max_use() const {
   MaxUse use =
       diffusion::max_use(cache_of(params_, vocabulary_), canvas().size(), params_.block_length);
+  if (params_.cfg_scale > 0) use.num_computed *= 2;
   if (params_.smoothing) {
     for (const Range range : canvas().generated({0, canvas().size()})) use.num_soft += range.size();
   }

@@ -112,6 +112,7 @@ class DiffusionLoop {
   DiffusionLoop(const DiffusionParams& params, Vocabulary vocabulary, LoopState state);
 
   void smooth(SequenceStep& step) const;
+  void guide(SequenceStep& step) const;
   [[nodiscard]] Ranges may_be_holes(Range range) const;
   [[nodiscard]] Ranges decoded() const;
   [[nodiscard]] std::size_t num_listed() const;

@@ -26,6 +26,7 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   step.inputs.assign(canvas().tokens().begin() + plan.computed.begin,
                      canvas().tokens().begin() + plan.computed.end);
   if (params_.smoothing) smooth(step);
+  if (params_.cfg_scale > 0) guide(step);
   if (params_.credit) step.listed = state_.credit.listed(step.window.decoded);
   step.rules.seed = params_.seed;
   if (!params_.compat.may_choose_mask_id) {
@@ -59,6 +60,22 @@ void DiffusionLoop::smooth(SequenceStep& step) const {
   if (step.window.mixed.empty()) return;
   step.mix_weight = weight_at(*params_.smoothing, state_.iteration);
   step.mask_token = vocabulary_.mask_id;
+}
+
+/// The second row set sees the canvas without what was given.
+///
+/// Source  LLaDA's generate: every prompt position is the mask id
+void DiffusionLoop::guide(SequenceStep& step) const {
+  step.rules.cfg_scale = params_.cfg_scale;
+  step.guidance_inputs = step.inputs;
+  std::vector<bool> is_generated(step.inputs.size(), false);
+  for (const Range range : canvas().generated(state_.plan.computed)) {
+    const std::int32_t begin = range.begin - state_.plan.computed.begin;
+    std::fill_n(is_generated.begin() + begin, range.size(), true);
+  }
+  for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+    if (!is_generated[i]) step.guidance_inputs[i] = vocabulary_.mask_id;
+  }
 }
 
 Ranges DiffusionLoop::may_be_holes(Range range) const {

@@ -31,6 +31,7 @@ struct DiffusionParams {
   std::int32_t mask_id = -1;    ///< -1: the model's
   std::int32_t eos_id = -1;     ///< -1: the model's
   std::int32_t eot_id = -1;     ///< end of a turn, as confidence_eos_eot_inf knows it; -1: none
+  float cfg_scale = 0;          ///< of classifier-free guidance; 0: none
   bool logits_eos_inf = false;  ///< the EOS is never chosen and counts for nothing
   bool confidence_eos_eot_inf = false;  ///< EOS and EoT are chosen last: they have no confidence
 
@@ -73,6 +74,11 @@ struct DiffusionParams {
                 "token id",
                 Unset::kByDefault},
           params.eot_id);
+    visit(Param{"cfg_scale",
+                "classifier-free guidance: away from what is said without the prompt; twice the "
+                "rows",
+                {0, 100}},
+          params.cfg_scale);
     visit(Param{"logits_eos_inf", "the end-of-text token is never chosen"}, params.logits_eos_inf);
     visit(Param{"confidence_eos_eot_inf", "the ends of text and turn are chosen last"},
           params.confidence_eos_eot_inf);
@@ -82,7 +88,6 @@ struct DiffusionParams {
   }
   static void for_each_fieldless_param(auto visit) {
     visit(Param{"temperature", "0: always the surest token; nothing else is offered yet"}, 0.0);
-    visit(Param{"cfg_scale", "classifier-free guidance; only none, 0, is offered yet"}, 0.0);
     visit(Param{"remasking", "which candidates count as sure: those of high probability"},
           OnlyChoice{"low_confidence"});
   }

@@ -15,11 +15,16 @@ struct Rows {
   std::vector<std::int32_t> row_offsets{0}, run_offsets{0};
   std::vector<kernels::KvRun> runs;
   std::vector<std::int32_t> decoded_rows, rules_of_row, present, listed_offsets{0}, listed_tokens;
+  std::vector<std::int32_t> guidance_rows, guidance_of_row;  // the latter counts from 0
+  std::vector<float> guidance_scales;
   std::vector<std::int32_t> mixed_rows, soft_rows_of, mask_tokens;
   std::vector<float> mix_weights;
   bool wants_present = false;
+  std::int32_t num_sequences = 0;
 
   void append(const SequenceStep& sequence, cache::KvPages& pages, cache::SoftRows& soft_rows);
+  void append_keys(const cache::KvLayout& layout);
+  void append_guidance(const SequenceStep& sequence, cache::KvPages& pages, int first_row);
   void append_inputs(const SequenceStep& sequence, const cache::SoftRows& soft_rows);
   void append_decoded(const SequenceStep& sequence, int first_row);
   void append_mixed(const SequenceStep& sequence, cache::SoftRows& soft_rows, int first_row);
@@ -32,15 +37,31 @@ void append_all(std::vector<T>& to, const std::vector<T>& from) {
 
 void Rows::append(const SequenceStep& sequence, cache::KvPages& pages, cache::SoftRows& soft_rows) {
   const int first_row = static_cast<int>(tokens.size());
-  const cache::KvLayout layout = pages.place(sequence, first_row);
   append_inputs(sequence, soft_rows);
+  append_keys(pages.place(sequence, first_row));
+  append_guidance(sequence, pages, first_row);
+  append_decoded(sequence, first_row);
+  append_mixed(sequence, soft_rows, first_row);
+  ++num_sequences;
+}
+
+/// Of rows whose tokens are there: what attention has to know of them.
+void Rows::append_keys(const cache::KvLayout& layout) {
   append_all(slots, layout.slots);
   append_all(key_limit, layout.key_limit);
   append_all(runs, layout.runs);
-  append_decoded(sequence, first_row);
-  append_mixed(sequence, soft_rows, first_row);
   row_offsets.push_back(static_cast<std::int32_t>(tokens.size()));
   run_offsets.push_back(static_cast<std::int32_t>(runs.size()));
+}
+
+/// The second row set: the same positions, which see each other and nothing else.
+void Rows::append_guidance(const SequenceStep& sequence, cache::KvPages& pages, int first_row) {
+  if (sequence.guidance_inputs.empty()) return;
+  const auto begin = positions.begin() + first_row;
+  const std::vector<std::int32_t> again(begin, positions.end());
+  append_all(positions, again);
+  append_all(tokens, sequence.guidance_inputs);
+  append_keys(pages.place(sequence, first_row + static_cast<int>(again.size())));
 }
 
 void Rows::append_inputs(const SequenceStep& sequence, const cache::SoftRows& soft_rows) {
@@ -68,7 +89,6 @@ void Rows::append_mixed(const SequenceStep& sequence, cache::SoftRows& soft_rows
 }
 
 void Rows::append_decoded(const SequenceStep& sequence, int first_row) {
-  const auto sequence_idx = static_cast<std::int32_t>(row_offsets.size() - 1);
   const bool has_present = (sequence.statistics & kPresentLogit) != 0;
   wants_present = wants_present || has_present;
   auto row = static_cast<std::size_t>(first_row);
@@ -77,7 +97,11 @@ void Rows::append_decoded(const SequenceStep& sequence, int first_row) {
     for (std::int32_t position = range.begin; position < range.end; ++position, ++decoded) {
       while (positions[row] != position) ++row;
       decoded_rows.push_back(static_cast<std::int32_t>(row));
-      rules_of_row.push_back(sequence_idx);
+      rules_of_row.push_back(num_sequences);
+      const bool is_guided = !sequence.guidance_inputs.empty();
+      guidance_of_row.push_back(is_guided ? int(guidance_rows.size()) : -1);
+      guidance_scales.push_back(sequence.rules.cfg_scale);
+      if (is_guided) guidance_rows.push_back(int(row + sequence.guidance_inputs.size()));
       present.push_back(has_present ? sequence.present[decoded] : -1);
       const std::int32_t num_listed =
           sequence.listed.offsets.empty()
@@ -155,10 +179,11 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, cache::SoftRo
 
   Batch batch;
   batch.used = {.rows = int(rows.tokens.size()),
-                .sequences = int(step.sequences.size()),
+                .sequences = int(rows.row_offsets.size()) - 1,
                 .listed = int(rows.listed_tokens.size())};
   batch.room = can_record ? bucket_of(batch.used, max_rows_) : batch.used;
   batch.num_decoded = int(rows.decoded_rows.size());
+  batch.num_guidance = int(rows.guidance_rows.size());
   batch.num_mixed = int(rows.mixed_rows.size());
 
   const BatchLayout layout = layout_of(batch.room);
@@ -175,11 +200,16 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, cache::SoftRo
   host[layout.live_rows] = batch.used.rows;
   host[layout.live_decoded] = batch.num_decoded;
   host[layout.live_mixed] = batch.num_mixed;
+  host[layout.live_head] = batch.num_decoded + batch.num_guidance;
   writer.write(layout.tokens, rows.tokens);
   writer.write(layout.positions, rows.positions);
   writer.write(layout.slots, rows.slots);
   writer.write(layout.key_limit, rows.key_limit);
-  writer.write(layout.decoded_rows, rows.decoded_rows);
+  writer.write(layout.head_rows, rows.decoded_rows);
+  writer.write(layout.head_rows + rows.decoded_rows.size(), rows.guidance_rows);
+  for (std::int32_t& row : rows.guidance_of_row) row += row >= 0 ? batch.num_decoded : 0;
+  writer.write(layout.guidance_of_row, rows.guidance_of_row);
+  writer.write(layout.guidance_scales, rows.guidance_scales);
   writer.write(layout.rules_of_row, rows.rules_of_row);
   writer.write(layout.present, rows.present);
   writer.write(layout.listed_offsets, rows.listed_offsets);
@@ -210,12 +240,15 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, cache::SoftRo
   if (can_record) {
     batch.live_rows = device + layout.live_rows;
     batch.live_decoded = device + layout.live_decoded;
+    batch.live_head = device + layout.live_head;
     batch.live_mixed = device + layout.live_mixed;
   }
   batch.tokens = device + layout.tokens;
   batch.positions = device + layout.positions;
   batch.slots = device + layout.slots;
-  batch.decoded_rows = device + layout.decoded_rows;
+  batch.head_rows = device + layout.head_rows;
+  batch.guidance_of_row = device + layout.guidance_of_row;
+  batch.guidance_scales = reinterpret_cast<const float*>(device + layout.guidance_scales);
   batch.attention.num_sequences = batch.room.sequences;
   batch.attention.row_offsets = device + layout.row_offsets;
   batch.attention.run_offsets = device + layout.run_offsets;

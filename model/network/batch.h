@@ -19,22 +19,26 @@ struct Batch {
   BatchShape used;
   BatchShape room;  ///< what arrays have room for; as much as is used, unless the device records
   int num_decoded = 0;
+  int num_guidance = 0;  ///< rows that decoded ones are guided by
   int num_mixed = 0;
   bool has_moved = false;  ///< addresses of earlier batches are void
 
   /// For Tensor::live_rows; null: as many as there is room for.
   const std::int32_t* live_rows = nullptr;
   const std::int32_t* live_decoded = nullptr;
+  const std::int32_t* live_head = nullptr;
   const std::int32_t* live_mixed = nullptr;
 
   const std::int32_t* tokens = nullptr;  // [room.rows], as all that is per row; -1 - a soft row
   const std::int32_t* positions = nullptr;
   const std::int32_t* slots = nullptr;
-  const std::int32_t* decoded_rows = nullptr;  // ascending
-  kernels::AttentionPlan attention;            // but for kv_head_of_head, which is the network's
+  const std::int32_t* head_rows = nullptr;  // those that are decoded, ascending, then guidance
+  kernels::AttentionPlan attention;         // but for kv_head_of_head, which is the network's
   /// Of decoded rows; where results go is for the LM head to say.
   const kernels::LogitRules* rules = nullptr;  // [room.sequences]
   const std::int32_t* rules_of_row = nullptr;
+  const std::int32_t* guidance_of_row = nullptr;  // of head_rows, -1: none
+  const float* guidance_scales = nullptr;
   const std::int32_t* present = nullptr;         // null: not wanted by any sequence
   const std::int32_t* listed_offsets = nullptr;  // null: none listed
   const std::int32_t* listed_tokens = nullptr;
@@ -48,6 +52,10 @@ struct Batch {
   /// Rows of decoded results: there is room for as many as there are rows, if the device records.
   [[nodiscard]] int decoded_room() const {
     return live_decoded != nullptr ? room.rows : num_decoded;
+  }
+  /// The same of all that the LM head looks at.
+  [[nodiscard]] int head_room() const {
+    return live_head != nullptr ? room.rows : num_decoded + num_guidance;
   }
   /// The same of mixed rows.
   [[nodiscard]] int mixed_room() const { return live_mixed != nullptr ? room.rows : num_mixed; }

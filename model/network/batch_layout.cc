@@ -24,9 +24,11 @@ BatchLayout layout_of(const BatchShape& shape) {
   layout.positions = take(rows);
   layout.slots = take(rows);
   layout.key_limit = take(rows);
-  layout.decoded_rows = take(rows);
+  layout.head_rows = take(rows);
   layout.rules_of_row = take(rows);
   layout.present = take(rows);
+  layout.guidance_of_row = take(rows);
+  layout.guidance_scales = take(rows);
   layout.mixed_rows = take(rows);
   layout.soft_rows_of = take(rows);
   layout.mask_tokens = take(rows);

@@ -75,8 +75,17 @@ Tensor LmHead::normal_rows(Tensor hidden, const std::int32_t* rows, int num_rows
 }
 
 Result<> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
-  const Tensor normal =
-      normal_rows(hidden, batch.decoded_rows, batch.decoded_room(), batch.live_decoded);
+  const Tensor all = normal_rows(hidden, batch.head_rows, batch.head_room(), batch.live_head);
+  Tensor normal = all;
+  normal.rows = batch.decoded_room();
+  normal.live_rows = batch.live_decoded;
+  if (batch.num_guidance > 0) {
+    // Logits are linear in these rows: guiding them is guiding the logits, at half the cost.
+    backend_.run(kernels::GuideRows{.x = normal,
+                                    .guidance = all,
+                                    .row_of = batch.guidance_of_row,
+                                    .scales = batch.guidance_scales});
+  }
   const Answers to = answers_in(group.is_alone() ? *answers_ : *part_);
   backend_.run(kernels::LmHeadCandidates{
       .x = normal,

@@ -121,6 +121,22 @@ Fault find_columns_fault(const SequenceStep& sequence, int vocab_size) {
   return find_id_fault(sequence.present, -1, vocab_size, "present token");
 }
 
+Fault find_guidance_fault(const SequenceStep& sequence, int vocab_size) {
+  const float scale = sequence.rules.cfg_scale;
+  if (!std::isfinite(scale) || scale < 0)
+    return "has a guidance scale that is no number, or negative";
+  if (sequence.guidance_inputs.size() != (scale > 0 ? sequence.inputs.size() : 0)) {
+    return "gives " + std::to_string(sequence.guidance_inputs.size()) + " guidance inputs for " +
+           std::to_string(scale > 0 ? sequence.inputs.size() : 0) + " rows";
+  }
+  if (scale == 0) return {};
+  const Window& window = sequence.window;
+  if (!window.visible.empty() || !window.written.empty() || !window.mixed.empty()) {
+    return "is guided, which knows neither a cache nor soft rows";
+  }
+  return find_id_fault(sequence.guidance_inputs, 0, vocab_size, "guidance input");
+}
+
 Fault find_mix_fault(const SequenceStep& sequence, int vocab_size) {
   if (sequence.window.mixed.empty()) return {};
   if (!std::isfinite(sequence.mix_weight) || sequence.mix_weight < 0) {
@@ -132,9 +148,6 @@ Fault find_mix_fault(const SequenceStep& sequence, int vocab_size) {
 Fault find_unsupported(const SequenceStep& sequence) {
   const char* feature = nullptr;
   if (sequence.rules.temperature != 0) feature = "a temperature";
-  if (sequence.rules.cfg_scale != 0 || !sequence.guidance_inputs.empty()) {
-    feature = "classifier-free guidance";
-  }
   if (!sequence.listed.credits.empty()) feature = "credits";
   const std::uint32_t known = kEntropy | kRunnerUp | kPresentLogit;
   if ((sequence.statistics & ~known) != 0) feature = "unknown statistics";
@@ -154,6 +167,7 @@ Fault find_sequence_fault(const SequenceStep& sequence, const StepLimits& limits
            std::to_string(num_rows) + " rows";
   }
   if (const Fault fault = find_unsupported(sequence)) return fault;
+  if (const Fault fault = find_guidance_fault(sequence, limits.vocab_size)) return fault;
   if (const Fault fault = find_mix_fault(sequence, limits.vocab_size)) return fault;
   if (const Fault fault =
           find_id_fault(sequence.inputs, kSoftRow, limits.vocab_size, "input token")) {
@@ -176,7 +190,8 @@ Refusals check_step(const Step& step, const StepLimits& limits) {
       fault = "is in a burst of " + std::to_string(step.burst) +
               " forwards, which this worker does not support yet";
     }
-    const std::int64_t more_rows = fault ? 0 : size_of(sequence.window.computed);
+    const auto more_rows =
+        fault ? 0 : std::int64_t(sequence.inputs.size() + sequence.guidance_inputs.size());
     if (!names.insert(sequence.sequence).second) {
       fault = "is in the step twice";
     } else if (num_rows + more_rows > limits.max_rows) {

@@ -259,6 +259,9 @@ void ReferenceEngine::add_candidate(const SequenceStep& step, std::int32_t posit
 }
 
 Result<StepResult> ReferenceEngine::run(const Step& step) {
+  for (const SequenceStep& part : step.sequences) {
+    if (!part.guidance_inputs.empty()) return broken("guidance is for traces of other models");
+  }
   StepResult result;
   result.epoch = step.epoch;
   result.seq = step.seq;

@@ -41,16 +41,21 @@ std::string draw_value(Rng& rng, const JobParam& param) {
 }
 
 bool is_taken(const std::vector<actors::Parameter>& parameters, const actors::TokenInput& input,
-              const actors::JobModel& model) {
+              const actors::JobModel& model, const actors::Capacity& capacity) {
   const auto params = diffusion::parse_job_params(parameters);
-  return params && actors::make_loop(input, *params, model);
+  if (!params) return false;
+  const auto loop = actors::make_loop(input, *params, model);
+  if (!loop) return false;
+  const diffusion::MaxUse use = loop->max_use();
+  return use.num_computed <= capacity.max_rows_per_step && use.num_soft <= capacity.num_soft_rows;
 }
 
 }  // namespace
 
 std::vector<actors::Parameter> draw_parameters(Rng& rng, std::int32_t gen_length,
                                                const actors::TokenInput& input,
-                                               const actors::JobModel& model) {
+                                               const actors::JobModel& model,
+                                               const actors::Capacity& capacity) {
   std::vector<actors::Parameter> parameters = {
       {"gen_length", std::to_string(gen_length)},
       {"block_length", std::to_string(between(rng, 3, 16))}};
@@ -58,8 +63,8 @@ std::vector<actors::Parameter> draw_parameters(Rng& rng, std::int32_t gen_length
     const bool is_named = rng.chance(param.type == ParamType::kChoice ? kNamesChoice : kNamesOther);
     if (!is_drawn(param) || !is_named) continue;
     parameters.push_back({std::string(param.name), draw_value(rng, param)});
-    // What has no effect beside the others, or does not suit the model, is not said.
-    if (!is_taken(parameters, input, model)) parameters.pop_back();
+    // What has no effect beside the others, or does not suit model and workers, is not said.
+    if (!is_taken(parameters, input, model, capacity)) parameters.pop_back();
   }
   return parameters;
 }

@@ -13,6 +13,7 @@ namespace unmask::simulation {
 /// takes the job.
 [[nodiscard]] std::vector<actors::Parameter> draw_parameters(Rng& rng, std::int32_t gen_length,
                                                              const actors::TokenInput& input,
-                                                             const actors::JobModel& model);
+                                                             const actors::JobModel& model,
+                                                             const actors::Capacity& capacity);
 
 }  // namespace unmask::simulation

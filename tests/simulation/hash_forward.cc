@@ -65,6 +65,7 @@ SequenceResult HashForward::run(Rank& rank, const SequenceStep& sequence, int fi
     }
   }
   HashModel model;
+  for (const std::int32_t token : sequence.guidance_inputs) model.see(-1, token);
   const std::set<std::int32_t> keys = seen_positions(sequence.window);
   auto key = keys.begin();
   for (const kernels::KvRun& run : layout.runs) {

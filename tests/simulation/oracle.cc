@@ -23,6 +23,7 @@ ForwardAlone hash_alone() {
       for (std::int32_t p = range.begin; p < range.end; ++p) (*cache)[p] = fresh.at(p);
     }
     HashModel model;
+    for (const std::int32_t token : step.guidance_inputs) model.see(-1, token);
     for (const std::int32_t p : seen_positions(step.window)) {
       model.see(p, fresh.contains(p) ? fresh.at(p) : cache->at(p));
     }

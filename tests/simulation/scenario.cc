@@ -39,7 +39,7 @@ JobPlan draw_job(Rng& rng, int number, const Scenario& scenario) {
     const std::int32_t middle = first + gen_length / 2;
     job.input.holes = {{first, middle}, {middle + 1, first + gen_length}};
   }
-  job.parameters = draw_parameters(rng, gen_length, job.input, scenario.model);
+  job.parameters = draw_parameters(rng, gen_length, job.input, scenario.model, scenario.capacity);
   job.client = number % Scenario::kNumClients;
   job.arrival = rng.chance(0.3) ? Duration::zero() : between(rng, 0s, kJobsArriveWithin);
   if (rng.chance(0.04)) job.cancel = between(rng, 0s, 1s);

@@ -61,6 +61,31 @@ TEST_P(RowsTest, ScatterPutsRowsInAnyOrder) {
   }
 }
 
+TEST_P(RowsTest, GuidanceMovesRowsAwayFromThoseTheyAreGuidedBy) {
+  constexpr int kCols = 37;
+  const Matrix x = random_matrix(5, kCols, 1);  // of which the first three are guided, or not
+  const std::vector<std::int32_t> row_of{4, -1, 3};
+  const std::vector<float> scales{0.5f, 7.0f, 2.0f};
+  const DeviceMatrix rows(*backend_, x);
+  const Array<std::int32_t> device_row_of(*backend_, row_of);
+  const Array<float> device_scales(*backend_, scales);
+  backend_->run(GuideRows{.x = rows_of(rows.view(), 0, 3),
+                          .guidance = rows.view(),
+                          .row_of = device_row_of.data(),
+                          .scales = device_scales.data()});
+  const Matrix result = rows.read();
+  EXPECT_TRUE(same_bytes(result.row(1), x.row(1)));
+  for (const int same : {3, 4}) EXPECT_TRUE(same_bytes(result.row(same), x.row(same)));
+  for (const int row : {0, 2}) {
+    const Matrix g = x.row(row_of[std::size_t(row)]);
+    for (int col = 0; col < kCols; ++col) {
+      const double away = double(x.at(row, col)) - g.at(0, col);
+      const double expected = g.at(0, col) + (scales[std::size_t(row)] + 1.0) * away;
+      EXPECT_NEAR(result.at(row, col), expected, 1e-5);
+    }
+  }
+}
+
 TEST_P(RowsTest, RmsNormAgreesWithTheReference) {
   for (const int cols : {1, 15, 16, 47, 300}) {
     const Matrix x = random_matrix(7, cols, 1), weight = random_matrix(1, cols, 2);

@@ -66,6 +66,28 @@ TEST_F(AdmissionTest, AFullQueueRefusesAndSaysHowFull) {
             1);
 }
 
+TEST_F(AdmissionTest, WhatSmoothingAndGuidanceTakeIsReservedOrRefused) {
+  replica_up(0, 1, 1, {100, 16, 60, 400, 0, 0, 30});
+  Admit guided = job(1, 40);
+  guided.parameters.back() = {"cache", "none"};
+  guided.parameters.push_back({"cfg_scale", "1"});
+  deliver(kGateway, guided);
+  EXPECT_THAT(rejection(), AllOf(HasSubstr("84 rows"), HasSubstr("--max-rows")));
+  const auto smoothed = [&](std::uint64_t id, std::int32_t gen_length) {
+    Admit admit = job(id, gen_length);
+    admit.parameters.push_back({"smoothing", "true"});
+    return admit;
+  };
+  deliver(kGateway, smoothed(2, 31));
+  EXPECT_THAT(rejection(), AllOf(HasSubstr("31 soft rows"), HasSubstr("compute.soft_rows")));
+  deliver(kGateway, smoothed(3, 20));
+  EXPECT_THAT(last_step().sequences, SizeIs(1));
+  deliver(kGateway, smoothed(4, 20));
+  EXPECT_EQ(last_to<Queued>(wire, kGateway).reason, "waiting for soft rows");
+  deliver(kGateway, smoothed(5, 5));
+  EXPECT_EQ(last_to<Queued>(wire, kGateway).job, job_id(5)) << "nobody overtakes";
+}
+
 TEST_F(AdmissionTest, AJobThatCanNeverFitIsRefusedWithTheFigure) {
   replica_up(0, 1, 1, {100, 16, 50, 400, 0, 0});
   deliver(kGateway, job(1, 49));

@@ -78,6 +78,21 @@ TEST_P(LiveRowsTest, EmbedAndGatherRows) {
   });
 }
 
+TEST_P(LiveRowsTest, GuideRows) {
+  const DeviceMatrix guidance(*backend_, random_matrix(kRoom, kCols, 14));
+  std::vector<std::int32_t> row_of;
+  for (int i = 0; i < kRoom; ++i) row_of.push_back(i % 3 == 0 ? -1 : (i * 5) % kRoom);
+  const Array<std::int32_t> rows(*backend_, row_of);
+  const Array<float> scales(*backend_, std::vector<float>(kRoom, 1.5f));
+  expect_as_alone(
+      kCols,
+      [&](Tensor, Tensor x) {
+        backend_->run(kernels::GuideRows{
+            .x = x, .guidance = guidance.view(), .row_of = rows.data(), .scales = scales.data()});
+      },
+      true);
+}
+
 TEST_P(LiveRowsTest, ScatterRows) {
   std::vector<std::int32_t> places;
   for (int i = 0; i < kRoom; ++i) places.push_back(i);

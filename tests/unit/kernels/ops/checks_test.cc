@@ -137,6 +137,11 @@ TEST_P(ChecksTest, TheVocabularyIsThatOfTheHead) {
   EXPECT_DEATH(candidates(8, 11, *head), "check failed");
   EXPECT_DEATH(candidates(8, 10, *shared), "check failed");
 
+  GuideRows guide{.x = f32(0, 8), .guidance = f32(9, 8)};
+  backend_->run(guide);
+  guide.guidance.cols = 7;
+  EXPECT_DEATH(backend_->run(guide), "check failed");
+
   ScatterRows scatter{.x = f32(0, 8), .out = f32(9, 8)};
   backend_->run(scatter);
   scatter.out.cols = 7;

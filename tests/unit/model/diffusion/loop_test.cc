@@ -261,6 +261,33 @@ TEST(LoopTest, ACacheThatDoesNotSuitTheAttentionIsRefused) {
               HasSubstr("block-causal"));
 }
 
+TEST(LoopTest, GuidanceReadsTheCanvasWithoutWhatWasGiven) {
+  DiffusionLoop loop = loop_of({.gen_length = 4, .block_length = 4, .cfg_scale = 1.5f}, {7, 8}, 4);
+  run(
+      loop,
+      [](int position, int) {
+        return Guess{position, position == 3 ? 0.99f : 0.5f};
+      },
+      1);
+  const SequenceStep step = *loop.next();
+  EXPECT_EQ(step.rules.cfg_scale, 1.5f);
+  EXPECT_THAT(step.inputs, ElementsAre(7, 8, 99, 3, 99, 99));
+  EXPECT_THAT(step.guidance_inputs, ElementsAre(99, 99, 99, 3, 99, 99));
+  EXPECT_EQ(loop.max_use().num_computed, 12);
+}
+
+TEST(LoopTest, GuidanceIsRefusedWithACacheAndWithSmoothing) {
+  const Canvas canvas = Canvas::of_prompt(std::vector<std::int32_t>{7}, 4, kVocabulary.mask_id);
+  const auto with_cache =
+      DiffusionLoop::create({.cache = DualCache{}, .cfg_scale = 1}, kVocabulary, canvas);
+  ASSERT_FALSE(with_cache);
+  EXPECT_THAT(with_cache.error().message, HasSubstr("cache must be none"));
+  const auto smoothed =
+      DiffusionLoop::create({.smoothing = Smoothing{}, .cfg_scale = 1}, kVocabulary, canvas);
+  ASSERT_FALSE(smoothed);
+  EXPECT_THAT(smoothed.error().message, HasSubstr("smoothing"));
+}
+
 TEST(LoopTest, NextIsTheSameUntilCandidatesWereApplied) {
   DiffusionLoop loop = loop_of({.block_length = 4, .cache = DualCache{}}, {1}, 8);
   EXPECT_EQ(loop.next()->window, loop.next()->window);

@@ -82,6 +82,34 @@ TEST_F(EngineTest, ARowIsTheSameBytesAloneAndInAnyBatch) {
   }
 }
 
+TEST_F(EngineTest, SoftRowsAndGuidanceAreTheSameBytesAloneAndInAnyBatch) {
+  const Tokens a = random_canvas(30), b = random_canvas(21), c = random_canvas(26);
+  SequenceStep mixing = full(1, a, {4, 12});
+  mix_all(mixing);
+  SequenceStep soft = full(1, a, {4, 12});
+  std::fill(soft.inputs.begin() + 5, soft.inputs.end(), kSoftRow);
+  mix_all(soft, 0.3f);
+  SequenceStep guided = full(2, b, {3, 9});
+  guided.rules.cfg_scale = 1.5f;
+  guided.guidance_inputs = random_canvas(21);
+  const SequenceStep plain = full(3, c, {0, 26});
+
+  std::vector<CandidateColumns> alone;
+  for (const SequenceStep& step : {mixing, soft, guided, plain}) {
+    alone.push_back(group_.run(step_of({step})).sequences[0].candidates);
+  }
+  EXPECT_NE(alone[0], alone[1]);
+  EXPECT_NE(alone[2], group_.run(step_of({full(2, b, {3, 9})})).sequences[0].candidates);
+  const StepResult first = group_.run(step_of({guided, mixing, plain}, {1}));
+  const StepResult second = group_.run(step_of({plain, soft, guided}));
+  EXPECT_EQ(first.sequences[0].candidates, alone[2]);
+  EXPECT_EQ(first.sequences[1].candidates, alone[0]);
+  EXPECT_EQ(first.sequences[2].candidates, alone[3]);
+  EXPECT_EQ(second.sequences[0].candidates, alone[3]);
+  EXPECT_EQ(second.sequences[1].candidates, alone[1]);
+  EXPECT_EQ(second.sequences[2].candidates, alone[2]);
+}
+
 TEST_F(EngineTest, ACacheOfTheSameTokensGivesTheBytesOfAFullForward) {
   const Tokens canvas = random_canvas(40);
   const Range block{16, 24};

@@ -184,6 +184,36 @@ TEST(GpuEngineTest, SmoothedStepsAreReplayedToo) {
   EXPECT_GE(second.engine().recordings().num_replays(), 3u);
 }
 
+/// A guided sequence beside one that is not.
+std::vector<Step> guided_steps() {
+  const Tokens canvas = canvas_of(20, 1);
+  std::vector<Step> steps;
+  for (const int length : {3, 4, 2, 5}) {
+    SequenceStep guided = full(1, canvas, {4, 4 + length});
+    guided.rules.cfg_scale = 0.5f * float(length);
+    guided.guidance_inputs = guided.inputs;
+    std::fill_n(guided.guidance_inputs.begin(), 4, 9);
+    steps.push_back(step_of({guided, full(2, canvas_of(18, 2), {1, 8})}));
+  }
+  return steps;
+}
+
+TEST(GpuEngineTest, GuidedStepsAreReplayedToo) {
+  EngineOptions plain = small();
+  plain.can_record = false;
+  GpuEngine first(plain), second(small());
+  golden::WorkerGroup cpu(golden::golden_dir() / "models/moe_gqa", 1, small());
+  for (const Step& step : guided_steps()) {
+    const StepResult expected = first.run(step), replayed = second.run(step);
+    EXPECT_EQ(expected.digest, replayed.digest);
+    const StepResult on_cpu = cpu.run(step);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(on_cpu.sequences[i].candidates.token, replayed.sequences[i].candidates.token);
+    }
+  }
+  EXPECT_GE(second.engine().recordings().num_replays(), 2u);
+}
+
 TEST(GpuEngineTest, NoStepAllocatesWhateverItIs) {
   GpuEngine gpu(small());
   const Counters before = emulation::counters();

@@ -69,6 +69,7 @@ class RecordingBackend final : public kernels::Backend {
   void compute(const kernels::MaxParts&) override {}
   void compute(const kernels::MixEmbeddings&) override {}
   void compute(const kernels::ScatterRows&) override {}
+  void compute(const kernels::GuideRows&) override {}
 
   const std::unique_ptr<kernels::Backend> cpu_ = *kernels::make_backend({.num_threads = 1});
 };

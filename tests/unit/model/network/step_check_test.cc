@@ -92,8 +92,21 @@ const std::vector<Fault>& faults() {
       {"listed token -1", [](auto& s) { s.listed.tokens[1] = -1; }},
       {"temperature, which this worker does not support yet",
        [](auto& s) { s.rules.temperature = 0.5f; }},
-      {"guidance", [](auto& s) { s.rules.cfg_scale = 1; }},
-      {"guidance", [](auto& s) { s.guidance_inputs = {1}; }},
+      {"0 guidance inputs", [](auto& s) { s.rules.cfg_scale = 1; }},
+      {"1 guidance inputs", [](auto& s) { s.guidance_inputs = {1}; }},
+      {"guidance scale", [](auto& s) { s.rules.cfg_scale = -1; }},
+      {"guidance scale", [](auto& s) { s.rules.cfg_scale = NAN; }},
+      {"neither a cache nor soft rows",
+       [](auto& s) {
+         s.rules.cfg_scale = 1;
+         s.guidance_inputs = s.inputs;
+       }},
+      {"guidance input 100",
+       [](auto& s) {
+         s.window.visible = s.window.written = {};
+         s.rules.cfg_scale = 1;
+         s.guidance_inputs.assign(s.inputs.size(), 100);
+       }},
       {"mixed positions that are not computed",
        [](auto& s) {
          s.window.mixed = {{0, 1}};
