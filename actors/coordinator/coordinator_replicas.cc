@@ -81,7 +81,8 @@ bool Coordinator::rewind(RunningJob& job) {
   if (!loop) return false;
   job.loop = std::move(*loop);
   job.border = job.loop.state();
-  job.num_replayed = std::exchange(job.block, 0);
+  // It may have been on its way back to where it was before.
+  job.num_replayed = std::max(job.num_replayed, std::exchange(job.block, 0));
   return true;
 }
 

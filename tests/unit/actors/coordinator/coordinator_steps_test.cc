@@ -207,6 +207,27 @@ TEST_F(ReplicaLossTest, ABlockInBetweenClearsAJob) {
   EXPECT_EQ(finished(1).reason, FinishReason::kLength);
 }
 
+TEST_F(ReplicaLossTest, AJobThatIsLostOnItsWayBackSendsNoBlockTwice) {
+  replica_up(0, 1, 1, {100, 16, 400, 400, 0, 0, 100});
+  Admit smoothed = job(1, 8);  // which has to begin at its first block
+  smoothed.parameters.push_back({"smoothing", "true"});
+  deliver(kGateway, smoothed);
+  for (int i = 0; i < 3; ++i) finish_step();
+  for (const Epoch epoch : {1, 2}) {
+    deliver(ReplicaDown{0, epoch, "gone"});
+    replica_up(0, epoch + 1, 1, {100, 16, 400, 400, 0, 0, 100});
+    finish_step();
+  }
+  while (to_gateway<Finished>().empty()) finish_step();
+  EXPECT_EQ(finished(1).reason, FinishReason::kLength);
+  const std::vector<Committed> blocks = to_gateway<Committed>();
+  ASSERT_THAT(blocks, SizeIs(4));
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(blocks[std::size_t(i)].block, i);
+    EXPECT_THAT(blocks[std::size_t(i)].tokens, ElementsAre(12 + 2 * i, 13 + 2 * i));
+  }
+}
+
 TEST_F(ReplicaLossTest, ATracedJobEndsWithItsReplica) {
   Admit traced = job(1);
   traced.subscription.trace = true;
