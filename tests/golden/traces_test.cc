@@ -154,8 +154,7 @@ TEST(GoldenTraces, AreReproducedWhenSequencesJoinAndLeaveOneBatchAtEveryStep) {
         const Applied applied = golden::must(one.loop.apply(candidates));
         const CandidateColumns& decided_on = applied.adjusted ? *applied.adjusted : candidates;
         one.trace.iterations.push_back(trace_iteration(block, asked, decided_on, applied.edits,
-                                                       applied.eos_fill,
-                                                       one.golden.job.params.mask_id));
+                                                       applied.eos_fill, one.golden.job.params));
       }
     }
     EXPECT_GE(widest, 5u);

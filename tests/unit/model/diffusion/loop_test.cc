@@ -7,6 +7,8 @@
 #include <limits>
 #include <random>
 
+#include "model/diffusion/contradiction.h"
+
 namespace unmask::diffusion {
 namespace {
 
@@ -15,6 +17,14 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr Vocabulary kVocabulary{.mask_id = 99, .eos_id = 98, .choosable_end = 100};
+
+/// Of a model that the parameters suit.
+Vocabulary vocabulary_for(const DiffusionParams& params) {
+  Vocabulary vocabulary = kVocabulary;
+  vocabulary.is_block_causal = params.compat.needs_block_causal ||
+                               (params.cache && std::holds_alternative<BlockCache>(*params.cache));
+  return vocabulary;
+}
 
 struct Guess {
   std::int32_t token = 0;
@@ -45,7 +55,7 @@ CandidateColumns answer(const SequenceStep& step, const Model& model) {
 
 DiffusionLoop loop_of(const DiffusionParams& params, std::vector<std::int32_t> prompt,
                       std::int32_t gen_length) {
-  return *DiffusionLoop::create(params, kVocabulary,
+  return *DiffusionLoop::create(params, vocabulary_for(params),
                                 Canvas::of_prompt(prompt, gen_length, kVocabulary.mask_id));
 }
 
@@ -406,18 +416,24 @@ std::vector<DiffusionParams> combinations() {
     for (const Strategy& strategy :
          {Strategy(FixedSteps{1}), Strategy(FixedSteps{3}), Strategy(FixedSteps{64}),
           Strategy(Threshold{0}), Strategy(Threshold{1}), Strategy(Factor{}), Strategy(Hierarchy{}),
-          Strategy(HierarchyFastV2{}), Strategy(HierarchyRemask{}),
-          Strategy(FastDllmThreshold{})}) {
+          Strategy(HierarchyFastV2{}), Strategy(HierarchyRemask{}), Strategy(FastDllmThreshold{}),
+          Strategy(Llada2Schedule{}), Strategy(Llada2Schedule{.steps = 3}),
+          Strategy(JointThreshold{}),
+          Strategy(JointThreshold{.editing_threshold = 0, .max_post_steps = 3})}) {
       for (const CachePolicy& cache :
            {CachePolicy(NoCache{}), CachePolicy(PrefixCache{2}), CachePolicy(DualCache{}),
-            CachePolicy(VicinityCache{2, 3})}) {
+            CachePolicy(VicinityCache{2, 3}), CachePolicy(BlockCache{})}) {
         for (const bool is_aligned : {false, true}) {
-          all.push_back({.block_length = 8,
-                         .start_block_align = is_aligned,
-                         .strategy = strategy,
-                         .credit = is_aligned ? std::optional(Credit{}) : std::nullopt,
-                         .cache = cache,
-                         .compat = compat});
+          const DiffusionParams params{
+              .block_length = 8,
+              .start_block_align = is_aligned,
+              .strategy = strategy,
+              .credit = is_aligned ? std::optional(Credit{}) : std::nullopt,
+              .cache = cache,
+              .compat = compat};
+          if (!contradiction_in(params, vocabulary_for(params).is_block_causal)) {
+            all.push_back(params);
+          }
         }
       }
     }
@@ -446,8 +462,8 @@ TEST(LoopPropertyTest, AdversarialCandidatesEndAndPinnedTokensStay) {
       const bool is_mask_id = model(0, 0).token == 99;
       if (is_mask_id && !params.compat.may_choose_mask_id) continue;  // an error: tested above
       DiffusionLoop loop = loop_of(params, prompt, 20);
-      // Per block: what the strategy may take, what is forced, and what the driver adds.
-      const int limit = 4 * (2 * 8 + 2 * params.compat.unroll + 2);
+      // Per block: what the strategy may take, what is forced, and what driver and cache add.
+      const int limit = 4 * (max_iterations(params.strategy, 8) + 8 + 2 * params.compat.unroll + 4);
       const History seen = run(loop, model, limit);
       EXPECT_TRUE(loop.has_ended())
           << name_of(params.strategy) << ", cache " << params.cache->index() << ", cut "
@@ -455,7 +471,7 @@ TEST(LoopPropertyTest, AdversarialCandidatesEndAndPinnedTokensStay) {
           << params.start_block_align << ", model " << (&model - adversaries.data());
       EXPECT_THAT(std::vector(loop.canvas().tokens().begin(), loop.canvas().tokens().begin() + 5),
                   testing::ElementsAreArray(prompt));
-      EXPECT_TRUE(is_mask_id || loop.state().num_forced == 0);
+      EXPECT_TRUE(is_mask_id || edits_decided(params.strategy) || loop.state().num_forced == 0);
     }
   }
 }
@@ -488,6 +504,10 @@ TEST(LoopPropertyTest, EveryWindowIsSoundAndWritesOnlyWhatItComputes) {
       for (const Range range : step.window.decoded) {
         EXPECT_TRUE(computed.begin <= range.begin && range.end <= computed.end);
       }
+      for (const Range range : step.window.written) {
+        EXPECT_TRUE(computed.begin <= range.begin && range.end <= computed.end);
+      }
+      if (std::holds_alternative<BlockCache>(*params.cache)) continue;
       EXPECT_TRUE(step.window.written.empty() || step.window.written == step.window.computed);
       EXPECT_EQ(step.phase == Phase::kRefresh, !step.window.written.empty());
     }

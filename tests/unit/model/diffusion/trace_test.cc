@@ -210,14 +210,15 @@ TEST(TraceTest, AppendedKeysReplaceNothing) {
   SequenceStep step;
   step.window.computed = {{4, 8}};
   step.window.visible = {{0, 4}};
-  const TraceIteration iteration = trace_iteration({4, 8}, step, {}, {}, std::nullopt, 9);
+  const TraceIteration iteration =
+      trace_iteration({4, 8}, step, {}, {}, std::nullopt, {.mask_id = 9});
   EXPECT_EQ(iteration.kv, 4);
   EXPECT_EQ(iteration.kv_write, std::nullopt);
 }
 
 TEST(TraceTest, AHolePutBackIsAnEditWithTheMaskId) {
   const Edit edit{4, kHole};
-  EXPECT_THAT(trace_iteration({4, 8}, {}, {}, {&edit, 1}, std::nullopt, 9).edits,
+  EXPECT_THAT(trace_iteration({4, 8}, {}, {}, {&edit, 1}, std::nullopt, {.mask_id = 9}).edits,
               ElementsAre(Edit{4, 9}));
 }
 
