@@ -41,7 +41,7 @@ std::optional<Error> contradiction_in(const DiffusionParams& params, bool is_blo
     return invalid("strategy " + std::string(name_of(params.strategy)) +
                    " edits a block until it says that this is done, " + driver_of(compat) +
                    " makes forwards whatever it says; drivers that ask it are unmask and "
-                   "llada2_edit");
+                   "llada2_edit, with unroll 1");
   }
   return std::nullopt;
 }

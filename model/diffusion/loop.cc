@@ -54,8 +54,10 @@ std::optional<DiffusionLoop> DiffusionLoop::resume_without_cache(const Diffusion
   DiffusionLoop loop(params, vocabulary, std::move(border));
   if (loop.state_.plan.visible.size() == 0) return loop;
   if (!std::holds_alternative<BlockCache::State>(loop.state_.cache)) return std::nullopt;
-  // Block-causal: the same keys and values come of computing all that is finished once more.
-  loop.state_.cache = BlockCache::State{};
+  // Block-causal: the same keys and values come of computing all that is finished once more, in as
+  // many forwards as were planned.
+  const bool has_own_forward = loop.state_.plan.phase == Phase::kPrefill;
+  loop.state_.cache = BlockCache::State{.cached_end = 0, .is_lost = !has_own_forward};
   loop.plan_next();
   return loop;
 }

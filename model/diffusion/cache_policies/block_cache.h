@@ -25,6 +25,7 @@ namespace unmask::diffusion {
 struct BlockCache {
   struct State {
     std::int32_t cached_end = 0;  ///< positions before it are in the cache, as they last were
+    bool is_lost = false;  ///< what was there is to be written again, without forwards of its own
 
     bool operator==(const State&) const = default;
   };
@@ -66,6 +67,22 @@ UNMASK_HOST_DEVICE inline Plan prefill_plan(Range piece, BlockCache::State& stat
           .ends_call = false};
 }
 
+/// Computes what is finished along with the block.
+UNMASK_HOST_DEVICE inline Plan fused_plan(const BlockCache& params, const PlanInput& input,
+                                          BlockCache::State& state) noexcept {
+  const Range finished{state.cached_end, input.block.begin};
+  const Range piece = prefill_piece(params, input, finished);
+  if (!is_same(piece, finished)) return prefill_plan(piece, state);
+  state.cached_end = input.block.begin;
+  return {.phase = Phase::kDenoise,
+          .computed = {finished.begin, input.block.end},
+          .visible = {0, finished.begin},
+          .written = finished,
+          .decoded = input.block,
+          .mixed = {},
+          .ends_call = true};
+}
+
 UNMASK_HOST_DEVICE inline Plan unfused_plan(const BlockCache& params, const PlanInput& input,
                                             BlockCache::State& state) noexcept {
   const std::int32_t prompt_end = input.block.begin > 0 ? input.block.begin : input.block.end;
@@ -84,18 +101,10 @@ UNMASK_HOST_DEVICE inline Plan unfused_plan(const BlockCache& params, const Plan
 
 UNMASK_HOST_DEVICE inline Plan plan(const BlockCache& params, const PlanInput& input,
                                     BlockCache::State& state) noexcept {
-  if (input.rules.commits_blocks) return unfused_plan(params, input, state);
-  const Range finished{state.cached_end, input.block.begin};
-  const Range piece = prefill_piece(params, input, finished);
-  if (!is_same(piece, finished)) return prefill_plan(piece, state);
-  state.cached_end = input.block.begin;
-  return {.phase = Phase::kDenoise,
-          .computed = {finished.begin, input.block.end},
-          .visible = {0, finished.begin},
-          .written = finished,
-          .decoded = input.block,
-          .mixed = {},
-          .ends_call = true};
+  if (input.rules.commits_blocks && !state.is_lost) return unfused_plan(params, input, state);
+  Plan plan = fused_plan(params, input, state);
+  state.is_lost = state.is_lost && !plan.ends_call;
+  return plan;
 }
 
 }  // namespace unmask::diffusion
