@@ -75,8 +75,9 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
                                                   ", the vocabulary has " +
                                                   std::to_string(model.vocab_size)};
   }
-  const std::int64_t length = std::int64_t(input.tokens.size()) +
-                              (input.holes.empty() ? std::int64_t(params.gen_length) : 0);
+  const std::int64_t length = diffusion::num_positions(
+      params, std::int64_t(input.tokens.size()) +
+                  (input.holes.empty() ? std::int64_t(params.gen_length) : 0));
   if (length > model.max_positions) {
     return Error{ErrorCode::kInvalidArgument,
                  "prompt (" + std::to_string(input.tokens.size()) +
@@ -98,9 +99,10 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
 std::vector<std::int32_t> answer_in(const diffusion::DiffusionLoop& loop, Range positions) {
   const diffusion::Canvas& canvas = loop.canvas();
   const std::int32_t end =
-      canvas.find_generated(loop.vocabulary().eos_id, canvas.whole()).value_or(canvas.size());
+      canvas.find_generated(loop.vocabulary().eos_id, canvas.whole()).value_or(loop.answer_end());
   std::vector<std::int32_t> tokens;
-  for (std::int32_t p = positions.begin; p < std::min(positions.end, end); ++p) {
+  for (std::int32_t p = positions.begin; p < std::min({positions.end, end, loop.answer_end()});
+       ++p) {
     if (!canvas.is_pinned(p) && !canvas.is_hole(p)) tokens.push_back(canvas.token(p));
   }
   return tokens;

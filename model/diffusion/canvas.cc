@@ -116,6 +116,14 @@ std::optional<std::int32_t> Canvas::find_generated(std::int32_t token, Range ran
   return std::nullopt;
 }
 
+void Canvas::extend(std::int32_t num_holes) {
+  UNMASK_CHECK(num_holes >= 0);
+  const std::size_t new_size = tokens_.size() + std::size_t(num_holes);
+  tokens_.resize(new_size, mask_id_);
+  is_hole_.resize(new_size, true);
+  is_pinned_.resize(new_size, false);
+}
+
 bool Canvas::apply(Edit edit) {
   UNMASK_CHECK(edit.position >= 0 && edit.position < size() && !is_pinned_[edit.position]);
   const bool becomes_hole = edit.token == kHole;

@@ -58,6 +58,8 @@ class Canvas {
   [[nodiscard]] std::optional<std::int32_t> find_generated(std::int32_t token, Range range) const;
   [[nodiscard]] Range whole() const { return {0, size()}; }
 
+  /// Adds so many holes at the end.
+  void extend(std::int32_t num_holes);
   /// Returns whether anything changed. The position is not pinned.
   bool apply(Edit edit);
 

@@ -25,6 +25,9 @@ struct RefreshRules {
   /// own keys take the place of the cached ones. The same keys, said in another way.
   bool prefix_is_appended_to = false;
   bool vicinity_as_dinfer = false;  ///< see vicinity_cache.h
+  /// A block cache is filled by forwards of its own, one for the prompt and one behind a block,
+  /// and by all that decode; else what is finished is computed once more with the next block.
+  bool commits_blocks = false;
 
   bool operator==(const RefreshRules&) const = default;
 };
@@ -34,6 +37,9 @@ enum class Cut : std::uint8_t {
   kAtFirstEos,    ///< the first generated EOS and all behind it are cut off
   kEveryEosGone,  ///< all EOS are taken out, those of the prompt too; the rest stays
   kNothing,       ///< the whole canvas
+  /// What was asked for, up to the first generated EOS, which stays. With eos_early_stop it is the
+  /// first EOS of all, in the prompt even.
+  kBehindFirstEos,
 };
 
 /// The loop's habits: the defaults are what jobs get, presets are what a reference does.
@@ -46,13 +52,20 @@ struct Compat {
   /// early_stop overwrites all that stands behind the first EOS after every forward but a refresh,
   /// tokens that were decided too.
   bool fills_at_every_forward = false;
+  bool has_eos_early_stop = false;  ///< jobs may say eos_early_stop
+  /// A forward that decides an EOS is the last one if no hole is left before the first EOS of the
+  /// canvas; the holes behind it stay.
+  bool eos_early_stop = false;
   Cut cut = Cut::kAtFirstEos;
   bool may_choose_mask_id = false;  ///< a candidate may be the mask id; its hole then stays
-  /// Forwards between two looks at the block, max(min(holes / expected_tpf, unroll), 1), are made
-  /// even if it is finished before.
+  /// Forwards between two looks at the block, max(min(holes / expected_tpf, unroll), min_unroll),
+  /// are made even if it is finished before.
   std::int32_t unroll = 1;
+  std::int32_t min_unroll = 1;
   std::int32_t expected_tpf = 8;  ///< tokens per forward
   RefreshRules refresh{};
+  bool needs_block_causal = false;    ///< with full attention it makes no sense
+  bool completes_last_block = false;  ///< holes behind the canvas make a whole block of its last
 
   /// What a job may change of a reference's habits; early_stop it sets in any case.
   static void for_each_param(auto& params, auto visit) {
@@ -66,6 +79,9 @@ struct Compat {
                 {0, kMaxPositions},
                 "tokens"},
           params.expected_tpf);
+    if (!params.has_eos_early_stop) return;
+    visit(Param{"eos_early_stop", "do not fill the holes of a block behind an end-of-text token"},
+          params.eos_early_stop);
   }
 
   bool operator==(const Compat&) const = default;
@@ -114,13 +130,62 @@ inline constexpr Compat kFastDllmOriginal{
     .refresh = {.cached_forward_follows = true, .prefix_is_appended_to = true},
 };
 
+/// dInfer fce4e32, BlockDiffusionLLM.
+inline constexpr Compat kBlockDiffusion{
+    .early_stop = true,
+    .prompt_eos_counts = true,
+    .stops_within_block = false,
+    .fills_with_eos = true,
+    .cut = Cut::kEveryEosGone,
+    .may_choose_mask_id = true,
+    .unroll = 4,
+    .min_unroll = 2,
+    .expected_tpf = 8,
+    .refresh = {.commits_blocks = true},
+    .needs_block_causal = true,
+    .completes_last_block = true,
+};
+
+/// dInfer fce4e32, BlockDiffusionLLMAttnmask.
+inline constexpr Compat kBlockDiffusionMask = [] {
+  Compat compat = kBlockDiffusion;
+  compat.always_stops = true;
+  return compat;
+}();
+
+/// LLaDA2.1's token editing, as published.
+inline constexpr Compat kLlada2Edit{
+    .always_stops = true,
+    .stops_within_block = false,
+    .cut = Cut::kBehindFirstEos,
+    .may_choose_mask_id = true,
+    .refresh = {.commits_blocks = true},
+    .needs_block_causal = true,
+    .completes_last_block = true,
+};
+
+/// dFactory 92b6890, generate() of LLaDA2.0's modeling file.
+inline constexpr Compat kLlada2Generate = [] {
+  Compat compat = kLlada2Edit;
+  compat.has_eos_early_stop = true;
+  return compat;
+}();
+
 struct Preset {
   std::string_view driver;  ///< as golden traces name it
   Compat compat;
 };
 inline constexpr Preset kPresets[] = {
-    {"unmask", kDefault},     {"blockwise", kBlockwise}, {"hierarchy", kRaw},
-    {"llada_generate", kRaw}, {"fastdllm", kFastDllm},   {"fastdllm_original", kFastDllmOriginal},
+    {"unmask", kDefault},
+    {"blockwise", kBlockwise},
+    {"hierarchy", kRaw},
+    {"llada_generate", kRaw},
+    {"fastdllm", kFastDllm},
+    {"fastdllm_original", kFastDllmOriginal},
+    {"block_diffusion", kBlockDiffusion},
+    {"block_diffusion_mask", kBlockDiffusionMask},
+    {"llada2_generate", kLlada2Generate},
+    {"llada2_edit", kLlada2Edit},
 };
 
 /// The first preset that `compat` is, but for what jobs set themselves; null if there is none.
@@ -129,6 +194,7 @@ constexpr const Preset* preset_of(Compat compat) {
     compat.early_stop = preset.compat.early_stop;
     compat.unroll = preset.compat.unroll;
     compat.expected_tpf = preset.compat.expected_tpf;
+    compat.eos_early_stop = preset.compat.eos_early_stop;
     if (preset.compat == compat) return &preset;
   }
   return nullptr;

@@ -18,9 +18,10 @@ struct Figures {
   bool operator==(const Figures&) const = default;
 };
 
-/// eos_id: -1 = there is none.
-inline Figures figures_of(const Canvas& canvas, std::int32_t eos_id, std::int32_t num_forwards) {
-  const std::int32_t end = canvas.find_generated(eos_id, canvas.whole()).value_or(canvas.size());
+/// eos_id: -1 = there is none. answer_end: what stands from there on does not count.
+inline Figures figures_of(const Canvas& canvas, std::int32_t eos_id, std::int32_t answer_end,
+                          std::int32_t num_forwards) {
+  const std::int32_t end = canvas.find_generated(eos_id, {0, answer_end}).value_or(answer_end);
   Figures figures{.tokens = 0, .forwards = num_forwards};
   for (std::int32_t position = 0; position < end; ++position) {
     figures.tokens += !canvas.is_pinned(position) && !canvas.is_hole(position);

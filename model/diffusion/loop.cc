@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/diffusion/contradiction.h"
 #include "runtime/base/check.h"
 
 namespace unmask::diffusion {
@@ -28,35 +29,15 @@ Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocab
     return Error{ErrorCode::kInvalidArgument, "the canvas has no hole: nothing is to be generated"};
   }
   const bool is_block_causal = vocabulary.is_block_causal;
-  const CachePolicy cache = cache_of(params, vocabulary);
-  const bool suits_all = std::holds_alternative<NoCache>(cache);
-  if (!suits_all && std::holds_alternative<BlockCache>(cache) != is_block_causal) {
-    return Error{ErrorCode::kInvalidArgument,
-                 is_block_causal
-                     ? "the model's attention is block-causal: cache can be block or none"
-                     : "cache block needs a model whose attention is block-causal"};
-  }
-  if (params.smoothing && is_block_causal) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the model's attention is block-causal: smoothing is for full attention, where "
-                 "every forward sees all holes"};
-  }
-  if (params.cfg_scale > 0 && !suits_all) {
-    return Error{
-        ErrorCode::kInvalidArgument,
-        "guidance (cfg_scale) reads the canvas twice and keeps nothing: cache must be none"};
-  }
-  if (params.cfg_scale > 0 && params.smoothing) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "guidance (cfg_scale) reads the canvas without its prompt, smoothing what the "
-                 "forward with it thought: only one of them can be"};
-  }
+  if (auto error = contradiction_in(params, is_block_causal)) return std::move(*error);
   LoopState state;
+  state.num_asked = canvas.size();
+  canvas.extend(std::int32_t(num_positions(params, canvas.size())) - canvas.size());
   // What a position sees is told by blocks that are counted from 0.
   const bool is_aligned = params.start_block_align || is_block_causal;
   state.grid = block_grid(canvas, params.block_length, is_aligned);
   state.canvas = std::move(canvas);
-  state.cache = initial_state(cache);
+  state.cache = initial_state(cache_of(params, vocabulary));
   DiffusionLoop loop(params, vocabulary, std::move(state));
   loop.enter_block(*first_hole);
   return loop;
@@ -74,8 +55,10 @@ std::optional<DiffusionLoop> DiffusionLoop::resume_without_cache(const Diffusion
   if (params.smoothing) return std::nullopt;  // what holes are read as was lost too
   if (loop.state_.plan.visible.size() == 0) return loop;
   if (!std::holds_alternative<BlockCache::State>(loop.state_.cache)) return std::nullopt;
-  // Block-causal: the same keys and values come of computing all that is finished once more.
-  loop.state_.cache = BlockCache::State{};
+  // Block-causal: the same keys and values come of computing all that is finished once more, in as
+  // many forwards as were planned.
+  const bool has_own_forward = loop.state_.plan.phase == Phase::kPrefill;
+  loop.state_.cache = BlockCache::State{.cached_end = 0, .is_lost = !has_own_forward};
   loop.plan_next();
   return loop;
 }
@@ -106,30 +89,43 @@ void DiffusionLoop::look_at_block(bool is_block_done, Applied& applied) {
   const Compat& compat = params_.compat;
   if (stop_within_block(applied)) return finish_block(applied);
   if (!state_.plan.ends_call) return plan_next();
+  if (state_.plan.phase == Phase::kCommit) return finish_block(applied);
   if (--state_.calls_left > 0) return plan_next();
   const bool is_filled = compat.fills_at_every_forward || is_block_done;
-  if (is_filled && canvas().num_holes(state_.block) == 0) return finish_block(applied);
+  if (is_filled && canvas().num_holes(state_.block) == 0) return leave_block(applied);
   state_.calls_left = num_calls();
   plan_next();
+}
+
+/// Finishes the block, if the cache has what the last forward made of it; else a commit comes
+/// before.
+void DiffusionLoop::leave_block(Applied& applied) {
+  const bool commits = params_.compat.refresh.commits_blocks &&
+                       std::holds_alternative<BlockCache::State>(state_.cache);
+  if (!commits || applied.edits.empty()) return finish_block(applied);
+  state_.plan = commit_plan(plan_input());
 }
 
 void DiffusionLoop::enter_block(std::int32_t first_hole) {
   state_.block = state_.grid.block_at(first_hole);
   state_.block_iteration = 0;
-  state_.strategy = initial_state(params_.strategy);
+  state_.strategy = initial_state(params_.strategy, {params_.block_length, params_.gen_length});
   state_.credit = params_.credit ? CreditLedger(state_.block) : CreditLedger();
   state_.calls_left = num_calls();
   plan_next();
 }
 
-void DiffusionLoop::plan_next() {
+PlanInput DiffusionLoop::plan_input() const {
   RefreshRules rules = params_.compat.refresh;
   // dInfer's smoothing classes count otherwise than its plain one.
   if (params_.smoothing && rules.counter == RefreshCounter::kCallsOfSequence) {
     rules.counter = RefreshCounter::kForwardsOfSequence;
   }
-  const PlanInput input{state_.block, canvas().size(), rules, params_.block_length};
-  state_.plan = plan(cache_of(params_, vocabulary_), input, state_.cache);
+  return {state_.block, canvas().size(), rules, params_.block_length};
+}
+
+void DiffusionLoop::plan_next() {
+  state_.plan = plan(cache_of(params_, vocabulary_), plan_input(), state_.cache);
   // No row that is looked at sees what stands behind the block.
   if (vocabulary_.is_block_causal) {
     state_.plan.computed.end = std::min(state_.plan.computed.end, state_.block.end);
@@ -139,7 +135,8 @@ void DiffusionLoop::plan_next() {
 std::int32_t DiffusionLoop::num_calls() const {
   const Compat& compat = params_.compat;
   const std::int32_t num_holes = canvas().num_holes(state_.block);
-  return std::max(std::min(num_holes / std::max(compat.expected_tpf, 1), compat.unroll), 1);
+  return std::max(std::min(num_holes / std::max(compat.expected_tpf, 1), compat.unroll),
+                  compat.min_unroll);
 }
 
 MaxUse DiffusionLoop::max_use() const {
@@ -153,7 +150,13 @@ MaxUse DiffusionLoop::max_use() const {
 }
 
 Figures DiffusionLoop::figures() const {
-  return figures_of(canvas(), vocabulary_.eos_id, state_.iteration);
+  return figures_of(canvas(), vocabulary_.eos_id, answer_end(), state_.iteration);
+}
+
+std::int64_t num_positions(const DiffusionParams& params, std::int64_t num_asked) {
+  if (!params.compat.completes_last_block) return num_asked;
+  const std::int64_t length = params.block_length;
+  return (num_asked + length - 1) / length * length;
 }
 
 }  // namespace unmask::diffusion

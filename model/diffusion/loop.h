@@ -48,9 +48,10 @@ struct Applied {
 struct LoopState {
   Canvas canvas;
   BlockGrid grid;
-  Range block;                       ///< that is decoded now
-  std::int32_t num_blocks = 0;       ///< finished
-  std::int32_t iteration = 0;        ///< forwards so far
+  Range block;                  ///< that is decoded now
+  std::int32_t num_asked = 0;   ///< positions that were asked for; others complete the last block
+  std::int32_t num_blocks = 0;  ///< finished
+  std::int32_t iteration = 0;   ///< forwards so far
   std::int32_t block_iteration = 0;  ///< decisions in this block so far
   std::int32_t calls_left = 0;       ///< before the next look at the block
   std::int32_t num_forced = 0;       ///< holes filled because the strategy had no iteration left
@@ -71,8 +72,8 @@ class DiffusionLoop {
  public:
   /// Ids of the parameters count before those of the vocabulary.
   ///
-  /// Errors  kInvalidArgument if the canvas has no hole, or the cache or smoothing do not suit the
-  ///         attention
+  /// Errors  kInvalidArgument if the canvas has no hole, or parameters and attention contradict
+  ///         each other (see contradiction_in)
   static Result<DiffusionLoop> create(const DiffusionParams& params, Vocabulary vocabulary,
                                       Canvas canvas);
   /// Goes on from what state() returned, under the same parameters and vocabulary.
@@ -103,6 +104,8 @@ class DiffusionLoop {
   [[nodiscard]] Figures figures() const;
   /// What it takes of workers at most.
   [[nodiscard]] MaxUse max_use() const;
+  /// What stands from here on is no part of the answer.
+  [[nodiscard]] std::int32_t answer_end() const;
   /// The whole canvas, cut as the compat says.
   [[nodiscard]] std::vector<std::int32_t> final_tokens() const;
   /// What was generated of it.
@@ -123,13 +126,18 @@ class DiffusionLoop {
   [[nodiscard]] CandidateColumns fuse(const CandidateColumns& columns);
   bool decide_and_edit(const CandidateColumns& columns, std::vector<Edit>& edits);
   void force_best(const CandidateColumns& columns, std::vector<Edit>& edits);
+  void force_all(const CandidateColumns& columns, std::vector<Edit>& edits);
+  void force(Edit edit, std::vector<Edit>& edits);
   void fill_behind_eos(Applied& applied);
   bool overwrite_with_eos(Range range);
   void look_at_block(bool is_block_done, Applied& applied);
   bool stop_within_block(Applied& applied);
+  [[nodiscard]] bool ends_at_eos(const std::vector<Edit>& edits) const;
+  void leave_block(Applied& applied);
   void finish_block(Applied& applied);
   void end(Applied& applied);
   void enter_block(std::int32_t first_hole);
+  [[nodiscard]] PlanInput plan_input() const;
   void plan_next();
   [[nodiscard]] std::int32_t num_calls() const;
 
@@ -138,8 +146,13 @@ class DiffusionLoop {
   LoopState state_;
 };
 
-/// The tokens of `canvas` that are the answer, cut as `cut` says; all of them, or the generated.
-std::vector<std::int32_t> cut_tokens(const Canvas& canvas, Cut cut, std::int32_t eos_id,
+/// How long a canvas becomes of which `num_asked` positions are asked for, prompt included.
+std::int64_t num_positions(const DiffusionParams& params, std::int64_t num_asked);
+
+/// The tokens of `canvas` that are the answer, cut as `compat` says, if `num_asked` positions of it
+/// were asked for; all of them, or the generated.
+std::vector<std::int32_t> cut_tokens(const Canvas& canvas, const Compat& compat,
+                                     std::int32_t eos_id, std::int32_t num_asked,
                                      bool only_generated);
 
 }  // namespace unmask::diffusion

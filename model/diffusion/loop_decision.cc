@@ -114,17 +114,22 @@ bool DiffusionLoop::decide_and_edit(const CandidateColumns& columns, std::vector
   // Late: nothing is taken back any more, and one hole at least is filled.
   const bool is_late =
       ++state_.block_iteration >= max_iterations(params_.strategy, state_.block.size());
-  for (const Edit edit : decided) {
+  for (Edit edit : decided) {
+    // Where the mask id stands, there is a hole.
+    const bool is_mask_id = params_.compat.may_choose_mask_id && edit.token == vocabulary_.mask_id;
+    if (is_mask_id) edit.token = kHole;
     if (is_late && edit.token == kHole) continue;
-    if (params_.compat.may_choose_mask_id && edit.token == vocabulary_.mask_id) continue;
     if (state_.canvas.apply(edit)) edits.push_back(edit);
   }
 
-  if (is_late && num_holes > 0 && canvas().num_holes(state_.block) >= num_holes) {
+  const bool is_last = is_late && edits_decided(params_.strategy);
+  if (is_last) {
+    force_all(columns, edits);
+  } else if (is_late && num_holes > 0 && canvas().num_holes(state_.block) >= num_holes) {
     force_best(columns, edits);
   }
   std::ranges::sort(edits, {}, &Edit::position);
-  return decision.block_done;
+  return decision.block_done || is_last;
 }
 
 /// The guard of a strategy without progress: the surest candidate is taken whatever it is.
@@ -134,8 +139,19 @@ void DiffusionLoop::force_best(const CandidateColumns& columns, std::vector<Edit
   while (best != kNone && !canvas().is_hole(columns.position[best])) {
     best = next_surest(candidates, best);
   }
-  if (best == kNone) return;
-  const Edit edit{columns.position[best], columns.token[best]};
+  if (best != kNone) force({columns.position[best], columns.token[best]}, edits);
+}
+
+/// The guard of a strategy that could go on for ever: no hole is left.
+void DiffusionLoop::force_all(const CandidateColumns& columns, std::vector<Edit>& edits) {
+  for (std::size_t i = 0; i < columns.position.size(); ++i) {
+    if (canvas().is_hole(columns.position[i])) {
+      force({columns.position[i], columns.token[i]}, edits);
+    }
+  }
+}
+
+void DiffusionLoop::force(Edit edit, std::vector<Edit>& edits) {
   state_.canvas.apply(edit);
   edits.push_back(edit);
   ++state_.num_forced;

@@ -26,10 +26,21 @@ bool DiffusionLoop::overwrite_with_eos(Range range) {
   return has_changed;
 }
 
-/// Whether the rest of the block is of no use, being behind an EOS; then it is overwritten.
+/// LLaDA2.0's own early stop, which looks at the first EOS of all: one in the prompt is enough.
+bool DiffusionLoop::ends_at_eos(const std::vector<Edit>& edits) const {
+  const std::int32_t eos_id = vocabulary_.eos_id;
+  if (eos_id < 0 || std::ranges::find(edits, eos_id, &Edit::token) == edits.end()) return false;
+  const auto first = std::ranges::find(canvas().tokens(), eos_id);
+  return canvas().num_holes({0, std::int32_t(first - canvas().tokens().begin())}) == 0;
+}
+
+/// Whether the rest of the block is of no use, being behind an EOS; then it is overwritten. An EOS
+/// that may be edited away ends nothing before its block is done.
 bool DiffusionLoop::stop_within_block(Applied& applied) {
   const Compat& compat = params_.compat;
+  if (compat.eos_early_stop && ends_at_eos(applied.edits)) return true;
   if (!compat.early_stop || !compat.stops_within_block) return false;
+  if (edits_decided(params_.strategy)) return false;
   const auto eos = canvas().find_generated(vocabulary_.eos_id, state_.block);
   if (!eos || canvas().num_holes({state_.block.begin, *eos}) > 0) return false;
   const Range rest{*eos + 1, state_.block.end};
@@ -67,24 +78,44 @@ void DiffusionLoop::end(Applied& applied) {
   applied.ending = state_.ending;
 }
 
+std::int32_t DiffusionLoop::answer_end() const {
+  return params_.compat.cut == Cut::kBehindFirstEos ? state_.num_asked : canvas().size();
+}
+
 std::vector<std::int32_t> DiffusionLoop::final_tokens() const {
-  return cut_tokens(canvas(), params_.compat.cut, vocabulary_.eos_id, false);
+  return cut_tokens(canvas(), params_.compat, vocabulary_.eos_id, state_.num_asked, false);
 }
 
 std::vector<std::int32_t> DiffusionLoop::generated_tokens() const {
-  return cut_tokens(canvas(), params_.compat.cut, vocabulary_.eos_id, true);
+  return cut_tokens(canvas(), params_.compat, vocabulary_.eos_id, state_.num_asked, true);
 }
 
-std::vector<std::int32_t> cut_tokens(const Canvas& canvas, Cut cut, std::int32_t eos_id,
-                                     bool only_generated) {
-  std::int32_t end = canvas.size();
-  if (cut == Cut::kAtFirstEos) {
-    end = canvas.find_generated(eos_id, canvas.whole()).value_or(end);
+namespace {
+
+/// Where the answer ends at the latest.
+std::int32_t cut_at(const Canvas& canvas, const Compat& compat, std::int32_t eos_id,
+                    std::int32_t num_asked, bool only_generated) {
+  if (compat.cut == Cut::kAtFirstEos) {
+    return canvas.find_generated(eos_id, canvas.whole()).value_or(canvas.size());
   }
+  if (compat.cut != Cut::kBehindFirstEos) return canvas.size();
+  const auto eos = canvas.find_generated(eos_id, {0, num_asked});
+  if (!eos) return num_asked;
+  if (!compat.eos_early_stop || only_generated) return *eos + 1;
+  const auto first = std::ranges::find(canvas.tokens(), eos_id);
+  return std::int32_t(first - canvas.tokens().begin()) + 1;
+}
+
+}  // namespace
+
+std::vector<std::int32_t> cut_tokens(const Canvas& canvas, const Compat& compat,
+                                     std::int32_t eos_id, std::int32_t num_asked,
+                                     bool only_generated) {
+  const std::int32_t end = cut_at(canvas, compat, eos_id, num_asked, only_generated);
   std::vector<std::int32_t> tokens;
   for (std::int32_t position = 0; position < end; ++position) {
     if (only_generated && canvas.is_pinned(position)) continue;
-    if (cut == Cut::kEveryEosGone && canvas.token(position) == eos_id) continue;
+    if (compat.cut == Cut::kEveryEosGone && canvas.token(position) == eos_id) continue;
     tokens.push_back(canvas.token(position));
   }
   return tokens;

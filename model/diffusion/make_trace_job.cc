@@ -43,6 +43,7 @@ TraceJob make_trace_job(std::vector<std::int32_t> prompt, const DiffusionParams&
   json::object source{{"prompt", json::array(job.prompt.begin(), job.prompt.end())},
                       {"gen_length", params.gen_length},
                       {"block_length", params.block_length}};
+  if (job.is_block_causal) source["attention"] = "block-causal";
   json::object strategy{{"name", "threshold"}};
   json::object smoothing;
   json::object cache{{"name", job.is_block_causal ? "block" : "none"}};

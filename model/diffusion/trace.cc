@@ -79,11 +79,12 @@ Result<CandidateColumns> candidates_of(const StepResult& result, const SequenceS
 
 TraceIteration trace_iteration(Range block, const SequenceStep& step,
                                const CandidateColumns& candidates, std::span<const Edit> edits,
-                               std::optional<Range> eos_fill, std::int32_t mask_id) {
+                               std::optional<Range> eos_fill, const DiffusionParams& params) {
   TraceIteration iteration;
   iteration.kind = kind_of(step.phase);
-  iteration.block = block;
   iteration.window = hull(step.window.computed);
+  // A prefill is of no block, but of all that it computes.
+  iteration.block = step.phase == Phase::kPrefill ? iteration.window : block;
   iteration.kv = hull(step.window.visible).end;
   iteration.kv_write = replaced(step.window);
   iteration.kv_persist = !step.window.written.empty();
@@ -91,12 +92,13 @@ TraceIteration trace_iteration(Range block, const SequenceStep& step,
   iteration.input = has_soft_rows ? "embeds" : "ids";
   iteration.edits.assign(edits.begin(), edits.end());
   for (Edit& edit : iteration.edits) {
-    if (edit.token == kHole) edit.token = mask_id;
+    if (edit.token == kHole) edit.token = params.mask_id;
   }
   const Candidates view{candidates.position, candidates.token, candidates.logit,
                         candidates.log_sum_exp};
+  const bool lists_all = edits_decided(params.strategy);
   for (int i = 0; i < view.size(); ++i) {
-    if (!is_hole(step, view.position[i], mask_id)) continue;
+    if (!lists_all && !is_hole(step, view.position[i], params.mask_id)) continue;
     iteration.candidates.push_back({view.position[i], view.token[i], view.confidence(i)});
   }
   iteration.eos_fill = eos_fill;
@@ -112,7 +114,8 @@ std::vector<std::int32_t> final_tokens(const TraceJob& job, std::span<const std:
   const auto whole =
       Canvas::restore({canvas.begin(), canvas.end()}, {}, generated, job.params.mask_id);
   if (!whole) return {};
-  return cut_tokens(*whole, job.params.compat.cut, job.params.eos_id, false);
+  const std::int32_t num_asked = std::min(prompt_length + job.params.gen_length, size);
+  return cut_tokens(*whole, job.params.compat, job.params.eos_id, num_asked, false);
 }
 
 Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunction& forward) {
@@ -134,8 +137,8 @@ Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunc
     const Result<Applied> applied = loop->apply(*candidates);
     if (!applied) return applied.error();
     const CandidateColumns& decided_on = applied->adjusted ? *applied->adjusted : *candidates;
-    trace.iterations.push_back(trace_iteration(block, *next, decided_on, applied->edits,
-                                               applied->eos_fill, job.params.mask_id));
+    trace.iterations.push_back(
+        trace_iteration(block, *next, decided_on, applied->edits, applied->eos_fill, job.params));
     add_smoothing(job.params, *next, trace.iterations.back());
   }
   trace.canvas = loop->canvas().tokens();

@@ -30,7 +30,7 @@ struct TraceJob {
   }
 };
 
-/// A hole of the block before the edits. On a position that was not decoded there is none.
+/// A hole of the block before the edits; of a strategy that edits, any position that is not given.
 struct TraceCandidate {
   std::int32_t position = 0;
   std::int32_t token = 0;
@@ -69,10 +69,11 @@ struct Trace {
   bool operator==(const Trace&) const = default;
 };
 
-/// The iteration that `step` was, given what its candidates did to the canvas.
+/// The iteration that `step` was, given what its candidates did to the canvas. params: of the job,
+/// mask_id included.
 TraceIteration trace_iteration(Range block, const SequenceStep& step,
                                const CandidateColumns& candidates, std::span<const Edit> edits,
-                               std::optional<Range> eos_fill, std::int32_t mask_id);
+                               std::optional<Range> eos_fill, const DiffusionParams& params);
 
 /// The answer of `canvas`, the raw one with which the job ended.
 std::vector<std::int32_t> final_tokens(const TraceJob& job, std::span<const std::int32_t> canvas);

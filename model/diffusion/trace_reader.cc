@@ -217,6 +217,15 @@ void drop_edits_behind_eos(Reader& reader, const json::object& job, Trace& trace
   }
 }
 
+bool is_block_causal(Reader& reader, const json::object& job) {
+  const json::value* attention = job.if_contains("attention");
+  if (attention == nullptr || attention->is_null()) return false;
+  if (*attention == "block-causal") return true;
+  reader.fail("attention is " + checkpoint::printable(*attention) +
+              ", but must be block-causal, or left out where it is full");
+  return false;
+}
+
 void reject_batch(Reader& reader, const json::object& object) {
   if (const json::value* batch = object.if_contains("batch");
       batch != nullptr && !batch->is_null() && *batch != json::value(1)) {
@@ -270,6 +279,7 @@ Result<TraceJob> read_trace_job(std::string_view text, const std::string& file) 
   add_choice(reader, *object, "strategy", values);
   add_choice(reader, *object, "cache", values);
   add_smoothing(reader, *object, values);
+  job.is_block_causal = is_block_causal(reader, *object);
   if (reader.error) return *reader.error;
   const Result<DiffusionParams> params = parse_job_params(values);
   if (!params) return Error{params.error().code, file + ": " + params.error().message};

@@ -29,6 +29,24 @@ inline void expect_same_cache_use(const diffusion::TraceJob& job, const diffusio
   }
 }
 
+/// The same of block-causal models, whose traces count the keys that a forward attends to where it
+/// replaces some: those of its own block among them.
+inline void expect_same_block_cache_use(const diffusion::Trace& trace,
+                                        const diffusion::Trace& golden) {
+  ASSERT_EQ(trace.iterations.size(), golden.iterations.size());
+  for (std::size_t i = 0; i < trace.iterations.size(); ++i) {
+    const diffusion::TraceIteration& a = trace.iterations[i];
+    const diffusion::TraceIteration& b = golden.iterations[i];
+    const bool replaces = b.kind == "denoise" && b.kv_write.has_value();
+    const bool counts_own = replaces || b.kind == "commit";
+    EXPECT_EQ(counts_own ? a.window.end : a.kv, b.kv) << "iteration " << i;
+    EXPECT_EQ(a.kv, a.kind == "prefill" || !b.kv_write ? 0 : a.window.begin) << "iteration " << i;
+    EXPECT_EQ(a.kv_write, b.kv_write) << "iteration " << i;
+    EXPECT_EQ(a.kv_persist, b.kv_persist) << "iteration " << i;
+    EXPECT_EQ(a.input, b.input) << "iteration " << i;
+  }
+}
+
 struct Golden {
   diffusion::TraceJob job;
   diffusion::Trace trace;

@@ -121,7 +121,7 @@ class ProgramTest(unittest.TestCase):
 
     def test_traces_make_every_decision_again(self):
         cases = chosen_traces()
-        self.assertGreaterEqual(len(cases), 74)
+        self.assertGreaterEqual(len(cases), 88)
         for case in cases[::EVERY]:
             with self.subTest(case=f"{case.parent.name}/{case.name}"):
                 unmask("trace", "diff", trace(case, self.folder), case)

@@ -15,6 +15,7 @@
 namespace unmask::diffusion {
 namespace {
 
+using golden::expect_same_block_cache_use;
 using golden::expect_same_cache_use;
 using golden::Golden;
 using golden::golden_dir;
@@ -90,9 +91,11 @@ TEST_P(GoldenTrace, IsReproducedByTheEngineToTheSameByteOnAnyNumberOfWorkers) {
     });
     ASSERT_TRUE(trace.has_value()) << trace.error().message;
     EXPECT_EQ(trace_diff(*trace, golden_.trace), std::nullopt) << num_workers << " workers";
-    // The traces of other models do not say it, or say it in another way.
+    // The traces of dense models do not say it, or say it in another way.
     if (GetParam().starts_with("moe_")) {
       expect_same_cache_use(golden_.job, *trace, golden_.trace);
+    } else if (GetParam().starts_with("llada2-")) {
+      expect_same_block_cache_use(*trace, golden_.trace);
     }
     const std::string written = write_trace(golden_.job, *trace);
     if (alone.empty()) alone = written;
@@ -130,8 +133,8 @@ Step next_step(const std::vector<Running>& running, std::uint64_t seq) {
 }
 
 TEST(GoldenTraces, AreReproducedWhenSequencesJoinAndLeaveOneBatchAtEveryStep) {
-  for (const std::string model :
-       {"moe_mha", "moe_gqa", "moe_smooth", "moe_tied_renorm", "llada-mha", "llada-gqa"}) {
+  for (const std::string model : {"moe_mha", "moe_gqa", "moe_smooth", "moe_tied_renorm",
+                                  "llada-mha", "llada-gqa", "llada2-a", "llada2-b"}) {
     std::vector<Running> running;
     for (const std::string& file : known_traces(model + "/")) running.push_back(start(file));
     ASSERT_GE(running.size(), 5u);
@@ -154,8 +157,7 @@ TEST(GoldenTraces, AreReproducedWhenSequencesJoinAndLeaveOneBatchAtEveryStep) {
         const Applied applied = golden::must(one.loop.apply(candidates));
         const CandidateColumns& decided_on = applied.adjusted ? *applied.adjusted : candidates;
         one.trace.iterations.push_back(trace_iteration(block, asked, decided_on, applied.edits,
-                                                       applied.eos_fill,
-                                                       one.golden.job.params.mask_id));
+                                                       applied.eos_fill, one.golden.job.params));
       }
     }
     EXPECT_GE(widest, 5u);
@@ -199,6 +201,74 @@ std::vector<std::vector<std::int32_t>> answers(const std::string& model, CachePo
   return tokens;
 }
 
+/// The canvas that `loop` ends with on `group`, and what it was at each border.
+std::vector<std::int32_t> play(DiffusionLoop loop, golden::WorkerGroup& group, SequenceId sequence,
+                               std::vector<LoopState>* borders = nullptr) {
+  static std::uint64_t seq = 0;
+  while (auto next = loop.next()) {
+    next->sequence = sequence;
+    Step step;
+    step.seq = ++seq;
+    step.sequences = {*next};
+    const StepResult result = group.run(step);
+    const Applied applied = golden::must(loop.apply(result.sequences.front().candidates));
+    if (applied.finished_block && !applied.ending && borders) borders->push_back(loop.state());
+  }
+  return loop.canvas().tokens();
+}
+
+TEST(GoldenTraces, OfBlockCausalModelsAreTheSameBehindEveryBorderThatIsTakenUpWithoutItsCache) {
+  int num_borders = 0;
+  for (const std::string model : {"llada2-a", "llada2-b"}) {
+    network::EngineOptions options;
+    options.num_kv_pages = 2048;
+    golden::WorkerGroup group(golden_dir() / "models" / model, 1, options);
+    SequenceId sequence = 0;
+    for (const std::string& file : known_traces(model + "/")) {
+      const Running running = start(file);
+      std::vector<LoopState> borders;
+      const auto tokens = play(running.loop, group, ++sequence, &borders);
+      EXPECT_EQ(tokens, running.golden.trace.canvas) << file;
+      for (const LoopState& border : borders) {
+        const DiffusionParams& params = running.golden.job.params;
+        auto again =
+            DiffusionLoop::resume_without_cache(params, running.golden.job.vocabulary(), border);
+        ASSERT_TRUE(again) << file;
+        EXPECT_EQ(play(std::move(*again), group, ++sequence), tokens) << file;
+        ++num_borders;
+      }
+    }
+  }
+  EXPECT_GE(num_borders, 50);
+}
+
+/// What a golden trace's job ends with if its cache is another one.
+std::vector<std::int32_t> canvas_with(const std::string& file, CachePolicy cache,
+                                      golden::WorkerGroup& group, SequenceId sequence) {
+  Golden golden = golden_of(file);
+  golden.job.params.cache = cache;
+  const DiffusionParams& params = golden.job.params;
+  return play(golden::must(DiffusionLoop::create(
+                  params, golden.job.vocabulary(),
+                  Canvas::of_prompt(golden.job.prompt, params.gen_length, params.mask_id))),
+              group, sequence);
+}
+
+TEST(BlockCacheTest, KeepsWhatWasEditedAndGivesTheTokensOfEveryTraceUnderItsDriver) {
+  for (const std::string model : {"llada2-a", "llada2-b"}) {
+    network::EngineOptions options;
+    options.num_kv_pages = 1024;
+    golden::WorkerGroup group(golden_dir() / "models" / model, 2, options);
+    SequenceId sequence = 0;
+    for (const std::string& file : known_traces(model + "/")) {
+      const std::vector<std::int32_t> expected = golden_of(file).trace.canvas;
+      EXPECT_EQ(canvas_with(file, BlockCache{}, group, ++sequence), expected) << file;
+      EXPECT_EQ(canvas_with(file, BlockCache{.max_prefill = 8}, group, ++sequence), expected);
+      EXPECT_EQ(canvas_with(file, NoCache{}, group, ++sequence), expected) << file;
+    }
+  }
+}
+
 TEST(BlockCacheTest, GivesTheTokensOfNoCacheOnAnyNumberOfWorkers) {
   for (const std::string model : {"llada2-a", "llada2-b"}) {
     const auto uncached = answers(model, NoCache{}, 1);
@@ -223,7 +293,8 @@ INSTANTIATE_TEST_SUITE_P(Moe, GoldenMoeTrace, testing::ValuesIn(known_traces("mo
 
 TEST(GoldenTraces, AreThere) {
   EXPECT_EQ(golden::files_below(golden_dir() / "traces").size(), 155u);
-  EXPECT_GE(known_traces().size(), 118u);
+  EXPECT_EQ(known_traces().size(), 146u);
+  EXPECT_EQ(known_traces("llada2-").size(), 28u);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ class BrokenCoordinatorTest : public testing::Test {
   /// All that is found over a few seeds; every one of them has to show something.
   std::vector<std::string> found(Sabotage (*sabotage)()) {
     std::vector<std::string> all;
-    for (const std::uint64_t seed : {1, 2, 4}) {
+    for (const std::uint64_t seed : {2, 4, 5}) {
       EXPECT_THAT(simulator.run(seed).violations, IsEmpty()) << "seed " << seed << " by itself";
       const std::vector<std::string> some = simulator.run(seed, sabotage()).violations;
       EXPECT_THAT(some, Not(IsEmpty())) << "seed " << seed;

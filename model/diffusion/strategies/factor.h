@@ -25,6 +25,7 @@ struct Factor {
   static constexpr std::string_view kName = "factor";
   static constexpr bool kPassesOverMaskId = false;
   static constexpr bool kSeesDecided = false;
+  static constexpr bool kEditsDecided = false;
 
   float factor = 1.0f;  ///< >= 0; larger takes more
 

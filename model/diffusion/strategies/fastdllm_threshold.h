@@ -20,17 +20,14 @@ struct FastDllmThreshold {
   static constexpr std::string_view kName = "fastdllm_threshold";
   static constexpr bool kPassesOverMaskId = false;
   static constexpr bool kSeesDecided = false;
+  static constexpr bool kEditsDecided = false;
 
   float threshold = 0.9f;         ///< in [0, 1]
   std::int32_t minimal_topk = 1;  ///< >= 1
 
   static void for_each_param(auto& params, auto visit) {
     visit(kThresholdParam, params.threshold);
-    visit(Param{"minimal_topk",
-                "so many are taken whatever their confidence",
-                {1, kMaxPositions},
-                "tokens"},
-          params.minimal_topk);
+    visit(kMinimalTopkParam, params.minimal_topk);
   }
 
   bool operator==(const FastDllmThreshold&) const = default;

@@ -28,6 +28,7 @@ struct Hierarchy {
   static constexpr std::string_view kName = "hierarchy";
   static constexpr bool kPassesOverMaskId = false;
   static constexpr bool kSeesDecided = false;
+  static constexpr bool kEditsDecided = false;
 
   float threshold = 0.9f;
   float low_threshold = 0.4f;  ///< below 0: the surest of every run
@@ -51,6 +52,7 @@ struct HierarchyFastV2 {
   static constexpr std::string_view kName = "hierarchy_fast_v2";
   static constexpr bool kPassesOverMaskId = false;
   static constexpr bool kSeesDecided = false;
+  static constexpr bool kEditsDecided = false;
 
   float threshold = 0.9f;
   float low_threshold = 0.4f;

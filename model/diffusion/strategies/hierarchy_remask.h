@@ -25,6 +25,7 @@ struct HierarchyRemask {
   static constexpr std::string_view kName = "hierarchy_remask";
   static constexpr bool kPassesOverMaskId = false;
   static constexpr bool kSeesDecided = true;
+  static constexpr bool kEditsDecided = false;
 
   float threshold = 0.9f;
   float low_threshold = 0.4f;

@@ -102,7 +102,8 @@ int run_trace(const TraceFlags& flags) {
   if (!model) return report(model.error(), kBadConfig);
   const Result<diffusion::TraceJob> job = job_of(flags, *model);
   if (!job) return report(job.error());
-  const std::int64_t num_positions = std::int64_t(job->prompt.size()) + job->params.gen_length;
+  const std::int64_t num_positions = diffusion::num_positions(
+      job->params, std::int64_t(job->prompt.size()) + job->params.gen_length);
   Result<> can_be = check_job(*job, *model);
   if (can_be) can_be = flags.tool.check(*model, num_positions);
   if (!can_be) return report_job(flags, can_be.error());

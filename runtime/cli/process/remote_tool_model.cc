@@ -133,9 +133,8 @@ class RemoteToolModel final : public ToolModel {
     std::vector<diffusion::Edit> edits;
     for (const actors::Traced::Edit& edit : traced.edits)
       edits.push_back({edit.position, edit.token});
-    trace_.iterations.push_back(diffusion::trace_iteration(traced.block, traced.step,
-                                                           traced.candidates, edits,
-                                                           traced.eos_fill, job_->params.mask_id));
+    trace_.iterations.push_back(diffusion::trace_iteration(
+        traced.block, traced.step, traced.candidates, edits, traced.eos_fill, job_->params));
     (*on_forward_)(std::int32_t(trace_.iterations.size()));
   }
 

@@ -18,6 +18,51 @@ TEST_F(AdmissionTest, AJobIsAcceptedWithTheFiguresOfItsCanvas) {
   EXPECT_EQ(accepted[0].canvas_length, 6);
 }
 
+/// Of a block-causal model, in blocks of four.
+Admit edited_job(int number, std::int32_t gen_length) {
+  Admit admit;
+  admit.job = job_id(number);
+  admit.body_digest = std::uint64_t(number);
+  admit.input.tokens = {1, 2};
+  admit.parameters = {{"gen_length", std::to_string(gen_length)},
+                      {"block_length", "4"},
+                      {"strategy", "joint_threshold"},
+                      {"driver", "llada2_edit"},
+                      {"cache", "none"}};
+  return admit;
+}
+
+TEST_F(AdmissionTest, ACanvasWhoseLastBlockIsMadeWholeIsMeasuredWithIt) {
+  options.model.vocabulary.is_block_causal = true;
+  options.model.max_positions = 10;
+  deliver(kGateway, edited_job(1, 6));
+  ASSERT_THAT(to_gateway<Accepted>(), SizeIs(1));
+  EXPECT_EQ(to_gateway<Accepted>()[0].canvas_length, 8);
+  deliver(kGateway, edited_job(2, 7));
+  EXPECT_THAT(rejection(), HasSubstr("make 12 positions, the model has 10"));
+}
+
+TEST_F(AdmissionTest, ParametersThatContradictTheModelAreRefusedWithBothSides) {
+  deliver(kGateway, edited_job(1, 6));
+  EXPECT_EQ(rejection(),
+            "driver llada2_edit is for block-causal attention, that of the model is full");
+}
+
+TEST_F(AdmissionTest, ABlockIsCommittedWhenItsEditingIsOverAndWithoutWhatNobodyAskedFor) {
+  options.model.vocabulary.is_block_causal = true;
+  replica_up(0, 1);
+  deliver(kGateway, edited_job(1, 5));
+  finish_step();
+  EXPECT_THAT(to_gateway<Committed>(), IsEmpty()) << "all holes are filled, and may be edited";
+  for (int i = 0; i < 3; ++i) finish_step();
+  const std::vector<Committed> blocks = to_gateway<Committed>();
+  ASSERT_THAT(blocks, SizeIs(2));
+  EXPECT_THAT(blocks[0].tokens, ElementsAre(12, 13));
+  EXPECT_THAT(blocks[1].tokens, ElementsAre(14, 15, 16)) << "17 completes the block";
+  EXPECT_THAT(finished(1).tokens, ElementsAre(12, 13, 14, 15, 16));
+  EXPECT_EQ(finished(1).figures.tokens, 5);
+}
+
 TEST_F(AdmissionTest, AJobThatWaitsIsToldItsPlaceAfterItsAcceptance) {
   deliver(kGateway, job(1));
   deliver(kGateway, job(2));

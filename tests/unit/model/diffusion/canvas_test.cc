@@ -19,6 +19,14 @@ TEST(CanvasTest, PromptIsPinnedAndTheRestAreHoles) {
   EXPECT_EQ(canvas.first_hole(), 3);
 }
 
+TEST(CanvasTest, MoreHolesAtTheEndAreHolesLikeAnyOther) {
+  Canvas canvas = Canvas::of_prompt(std::vector<std::int32_t>{1}, 1, kMask);
+  canvas.extend(2);
+  EXPECT_EQ(canvas, Canvas::of_prompt(std::vector<std::int32_t>{1}, 3, kMask));
+  canvas.extend(0);
+  EXPECT_EQ(canvas.size(), 4);
+}
+
 TEST(CanvasTest, AMaskIdInThePromptIsNoHole) {
   const std::vector<std::int32_t> prompt{kMask};
   const Canvas canvas = Canvas::of_prompt(prompt, 1, kMask);

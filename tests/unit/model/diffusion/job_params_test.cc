@@ -82,7 +82,7 @@ TEST(JobParamsTest, UnknownNamesAreRefusedWithTheNearestOne) {
   EXPECT_EQ(refusal({{"strategy", "treshold"}}),
             "unknown strategy 'treshold' (did you mean threshold?); known: threshold, credit, "
             "fixed, factor, hierarchy, hierarchy_fast_v2, hierarchy_remask, fastdllm_threshold, "
-            "fastdllm_fixed, llada_fixed");
+            "llada2_schedule, joint_threshold, fastdllm_fixed, llada_fixed");
   EXPECT_THAT(refusal({{std::string(1000, 'x'), "1"}}), HasSubstr("xxx...'"));
   EXPECT_THAT(refusal({{"a\nb\x1b[0m", "1"}}), HasSubstr("'a?b?[0m'"));
 }
@@ -105,10 +105,14 @@ TEST(JobParamsTest, WhatIsNoNumberIsRefused) {
 
 TEST(JobParamsTest, ParametersOfNoEffectAndTwicesAreRefused) {
   EXPECT_EQ(refusal({{"steps", "4"}}),
-            "parameter steps has no effect with strategy threshold (only with strategy=fixed)");
+            "parameter steps has no effect with strategy threshold (only with "
+            "strategy=fixed|llada2_schedule)");
   EXPECT_THAT(refusal({{"cache_update_freq", "4"}}),
               HasSubstr("only with cache=prefix|dual|vicinity"));
   EXPECT_THAT(refusal({{"unroll", "4"}}), HasSubstr("driver=blockwise"));
+  EXPECT_EQ(refusal({{"eos_early_stop", "true"}, {"driver", "llada2_edit"}}),
+            "parameter eos_early_stop has no effect with driver llada2_edit (only with "
+            "driver=llada2_generate)");
   EXPECT_EQ(refusal({{"seed", "1"}, {"seed", "1"}}), "parameter seed is given twice");
 }
 
@@ -126,6 +130,11 @@ TEST(JobParamsTest, NamedValuesParseToEqualParameters) {
       parsed({{"strategy", "hierarchy_fast_v2"}, {"credit", "true"}, {"driver", "hierarchy"}}),
       parsed({{"strategy", "fastdllm_threshold"}, {"driver", "fastdllm_original"}}),
       parsed({{"cache", "vicinity"}, {"warmup_steps", "0"}, {"driver", "fastdllm"}}),
+      parsed({{"driver", "block_diffusion"}, {"unroll", "1"}}),
+      parsed({{"driver", "block_diffusion_mask"}, {"cache", "none"}}),
+      parsed({{"driver", "llada2_generate"}, {"eos_early_stop", "true"}}),
+      parsed({{"strategy", "llada2_schedule"}, {"steps", "5"}, {"minimal_topk", "2"}}),
+      parsed({{"strategy", "joint_threshold"}, {"max_post_steps", "0"}, {"driver", "llada2_edit"}}),
   };
   for (const std::string text : {"0.1", "0.7", "0.8500001", "1e-6", "1", "0"}) {
     all.push_back(parsed({{"threshold", text}}));

@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 
-#include <cmath>
-#include <functional>
 #include <limits>
-#include <random>
+
+#include "model/diffusion/contradiction.h"
+#include "tests/unit/model/diffusion/played_loop.h"
 
 namespace unmask::diffusion {
 namespace {
@@ -13,64 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr Vocabulary kVocabulary{.mask_id = 99, .eos_id = 98, .choosable_end = 100};
-
-struct Guess {
-  std::int32_t token = 0;
-  float confidence = 1;
-};
-using Model = std::function<Guess(std::int32_t position, std::int32_t iteration)>;
-
-CandidateColumns answer(const SequenceStep& step, const Model& model) {
-  CandidateColumns columns;
-  for (const Range range : step.window.decoded) {
-    for (std::int32_t position = range.begin; position < range.end; ++position) {
-      const Guess guess = model(position, step.iteration);
-      columns.position.push_back(position);
-      columns.token.push_back(guess.token);
-      columns.logit.push_back(std::log(guess.confidence));
-      columns.log_sum_exp.push_back(0);
-    }
-  }
-  const ListedTokens& listed = step.listed;
-  for (std::size_t row = 0; row + 1 < listed.offsets.size(); ++row) {
-    for (std::int32_t i = listed.offsets[row]; i < listed.offsets[row + 1]; ++i) {
-      const bool is_best = listed.tokens[std::size_t(i)] == columns.token[row];
-      columns.listed_logit.push_back(is_best ? columns.logit[row] : columns.logit[row] - 1);
-    }
-  }
-  return columns;
-}
-
-DiffusionLoop loop_of(const DiffusionParams& params, std::vector<std::int32_t> prompt,
-                      std::int32_t gen_length) {
-  return *DiffusionLoop::create(params, kVocabulary,
-                                Canvas::of_prompt(prompt, gen_length, kVocabulary.mask_id));
-}
-
-struct History {
-  std::vector<SequenceStep> steps;
-  std::vector<Applied> applied;
-};
-
-/// Until the end, or until `limit` forwards were made.
-History run(DiffusionLoop& loop, const Model& model, int limit = 10000) {
-  History history;
-  while (auto step = loop.next()) {
-    history.steps.push_back(*step);
-    if (int(history.steps.size()) > limit) break;
-    auto applied = loop.apply(answer(*step, model));
-    if (!applied) {
-      ADD_FAILURE() << applied.error().message;
-      break;
-    }
-    history.applied.push_back(*applied);
-  }
-  return history;
-}
-
-Guess sure(std::int32_t position, std::int32_t /*iteration*/) { return {10 + position, 0.99f}; }
 
 TEST(LoopTest, FillsBlockAfterBlockAndEndsAtTheLength) {
   DiffusionLoop loop = loop_of({.block_length = 2}, {1}, 5);
@@ -251,12 +193,8 @@ TEST(LoopTest, ABlockCausalModelWithoutACacheComputesUpToTheBlocksEnd) {
   EXPECT_EQ(loop.next()->window.written, Ranges{});
 }
 
-TEST(LoopTest, ACacheThatDoesNotSuitTheAttentionIsRefused) {
-  Vocabulary causal = kVocabulary;
-  causal.is_block_causal = true;
+TEST(LoopTest, ParametersThatContradictEachOtherAreRefused) {
   const Canvas canvas = Canvas::of_prompt(std::vector{1}, 4, 99);
-  EXPECT_THAT(DiffusionLoop::create({.cache = DualCache{}}, causal, canvas).error().message,
-              HasSubstr("cache can be block or none"));
   EXPECT_THAT(DiffusionLoop::create({.cache = BlockCache{}}, kVocabulary, canvas).error().message,
               HasSubstr("block-causal"));
 }
@@ -433,18 +371,24 @@ std::vector<DiffusionParams> combinations() {
     for (const Strategy& strategy :
          {Strategy(FixedSteps{1}), Strategy(FixedSteps{3}), Strategy(FixedSteps{64}),
           Strategy(Threshold{0}), Strategy(Threshold{1}), Strategy(Factor{}), Strategy(Hierarchy{}),
-          Strategy(HierarchyFastV2{}), Strategy(HierarchyRemask{}),
-          Strategy(FastDllmThreshold{})}) {
+          Strategy(HierarchyFastV2{}), Strategy(HierarchyRemask{}), Strategy(FastDllmThreshold{}),
+          Strategy(Llada2Schedule{}), Strategy(Llada2Schedule{.steps = 3}),
+          Strategy(JointThreshold{}),
+          Strategy(JointThreshold{.editing_threshold = 0, .max_post_steps = 3})}) {
       for (const CachePolicy& cache :
            {CachePolicy(NoCache{}), CachePolicy(PrefixCache{2}), CachePolicy(DualCache{}),
-            CachePolicy(VicinityCache{2, 3})}) {
+            CachePolicy(VicinityCache{2, 3}), CachePolicy(BlockCache{})}) {
         for (const bool is_aligned : {false, true}) {
-          all.push_back({.block_length = 8,
-                         .start_block_align = is_aligned,
-                         .strategy = strategy,
-                         .credit = is_aligned ? std::optional(Credit{}) : std::nullopt,
-                         .cache = cache,
-                         .compat = compat});
+          const DiffusionParams params{
+              .block_length = 8,
+              .start_block_align = is_aligned,
+              .strategy = strategy,
+              .credit = is_aligned ? std::optional(Credit{}) : std::nullopt,
+              .cache = cache,
+              .compat = compat};
+          if (!contradiction_in(params, vocabulary_for(params).is_block_causal)) {
+            all.push_back(params);
+          }
         }
       }
     }
@@ -473,8 +417,8 @@ TEST(LoopPropertyTest, AdversarialCandidatesEndAndPinnedTokensStay) {
       const bool is_mask_id = model(0, 0).token == 99;
       if (is_mask_id && !params.compat.may_choose_mask_id) continue;  // an error: tested above
       DiffusionLoop loop = loop_of(params, prompt, 20);
-      // Per block: what the strategy may take, what is forced, and what the driver adds.
-      const int limit = 4 * (2 * 8 + 2 * params.compat.unroll + 2);
+      // Per block: what the strategy may take, what is forced, and what driver and cache add.
+      const int limit = 4 * (max_iterations(params.strategy, 8) + 8 + 2 * params.compat.unroll + 4);
       const History seen = run(loop, model, limit);
       EXPECT_TRUE(loop.has_ended())
           << name_of(params.strategy) << ", cache " << params.cache->index() << ", cut "
@@ -482,7 +426,7 @@ TEST(LoopPropertyTest, AdversarialCandidatesEndAndPinnedTokensStay) {
           << params.start_block_align << ", model " << (&model - adversaries.data());
       EXPECT_THAT(std::vector(loop.canvas().tokens().begin(), loop.canvas().tokens().begin() + 5),
                   testing::ElementsAreArray(prompt));
-      EXPECT_TRUE(is_mask_id || loop.state().num_forced == 0);
+      EXPECT_TRUE(is_mask_id || edits_decided(params.strategy) || loop.state().num_forced == 0);
     }
   }
 }
@@ -515,6 +459,10 @@ TEST(LoopPropertyTest, EveryWindowIsSoundAndWritesOnlyWhatItComputes) {
       for (const Range range : step.window.decoded) {
         EXPECT_TRUE(computed.begin <= range.begin && range.end <= computed.end);
       }
+      for (const Range range : step.window.written) {
+        EXPECT_TRUE(computed.begin <= range.begin && range.end <= computed.end);
+      }
+      if (std::holds_alternative<BlockCache>(*params.cache)) continue;
       EXPECT_TRUE(step.window.written.empty() || step.window.written == step.window.computed);
       EXPECT_EQ(step.phase == Phase::kRefresh, !step.window.written.empty());
     }

@@ -106,6 +106,7 @@ TEST(TraceFileTest, AJobThatIsMadeIsReadAsTheSame) {
   params.seed = 7;
   const TraceJob made = make_trace_job({1, 2, 3}, params, {9, 8, INT32_MAX, true});
   const TraceJob read = job_of(made.source);
+  EXPECT_EQ(read.vocabulary(), made.vocabulary());
   EXPECT_EQ(read.prompt, made.prompt);
   EXPECT_EQ(named_values(read.params), named_values(made.params));
   params.mask_id = params.eos_id = -1;
@@ -206,18 +207,51 @@ TEST(TraceTest, ARunSaysWhatEveryForwardDid) {
   EXPECT_EQ(trace.forwards, 4);
 }
 
+TEST(TraceFileTest, AttentionIsReadAndWhatIsNotKnownOfItRefused) {
+  EXPECT_FALSE(job_of(kJob).is_block_causal);
+  EXPECT_TRUE(
+      job_of(replaced(kJob, "\"case\"", R"("attention":"block-causal","case")")).is_block_causal);
+  EXPECT_THAT(refusal(replaced(kJob, "\"case\"", R"("attention":"causal","case")")),
+              HasSubstr("attention is \"causal\", but must be block-causal"));
+}
+
+TEST(TraceTest, APrefillIsOfAllThatItComputes) {
+  SequenceStep step;
+  step.phase = Phase::kPrefill;
+  step.window.computed = {{0, 8}};
+  EXPECT_EQ(trace_iteration({8, 12}, step, {}, {}, std::nullopt, {}).block, (Range{0, 8}));
+}
+
+TEST(TraceTest, AStrategyThatEditsIsShownWithAllItsCandidates) {
+  SequenceStep step;
+  step.window.computed = step.window.decoded = {{4, 6}};
+  step.inputs = {7, 9};  // a token and the mask id
+  CandidateColumns columns;
+  columns.position = {4, 5};
+  columns.token = {1, 2};
+  columns.logit = columns.log_sum_exp = {0, 0};
+  const auto num_listed = [&](const Strategy& strategy) {
+    return trace_iteration({4, 6}, step, columns, {}, std::nullopt,
+                           {.strategy = strategy, .mask_id = 9})
+        .candidates.size();
+  };
+  EXPECT_EQ(num_listed(JointThreshold{}), 2u);
+  EXPECT_EQ(num_listed(HierarchyRemask{}), 1u);
+}
+
 TEST(TraceTest, AppendedKeysReplaceNothing) {
   SequenceStep step;
   step.window.computed = {{4, 8}};
   step.window.visible = {{0, 4}};
-  const TraceIteration iteration = trace_iteration({4, 8}, step, {}, {}, std::nullopt, 9);
+  const TraceIteration iteration =
+      trace_iteration({4, 8}, step, {}, {}, std::nullopt, {.mask_id = 9});
   EXPECT_EQ(iteration.kv, 4);
   EXPECT_EQ(iteration.kv_write, std::nullopt);
 }
 
 TEST(TraceTest, AHolePutBackIsAnEditWithTheMaskId) {
   const Edit edit{4, kHole};
-  EXPECT_THAT(trace_iteration({4, 8}, {}, {}, {&edit, 1}, std::nullopt, 9).edits,
+  EXPECT_THAT(trace_iteration({4, 8}, {}, {}, {&edit, 1}, std::nullopt, {.mask_id = 9}).edits,
               ElementsAre(Edit{4, 9}));
 }
 

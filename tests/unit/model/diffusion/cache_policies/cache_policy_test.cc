@@ -114,6 +114,34 @@ TEST(CachePolicyTest, VicinityOfTheReferenceRefreshesItsFirstBlockOnce) {
               ElementsAre(D, D, D, R, D, R, D, R));
 }
 
+TEST(CachePolicyTest, AnUnfusedBlockCacheIsFilledByForwardsOfItsOwn) {
+  const RefreshRules rules{.commits_blocks = true};
+  CacheState state = initial_state(BlockCache{});
+  const Plan prefill = plan(BlockCache{}, {{8, 12}, 20, rules, 4}, state);
+  EXPECT_EQ(prefill.phase, Phase::kPrefill);
+  EXPECT_EQ(prefill.written, (Range{0, 8}));
+  EXPECT_FALSE(prefill.ends_call);
+  const Plan denoise = plan(BlockCache{}, {{8, 12}, 20, rules, 4}, state);
+  EXPECT_EQ(denoise.phase, Phase::kDenoise);
+  EXPECT_EQ(denoise.computed, (Range{8, 12}));
+  EXPECT_EQ(denoise.visible, (Range{0, 8}));
+  EXPECT_EQ(denoise.written, (Range{8, 12}));
+  EXPECT_EQ(plan(BlockCache{}, {{12, 16}, 20, rules, 4}, state).visible, (Range{0, 12}));
+  // Blocks without a hole are skipped: they are prefilled like a prompt.
+  const Plan skipped = plan(BlockCache{}, {{20, 24}, 24, rules, 4}, state);
+  EXPECT_EQ(skipped.phase, Phase::kPrefill);
+  EXPECT_EQ(skipped.computed, (Range{16, 20}));
+}
+
+TEST(CachePolicyTest, ACommitWritesTheBlockAndDecodesNothing) {
+  const Plan commit = commit_plan({{8, 12}, 20, {}, 4});
+  EXPECT_EQ(commit.phase, Phase::kCommit);
+  EXPECT_EQ(commit.computed, (Range{8, 12}));
+  EXPECT_EQ(commit.visible, (Range{0, 8}));
+  EXPECT_EQ(commit.written, (Range{8, 12}));
+  EXPECT_EQ(commit.decoded, Range{});
+}
+
 TEST(CachePolicyTest, OnlyARefreshWithACachedForwardBehindItDoesNotEndACall) {
   CacheState state = initial_state(DualCache{});
   EXPECT_FALSE(plan(DualCache{}, {{0, 4}, 8, kReference}, state).ends_call);

@@ -1,0 +1,63 @@
+#include "model/diffusion/contradiction.h"
+
+#include <gmock/gmock.h>
+
+namespace unmask::diffusion {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string refusal(const DiffusionParams& params, bool is_block_causal) {
+  const auto error = contradiction_in(params, is_block_causal);
+  if (!error) return "was taken";
+  EXPECT_EQ(error->code, ErrorCode::kInvalidArgument);
+  return error->message;
+}
+
+TEST(ContradictionTest, ACacheHasToSuitTheAttention) {
+  EXPECT_THAT(refusal({.cache = DualCache{}}, true), HasSubstr("cache can be block or none"));
+  EXPECT_THAT(refusal({.cache = BlockCache{}}, false), HasSubstr("block-causal"));
+  for (const bool is_block_causal : {false, true}) {
+    EXPECT_EQ(refusal({.cache = NoCache{}}, is_block_causal), "was taken");
+    EXPECT_EQ(refusal({}, is_block_causal), "was taken");
+  }
+}
+
+TEST(ContradictionTest, DriversOfBlockCausalModelsRefuseFullAttention) {
+  for (const auto& [driver, compat] : kPresets) {
+    const bool is_llada2 = driver.starts_with("llada2_") || driver.starts_with("block_diffusion");
+    const std::string message = refusal({.compat = compat}, false);
+    if (is_llada2) {
+      EXPECT_EQ(message, "driver " + std::string(driver) +
+                             " is for block-causal attention, that of the model is full");
+    } else {
+      EXPECT_EQ(message, "was taken") << driver;
+    }
+    EXPECT_EQ(refusal({.compat = compat}, true), "was taken") << driver;
+  }
+}
+
+TEST(ContradictionTest, EditingIsRefusedBesideADriverThatDoesNotAskWhetherABlockIsDone) {
+  for (const auto& [driver, compat] : kPresets) {
+    const std::string message = refusal({.strategy = JointThreshold{}, .compat = compat}, true);
+    const bool asks = compat.unroll == 1 && compat.min_unroll == 1 &&
+                      !compat.refresh.cached_forward_follows && !compat.fills_at_every_forward;
+    if (asks) {
+      EXPECT_EQ(message, "was taken") << driver;
+    } else {
+      EXPECT_THAT(message, AllOf(HasSubstr("strategy joint_threshold"),
+                                 HasSubstr("driver " + std::string(driver))));
+    }
+  }
+  EXPECT_EQ(refusal({.strategy = JointThreshold{}, .compat = kDefault}, false), "was taken");
+}
+
+TEST(ContradictionTest, UnrollingAnEditingDriverIsOneToo) {
+  DiffusionParams params{.strategy = JointThreshold{}, .compat = kLlada2Edit};
+  params.compat.unroll = 2;
+  EXPECT_THAT(refusal(params, true), HasSubstr("driver llada2_edit"));
+}
+
+}  // namespace
+}  // namespace unmask::diffusion
