@@ -36,10 +36,8 @@ struct Batch {
   const std::int32_t* listed_offsets = nullptr;  // null: none listed
   const std::int32_t* listed_tokens = nullptr;
 
-  /// Rows of decoded results: there is room for as many as there are rows, if the device records.
-  [[nodiscard]] int decoded_room() const {
-    return live_decoded != nullptr ? room.rows : num_decoded;
-  }
+  /// Rows of decoded results.
+  [[nodiscard]] int decoded_room() const { return room.decoded; }
 };
 
 /// Assembles batches in one place on the device, with one upload each.
@@ -47,7 +45,8 @@ class BatchBuilder {
  public:
   /// Room for steps of so many rows, and of keys in so many pages, is made at once; a step that
   /// asks for more of something else makes new room.
-  BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages);
+  /// counts_decoded: as of bucket_of()
+  BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages, bool counts_decoded);
 
   /// Also places the sequences in `pages`. The batch before must have been computed.
   ///
@@ -61,6 +60,7 @@ class BatchBuilder {
  private:
   kernels::Backend& backend_;
   const int max_rows_;
+  const bool counts_decoded_;
   std::unique_ptr<kernels::Buffer> staging_, arena_;  // shared with the host; the device's own
 };
 

@@ -32,6 +32,7 @@ class LmHead {
   LmHead(kernels::Backend& backend, Weights weights, const Placement& placement, int max_rows);
 
   [[nodiscard]] int vocab_size() const { return weights_.vocab_size; }
+  [[nodiscard]] const kernels::PackedMatrix& matrix() const { return *weights_.head; }
 
   /// Room for what is wanted of this batch; true if addresses have changed for it.
   ///

@@ -32,6 +32,7 @@ class Transformer final : public Network {
   Result<kernels::Tensor> forward(const Batch& batch, const cache::KvStore& kv, Group& group,
                                   ForwardObserver* observer) override;
   [[nodiscard]] LmHead& head() override { return *head_; }
+  [[nodiscard]] std::vector<kernels::MatrixUse> matrix_uses() const override;
 
  private:
   struct MlpNames {
