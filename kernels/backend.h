@@ -10,6 +10,7 @@
 #include <string>
 
 #include "kernels/device_kind.h"
+#include "kernels/fast_products.h"
 #include "kernels/memory_info.h"
 #include "kernels/ops/attention.h"
 #include "kernels/ops/embed.h"
@@ -49,10 +50,11 @@ class Buffer {
 /// All pointers in arguments are to this backend's memory unless they say host. Calls enqueue and
 /// return; results are ready after synchronize(). A device fault throws DeviceError.
 ///
-/// Numeric contract: each output row is summed in an order that depends on nothing but the shapes
-/// of the weights and the number of keys the row sees; never on other rows, on their number or on
-/// the number of threads. Sums over `ShareOffsets` are a balanced tree over the shares: with 2^j
-/// workers each holding 8 / 2^j shares, TreeAdd over the workers gives the bytes of one worker.
+/// Numeric contract, unless it was made with FastProducts: each output row is summed in an order
+/// that depends on nothing but the shapes of the weights and the number of keys the row sees; never
+/// on other rows, on their number or on the number of threads. Sums over `ShareOffsets` are a
+/// balanced tree over the shares: with 2^j workers each holding 8 / 2^j shares, TreeAdd over the
+/// workers gives the bytes of one worker.
 ///
 /// Dtypes: activations, keys and values f32 or bf16 (of those, a CPU has f32 only), weights f32 or
 /// bf16, sums f32.
@@ -100,6 +102,13 @@ class Backend {
   /// experts: those held here, ascending; `shares` splits their list. May be empty.
   [[nodiscard]] virtual std::unique_ptr<PackedExperts> pack_experts(
       std::span<const ExpertMatrices> experts, DType dtype, ShareOffsets shares) = 0;
+
+  /// Decides what computes products of matrices that were packed here, for each number of rows that
+  /// forwards have room for. Before the first forward, and after reserve(); enqueues and waits.
+  [[nodiscard]] virtual ProductReport choose_products(std::span<const MatrixUse> /*uses*/,
+                                                      std::span<const int> /*row_counts*/) {
+    return {};
+  }
 
   /// Enqueues one operation of kernels/ops. What its check() refuses aborts, on every device alike.
   template <class Op>

@@ -21,7 +21,7 @@ std::string available_sets() {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_backend(const DeviceSpec& spec) {
-  if (spec.kind == DeviceKind::kCuda) return make_cuda_backend(spec.index);
+  if (spec.kind == DeviceKind::kCuda) return make_cuda_backend(spec.index, spec.fast_products);
   if (spec.instructions && !is_available(*spec.instructions)) {
     return Error{ErrorCode::kInvalidArgument, "this machine cannot compute with --instructions " +
                                                   std::string(name_of(*spec.instructions)) +

@@ -7,6 +7,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/device_kind.h"
+#include "kernels/fast_products.h"
 #include "kernels/instruction_set.h"
 #include "runtime/base/result.h"
 
@@ -19,6 +20,7 @@ struct DeviceSpec {
   int num_threads = 0;       ///< kCpu: including the caller; 0: one per available core
   bool pin_threads = false;  ///< kCpu: each thread but the caller to a core of its own
   std::optional<InstructionSet> instructions = {};  ///< kCpu; none: the best of this machine
+  std::optional<FastProducts> fast_products = {};   ///< kCuda; none: own kernels compute everything
 };
 
 /// Errors  kInvalidArgument for a device or an instruction set that this machine does not have;

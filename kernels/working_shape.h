@@ -14,16 +14,18 @@ struct WorkingShape {
   int num_rows = 0;       ///< of a step
   ShareOffsets inputs{};  ///< of the Linear that has shares, and gives `hidden` features
   int hidden = 0;
-  int expert_width = 0;  ///< of the widest expert, or share of an MLP
-  int top_k = 0;         ///< experts of a row, or shares of an MLP
-  int num_experts = 0;   ///< held here, of the kind there are more of
-  int num_routed = 0;    ///< experts that a row's are chosen from
-  int num_heads = 0;     ///< held here
+  int widest_output = 0;  ///< of a Linear
+  int expert_width = 0;   ///< of the widest expert, or share of an MLP
+  int top_k = 0;          ///< experts of a row, or shares of an MLP
+  int num_experts = 0;    ///< held here, of the kind there are more of
+  int num_routed = 0;     ///< experts that a row's are chosen from
+  int num_heads = 0;      ///< held here
   int head_dim = 0;
   int num_keys = 0;           ///< that a row may see
   ShareOffsets vocabulary{};  ///< held here
   bool mixes = false;         ///< whether MixEmbeddings is asked for
   DType weights = DType::kF32;
+  bool has_fast_products = false;  ///< a GPU may compute them by a library: FastProducts
 
   [[nodiscard]] int widest_input() const {
     return int(inputs.num_items()) > hidden ? int(inputs.num_items()) : hidden;

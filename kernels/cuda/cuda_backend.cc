@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda/cuda_experts.h"
@@ -20,7 +21,11 @@ constexpr std::size_t kPackedAtOnce = 4 << 20;  // bytes of weights, on their wa
 }  // namespace
 
 CudaBackend::CudaBackend(Options options)
-    : device_(options.device), stream_(options.device), ring_(stream_.get()) {}
+    : device_(options.device), stream_(options.device), ring_(stream_.get()) {
+  if (options.fast_products) {
+    library_ = make_library_products(std::move(*options.fast_products), device_);
+  }
+}
 
 CudaBackend::~CudaBackend() = default;
 
@@ -169,16 +174,29 @@ void CudaBackend::enqueue_with_scratch(const Op& op) {
   enqueue(op, scratch_.take<std::byte>(scratch_bytes(op)), stream);
 }
 
+template <class Op>
+void CudaBackend::enqueue_product(const Op& op) {
+  if (!library_ || !library_->computes(op)) return enqueue_with_scratch(op);
+  const cudaStream_t stream = queue();
+  library_->enqueue(op, scratch_.take<std::byte>(library_->scratch_bytes(op)), stream);
+}
+
+ProductReport CudaBackend::choose_products(std::span<const MatrixUse> uses,
+                                           std::span<const int> row_counts) {
+  if (!library_) return {};
+  return library_->choose(uses, row_counts, scratch_, queue());
+}
+
 void CudaBackend::compute(const Embed& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const GatherRows& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const RmsNorm& op) { enqueue(op, queue()); }
-void CudaBackend::compute(const Linear& op) { enqueue_with_scratch(op); }
+void CudaBackend::compute(const Linear& op) { enqueue_product(op); }
 void CudaBackend::compute(const QkNormRopeKvWrite& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const Attention& op) { enqueue_with_scratch(op); }
 void CudaBackend::compute(const RouteTopk& op) { enqueue_with_scratch(op); }
 void CudaBackend::compute(const Experts& op) { enqueue_with_scratch(op); }
 void CudaBackend::compute(const TreeAdd& op) { enqueue(op, queue()); }
-void CudaBackend::compute(const LmHeadCandidates& op) { enqueue_with_scratch(op); }
+void CudaBackend::compute(const LmHeadCandidates& op) { enqueue_product(op); }
 void CudaBackend::compute(const MergeCandidates& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const MaxParts& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const MixEmbeddings& op) { enqueue_with_scratch(op); }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "kernels/backend.h"
 #include "kernels/cuda/cuda_event.h"
 #include "kernels/cuda/cuda_stream.h"
 #include "kernels/cuda/device_memory.h"
+#include "kernels/cuda/library_products.h"
 #include "kernels/cuda/upload_ring.h"
 
 namespace unmask::kernels {
@@ -18,7 +20,8 @@ namespace unmask::kernels {
 class CudaBackend final : public Backend {
  public:
   struct Options {
-    int device = 0;  ///< index among those that CUDA sees
+    int device = 0;                                  ///< index among those that CUDA sees
+    std::optional<FastProducts> fast_products = {};  ///< none: own kernels compute everything
   };
 
   explicit CudaBackend(Options options);
@@ -53,6 +56,9 @@ class CudaBackend final : public Backend {
                                                             DType dtype,
                                                             ShareOffsets shares) override;
 
+  [[nodiscard]] ProductReport choose_products(std::span<const MatrixUse> uses,
+                                              std::span<const int> row_counts) override;
+
  private:
   void compute(const Embed& op) override;
   void compute(const GatherRows& op) override;
@@ -72,6 +78,9 @@ class CudaBackend final : public Backend {
 
   template <class Op>
   void enqueue_with_scratch(const Op& op);
+  /// The same, by the library where it was chosen.
+  template <class Op>
+  void enqueue_product(const Op& op);
   /// The stream, its device being this thread's current one.
   CUstream_st* queue() const;
 
@@ -80,6 +89,7 @@ class CudaBackend final : public Backend {
   CudaEvent done_;
   UploadRing ring_;
   DeviceScratch scratch_;
+  std::unique_ptr<LibraryProducts> library_;  // null: own kernels compute everything
 };
 
 }  // namespace unmask::kernels

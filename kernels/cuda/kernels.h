@@ -5,6 +5,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <functional>
+
 #include "kernels/backend.h"
 #include "kernels/cuda/cuda_matrix.h"
 
@@ -33,6 +35,19 @@ std::size_t scratch_bytes(const LmHeadCandidates& op);
 void enqueue(const LmHeadCandidates& op, void* scratch, cudaStream_t stream);
 std::size_t scratch_bytes(const MixEmbeddings& op);
 void enqueue(const MixEmbeddings& op, void* scratch, cudaStream_t stream);
+
+/// Logits that somebody else multiplies, `num_rows` rows at a time: no more than there are.
+struct LogitPieces {
+  int num_rows = 0;
+  /// Enqueues the product of packed rows with the head. x: bf16 [num_rows, stride of the head];
+  /// logits: f32 [num_rows, ids]
+  std::function<void(const void* x, float* logits)> multiply{};
+};
+
+// The same by logits in memory. The head's weights are bf16, and there is an id.
+std::size_t scratch_bytes(const LmHeadCandidates& op, const LogitPieces& pieces);
+void enqueue(const LmHeadCandidates& op, const LogitPieces& pieces, void* scratch,
+             cudaStream_t stream);
 
 /// Rows as `weight` is multiplied with them: its dtype, its padded shares.
 ///

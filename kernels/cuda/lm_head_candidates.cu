@@ -162,6 +162,35 @@ __device__ CandidateStats stats_of(const Segment& segment, const LogitRules& rul
       max, sum, sum_x, best.first.token, best.first.logit, best.second.token, best.second.logit};
 }
 
+/// Which logits a thread block has.
+struct TileOfRows {
+  int tile, first_row, num_rows;
+};
+
+/// Takes what matters from a tile's logits, which are in shared memory. All threads come here.
+///
+/// parts [tile, row]
+__device__ void look_through(const TileShared& shared, const TileOfRows& at,
+                             const VocabTiles& tiles, std::int32_t first_token, const Query& query,
+                             int row_capacity, CandidateStats* parts) {
+  const int begin = tiles.begin(at.tile), size = tiles.size(at.tile);
+  const int segment_idx = int(threadIdx.x) % kSegments;
+  for (int base = 0; base < at.num_rows; base += kProductThreads / kSegments) {
+    const int i = base + int(threadIdx.x) / kSegments;
+    // All lanes take part in shuffles.
+    const int row = at.first_row + (i < at.num_rows ? i : at.num_rows - 1);
+    const int skipped = segment_idx * kSegmentIds;
+    const int left = size - skipped;
+    const Segment segment{&shared.logits[row - at.first_row][skipped],
+                          std::int64_t{first_token} + begin + skipped,
+                          left < 0 ? 0 : (left < kSegmentIds ? left : kSegmentIds)};
+    const CandidateStats stats = stats_of(segment, query.rules[query.rules_of_row[row]]);
+    if (i >= at.num_rows) continue;
+    copy_wanted(segment, query, row);
+    if (segment_idx == 0) parts[std::int64_t{at.tile} * row_capacity + row] = stats;
+  }
+}
+
 /// parts [tile, row].  Grid: blocks of 64 rows, tiles of the vocabulary.
 template <class T>
 __global__ void __launch_bounds__(kProductThreads)
@@ -192,20 +221,31 @@ __global__ void __launch_bounds__(kProductThreads)
   });
   __syncthreads();
 
-  const int segment_idx = int(threadIdx.x) % kSegments;
-  for (int base = 0; base < rows; base += kProductThreads / kSegments) {
-    const int i = base + int(threadIdx.x) / kSegments;
-    const int row = first_row + (i < rows ? i : rows - 1);  // all lanes take part in shuffles
-    const int skipped = segment_idx * kSegmentIds;
-    const int left = size - skipped;
-    const Segment segment{&shared.logits[row - first_row][skipped],
-                          std::int64_t{first_token} + begin + skipped,
-                          left < 0 ? 0 : (left < kSegmentIds ? left : kSegmentIds)};
-    const CandidateStats stats = stats_of(segment, query.rules[query.rules_of_row[row]]);
-    if (i >= rows) continue;
-    copy_wanted(segment, query, row);
-    if (segment_idx == 0) parts[std::int64_t{tile} * row_count_of_x.capacity + row] = stats;
+  look_through(shared, {tile, first_row, rows}, tiles, first_token, query, row_count_of_x.capacity,
+               parts);
+}
+
+/// The same from logits in memory, [piece_rows, ids], those of the rows from first_row_of_piece on.
+/// Rows that are not there have some too, and are not looked at.
+__global__ void __launch_bounds__(kProductThreads)
+    logits_tile_kernel(const float* logits, int first_row_of_piece, int piece_rows,
+                       RowCount row_count_of_x, VocabTiles tiles, std::int32_t first_token,
+                       Query query, CandidateStats* parts) {
+  auto& shared = dynamic_shared<TileShared>();
+  const int tile = int(blockIdx.y), first = int(blockIdx.x) * kProductRows;
+  const int there = row_count_of_x.now() - first_row_of_piece;
+  const int rows_left = (there < piece_rows ? there : piece_rows) - first;
+  if (rows_left <= 0) return;
+  const int rows = rows_left < kProductRows ? rows_left : kProductRows;
+  const int begin = tiles.begin(tile), size = tiles.size(tile);
+  const std::int64_t num_ids = tiles.first_id[tiles.num_shares];
+  for (int i = int(threadIdx.x); i < rows * kProductFeatures; i += kProductThreads) {
+    const int row = i / kProductFeatures, id = i % kProductFeatures;
+    if (id < size) shared.logits[row][id] = logits[(first + row) * num_ids + begin + id];
   }
+  __syncthreads();
+  look_through(shared, {tile, first_row_of_piece + first, rows}, tiles, first_token, query,
+               row_count_of_x.capacity, parts);
 }
 
 __device__ CandidateStats shuffle_down(const CandidateStats& stats, unsigned delta) {
@@ -265,29 +305,40 @@ Arrays<T> arrays_in(ScratchParts& parts, const MatrixView& head, int num_tiles, 
           parts.take<CandidateStats>(std::size_t(num_tiles) * std::size_t(num_rows))};
 }
 
+Query query_of(const LmHeadCandidates& op) {
+  return {op.rules,          op.rules_of_row,  op.present,      op.present_logits,
+          op.listed_offsets, op.listed_tokens, op.listed_logits};
+}
+
+void clear_wanted(const LmHeadCandidates& op, cudaStream_t stream) {
+  if (op.present == nullptr && op.listed_offsets == nullptr) return;
+  launch(clear_wanted_kernel, {dim3(unsigned(op.x.rows)), dim3(kWarpSize), 0, stream}, query_of(op),
+         row_count(op.x));
+}
+
+void merge_tiles(const LmHeadCandidates& op, const CandidateStats* parts, cudaStream_t stream) {
+  launch(merge_tiles_kernel, {dim3(unsigned(op.x.rows)), dim3(kMergeThreads), 0, stream}, parts,
+         vocab_tiles(op.vocab_shares), row_count(op.x), op.out);
+}
+
+dim3 tile_grid(int num_rows, const VocabTiles& tiles) {
+  return dim3(unsigned((num_rows + kProductRows - 1) / kProductRows), unsigned(tiles.count()));
+}
+
 template <class T>
 void run(const LmHeadCandidates& op, const MatrixView& head, void* scratch, cudaStream_t stream) {
   const VocabTiles tiles = vocab_tiles(op.vocab_shares);
-  const int num_rows = op.x.rows;
   ScratchParts scratch_parts(scratch);
-  const Arrays<T> arrays = arrays_in<T>(scratch_parts, head, tiles.count(), num_rows);
-  const Query query{op.rules,          op.rules_of_row,  op.present,      op.present_logits,
-                    op.listed_offsets, op.listed_tokens, op.listed_logits};
-  if (query.present != nullptr || query.listed_offsets != nullptr) {
-    launch(clear_wanted_kernel, {dim3(unsigned(num_rows)), dim3(kWarpSize), 0, stream}, query,
-           row_count(op.x));
-  }
+  const Arrays<T> arrays = arrays_in<T>(scratch_parts, head, tiles.count(), op.x.rows);
+  clear_wanted(op, stream);
   if (tiles.count() > 0) {
     pack_rows(op.x, head, arrays.rows, stream);
-    const unsigned row_blocks = unsigned((num_rows + kProductRows - 1) / kProductRows);
     launch(head_tile_kernel<T>,
-           {dim3(row_blocks, unsigned(tiles.count())), dim3(kProductThreads), sizeof(TileShared),
-            stream},
+           {tile_grid(op.x.rows, tiles), dim3(kProductThreads), sizeof(TileShared), stream},
            arrays.rows, row_count(op.x), static_cast<const T*>(head.data), head.stride(), tiles,
-           op.first_token, query, arrays.parts);
+           op.first_token, query_of(op), arrays.parts);
   }
-  launch(merge_tiles_kernel, {dim3(unsigned(num_rows)), dim3(kMergeThreads), 0, stream},
-         arrays.parts, tiles, row_count(op.x), op.out);
+  merge_tiles(op, arrays.parts, stream);
 }
 
 }  // namespace
@@ -307,6 +358,35 @@ void enqueue(const LmHeadCandidates& op, void* scratch, cudaStream_t stream) {
   const MatrixView& head = view_of(op.head);
   with_element(head.dtype,
                [&](auto element) { run<decltype(element)>(op, head, scratch, stream); });
+}
+
+std::size_t scratch_bytes(const LmHeadCandidates& op, const LogitPieces& pieces) {
+  ScratchParts parts(nullptr);
+  arrays_in<bf16>(parts, view_of(op.head), vocab_tiles(op.vocab_shares).count(), op.x.rows);
+  parts.take<float>(std::size_t(pieces.num_rows) * std::size_t(op.head.rows()));
+  return parts.bytes();
+}
+
+void enqueue(const LmHeadCandidates& op, const LogitPieces& pieces, void* scratch,
+             cudaStream_t stream) {
+  const MatrixView& head = view_of(op.head);
+  const VocabTiles tiles = vocab_tiles(op.vocab_shares);
+  ScratchParts parts(scratch);
+  const Arrays<bf16> arrays = arrays_in<bf16>(parts, head, tiles.count(), op.x.rows);
+  auto* const logits =
+      parts.take<float>(std::size_t(pieces.num_rows) * std::size_t(op.head.rows()));
+  clear_wanted(op, stream);
+  pack_rows(op.x, head, arrays.rows, stream);
+  for (int done = 0; done < op.x.rows; done += pieces.num_rows) {
+    // The last piece is as long as all others: some of its rows come out a second time.
+    const int first = done + pieces.num_rows <= op.x.rows ? done : op.x.rows - pieces.num_rows;
+    pieces.multiply(arrays.rows + std::size_t(first) * std::size_t(head.stride()), logits);
+    launch(logits_tile_kernel,
+           {tile_grid(pieces.num_rows, tiles), dim3(kProductThreads), sizeof(TileShared), stream},
+           logits, first, pieces.num_rows, row_count(op.x), tiles, op.first_token, query_of(op),
+           arrays.parts);
+  }
+  merge_tiles(op, arrays.parts, stream);
 }
 
 }  // namespace unmask::kernels

@@ -8,7 +8,8 @@
 
 namespace unmask::kernels {
 
-Result<std::unique_ptr<Backend>> make_cuda_backend(int index) {
+Result<std::unique_ptr<Backend>> make_cuda_backend(
+    int index, const std::optional<FastProducts>& fast_products) {
   const Gpus gpus = find_gpus();
   if (!gpus.problem.empty()) return Error{ErrorCode::kUnavailable, gpus.problem};
   if (index < 0 || index >= int(gpus.all.size())) {
@@ -20,8 +21,8 @@ Result<std::unique_ptr<Backend>> make_cuda_backend(int index) {
     return Error{ErrorCode::kUnavailable, "GPU " + std::to_string(index) + ": " + problem};
   }
   try {
-    return std::unique_ptr<Backend>(
-        std::make_unique<CudaBackend>(CudaBackend::Options{.device = index}));
+    return std::unique_ptr<Backend>(std::make_unique<CudaBackend>(
+        CudaBackend::Options{.device = index, .fast_products = fast_products}));
   } catch (const DeviceError& error) {
     if (error.fault() == DeviceFault::kHardware) throw;
     return Error{ErrorCode::kUnavailable, error.what()};

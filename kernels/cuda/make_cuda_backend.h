@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "kernels/backend.h"
 #include "runtime/base/result.h"
@@ -12,6 +13,7 @@ namespace unmask::kernels {
 /// Errors  kInvalidArgument if there are not so many GPUs; kUnavailable if there is none, if it
 ///         fails, or without CUDA
 /// Throws  DeviceError for a fault of the hardware
-[[nodiscard]] Result<std::unique_ptr<Backend>> make_cuda_backend(int index);
+[[nodiscard]] Result<std::unique_ptr<Backend>> make_cuda_backend(
+    int index, const std::optional<FastProducts>& fast_products);
 
 }  // namespace unmask::kernels

@@ -9,7 +9,12 @@ constexpr const char* kWithoutCuda =
 
 }  // namespace
 
-Result<std::unique_ptr<Backend>> make_cuda_backend(int) {
+Result<std::unique_ptr<Backend>> make_cuda_backend(
+    int /*index*/, const std::optional<FastProducts>& /*fast_products*/) {
+  return Error{ErrorCode::kUnavailable, kWithoutCuda};
+}
+
+Result<std::string> cublas_lt_version(const std::string& /*library*/) {
   return Error{ErrorCode::kUnavailable, kWithoutCuda};
 }
 

@@ -136,6 +136,7 @@ void mma(const char* name, Sum (&d)[4], const std::uint32_t (&a)[4], const std::
   std::memcpy(mine.b, b, sizeof b);
   std::memcpy(mine.d, d, sizeof d);
   const auto multiply = [](const MmaLane<Sum>* in, MmaSums<Sum>* out, unsigned) UNMASK_UNCHECKED {
+    emulation::spend(emulation::kMmaMicros);
     constexpr int kPerRegister = 4 / sizeof(Element);
     constexpr int kDepth = 8 * kPerRegister;
     Sum rows[16][kDepth], columns[8][kDepth];

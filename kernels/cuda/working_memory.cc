@@ -65,13 +65,33 @@ std::uint64_t mix_bytes(const WorkingShape& shape) {
               std::uint64_t(shape.vocabulary.count) * kMixPieces * hidden);
 }
 
+std::uint64_t num_ids(const WorkingShape& shape) {
+  return std::uint64_t(shape.vocabulary.num_items());
+}
+
+/// By cuBLASLt: what it takes for a product, and for the trial of one at the start.
+std::uint64_t library_product_bytes(const WorkingShape& shape) {
+  if (!shape.has_fast_products || shape.weights != DType::kBF16) return 0;
+  const auto rows = std::uint64_t(shape.num_rows);
+  const std::uint64_t linear =
+      linear_bytes(shape) + rows * (std::uint64_t(shape.widest_input()) * size_of(shape.weights) +
+                                    std::uint64_t(shape.widest_output) * sizeof(float));
+  const std::uint64_t logits =
+      std::min<std::uint64_t>(rows, kMaxLogitRows) * num_ids(shape) * sizeof(float);
+  const std::uint64_t head = candidates_bytes(shape) + logits +
+                             rows * (std::uint64_t(shape.hidden) * sizeof(float) +
+                                     sizeof(CandidateStats) + sizeof(std::int32_t));
+  return kCublasWorkspaceBytes + std::max(linear, head);
+}
+
 }  // namespace
 
 std::uint64_t cuda_working_bytes(const WorkingShape& shape) {
   const std::uint64_t router =
       std::uint64_t(shape.num_rows) * std::uint64_t(shape.num_routed) * sizeof(float);
   return kArrays + std::max({linear_bytes(shape), attention_bytes(shape), experts_bytes(shape),
-                             candidates_bytes(shape), mix_bytes(shape), router});
+                             candidates_bytes(shape), mix_bytes(shape), router,
+                             library_product_bytes(shape)});
 }
 
 }  // namespace unmask::kernels

@@ -166,9 +166,11 @@ std::size_t BatchBuilder::device_bytes(int max_rows, int num_pages) {
   return words_for(max_rows, num_pages) * sizeof(std::int32_t);
 }
 
-BatchBuilder::BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages)
+BatchBuilder::BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages,
+                           bool counts_decoded)
     : backend_(backend),
       max_rows_(max_rows),
+      counts_decoded_(counts_decoded),
       staging_(backend.allocate_shared(device_bytes(max_rows, num_pages))),
       arena_(backend.allocate(device_bytes(max_rows, num_pages))) {}
 
@@ -180,8 +182,9 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, cache::SoftRo
   Batch batch;
   batch.used = {.rows = int(rows.tokens.size()),
                 .sequences = int(rows.row_offsets.size()) - 1,
-                .listed = int(rows.listed_tokens.size())};
-  batch.room = can_record ? bucket_of(batch.used, max_rows_) : batch.used;
+                .listed = int(rows.listed_tokens.size()),
+                .decoded = int(rows.decoded_rows.size())};
+  batch.room = can_record ? bucket_of(batch.used, max_rows_, counts_decoded_) : batch.used;
   batch.num_decoded = int(rows.decoded_rows.size());
   batch.num_guidance = int(rows.guidance_rows.size());
   batch.num_mixed = int(rows.mixed_rows.size());

@@ -49,15 +49,14 @@ struct Batch {
   const float* mix_weights = nullptr;
   kernels::Tensor soft_rows;  ///< of all sequences, as before this batch
 
-  /// Rows of decoded results: there is room for as many as there are rows, if the device records.
-  [[nodiscard]] int decoded_room() const {
-    return live_decoded != nullptr ? room.rows : num_decoded;
-  }
-  /// The same of all that the LM head looks at.
+  /// Rows of decoded results.
+  [[nodiscard]] int decoded_room() const { return room.decoded; }
+  /// Rows that the LM head gathers: those, and the guidance behind them.
   [[nodiscard]] int head_room() const {
+    if (num_guidance == 0) return room.decoded;
     return live_head != nullptr ? room.rows : num_decoded + num_guidance;
   }
-  /// The same of mixed rows.
+  /// Rows that are mixed.
   [[nodiscard]] int mixed_room() const { return live_mixed != nullptr ? room.rows : num_mixed; }
 };
 
@@ -66,7 +65,8 @@ class BatchBuilder {
  public:
   /// Room for steps of so many rows, and of keys in so many pages, is made at once; a step that
   /// asks for more of something else makes new room.
-  BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages);
+  /// counts_decoded: as of bucket_of()
+  BatchBuilder(kernels::Backend& backend, int max_rows, int num_pages, bool counts_decoded);
 
   /// Also places the sequences in `pages` and `soft_rows`. The batch before must have been
   /// computed.
@@ -81,6 +81,7 @@ class BatchBuilder {
  private:
   kernels::Backend& backend_;
   const int max_rows_;
+  const bool counts_decoded_;
   std::unique_ptr<kernels::Buffer> staging_, arena_;  // shared with the host; the device's own
 };
 

@@ -56,6 +56,11 @@ class HiddenSender final : public ForwardObserver {
   const std::function<void(TensorRows)>& sink_;
 };
 
+void tell(const kernels::ProductReport& report, const EngineOptions& options) {
+  const auto& listener = report.is_warning ? options.on_note : options.on_choice;
+  if (!report.sentence.empty() && listener) listener(report.sentence);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(const checkpoint::Checkpoint& checkpoint,
@@ -67,6 +72,12 @@ Result<std::unique_ptr<Engine>> Engine::create(const checkpoint::Checkpoint& che
   if (const auto weights = take_inventory(checkpoint); !weights) return weights.error();
   auto network = make_network(checkpoint, backend, options);
   if (!network) return network.error();
+  // After the weights, which are measured with; before the pages, which may take all memory left.
+  // Under exact numerics nothing is chosen, and so the backend's own kernels compute everything.
+  if (options.placement.numerics == Numerics::kFast) {
+    tell(backend.choose_products((*network)->matrix_uses(), row_buckets(options.max_rows)),
+         options);
+  }
   return std::unique_ptr<Engine>(
       new Engine(checkpoint.config(), *memory, backend, options, std::move(*network)));
 }
@@ -88,7 +99,9 @@ Engine::Engine(const checkpoint::ModelConfig& config, const MemoryPlan& memory,
       mixer_(backend, options.placement, config.hidden_size, options.max_rows,
              memory.num_soft_rows),
       group_(backend, options.placement, max_part_bytes(config, options), options.now),
-      batches_(backend, options.max_rows, memory.num_kv_pages),
+      // A library computes all rows that there is room for, and the head's are expensive.
+      batches_(backend, options.max_rows, memory.num_kv_pages,
+               options.placement.numerics == Numerics::kFast),
       can_record_(backend.can_record() && options.can_record),
       recordings_(backend),
       on_note_(options.on_note) {}
@@ -158,8 +171,8 @@ Result<DecodedRows> Engine::forward(const Batch& batch) {
     }
     return batch.num_mixed > 0 ? mixer_.mix(*hidden, batch, *network_, group_) : Result<>();
   };
-  const Recordings::Key key{batch.room, batch.num_decoded > 0, batch.present != nullptr,
-                            batch.num_mixed > 0, batch.num_guidance > 0};
+  const Recordings::Key key{batch.room, batch.present != nullptr, batch.num_mixed > 0,
+                            batch.num_guidance > 0};
   Result<> done = can_record_ ? record(key, enqueue) : enqueue();
   if (done) done = group_.wait();
   if (!done) return done.error();

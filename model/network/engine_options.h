@@ -34,6 +34,8 @@ struct EngineOptions {
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
   /// Something that whoever runs the worker should know, a sentence; on the engine's thread.
   std::function<void(const std::string&)> on_note;
+  /// What was decided at the start, a sentence; on the engine's thread.
+  std::function<void(const std::string&)> on_choice;
   /// The clock of StepResult's times; without one they are 0.
   std::function<std::chrono::steady_clock::time_point()> now;
 };

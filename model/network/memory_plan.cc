@@ -125,6 +125,7 @@ kernels::WorkingShape working_shape(const checkpoint::ModelConfig& config,
       .num_rows = options.max_rows,
       .inputs = o_inputs(config, options.placement),
       .hidden = config.hidden_size,
+      .widest_output = std::max(heads.qkv_width(), config.hidden_size),
       .expert_width = std::max(has_experts ? config.expert_intermediate_size : 0, mlp_width),
       .top_k = std::max(has_experts ? config.num_experts_per_token : 0,
                         mlp_width > 0 ? kernels::kNumShares : 0),
@@ -136,7 +137,8 @@ kernels::WorkingShape working_shape(const checkpoint::ModelConfig& config,
       .num_keys = max_positions(config, options),
       .vocabulary = options.placement.shares(config.vocab_size),
       .mixes = options.num_soft_rows > 0,
-      .weights = options.dtype};
+      .weights = options.dtype,
+      .has_fast_products = options.placement.numerics == Numerics::kFast};
 }
 
 Result<MemoryPlan> plan_memory(const checkpoint::ModelConfig& config,

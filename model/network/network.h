@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "kernels/backend.h"
 #include "model/cache/kv_store.h"
@@ -32,6 +33,9 @@ class Network {
   [[nodiscard]] virtual LmHead& head() = 0;
   /// The table of embeddings, [vocab_size, hidden].
   [[nodiscard]] virtual kernels::Tensor embeddings() const = 0;
+
+  /// The matrices that forwards multiply with, as far as a device may choose what does it.
+  [[nodiscard]] virtual std::vector<kernels::MatrixUse> matrix_uses() const = 0;
 };
 
 /// Loads this worker's part of the weights.

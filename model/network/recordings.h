@@ -22,7 +22,6 @@ class Recordings {
   /// Forwards of one kind are the same work on the same addresses.
   struct Key {
     BatchShape room;
-    bool has_decoded = false;
     bool has_present = false;
     bool has_mixed = false;
     bool has_guidance = false;

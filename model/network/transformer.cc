@@ -115,6 +115,16 @@ Result<> Transformer::feed_forward(const Layer& layer, int index, const Batch& b
   return group.add_parts(hidden, part);
 }
 
+std::vector<kernels::MatrixUse> Transformer::matrix_uses() const {
+  std::vector<kernels::MatrixUse> uses{{.matrix = &head_->matrix(), .is_head = true}};
+  for (const Layer& layer : layers_) {
+    if (!layer.qkv) continue;
+    uses.push_back({.matrix = layer.qkv.get()});
+    uses.push_back({.matrix = layer.o.get()});
+  }
+  return uses;
+}
+
 kernels::Routing Transformer::routing_of(const Layer& layer) const {
   kernels::Routing routing;
   routing.top_k = config_.num_experts_per_token;

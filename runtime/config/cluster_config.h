@@ -66,7 +66,10 @@ struct ClusterConfig {
     std::string device = "auto";        ///< auto (a GPU, if there is one), cpu, cuda, cuda:N
     bool share_gpus = false;            ///< workers of one machine may compute on the same GPU
     bool graphs = true;                 ///< a GPU's forwards are recorded, as CUDA graphs
-    double gpu_memory = 0.9;            ///< part of a GPU's memory that its workers may take
+    std::string cublas_lt_library =
+        "libcublasLt.so.13";         ///< a file, or a name for the loader to look up
+    std::string cache_dir = "auto";  ///< a folder; auto: the user's; none: nothing is kept
+    double gpu_memory = 0.9;         ///< part of a GPU's memory that its workers may take
   };
   struct Security {
     bool curve = false;             ///< encrypt and authenticate what travels over ZeroMQ

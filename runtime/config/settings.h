@@ -24,7 +24,8 @@ void for_each_setting(Config& config, Visit visit) {
         "Hugging Face folder; empty: the model that ships with unmask");
   visit("model.dtype", config.model.dtype, "of the weights: auto (as stored), f32 or bf16");
   visit("model.numerics", config.model.numerics,
-        "exact: the same bytes for 1, 2, 4 and 8 workers; fast: any number of workers");
+        "exact: the same bytes for 1, 2, 4 and 8 workers; fast: any number of workers, and "
+        "cuBLASLt on GPUs");
   visit("model.mask_id", config.model.mask_id, "the mask token; -1: as the checkpoint says");
   visit("model.chat_template", config.model.chat_template,
         "a chat template by name; empty: the checkpoint's own");
@@ -56,6 +57,11 @@ void for_each_setting(Config& config, Visit visit) {
         "let workers of one machine compute on the same GPU");
   visit("compute.graphs", config.compute.graphs,
         "record the forwards of a GPU as CUDA graphs; false: enqueue each operation every time");
+  visit("compute.cublas_lt_library", config.compute.cublas_lt_library,
+        "cuBLASLt, for GPUs under numerics=fast: a file, or a name to look up where libraries are");
+  visit("compute.cache_dir", config.compute.cache_dir,
+        "folder of what is measured of a GPU at the first start; auto: ~/.cache/unmask; none: "
+        "measured at every start");
   visit("compute.gpu_memory", config.compute.gpu_memory,
         "the part of a GPU's memory that its workers may take, above 0 and up to 1");
   visit("security.curve", config.security.curve,

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/fast_products.h"
 #include "kernels/gpus.h"
 #include "kernels/instruction_set.h"
 #include "rpc/collective/nccl.h"
@@ -52,6 +53,8 @@ Checks look_at_gpus(const ClusterConfig& config) {
   if (gpus.is_built_in) {
     checks.push_back(check_nccl(rpc::nccl_version(config.collective.nccl_library), gpus,
                                 config.collective.interface));
+    checks.push_back(check_cublas_lt(kernels::cublas_lt_version(config.compute.cublas_lt_library),
+                                     config.model.numerics));
   }
   return checks;
 }

@@ -30,6 +30,7 @@ struct RunFlags {
   JobOptions job;
   std::string model;
   std::string dtype;
+  std::string numerics;
   std::string threads;
   std::string instructions;
   std::string device;
@@ -139,6 +140,7 @@ Result<ClusterConfig> config_of(const RunFlags& flags) {
                             {"compute.threads", flags.threads, "--threads"},
                             {"compute.instructions", flags.instructions, "--instructions"},
                             {"compute.device", flags.device, "--device"},
+                            {"model.numerics", flags.numerics, "--numerics"},
                             {"limits.max_running", "1", "unmask run"},
                             {"log.level", "warning", "unmask run"}});
 }
@@ -179,6 +181,9 @@ int run_prompt(const RunFlags& flags) {
   }
   const bool json = flags.job.json || text.tokenizer() == nullptr;
   ProcessHost host(config->log, "");
+  opened->engine.on_choice = [&host](const std::string& choice) {
+    host.loop().post([choice] { std::fprintf(stderr, "unmask: %s\n", printable(choice).c_str()); });
+  };
   LocalRun job(host, *config, *model, std::move(opened->device.backend), std::move(opened->engine),
                text, std::move(*submit), JobPrinter::options_for_this_process(json));
   if (const std::optional<ExitCode> code = job.run()) return *code;
@@ -209,6 +214,11 @@ void add_run(Command program) {
                .help = "Of the CPU: auto (the best it has), portable, avx2 or avx512",
                .type = "SET"},
               flags->instructions);
+  command.add({.name = "--numerics",
+               .help = "exact: the same bytes in every batch; fast: cuBLASLt on a GPU, too",
+               .type = "MODE",
+               .one_of = {"exact", "fast"}},
+              flags->numerics);
   command.add({.name = "--device",
                .help = "Where to compute: auto (a GPU, if there is one), cpu, cuda or cuda:N",
                .type = "DEVICE"},

@@ -96,4 +96,17 @@ Check check_nccl(const Result<std::string>& version, const kernels::Gpus& gpus,
           is_needed ? "or start one worker per replica, which needs none" : ""};
 }
 
+Check check_cublas_lt(const Result<std::string>& version, const std::string& numerics) {
+  constexpr const char* kName = "cuBLASLt";
+  const bool is_wanted = numerics == "fast";
+  if (version) {
+    return {kName, Verdict::kOk,
+            *version + (is_wanted ? ", where it is measured to be faster"
+                                  : ", which numerics=exact does not use")};
+  }
+  return {kName, is_wanted ? Verdict::kNote : Verdict::kOk,
+          is_wanted ? version.error().message : "not there, nor wanted under numerics=exact",
+          is_wanted ? "until then, unmask's own kernels compute everything" : ""};
+}
+
 }  // namespace unmask::cli

@@ -32,4 +32,8 @@ namespace unmask::cli {
 [[nodiscard]] Check check_nccl(const Result<std::string>& version, const kernels::Gpus& gpus,
                                const std::string& interface);
 
+/// version: as cublas_lt_version() says. Only numerics=fast asks for it, which works without.
+[[nodiscard]] Check check_cublas_lt(const Result<std::string>& version,
+                                    const std::string& numerics);
+
 }  // namespace unmask::cli

@@ -72,6 +72,11 @@ void LocalDevice::load(const actors::WorkerRole& role, std::function<void(Error)
   options_.on_note = [this](const std::string& note) {
     host_.loop().post([this, note] { host_.log().warning(note, {}); });
   };
+  if (!options_.on_choice) {
+    options_.on_choice = [this](const std::string& choice) {
+      host_.loop().post([this, choice] { host_.log().info(choice, {}); });
+    };
+  }
   options_.now = [this] { return host_.env().clock.now(); };
   const auto loaded = [this, joined = role.loaded(),
                        failed = std::move(failed)](Result<const network::Engine*> engine) {

@@ -8,6 +8,7 @@
 #include "model/network/weight_inventory.h"
 #include "model/tokenizer/vocabulary.h"
 #include "runtime/base/listed.h"
+#include "runtime/cli/process/cache_dir.h"
 #include "runtime/cli/process/embedded_model.h"
 #include "runtime/cli/process/memory_budget.h"
 #include "runtime/cli/text/characters.h"
@@ -146,6 +147,10 @@ kernels::DeviceSpec device_spec(const ClusterConfig& config, const WorkerConfig&
   spec.index = device.gpu;
   spec.num_threads = num_threads(config, worker);
   spec.instructions = kernels::instruction_set_of(worker.instructions);  // none: auto
+  if (config.model.numerics == "fast") {
+    spec.fast_products = {.library = config.compute.cublas_lt_library,
+                          .cache_dir = find_cache_dir(config.compute.cache_dir)};
+  }
   // Two processes that pin to the same cores would wait for each other.
   spec.pin_threads = config.cluster.replicas * config.cluster.workers == 1;
   return spec;

@@ -15,6 +15,7 @@ struct Counters {
   std::uint64_t allocations = 0;     ///< of device and of pinned memory
   std::uint64_t frees = 0;
   std::uint64_t memsets = 0;
+  std::uint64_t products = 0;  ///< that the emulated cuBLASLt computed
 };
 
 [[nodiscard]] Counters counters();

@@ -34,6 +34,8 @@ struct CUgraphExec_st {
   std::vector<NodePtr> nodes;
 };
 struct CUevent_st {
+  // Of the device's time, when the work before it was done; kept by that work, too.
+  std::shared_ptr<double> micros;
   NodePtr node;                   // what the event waits for, null before the first record
   CUgraph_st* capture = nullptr;  // the graph this was recorded into
 };
@@ -60,7 +62,7 @@ struct Block {
 
 struct AtomicCounters {
   std::atomic<std::uint64_t> launches, graph_launches, uploads, downloads, waits, events,
-      allocations, frees, memsets;
+      allocations, frees, memsets, products;
 };
 AtomicCounters& counted() {
   static AtomicCounters instance;
@@ -78,6 +80,7 @@ struct Device {
   std::vector<NodePtr> pending;
   std::uint64_t num_submitted = 0;
   std::mt19937_64 random{1};
+  double micros = 0;  // that work has taken, by what it says
 };
 Device& device() {
   static Device instance;
@@ -259,6 +262,18 @@ void enqueue_kernel(cudaStream_t stream, std::function<void()> run) {
   if (fault(FaultPoint::kLaunch) != cudaSuccess) return;  // as cudaGetLastError() will say
   enqueue_work(stream, "kernel", [run = std::move(run)] {
     ++counted().launches;
+    spend(kLaunchMicros);
+    run();
+  });
+}
+
+void spend(double micros) { device().micros += micros; }
+
+void enqueue_product(cudaStream_t stream, const char* name, double micros,
+                     std::function<void()> run) {
+  enqueue_work(stream, name, [micros, run = std::move(run)] {
+    ++counted().products;
+    spend(micros);
     run();
   });
 }
@@ -273,7 +288,8 @@ Counters counters() {
           .events = now.events,
           .allocations = now.allocations,
           .frees = now.frees,
-          .memsets = now.memsets};
+          .memsets = now.memsets,
+          .products = now.products};
 }
 
 void enqueue_work(cudaStream_t stream, const char* name, std::function<void()> run) {
@@ -391,7 +407,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   if (const cudaError_t error = fault(); error != cudaSuccess) return error;
   ++counted().events;
   event->capture = stream->capture;
-  enqueue_work(stream, "cudaEventRecord", [] {});
+  event->micros = std::make_shared<double>(0);
+  enqueue_work(stream, "cudaEventRecord", [at = event->micros] { *at = device().micros; });
   event->node = stream->tail.front();
   return cudaSuccess;
 }
@@ -407,6 +424,14 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
   const DeviceIsRunning scope;
   run_one();
   return !event->node || event->node->done ? cudaSuccess : cudaErrorNotReady;
+}
+cudaError_t cudaEventElapsedTime(float* millis, cudaEvent_t start, cudaEvent_t end) {
+  if (const cudaError_t error = fault(); error != cudaSuccess) return error;
+  for (const cudaEvent_t event : {start, end}) {
+    if (!event->node) return cudaErrorInvalidResourceHandle;
+    if (!event->node->done) return cudaErrorNotReady;
+  }
+  return *millis = float((*end->micros - *start->micros) / 1e3), cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   if (const cudaError_t error = fault(); error != cudaSuccess) return error;

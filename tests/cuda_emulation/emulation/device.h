@@ -41,5 +41,8 @@ void enqueue(cudaStream_t stream, const char* name, std::function<bool()> run);
 void enqueue_work(cudaStream_t stream, const char* name, std::function<void()> run);
 /// The same for a kernel.
 void enqueue_kernel(cudaStream_t stream, std::function<void()> run);
+/// The same for what a library computes, in so much of the device's time (spend() of simt.h).
+void enqueue_product(cudaStream_t stream, const char* name, double micros,
+                     std::function<void()> run);
 
 }  // namespace unmask::emulation

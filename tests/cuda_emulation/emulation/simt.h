@@ -48,6 +48,11 @@ class Where {
 /// Order in which ready threads, thread blocks and streams run: 0 ascending, 1 descending, else
 /// random from this seed. Default: the environment variable UNMASK_EMULATION_SEED, else 0.
 void set_schedule_seed(std::uint64_t seed);
+
+/// Takes device time, as events tell it: made up, of nothing but launches, matrix instructions and
+/// what libraries say of theirs, so that what is chosen by it is the same every time.
+void spend(double micros);
+inline constexpr double kLaunchMicros = 1, kMmaMicros = 0.25;
 std::uint64_t schedule_seed();
 
 struct LaunchShape {

@@ -22,9 +22,10 @@ const kernels::DeviceSpec kGpu{.kind = kernels::DeviceKind::kCuda};
 class GpuEngine {
  public:
   explicit GpuEngine(EngineOptions options,
-                     const std::filesystem::path& model = golden::golden_dir() / "models/moe_gqa")
+                     const std::filesystem::path& model = golden::golden_dir() / "models/moe_gqa",
+                     const kernels::DeviceSpec& device = kGpu)
       : checkpoint_(must(checkpoint::Checkpoint::open(model))),
-        backend_(must(kernels::make_backend(kGpu))) {
+        backend_(must(kernels::make_backend(device))) {
     options.device = kernels::DeviceKind::kCuda;
     const std::uint64_t before = backend_->memory().free_bytes;
     engine_ = must(Engine::create(checkpoint_, *backend_, options));
@@ -79,7 +80,8 @@ Counters difference(const Counters& before, const Counters& after) {
           .events = after.events - before.events,
           .allocations = after.allocations - before.allocations,
           .frees = after.frees - before.frees,
-          .memsets = after.memsets - before.memsets};
+          .memsets = after.memsets - before.memsets,
+          .products = after.products - before.products};
 }
 
 TEST(GpuEngineTest, ReplaysGiveTheBytesOfPlainSteps) {
@@ -224,6 +226,97 @@ TEST(GpuEngineTest, NoStepAllocatesWhateverItIs) {
   EXPECT_EQ(all.frees, 0u);
   EXPECT_EQ(all.memsets, 0u);
 }
+
+#ifdef UNMASK_EMULATED_CUBLAS_LT
+// Under fast numerics the emulated cuBLASLt computes what it is faster at.
+
+kernels::DeviceSpec fast_gpu() {
+  kernels::DeviceSpec spec = kGpu;
+  spec.fast_products = {.library = UNMASK_EMULATED_CUBLAS_LT};
+  return spec;
+}
+
+EngineOptions fast() {
+  EngineOptions options = small();
+  options.dtype = options.kv_dtype = kernels::DType::kBF16;
+  options.placement.numerics = Numerics::kFast;
+  return options;
+}
+
+std::filesystem::path tiny() { return source_dir() / "model/zoo/unmask-tiny"; }
+std::filesystem::path smaller() { return golden::golden_dir() / "models/moe_gqa"; }
+
+TEST(FastProductsTest, AreThoseOfEveryLayerAndTheHead) {
+  GpuEngine gpu(fast(), smaller(), fast_gpu());
+  const Step step = step_of({full(1, canvas_of(20, 1), {4, 8})});
+  for (int i = 0; i < 3; ++i) {
+    const Counters before = emulation::counters();
+    gpu.run(step);
+    const auto num_layers = std::uint64_t(gpu.engine().config().num_layers);
+    EXPECT_EQ(difference(before, emulation::counters()).products, 2 * num_layers + 1)
+        << "plain, recorded or replayed";
+  }
+}
+
+TEST(FastProductsTest, ChooseTheTokensOfExactNumerics) {
+  EngineOptions exact = fast();
+  exact.placement.numerics = Numerics::kExact;
+  GpuEngine first(exact, tiny()), second(fast(), tiny(), fast_gpu());
+  std::vector<Step> steps = steps_of_one_bucket();
+  steps.resize(4);  // of which the last is a replay
+  for (const Step& step : steps) {
+    const StepResult expected = first.run(step), result = second.run(step);
+    for (std::size_t i = 0; i < expected.sequences.size(); ++i) {
+      EXPECT_EQ(result.sequences[i].candidates.token, expected.sequences[i].candidates.token);
+    }
+  }
+}
+
+TEST(FastProductsTest, NoStepAllocates) {
+  GpuEngine gpu(fast(), smaller(), fast_gpu());
+  const Counters before = emulation::counters();
+  for (const Step& step : steps_of_one_bucket()) gpu.run(step);
+  for (const int length : {64, 9}) gpu.run(step_of({full(3, canvas_of(64, 3), {0, length})}));
+  const Counters all = difference(before, emulation::counters());
+  EXPECT_GT(all.products, 0u);
+  EXPECT_EQ(all.allocations, 0u);
+  EXPECT_EQ(all.frees, 0u);
+}
+
+TEST(FastProductsTest, TheHeadComputesTheRowsThatAreDecodedAndFewMore) {
+  GpuEngine gpu(fast(), smaller(), fast_gpu());
+  // One shape of rows with two of decoded rows: each is seen, recorded and replayed.
+  const Tokens canvas = canvas_of(64, 1);
+  for (int i = 0; i < 3; ++i) {
+    gpu.run(step_of({full(1, canvas, {0, 64})}));
+    gpu.run(step_of({full(2, canvas, {0, 8})}));
+    gpu.run(step_of({full(3, canvas, {0, 16})}));
+  }
+  EXPECT_EQ(gpu.engine().recordings().num_kept(), 2u);
+}
+
+TEST(FastProductsTest, FitIntoThePlanOfTheMemory) {
+  const GpuEngine gpu(fast(), smaller(), fast_gpu());
+  const MemoryPlan& plan = gpu.engine().memory();
+  const auto planned = double(plan.total_bytes() - plan.library_bytes);
+  EXPECT_LT(std::abs(double(gpu.taken_bytes()) - planned), 0.02 * planned);
+}
+
+TEST(FastProductsTest, AreTold) {
+  EngineOptions options = fast();
+  options.max_rows = 16;
+  std::string choice, note;
+  options.on_choice = [&](const std::string& sentence) { choice = sentence; };
+  options.on_note = [&](const std::string& sentence) { note = sentence; };
+  { const GpuEngine gpu(options, smaller(), fast_gpu()); }
+  EXPECT_NE(choice.find("computes 3 of 3 products"), std::string::npos) << choice;
+  EXPECT_EQ(note, "");
+  kernels::DeviceSpec without = kGpu;
+  without.fast_products = {.library = "/no/such/library"};
+  { const GpuEngine gpu(options, smaller(), without); }
+  EXPECT_NE(note.find("/no/such/library"), std::string::npos) << note;
+}
+#endif
 
 class GpuMemoryPlanTest : public testing::TestWithParam<const char*> {};
 

@@ -101,7 +101,7 @@ TEST_F(RecordingsTest, TheFirstIsPlainTheSecondIsRecordedTheRestAreReplays) {
 TEST_F(RecordingsTest, EveryKindHasItsOwn) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(run(key_of(16)));
-    ASSERT_TRUE(run({.room = {.rows = 16, .sequences = 1}, .has_decoded = true}));
+    ASSERT_TRUE(run({.room = {.rows = 16, .sequences = 1, .decoded = 16}}));
   }
   EXPECT_EQ(backend_.num_recorded, 2);
 }

@@ -90,5 +90,19 @@ TEST(GpuChecksTest, NcclIsNeededBySeveralGpus) {
   EXPECT_EQ(check_nccl(absent, checked_gpus(2), "").verdict, Verdict::kProblem);
 }
 
+TEST(GpuChecksTest, CublasIsMissedByFastNumericsAlone) {
+  const Error absent{ErrorCode::kUnavailable, "cuBLASLt cannot be loaded"};
+  for (const char* numerics : {"exact", "fast"}) {
+    const Check check = check_cublas_lt(std::string("13.1.0"), numerics);
+    EXPECT_EQ(check.verdict, Verdict::kOk);
+    EXPECT_THAT(check.found, testing::StartsWith("13.1.0, "));
+  }
+  EXPECT_EQ(check_cublas_lt(absent, "exact").verdict, Verdict::kOk);
+  const Check missed = check_cublas_lt(absent, "fast");
+  EXPECT_EQ(missed.verdict, Verdict::kNote);
+  EXPECT_EQ(missed.found, "cuBLASLt cannot be loaded");
+  EXPECT_NE(missed.advice, "");
+}
+
 }  // namespace
 }  // namespace unmask::cli
