@@ -1,5 +1,6 @@
 // Choices are sorted by expert on the device; then gate and up, down, and the weighted sum. Each
-// expert's weights are read once per 64 rows that chose it.
+// expert's weights are read once per 64 rows that chose it, or, in forwards of many rows, once per
+// 128.
 
 #include <algorithm>
 
@@ -11,6 +12,7 @@
 #include "kernels/cuda/product.h"
 #include "kernels/cuda/row_count.h"
 #include "kernels/cuda/scratch_parts.h"
+#include "kernels/cuda/wide_product.h"
 #include "runtime/base/check.h"
 
 namespace unmask::kernels {
@@ -20,29 +22,42 @@ constexpr int kSortThreads = 256;
 constexpr int kSortWarps = kSortThreads / kWarpSize;
 constexpr int kSumThreads = 256;
 
-/// Up to 64 neighbouring places of one expert.
+/// Up to 64 neighbouring places of one expert, or up to 128.
 struct RowTile {
   int expert;
   int first_place;
   int num_places;
+};
+struct RowTiles {
+  RowTile* tiles;  // [max_row_tiles]
+  int* count;
 };
 
 /// Where each choice went. A place is a position among the choices sorted by expert.
 struct Places {
   int* choice_of_place;  // [num_choices]
   int* place_of_choice;  // [num_choices]; -1: of an expert that is not held here
-  RowTile* tiles;        // [max_row_tiles]
-  int* num_tiles;
+  RowTiles narrow, wide;
 };
 
 int max_row_tiles(int num_experts, int num_choices) {
   return std::min(num_experts, num_choices) + num_choices / kProductRows;
 }
+/// Each has more than 64 places.
+int max_wide_tiles(int num_choices) { return num_choices / kProductRows; }
+
+/// From so many rows on an expert may have enough of them for wide tiles.
+constexpr int kWideFromRows = 128;
+
+template <class T>
+bool has_wide_tiles(int num_rows) {
+  return std::is_same_v<T, bf16> && num_rows >= kWideFromRows;
+}
 
 struct SortShared {
   int count[Experts::kMaxExperts];
   int places_of_warp[kSortWarps];
-  int sums[2][kSortWarps];
+  int sums[3][kSortWarps];
 };
 
 __device__ int sum_of_warp(int value) {
@@ -52,11 +67,25 @@ __device__ int sum_of_warp(int value) {
   return value;
 }
 
-__device__ int num_row_tiles(int count) { return (count + kProductRows - 1) / kProductRows; }
+/// How the places of one expert are divided: wide tiles first, and what is left.
+struct TileCounts {
+  int narrow, wide;
+};
+__device__ TileCounts tiles_of(int num_places, bool has_wide) {
+  if (!has_wide) return {(num_places + kProductRows - 1) / kProductRows, 0};
+  // None for 64 places or less beside full ones.
+  const int wide = (num_places + kWideRows - kProductRows - 1) / kWideRows;
+  return {num_places > wide * kWideRows ? 1 : 0, wide};
+}
+
+__device__ RowTile row_tile(int expert, int first_place, int num_left, int most) {
+  return {expert, first_place, num_left < most ? num_left : most};
+}
 
 /// One thread block per expert held: counts all, then places its own in their order.
 __global__ void sort_choices_kernel(const std::int32_t* expert_ids, RowCount rows, int top_k,
-                                    int first_expert, int num_experts, Places places) {
+                                    int first_expert, int num_experts, bool has_wide,
+                                    Places places) {
   SortShared& shared = block_shared<SortShared>();
   const int thread = int(threadIdx.x), warp = thread / kWarpSize, lane = thread % kWarpSize;
   const int mine = int(blockIdx.x), num_choices = rows.now() * top_k;
@@ -72,31 +101,46 @@ __global__ void sort_choices_kernel(const std::int32_t* expert_ids, RowCount row
   }
   __syncthreads();
 
-  int num_before = 0, tiles_before = 0;
+  int num_before = 0;
+  TileCounts before_mine = {0, 0};
   for (int e = thread; e < mine; e += kSortThreads) {
     num_before += shared.count[e];
-    tiles_before += num_row_tiles(shared.count[e]);
+    const TileCounts tiles = tiles_of(shared.count[e], has_wide);
+    before_mine.narrow += tiles.narrow;
+    before_mine.wide += tiles.wide;
   }
   num_before = sum_of_warp(num_before);
-  tiles_before = sum_of_warp(tiles_before);
+  before_mine.narrow = sum_of_warp(before_mine.narrow);
+  before_mine.wide = sum_of_warp(before_mine.wide);
   if (lane == 0) {
     shared.sums[0][warp] = num_before;
-    shared.sums[1][warp] = tiles_before;
+    shared.sums[1][warp] = before_mine.narrow;
+    shared.sums[2][warp] = before_mine.wide;
   }
   __syncthreads();
-  num_before = tiles_before = 0;
+  num_before = before_mine.narrow = before_mine.wide = 0;
   for (int w = 0; w < kSortWarps; ++w) {
     num_before += shared.sums[0][w];
-    tiles_before += shared.sums[1][w];
+    before_mine.narrow += shared.sums[1][w];
+    before_mine.wide += shared.sums[2][w];
   }
 
-  const int count = shared.count[mine], num_tiles = num_row_tiles(count);
-  for (int t = thread; t < num_tiles; t += kSortThreads) {
-    const int begin = t * kProductRows;
-    places.tiles[tiles_before + t] = {mine, num_before + begin,
-                                      count - begin < kProductRows ? count - begin : kProductRows};
+  const int count = shared.count[mine];
+  const TileCounts tiles = tiles_of(count, has_wide);
+  for (int t = thread; t < tiles.wide; t += kSortThreads) {
+    const int begin = t * kWideRows;
+    places.wide.tiles[before_mine.wide + t] =
+        row_tile(mine, num_before + begin, count - begin, kWideRows);
   }
-  if (mine == num_experts - 1 && thread == 0) *places.num_tiles = tiles_before + num_tiles;
+  for (int t = thread; t < tiles.narrow; t += kSortThreads) {
+    const int begin = tiles.wide * kWideRows + t * kProductRows;
+    places.narrow.tiles[before_mine.narrow + t] =
+        row_tile(mine, num_before + begin, count - begin, kProductRows);
+  }
+  if (mine == num_experts - 1 && thread == 0) {
+    *places.narrow.count = before_mine.narrow + tiles.narrow;
+    *places.wide.count = before_mine.wide + tiles.wide;
+  }
 
   int next = num_before;
   for (int base = 0; base < num_choices; base += kSortThreads) {
@@ -134,9 +178,11 @@ Arrays<T> arrays_in(ScratchParts& parts, const ExpertsView& experts, int num_row
   Arrays<T> arrays{};
   arrays.places.choice_of_place = parts.take<int>(num_choices);
   arrays.places.place_of_choice = parts.take<int>(num_choices);
-  arrays.places.tiles =
+  arrays.places.narrow.tiles =
       parts.take<RowTile>(std::size_t(max_row_tiles(experts.num_experts, int(num_choices))));
-  arrays.places.num_tiles = parts.take<int>(1);
+  arrays.places.wide.tiles = parts.take<RowTile>(std::size_t(max_wide_tiles(int(num_choices))));
+  arrays.places.narrow.count = parts.take<int>(2);
+  arrays.places.wide.count = arrays.places.narrow.count + 1;
   arrays.rows =
       parts.take<T>(std::size_t(num_rows) * std::size_t(padded_cols(experts.shape.hidden)));
   arrays.activations = parts.take<T>(num_choices * std::size_t(padded_cols(experts.shape.width)));
@@ -158,13 +204,13 @@ __device__ ProductOperands<T> operands_of(const T* matrix, int tile, int num_col
 }
 
 /// activations[place] = silu(gate row) * (up row).  Grid: tiles of 128 rows, tiles of places.
-template <class T>
+template <class T, class Shared>
 __global__ void __launch_bounds__(kProductThreads)
-    gate_up_kernel(const T* gate_up, std::int64_t expert_values, Arrays<T> arrays, int top_k,
-                   int padded_hidden, int padded_width) {
-  if (int(blockIdx.y) >= *arrays.places.num_tiles) return;
-  const RowTile tile = arrays.places.tiles[blockIdx.y];
-  auto& shared = dynamic_shared<RowsAndProduct<T>>();
+    gate_up_kernel(const T* gate_up, std::int64_t expert_values, RowTiles tiles, Arrays<T> arrays,
+                   int top_k, int padded_hidden, int padded_width) {
+  if (int(blockIdx.y) >= *tiles.count) return;
+  const RowTile tile = tiles.tiles[blockIdx.y];
+  auto& shared = dynamic_shared<Shared>();
   if (int(threadIdx.x) < tile.num_places) {
     shared.x_rows[threadIdx.x] =
         arrays.places.choice_of_place[tile.first_place + int(threadIdx.x)] / top_k;
@@ -184,13 +230,13 @@ __global__ void __launch_bounds__(kProductThreads)
 }
 
 /// contributions[place] = down activations[place].  Grid as above.
-template <class T>
+template <class T, class Shared>
 __global__ void __launch_bounds__(kProductThreads)
-    down_kernel(const T* down, std::int64_t expert_values, Arrays<T> arrays, int hidden,
-                int padded_width) {
-  if (int(blockIdx.y) >= *arrays.places.num_tiles) return;
-  const RowTile tile = arrays.places.tiles[blockIdx.y];
-  auto& shared = dynamic_shared<RowsAndProduct<T>>();
+    down_kernel(const T* down, std::int64_t expert_values, RowTiles tiles, Arrays<T> arrays,
+                int hidden, int padded_width) {
+  if (int(blockIdx.y) >= *tiles.count) return;
+  const RowTile tile = tiles.tiles[blockIdx.y];
+  auto& shared = dynamic_shared<Shared>();
   if (int(threadIdx.x) < tile.num_places) {
     shared.x_rows[threadIdx.x] = tile.first_place + int(threadIdx.x);
   }
@@ -272,6 +318,27 @@ unsigned blocks_for(std::int64_t count, int per_block) {
   return unsigned((count + per_block - 1) / per_block);
 }
 
+/// The experts of all places in `tiles`, of which there are at most `most`.
+template <class T, class Shared>
+void multiply_experts(const ExpertsView& view, const Arrays<T>& arrays, const RowTiles& tiles,
+                      int most, int top_k, cudaStream_t stream) {
+  const int padded_hidden = int(padded_cols(view.shape.hidden));
+  const int padded_width = int(padded_cols(view.shape.width));
+  const auto weight_tiles = [](std::int64_t values, int num_cols) {
+    return unsigned(values / num_cols / kProductFeatures);
+  };
+  launch(gate_up_kernel<T, Shared>,
+         {dim3(weight_tiles(view.shape.gate_up_values(), padded_hidden), unsigned(most)),
+          dim3(kProductThreads), sizeof(Shared), stream},
+         static_cast<const T*>(view.gate_up), view.shape.gate_up_values(), tiles, arrays, top_k,
+         padded_hidden, padded_width);
+  launch(down_kernel<T, Shared>,
+         {dim3(weight_tiles(view.shape.down_values(), padded_width), unsigned(most)),
+          dim3(kProductThreads), sizeof(Shared), stream},
+         static_cast<const T*>(view.down), view.shape.down_values(), tiles, arrays,
+         view.shape.hidden, padded_width);
+}
+
 template <class T>
 void run(const Experts& op, const ExpertsView& view, void* scratch, cudaStream_t stream) {
   const int num_rows = op.x.rows, num_choices = num_rows * op.top_k, hidden = view.shape.hidden;
@@ -279,22 +346,18 @@ void run(const Experts& op, const ExpertsView& view, void* scratch, cudaStream_t
   const Arrays<T> arrays = arrays_in<T>(parts, view, num_rows, op.top_k);
   launch(sort_choices_kernel, {dim3(unsigned(view.num_experts)), dim3(kSortThreads), 0, stream},
          op.expert_ids, row_count(op.x), op.top_k, op.first_expert, view.num_experts,
-         arrays.places);
+         has_wide_tiles<T>(num_rows), arrays.places);
   MatrixView as_weights{nullptr, view.dtype, 0, {{0, hidden}, 1}, {{0, padded_cols(hidden)}, 1}};
   pack_rows(op.x, as_weights, arrays.rows, stream);
-  const int padded_hidden = int(padded_cols(hidden));
-  const int padded_width = int(padded_cols(view.shape.width));
-  const unsigned row_tiles = unsigned(max_row_tiles(view.num_experts, num_choices));
-  const std::size_t shared_bytes = sizeof(RowsAndProduct<T>);
-  launch(gate_up_kernel<T>,
-         {dim3(unsigned(view.shape.gate_up_values() / padded_hidden / kProductFeatures), row_tiles),
-          dim3(kProductThreads), shared_bytes, stream},
-         static_cast<const T*>(view.gate_up), view.shape.gate_up_values(), arrays, op.top_k,
-         padded_hidden, padded_width);
-  launch(down_kernel<T>,
-         {dim3(unsigned(view.shape.down_values() / padded_width / kProductFeatures), row_tiles),
-          dim3(kProductThreads), shared_bytes, stream},
-         static_cast<const T*>(view.down), view.shape.down_values(), arrays, hidden, padded_width);
+  multiply_experts<T, RowsAndProduct<T>>(view, arrays, arrays.places.narrow,
+                                         max_row_tiles(view.num_experts, num_choices), op.top_k,
+                                         stream);
+  if constexpr (std::is_same_v<T, bf16>) {
+    if (has_wide_tiles<T>(num_rows)) {
+      multiply_experts<T, RowsAndWideProduct>(view, arrays, arrays.places.wide,
+                                              max_wide_tiles(num_choices), op.top_k, stream);
+    }
+  }
   ShareEnds shares{};
   shares.count = view.shares.count;
   for (int s = 0; s < view.shares.count; ++s) {

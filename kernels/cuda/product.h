@@ -57,10 +57,10 @@ using ProductSums = float[2][kTiles][4];
 __device__ inline int swizzled(int row, int chunk) { return (chunk ^ (row & 7)) * 8; }
 
 /// Starts copying step `step`; rows of x beyond the last stay as they are.
-__device__ inline void load_step(ProductShared<bf16>& shared, const ProductOperands<bf16>& in,
-                                 int step) {
+template <class Shared>
+__device__ void load_step(Shared& shared, const ProductOperands<bf16>& in, int step) {
   constexpr int kChunks = kColsPerStep / 8;
-  const int stage = step % ProductShared<bf16>::kStages;
+  const int stage = step % Shared::kStages;
   const int chunk = int(threadIdx.x) % kChunks, first = int(threadIdx.x) / kChunks;
   const bf16* const weight = in.weight + step * in.step_stride + chunk * 8;
   const bf16* const x = in.x + step * kColsPerStep + chunk * 8;
@@ -106,11 +106,11 @@ __device__ void add_step(const ProductShared<bf16>& shared, int stage, ProductSu
   }
 }
 
-/// sums = weight * x^T. Ends with a barrier: `shared` may be used for something else.
-template <int kTiles>
-__device__ void multiply(ProductShared<bf16>& shared, const ProductOperands<bf16>& in,
-                         ProductSums<kTiles>& sums) {
-  constexpr int kStages = ProductShared<bf16>::kStages;
+/// Calls add(stage) for every step once it is there, while later ones are copied. Ends with a
+/// barrier: `shared` may be used for something else.
+template <class Shared, class Add>
+__device__ void stream_steps(Shared& shared, const ProductOperands<bf16>& in, Add&& add) {
+  constexpr int kStages = Shared::kStages;
   const int num_steps = in.depth / kColsPerStep;
   for (int step = 0; step < kStages - 1; ++step) {
     if (step < num_steps) load_step(shared, in, step);
@@ -121,9 +121,16 @@ __device__ void multiply(ProductShared<bf16>& shared, const ProductOperands<bf16
     __syncthreads();  // the step is there, and nobody reads the one before it any more
     if (step + kStages - 1 < num_steps) load_step(shared, in, step + kStages - 1);
     cp_async_commit();
-    add_step<kTiles>(shared, step % kStages, sums);
+    add(step % kStages);
   }
   __syncthreads();
+}
+
+/// sums = weight * x^T. Ends with a barrier, too.
+template <int kTiles>
+__device__ void multiply(ProductShared<bf16>& shared, const ProductOperands<bf16>& in,
+                         ProductSums<kTiles>& sums) {
+  stream_steps(shared, in, [&](int stage) { add_step<kTiles>(shared, stage, sums); });
 }
 
 /// The same in f32, with the sums owned by the same threads.
@@ -202,7 +209,9 @@ __device__ void multiply_each(ProductShared<T>& shared, const ProductOperands<T>
 /// A thread block's shared memory: the rows of x, and what is multiplied.
 template <class T>
 struct RowsAndProduct {
-  int x_rows[kProductRows];
+  static constexpr int kRows = kProductRows;
+
+  int x_rows[kRows];
   ProductShared<T> product;
 };
 

@@ -36,7 +36,7 @@ std::uint64_t experts_bytes(const WorkingShape& shape) {
   const auto rows = std::uint64_t(shape.num_rows);
   const std::uint64_t choices = rows * std::uint64_t(shape.top_k);
   const std::uint64_t tiles =
-      std::min(std::uint64_t(shape.num_experts), choices) + choices / kTileRows;
+      std::min(std::uint64_t(shape.num_experts), choices) + 2 * (choices / kTileRows);
   return 2 * choices * sizeof(int) + tiles * kTileBytes +
          (rows * std::uint64_t(padded_cols(shape.hidden)) +
           choices * std::uint64_t(padded_cols(shape.expert_width))) *

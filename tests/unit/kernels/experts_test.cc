@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "tests/unit/kernels/device.h"
@@ -122,6 +123,31 @@ TEST_P(ExpertsTest, BytesOfARowDependOnNothingButTheRow) {
     }
     for (int i = 0; i < x.rows; i += GetParam().size_step) {
       ASSERT_TRUE(same_bytes(run(*alone, layer, x.row(i), i, *packed_alone, 0), all.row(i)));
+    }
+  }
+}
+
+TEST_P(ExpertsTest, WhatManyRowsChoseIsAsInPieces) {
+  constexpr int kPiece = 60;
+  for (const int popular : {1, 64, 65, 128, 129, 192, 193, 261}) {
+    const int num_rows = std::max(popular + 3, 130);
+    Layer layer(3, 70, 40, num_rows, 1);
+    for (int i = 0; i < num_rows; ++i) layer.ids[std::size_t(i)] = i < popular ? 1 : 2;
+    const Matrix x = random_matrix(num_rows, 70, 1);
+    for (const DType dtype : {DType::kF32, DType::kBF16}) {
+      const auto packed = layer.pack(*backend_, dtype, 0, 3, local_shares(3, 0, 1));
+      const Matrix all = run(*backend_, layer, x, 0, *packed, 0);
+      for (int first = 0; first < num_rows; first += kPiece) {
+        const int count = std::min(kPiece, num_rows - first);
+        Matrix piece(count, 70);
+        std::copy_n(x.values.begin() + std::ptrdiff_t(first) * 70, piece.values.size(),
+                    piece.values.begin());
+        const Matrix rows = run(*backend_, layer, piece, first, *packed, 0);
+        for (int i = 0; i < count; ++i) {
+          ASSERT_TRUE(same_bytes(rows.row(i), all.row(first + i)))
+              << "row " << first + i << ", " << popular << " of one expert";
+        }
+      }
     }
   }
 }
