@@ -56,16 +56,6 @@ std::optional<double> threshold_of(const Strategy& strategy) {
       strategy);
 }
 
-void add_smoothing(const DiffusionParams& params, const SequenceStep& step,
-                   TraceIteration& iteration) {
-  if (!params.smoothing) return;
-  iteration.threshold =
-      threshold_of(strategy_at(*params.smoothing, step.iteration, params.strategy));
-  iteration.mix_weight = weight_at(*params.smoothing, step.iteration);
-  iteration.mix_window = iteration.window;
-  iteration.input = "embeds";
-}
-
 Result<CandidateColumns> candidates_of(const StepResult& result, const SequenceStep& step) {
   if (result.sequences.size() != 1 || result.sequences[0].sequence != step.sequence ||
       result.sequences[0].iteration != step.iteration) {
@@ -102,6 +92,13 @@ TraceIteration trace_iteration(Range block, const SequenceStep& step,
     iteration.candidates.push_back({view.position[i], view.token[i], view.confidence(i)});
   }
   iteration.eos_fill = eos_fill;
+  if (params.smoothing) {
+    iteration.threshold =
+        threshold_of(strategy_at(*params.smoothing, step.iteration, params.strategy));
+    iteration.mix_weight = weight_at(*params.smoothing, step.iteration);
+    iteration.mix_window = iteration.window;
+    iteration.input = "embeds";
+  }
   return iteration;
 }
 
@@ -139,11 +136,29 @@ Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunc
     const CandidateColumns& decided_on = applied->adjusted ? *applied->adjusted : *candidates;
     trace.iterations.push_back(
         trace_iteration(block, *next, decided_on, applied->edits, applied->eos_fill, job.params));
-    add_smoothing(job.params, *next, trace.iterations.back());
   }
   trace.canvas = loop->canvas().tokens();
   trace.final_tokens = final_tokens(job, trace.canvas);
   trace.forwards = loop->figures().forwards;
+  return trace;
+}
+
+Trace with_fills_as_edits(const TraceJob& job, Trace trace) {
+  if (!job.params.compat.fills_at_every_forward) return trace;
+  std::vector<std::int32_t> canvas = job.prompt;
+  canvas.resize(trace.canvas.size(), job.params.mask_id);
+  for (TraceIteration& iteration : trace.iterations) {
+    const std::vector<std::int32_t> before = canvas;
+    for (const Edit& edit : iteration.edits) canvas[std::size_t(edit.position)] = edit.token;
+    if (!iteration.eos_fill) continue;
+    std::fill(canvas.begin() + iteration.eos_fill->begin, canvas.begin() + iteration.eos_fill->end,
+              job.params.eos_id);
+    iteration.edits.clear();
+    for (std::size_t i = 0; i < canvas.size(); ++i) {
+      if (canvas[i] != before[i]) iteration.edits.push_back({std::int32_t(i), canvas[i]});
+    }
+    iteration.eos_fill.reset();
+  }
   return trace;
 }
 

@@ -86,6 +86,10 @@ using StepFunction = std::function<Result<StepResult>(const Step&)>;
 /// Errors  those of `forward` and of DiffusionLoop
 Result<Trace> run_trace(const TraceJob& job, SequenceId sequence, const StepFunction& forward);
 
+/// The trace with what an early stop overwrites at every forward among its edits, which are then
+/// all that changed: so the records of dense LLaDA have it, where those of LLaDA-MoE have a range.
+Trace with_fills_as_edits(const TraceJob& job, Trace trace);
+
 /// The first difference, as a sentence that names its place; nothing if they are equal.
 ///
 /// Compared are kind, block, window, edits, candidates' tokens and the window of smoothing exactly,

@@ -198,25 +198,6 @@ TraceIteration read_iteration(Reader& reader, const json::object& object) {
   return iteration;
 }
 
-/// Of Fast-dLLM's early stop some traces list what it overwrites among the edits, others do not:
-/// edits behind the first EOS are left out of both.
-void drop_edits_behind_eos(Reader& reader, const json::object& job, Trace& trace) {
-  const json::value* early_stop = job.if_contains("early_stop");
-  if (early_stop == nullptr || *early_stop != true) return;
-  if (const json::value* driver = job.if_contains("driver"); !driver || *driver != "fastdllm")
-    return;
-  const json::value* eos = reader.find(job, "eos_id");
-  if (eos == nullptr || eos->is_null()) return;
-  const std::int32_t eos_id = reader.integer(*eos, "eos_id");
-  std::int32_t first = INT32_MAX;
-  for (TraceIteration& iteration : trace.iterations) {
-    for (const Edit& edit : iteration.edits) {
-      if (edit.token == eos_id) first = std::min(first, edit.position);
-    }
-    std::erase_if(iteration.edits, [&](const Edit& edit) { return edit.position > first; });
-  }
-}
-
 bool is_block_causal(Reader& reader, const json::object& job) {
   const json::value* attention = job.if_contains("attention");
   if (attention == nullptr || attention->is_null()) return false;
@@ -312,7 +293,6 @@ Result<Trace> read_trace(std::string_view text, const std::string& file) {
       trace.iterations.push_back(read_iteration(reader, item.get_object()));
     }
   }
-  drop_edits_behind_eos(reader, *object, trace);
   if (reader.error) return *reader.error;
   return trace;
 }

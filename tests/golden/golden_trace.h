@@ -57,6 +57,13 @@ inline Golden golden_of(const std::string& file) {
   return {must(diffusion::read_trace_job(text, file)), must(diffusion::read_trace(text, file))};
 }
 
+/// The trace as the golden files of that model have it.
+inline diffusion::Trace as_recorded(const std::string& file, const diffusion::TraceJob& job,
+                                    diffusion::Trace trace) {
+  return file.starts_with("llada-") ? diffusion::with_fills_as_edits(job, std::move(trace))
+                                    : std::move(trace);
+}
+
 inline std::string model_of(const std::string& file) { return file.substr(0, file.find('/')); }
 
 }  // namespace unmask::golden

@@ -15,6 +15,7 @@
 namespace unmask::diffusion {
 namespace {
 
+using golden::as_recorded;
 using golden::expect_same_block_cache_use;
 using golden::expect_same_cache_use;
 using golden::Golden;
@@ -86,10 +87,11 @@ TEST_P(GoldenTrace, IsReproducedByTheEngineToTheSameByteOnAnyNumberOfWorkers) {
   std::string alone;
   for (const int num_workers : {1, 2, 4}) {
     golden::WorkerGroup group(model_, num_workers);
-    const auto trace = run_trace(golden_.job, 1, [&](const Step& step) -> Result<StepResult> {
+    auto trace = run_trace(golden_.job, 1, [&](const Step& step) -> Result<StepResult> {
       return std::move(group.run_all(step).front());
     });
     ASSERT_TRUE(trace.has_value()) << trace.error().message;
+    trace = as_recorded(GetParam(), golden_.job, std::move(*trace));
     EXPECT_EQ(trace_diff(*trace, golden_.trace), std::nullopt) << num_workers << " workers";
     // The traces of dense models do not say it, or say it in another way.
     if (GetParam().starts_with("moe_")) {
@@ -165,7 +167,8 @@ TEST(GoldenTraces, AreReproducedWhenSequencesJoinAndLeaveOneBatchAtEveryStep) {
       one.trace.canvas = one.loop.canvas().tokens();
       one.trace.final_tokens = final_tokens(one.golden.job, one.trace.canvas);
       one.trace.forwards = one.loop.figures().forwards;
-      EXPECT_EQ(trace_diff(one.trace, one.golden.trace), std::nullopt) << one.golden.job.source;
+      const Trace recorded = as_recorded(model, one.golden.job, one.trace);
+      EXPECT_EQ(trace_diff(recorded, one.golden.trace), std::nullopt) << one.golden.job.source;
     }
   }
 }

@@ -113,8 +113,11 @@ int run_trace(const TraceFlags& flags) {
   }
   const auto tool = flags.tool.load(*config, *model, std::int32_t(num_positions));
   if (!tool) return report(tool.error(), kBadConfig);
-  const Result<diffusion::Trace> trace = trace_with_progress(*job, **tool);
+  Result<diffusion::Trace> trace = trace_with_progress(*job, **tool);
   if (!trace) return report(trace.error());
+  if (model->checkpoint.config().architecture == checkpoint::Architecture::kLlada) {
+    trace = diffusion::with_fills_as_edits(*job, std::move(*trace));
+  }
   const Result<> written = write_text(flags.out, diffusion::write_trace(*job, *trace));
   if (!written) return report(written.error());
   return kOk;

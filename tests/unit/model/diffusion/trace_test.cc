@@ -269,6 +269,28 @@ TEST(TraceTest, AForwardThatFailsOrAnswersForAnotherEndsTheRun) {
   EXPECT_EQ(other.error().code, ErrorCode::kInternal);
 }
 
+TEST(TraceTest, AFillAtEveryForwardBecomesAllThatChanged) {
+  TraceJob job;
+  job.prompt = {1};
+  job.params.mask_id = 9;
+  job.params.eos_id = 8;
+  job.params.compat = kFastDllm;
+  Trace trace;
+  trace.canvas = {1, 5, 8, 8, 8};
+  trace.iterations.resize(3);
+  trace.iterations[0].edits = {{4, 6}};
+  trace.iterations[1].edits = {{2, 8}};
+  trace.iterations[1].eos_fill = Range{3, 5};
+  trace.iterations[2].edits = {{1, 5}};
+  const Trace recorded = with_fills_as_edits(job, trace);
+  EXPECT_EQ(recorded.iterations[0], trace.iterations[0]);
+  EXPECT_THAT(recorded.iterations[1].edits, ElementsAre(Edit{2, 8}, Edit{3, 8}, Edit{4, 8}));
+  EXPECT_EQ(recorded.iterations[1].eos_fill, std::nullopt);
+  EXPECT_EQ(recorded.iterations[2], trace.iterations[2]);
+  job.params.compat = kDefault;
+  EXPECT_EQ(with_fills_as_edits(job, trace), trace) << "a fill behind the last block is none";
+}
+
 TEST(TraceDiffTest, NamesTheFirstDifference) {
   const Trace trace = trace_of(job_of(kJob));
   const auto diff = [&](auto change) {
