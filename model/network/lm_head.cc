@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/network/buffer_data.h"
+
 namespace unmask::network {
 namespace {
 
 using kernels::CandidateStats;
 using kernels::DType;
 using kernels::Tensor;
-
-template <typename T>
-T* data_of(const std::unique_ptr<kernels::Buffer>& buffer) {
-  return static_cast<T*>(buffer->data());
-}
 
 }  // namespace
 

@@ -2,18 +2,11 @@
 
 #include <utility>
 
+#include "model/network/buffer_data.h"
+
 namespace unmask::network {
 
 using kernels::Tensor;
-
-namespace {
-
-template <typename T>
-T* data_of(const std::unique_ptr<kernels::Buffer>& buffer) {
-  return buffer ? static_cast<T*>(buffer->data()) : nullptr;
-}
-
-}  // namespace
 
 Tensor Transformer::tensor(const std::unique_ptr<kernels::Buffer>& buffer, const Batch& batch,
                            int cols) const {

@@ -45,10 +45,11 @@ class Setting {
 double tolerance(int depth) { return 4e-6 * depth + 1e-5; }
 
 class LibraryProductsTest : public testing::Test {
- protected:
+ public:
   LibraryProductsTest() { std::filesystem::remove_all(folder_); }
   ~LibraryProductsTest() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   std::unique_ptr<PackedMatrix> pack(Backend& backend, const Matrix& weight) const {
     return backend.pack_matrix({{weight.host()}}, DType::kBF16, one_share(weight.cols));
   }

@@ -19,10 +19,11 @@ const ProductAlgorithm kAlgorithm{1, 0, 0xffffffffffffffff, 4, 5, 6, 7, 0xabc};
 ProductChoices some() { return {{kSmall, std::nullopt}, {kLarge, kAlgorithm}}; }
 
 class ProductFileTest : public testing::Test {
- protected:
+ public:
   ProductFileTest() { std::filesystem::remove_all(folder_); }
   ~ProductFileTest() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   const std::filesystem::path folder_ =
       std::filesystem::path(testing::TempDir()) /
       testing::UnitTest::GetInstance()->current_test_info()->name();
