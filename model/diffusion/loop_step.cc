@@ -28,6 +28,7 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   if (params_.smoothing) smooth(step);
   if (params_.cfg_scale > 0) guide(step);
   if (params_.credit) step.listed = state_.credit.listed(step.window.decoded);
+  step.statistics = statistics_of(params_.strategy);
   step.rules.seed = params_.seed;
   if (!params_.compat.may_choose_mask_id) {
     step.rules.never_chosen = {vocabulary_.mask_id};

@@ -364,6 +364,42 @@ TEST(LoopTest, CandidatesThatWereNotAskedForEndInAnError) {
   EXPECT_TRUE(loop.apply(good).has_value());
 }
 
+TEST(LoopTest, WorkersAreAskedForTheEntropiesThatAStrategyReads) {
+  EXPECT_EQ(loop_of({.strategy = Threshold{}}, {1}, 4).next()->statistics, 0u);
+  DiffusionLoop loop = loop_of({.block_length = 4, .strategy = EntropyBound{0}}, {}, 4);
+  EXPECT_EQ(loop.next()->statistics, kEntropy);
+  CandidateColumns columns = answer(*loop.next(), sure);
+  columns.entropy = {3, 2, 1, 2};
+  EXPECT_THAT(loop.apply(columns)->edits, ElementsAre(Edit{2, 12}));
+}
+
+TEST(LoopTest, EntropiesThatDidNotComeOrAreNoNumbersEndInAnError) {
+  DiffusionLoop loop = loop_of({.block_length = 4, .strategy = EntropyThreshold{}}, {1}, 4);
+  const CandidateColumns good = answer(*loop.next(), sure);
+  std::vector<CandidateColumns> broken(3, good);
+  broken[0].entropy.clear();
+  broken[1].entropy.pop_back();
+  broken[2].entropy[3] = std::numeric_limits<float>::quiet_NaN();
+  for (const CandidateColumns& columns : broken) {
+    EXPECT_EQ(loop.apply(columns).error().code, ErrorCode::kInternal);
+  }
+  EXPECT_TRUE(loop.apply(good).has_value());
+  DiffusionLoop other = loop_of({.block_length = 4, .strategy = Threshold{}}, {1}, 4);
+  EXPECT_FALSE(other.apply(good).has_value()) << "nor those that nobody asked for";
+}
+
+TEST(LoopTest, WhatHasNoConfidenceIsTakenLastByItsEntropyToo) {
+  DiffusionLoop loop = loop_of({.block_length = 3,
+                                .strategy = EntropyBound{10},
+                                .eot_id = 97,
+                                .confidence_eos_eot_inf = true},
+                               {}, 3);
+  CandidateColumns columns = answer(*loop.next(), sure);
+  columns.token = {97, 1, 97};
+  columns.entropy = {0, 1, 0};
+  EXPECT_THAT(loop.apply(columns)->edits, ElementsAre(Edit{0, 97}, Edit{1, 1}));
+}
+
 /// Every combination that a reference or a job may run under.
 std::vector<DiffusionParams> combinations() {
   std::vector<DiffusionParams> all;
@@ -374,7 +410,8 @@ std::vector<DiffusionParams> combinations() {
           Strategy(HierarchyFastV2{}), Strategy(HierarchyRemask{}), Strategy(FastDllmThreshold{}),
           Strategy(Llada2Schedule{}), Strategy(Llada2Schedule{.steps = 3}),
           Strategy(JointThreshold{}),
-          Strategy(JointThreshold{.editing_threshold = 0, .max_post_steps = 3})}) {
+          Strategy(JointThreshold{.editing_threshold = 0, .max_post_steps = 3}),
+          Strategy(EntropyBound{}), Strategy(EntropyThreshold{}), Strategy(LocalLeap{})}) {
       for (const CachePolicy& cache :
            {CachePolicy(NoCache{}), CachePolicy(PrefixCache{2}), CachePolicy(DualCache{}),
             CachePolicy(VicinityCache{2, 3}), CachePolicy(BlockCache{})}) {
