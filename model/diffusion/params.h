@@ -56,8 +56,8 @@ struct DiffusionParams {
                 "holes are read as what the forward before thought of them; fewer forwards"},
           params.smoothing);
     visit(Param{"cache",
-                "which keys and values are kept; none is exact, dual fast, active faster on CPUs; "
-                "block: for block-causal models"},
+                "which keys and values are kept; none is exact, dual fast; block: for block-causal "
+                "models"},
           params.cache);
     visit(Param{"early_stop",
                 "end with the first end-of-text token, and do not fill the rest of gen_length"},
