@@ -54,9 +54,13 @@ CandidateColumns CreditLedger::fuse(const Credit& params, const CandidateColumns
     // Only tokens with credit change: the sum over the vocabulary by what they gain, and the best
     // is one of them or the best before.
     double gain = 0;
+    double more_surprise = 0;  // of the mean of -ln p', but for what all tokens lose to `gain`
     for (std::size_t n = 0; n < entries.size(); ++n) {
       const double boost = double(params.credit_alpha) * std::log1p(double(entries[n].credit));
-      gain += std::exp(double(logits[n]) - log_sum_exp) * std::expm1(boost);
+      const double log_p = double(logits[n]) - log_sum_exp;
+      const double more_p = std::exp(log_p) * std::expm1(boost);
+      gain += more_p;
+      more_surprise -= more_p * log_p + (std::exp(log_p) + more_p) * boost;
       const auto logit = float(double(logits[n]) + boost);
       const bool is_better =
           logit > fused.logit[i] || (logit == fused.logit[i] && entries[n].token < fused.token[i]);
@@ -66,6 +70,9 @@ CandidateColumns CreditLedger::fuse(const Credit& params, const CandidateColumns
       }
     }
     fused.log_sum_exp[i] = float(log_sum_exp + std::log1p(gain));
+    if (columns.entropy.empty()) continue;
+    fused.entropy[i] =
+        float((double(columns.entropy[i]) + more_surprise) / (1 + gain) + std::log1p(gain));
   }
   return fused;
 }

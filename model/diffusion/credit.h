@@ -45,7 +45,8 @@ class CreditLedger {
   [[nodiscard]] ListedTokens listed(const Ranges& decoded) const;
 
   /// Takes the candidates of listed() into account and returns them fused: token, logit and
-  /// log-sum-exp as of z', and raw_token. Holes gain credit; what is decided only loses it.
+  /// log-sum-exp as of z', entropy too where it is given, and raw_token. Holes gain credit; what is
+  /// decided only loses it.
   ///
   /// is_hole: per candidate
   CandidateColumns fuse(const Credit& params, const CandidateColumns& columns,

@@ -67,6 +67,7 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   UNMASK_CHECK(!has_ended());
   if (auto fault = find_fault(columns)) return std::move(*fault);
   Applied applied;
+  const std::vector<std::int32_t> before = block_contents();
   ++state_.iteration;
   if (state_.plan.decoded.size() > 0) {
     if (params_.credit) applied.adjusted = fuse(columns);
@@ -81,8 +82,25 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   if (compat.early_stop && compat.fills_at_every_forward && state_.plan.phase != Phase::kRefresh) {
     fill_behind_eos(applied);
   }
+  note_changes(before);
   look_at_block(is_block_done, applied);
   return applied;
+}
+
+/// The block's tokens, kHole where there is none.
+std::vector<std::int32_t> DiffusionLoop::block_contents() const {
+  std::vector<std::int32_t> contents;
+  for (std::int32_t position = state_.block.begin; position < state_.block.end; ++position) {
+    contents.push_back(canvas().is_hole(position) ? kHole : canvas().token(position));
+  }
+  return contents;
+}
+
+void DiffusionLoop::note_changes(const std::vector<std::int32_t>& before) {
+  const std::vector<std::int32_t> after = block_contents();
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (after[i] != before[i]) state_.changed_at[i] = state_.iteration - 1;
+  }
 }
 
 void DiffusionLoop::look_at_block(bool is_block_done, Applied& applied) {
@@ -111,6 +129,7 @@ void DiffusionLoop::enter_block(std::int32_t first_hole) {
   state_.block_iteration = 0;
   state_.strategy = initial_state(params_.strategy, {params_.block_length, params_.gen_length});
   state_.credit = params_.credit ? CreditLedger(state_.block) : CreditLedger();
+  state_.changed_at.assign(std::size_t(state_.block.size()), state_.iteration - 1);
   state_.calls_left = num_calls();
   plan_next();
 }

@@ -58,6 +58,8 @@ struct LoopState {
   StrategyState strategy;
   CreditLedger credit;  ///< of the block
   CacheState cache;
+  /// Per position of the block: the forward that changed it, or the last one before the block.
+  std::vector<std::int32_t> changed_at;
   Plan plan;  ///< of the next forward
   std::optional<Ending> ending;
 
@@ -117,6 +119,8 @@ class DiffusionLoop {
   void smooth(SequenceStep& step) const;
   void guide(SequenceStep& step) const;
   [[nodiscard]] Ranges may_be_holes(Range range) const;
+  [[nodiscard]] Ranges computed() const;
+  [[nodiscard]] bool is_active(std::int32_t position) const;
   [[nodiscard]] Ranges decoded() const;
   [[nodiscard]] std::size_t num_listed() const;
   [[nodiscard]] std::vector<std::int32_t> present_at(const CandidateColumns& columns) const;
@@ -130,6 +134,8 @@ class DiffusionLoop {
   void force(Edit edit, std::vector<Edit>& edits);
   void fill_behind_eos(Applied& applied);
   bool overwrite_with_eos(Range range);
+  [[nodiscard]] std::vector<std::int32_t> block_contents() const;
+  void note_changes(const std::vector<std::int32_t>& before);
   void look_at_block(bool is_block_done, Applied& applied);
   bool stop_within_block(Applied& applied);
   [[nodiscard]] bool ends_at_eos(const std::vector<Edit>& edits) const;

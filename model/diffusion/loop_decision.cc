@@ -11,7 +11,8 @@ namespace unmask::diffusion {
 namespace {
 
 Candidates view_of(const CandidateColumns& columns, std::span<const std::int32_t> present = {}) {
-  return {columns.position, columns.token, columns.logit, columns.log_sum_exp, present};
+  return {columns.position,    columns.token, columns.logit,
+          columns.log_sum_exp, present,       columns.entropy};
 }
 
 CandidateColumns without_token(const CandidateColumns& columns, std::int32_t token) {
@@ -22,6 +23,7 @@ CandidateColumns without_token(const CandidateColumns& columns, std::int32_t tok
     kept.token.push_back(columns.token[i]);
     kept.logit.push_back(columns.logit[i]);
     kept.log_sum_exp.push_back(columns.log_sum_exp[i]);
+    if (!columns.entropy.empty()) kept.entropy.push_back(columns.entropy[i]);
   }
   return kept;
 }
@@ -38,11 +40,14 @@ std::vector<std::int32_t> positions_of(const Ranges& ranges) {
 
 }  // namespace
 
-/// A candidate that does not count for the sum has no probability; it stays the last of all.
+/// A candidate that does not count for the sum has no probability; it stays the last of all, by
+/// confidence and by entropy.
 void DiffusionLoop::take_confidence(CandidateColumns& columns) const {
   const std::vector<std::int32_t> ids = ids_without_confidence();
   for (std::size_t i = 0; i < columns.token.size(); ++i) {
-    if (std::ranges::find(ids, columns.token[i]) != ids.end()) columns.logit[i] = -INFINITY;
+    if (std::ranges::find(ids, columns.token[i]) == ids.end()) continue;
+    columns.logit[i] = -INFINITY;
+    if (!columns.entropy.empty()) columns.entropy[i] = INFINITY;
   }
 }
 
@@ -61,9 +66,11 @@ std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) 
   const auto fault = [](std::string sentence) {
     return Error{ErrorCode::kInternal, std::move(sentence)};
   };
+  const bool has_entropy = (statistics_of(params_.strategy) & kEntropy) != 0;
   if (columns.position != expected || columns.token.size() != expected.size() ||
       columns.logit.size() != expected.size() || columns.log_sum_exp.size() != expected.size() ||
-      columns.listed_logit.size() != num_listed()) {
+      columns.listed_logit.size() != num_listed() ||
+      columns.entropy.size() != (has_entropy ? expected.size() : 0)) {
     return fault("the workers answered with candidates for other positions than were asked for");
   }
   if (!std::ranges::all_of(columns.listed_logit,
@@ -72,7 +79,8 @@ std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) 
   }
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto where = [&] { return " at position " + std::to_string(expected[i]); };
-    if (!std::isfinite(columns.log_sum_exp[i]) || !std::isfinite(columns.logit[i])) {
+    if (!std::isfinite(columns.log_sum_exp[i]) || !std::isfinite(columns.logit[i]) ||
+        (has_entropy && !std::isfinite(columns.entropy[i]))) {
       return fault("the model's logits" + where() + " are not finite numbers");
     }
     const std::int32_t token = columns.token[i];

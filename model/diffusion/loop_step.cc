@@ -9,6 +9,16 @@ namespace {
 
 Ranges ranges_of(Range range) { return range.size() > 0 ? Ranges{range} : Ranges{}; }
 
+/// What of `ranges` is inside `bounds`.
+Ranges inside(const Ranges& ranges, Range bounds) {
+  Ranges cut;
+  for (const Range range : ranges) {
+    const Range both{std::max(range.begin, bounds.begin), std::min(range.end, bounds.end)};
+    if (both.size() > 0) cut.push_back(both);
+  }
+  return cut;
+}
+
 }  // namespace
 
 std::optional<SequenceStep> DiffusionLoop::next() const {
@@ -18,16 +28,19 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   step.phase = plan.phase;
   step.iteration = state_.iteration;
   step.num_positions = canvas().size();
-  step.window.computed = ranges_of(plan.computed);
+  step.window.computed = computed();
   step.window.visible = ranges_of(plan.visible);
-  step.window.written = ranges_of(plan.written);
+  step.window.written = inside(step.window.computed, plan.written);
   step.window.decoded = decoded();
   if (vocabulary_.is_block_causal) step.window.causal_block_length = params_.block_length;
-  step.inputs.assign(canvas().tokens().begin() + plan.computed.begin,
-                     canvas().tokens().begin() + plan.computed.end);
+  for (const Range range : step.window.computed) {
+    step.inputs.insert(step.inputs.end(), canvas().tokens().begin() + range.begin,
+                       canvas().tokens().begin() + range.end);
+  }
   if (params_.smoothing) smooth(step);
   if (params_.cfg_scale > 0) guide(step);
   if (params_.credit) step.listed = state_.credit.listed(step.window.decoded);
+  step.statistics = statistics_of(params_.strategy);
   step.rules.seed = params_.seed;
   if (!params_.compat.may_choose_mask_id) {
     step.rules.never_chosen = {vocabulary_.mask_id};
@@ -52,11 +65,13 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
 /// Holes are read as soft rows, which every computed position that may be a hole afterwards gets.
 /// The first forward computes all positions: from then on every hole has one.
 void DiffusionLoop::smooth(SequenceStep& step) const {
-  const Range computed = state_.plan.computed;
-  for (std::int32_t i = 0; state_.iteration > 0 && i < computed.size(); ++i) {
-    if (canvas().is_hole(computed.begin + i)) step.inputs[std::size_t(i)] = kSoftRow;
+  auto input = step.inputs.begin();
+  for (const Range range : step.window.computed) {
+    for (std::int32_t position = range.begin; position < range.end; ++position, ++input) {
+      if (state_.iteration > 0 && canvas().is_hole(position)) *input = kSoftRow;
+    }
   }
-  step.window.mixed = may_be_holes(computed);
+  step.window.mixed = may_be_holes(state_.plan.computed);
   if (step.window.mixed.empty()) return;
   step.mix_weight = weight_at(*params_.smoothing, state_.iteration);
   step.mask_token = vocabulary_.mask_id;
@@ -86,6 +101,27 @@ std::vector<std::int32_t> DiffusionLoop::ids_without_confidence() const {
   std::vector<std::int32_t> ids{vocabulary_.eos_id};
   if (params_.eot_id >= 0) ids.push_back(params_.eot_id);
   return ids;
+}
+
+/// Whether the plan's `settle` leaves the position to be computed.
+bool DiffusionLoop::is_active(std::int32_t position) const {
+  const bool may_be_hole =
+      sees_decided(params_.strategy) ? !canvas().is_pinned(position) : canvas().is_hole(position);
+  const std::int32_t changed_at = state_.changed_at[std::size_t(position - state_.block.begin)];
+  return may_be_hole || state_.iteration - changed_at <= state_.plan.settle;
+}
+
+Ranges DiffusionLoop::computed() const {
+  const Range all = state_.plan.computed;
+  if (state_.plan.settle == 0) return ranges_of(all);
+  Ranges active;
+  for (std::int32_t position = all.begin; position < all.end; ++position) {
+    if (!is_active(position)) continue;
+    if (active.empty() || active.back().end != position) active.push_back({position, position});
+    ++active.back().end;
+  }
+  // A driver that goes on with a finished block: some row there has to be.
+  return active.empty() ? ranges_of(all) : active;
 }
 
 Ranges DiffusionLoop::decoded() const { return may_be_holes(state_.plan.decoded); }

@@ -43,6 +43,7 @@ HashedGuess HashModel::guess(std::int32_t position, const SamplingRules& rules) 
   const double confidence = 0.3 + 0.699 * uniform(mix(bits + 2));
   guess.log_sum_exp = float(1 + 20 * uniform(mix(bits + 3)));
   guess.logit = float(double(guess.log_sum_exp) + std::log(confidence));
+  guess.entropy = float(2 * uniform(mix(bits + 4)));
   return guess;
 }
 
@@ -77,6 +78,7 @@ CandidateColumns guesses(const HashModel& model, const SequenceStep& step) {
       columns.token.push_back(guess.token);
       columns.logit.push_back(guess.logit);
       columns.log_sum_exp.push_back(guess.log_sum_exp);
+      if ((step.statistics & kEntropy) != 0) columns.entropy.push_back(guess.entropy);
       if (listed.offsets.empty()) continue;
       for (std::int32_t i = listed.offsets[row]; i < listed.offsets[row + 1]; ++i) {
         columns.listed_logit.push_back(model.logit(p, listed.tokens[std::size_t(i)], guess));

@@ -13,6 +13,7 @@ struct HashedGuess {
   std::int32_t token = 0;
   float logit = 0;
   float log_sum_exp = 0;
+  float entropy = 0;
 };
 
 /// A model whose logits are a hash of everything a row sees and of its position: whoever confuses

@@ -25,6 +25,7 @@ void make_stale(CandidateColumns& present, const CandidateColumns& old) {
     stale.token.push_back(old.token[i]);
     stale.logit.push_back(old.logit[i]);
     stale.log_sum_exp.push_back(old.log_sum_exp[i]);
+    if (!old.entropy.empty()) stale.entropy.push_back(old.entropy[i]);
   }
   present = std::move(stale);
 }

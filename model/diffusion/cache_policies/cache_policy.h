@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "model/diffusion/cache_policies/active_cache.h"
 #include "model/diffusion/cache_policies/block_cache.h"
 #include "model/diffusion/cache_policies/dual_cache.h"
 #include "model/diffusion/cache_policies/no_cache.h"
@@ -21,7 +22,8 @@
 
 namespace unmask::diffusion {
 
-using CachePolicy = std::variant<NoCache, PrefixCache, DualCache, VicinityCache, BlockCache>;
+using CachePolicy =
+    std::variant<NoCache, PrefixCache, DualCache, VicinityCache, BlockCache, ActiveCache>;
 using CacheState =
     std::variant<NoCache::State, RefreshState, VicinityCache::State, BlockCache::State>;
 

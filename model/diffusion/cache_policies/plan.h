@@ -35,6 +35,9 @@ struct Plan {
   Range written;
   Range decoded;          ///< of these, the loop asks for the rows that the strategy looks at
   bool ends_call = true;  ///< false: the next forward comes whatever this one brings
+  /// > 0: of `computed` and `written` only positions that may be holes, or changed within the last
+  /// so many forwards, of which entering the block counts as one; all where there is none. 0: all.
+  std::int32_t settle = 0;
 
   bool operator==(const Plan&) const = default;
 };

@@ -48,8 +48,9 @@ void JobOptions::add_generation_to(Command command) {
         "NAME");
   named("--threshold", "threshold", "Confidence from which a token is kept", "P");
   named("--cache", "cache",
-        "Which keys and values are kept: none (exact); prefix, dual and vicinity (fewer rows a "
-        "forward, and answers that differ now and then); block (exact, for block-causal models)",
+        "Which keys and values are kept: none (exact); prefix, dual, vicinity and active (fewer "
+        "rows a forward, and answers that differ now and then); block (exact, for block-causal "
+        "models)",
         "NAME");
   named("--seed", "seed", "Of the random numbers of this job", "N");
   named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");

@@ -17,6 +17,7 @@ std::string refusal(const DiffusionParams& params, bool is_block_causal) {
 
 TEST(ContradictionTest, ACacheHasToSuitTheAttention) {
   EXPECT_THAT(refusal({.cache = DualCache{}}, true), HasSubstr("cache can be block or none"));
+  EXPECT_THAT(refusal({.cache = ActiveCache{}}, true), HasSubstr("cache can be block or none"));
   EXPECT_THAT(refusal({.cache = BlockCache{}}, false), HasSubstr("block-causal"));
   for (const bool is_block_causal : {false, true}) {
     EXPECT_EQ(refusal({.cache = NoCache{}}, is_block_causal), "was taken");

@@ -51,6 +51,25 @@ TEST(CreditTest, WhatWasTheBestBeforeIsListedAndMayBeItAgain) {
   EXPECT_THAT(ledger.listed({{4, 5}}).tokens, ElementsAre(7, 8));
 }
 
+/// Of three tokens, two of which have credit: against the sum over all three.
+TEST(CreditTest, TheEntropyIsThatOfTheFusedDistribution) {
+  const auto entropy_of = [](std::vector<double> weights) {
+    double sum = 0, entropy = 0;
+    for (const double weight : weights) sum += weight;
+    for (const double weight : weights) entropy -= weight / sum * std::log(weight / sum);
+    return entropy;
+  };
+  const Credit params{.credit_alpha = 2, .decay_beta = 0.5f, .boost_gamma = 1};
+  CreditLedger ledger({4, 6});
+  EXPECT_THAT(ledger.fuse(params, best(7, 0.8f), {true}).entropy, IsEmpty()) << "not asked for";
+  CandidateColumns columns = best(8, 0.5f, {std::log(0.375f)});
+  columns.entropy = {float(entropy_of({0.5, 0.375, 0.125}))};
+  const CandidateColumns fused = ledger.fuse(params, columns, {true});
+  // Credits: 0.8 halved for 7, 0.5 for 8.
+  const double expected = entropy_of({0.5 * 1.5 * 1.5, 0.375 * 1.4 * 1.4, 0.125});
+  EXPECT_THAT(fused.entropy, ElementsAre(FloatNear(float(expected), 1e-6f)));
+}
+
 TEST(CreditTest, WhatIsDecidedOnlyLosesCredit) {
   CreditLedger ledger({4, 6});
   ledger.fuse(kParams, best(7, 0.8f), {true});

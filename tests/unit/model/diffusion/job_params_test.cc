@@ -82,7 +82,8 @@ TEST(JobParamsTest, UnknownNamesAreRefusedWithTheNearestOne) {
   EXPECT_EQ(refusal({{"strategy", "treshold"}}),
             "unknown strategy 'treshold' (did you mean threshold?); known: threshold, credit, "
             "fixed, factor, hierarchy, hierarchy_fast_v2, hierarchy_remask, fastdllm_threshold, "
-            "llada2_schedule, joint_threshold, fastdllm_fixed, llada_fixed");
+            "llada2_schedule, joint_threshold, entropy_bound, entropy_threshold, local_leap, "
+            "fastdllm_fixed, llada_fixed");
   EXPECT_THAT(refusal({{std::string(1000, 'x'), "1"}}), HasSubstr("xxx...'"));
   EXPECT_THAT(refusal({{"a\nb\x1b[0m", "1"}}), HasSubstr("'a?b?[0m'"));
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "model/diffusion/contradiction.h"
@@ -263,6 +264,7 @@ TEST(LoopTest, WithoutItsCacheABlockIsTakenUpAgainOrSaysThatItCannot) {
                {PrefixCache{}, false, true},
                {DualCache{3}, false, true},
                {VicinityCache{.warmup_steps = 4}, false, true},
+               {ActiveCache{.settle = 2}, false, true},
                {BlockCache{}, true, true}};
   for (const auto& [cache, is_block_causal, can_resume] : cases) {
     Vocabulary vocabulary = kVocabulary;
@@ -364,6 +366,95 @@ TEST(LoopTest, CandidatesThatWereNotAskedForEndInAnError) {
   EXPECT_TRUE(loop.apply(good).has_value());
 }
 
+TEST(LoopTest, WorkersAreAskedForTheEntropiesThatAStrategyReads) {
+  EXPECT_EQ(loop_of({.strategy = Threshold{}}, {1}, 4).next()->statistics, 0u);
+  DiffusionLoop loop = loop_of({.block_length = 4, .strategy = EntropyBound{0}}, {}, 4);
+  EXPECT_EQ(loop.next()->statistics, kEntropy);
+  CandidateColumns columns = answer(*loop.next(), sure);
+  columns.entropy = {3, 2, 1, 2};
+  EXPECT_THAT(loop.apply(columns)->edits, ElementsAre(Edit{2, 12}));
+}
+
+TEST(LoopTest, EntropiesThatDidNotComeOrAreNoNumbersEndInAnError) {
+  DiffusionLoop loop = loop_of({.block_length = 4, .strategy = EntropyThreshold{}}, {1}, 4);
+  const CandidateColumns good = answer(*loop.next(), sure);
+  std::vector<CandidateColumns> broken(3, good);
+  broken[0].entropy.clear();
+  broken[1].entropy.pop_back();
+  broken[2].entropy[3] = std::numeric_limits<float>::quiet_NaN();
+  for (const CandidateColumns& columns : broken) {
+    EXPECT_EQ(loop.apply(columns).error().code, ErrorCode::kInternal);
+  }
+  EXPECT_TRUE(loop.apply(good).has_value());
+  DiffusionLoop other = loop_of({.block_length = 4, .strategy = Threshold{}}, {1}, 4);
+  EXPECT_FALSE(other.apply(good).has_value()) << "nor those that nobody asked for";
+}
+
+TEST(LoopTest, WhatHasNoConfidenceIsTakenLastByItsEntropyToo) {
+  DiffusionLoop loop = loop_of({.block_length = 3,
+                                .strategy = EntropyBound{10},
+                                .eot_id = 97,
+                                .confidence_eos_eot_inf = true},
+                               {}, 3);
+  CandidateColumns columns = answer(*loop.next(), sure);
+  columns.token = {97, 1, 97};
+  columns.entropy = {0, 1, 0};
+  EXPECT_THAT(loop.apply(columns)->edits, ElementsAre(Edit{0, 97}, Edit{1, 1}));
+}
+
+/// Holes are computed, and what was decided in the last `settle` forwards; no position outside.
+TEST(LoopTest, TheWindowsOfAnActiveCacheShrinkAsTheBlockFills) {
+  // 4, 5 are decided by the first forward, 6 by the second, 7 by the third, 8, 9 by the last.
+  const Model model = [](std::int32_t p, std::int32_t i) {
+    return Guess{p, p < 6 || p - 5 <= i ? 0.95f : 0.1f + 0.001f * float(p)};
+  };
+  const auto computed = [&](std::int32_t settle) {
+    DiffusionLoop loop = loop_of({.block_length = 6,
+                                  .strategy = FastDllmThreshold{},
+                                  .cache = ActiveCache{.settle = settle}},
+                                 {1, 2, 3, 4}, 6);
+    std::vector<Ranges> all;
+    for (const SequenceStep& step : run(loop, model).steps) all.push_back(step.window.computed);
+    return all;
+  };
+  EXPECT_THAT(computed(1), ElementsAre(Ranges{{0, 10}}, Ranges{{4, 10}}, Ranges{{6, 10}},
+                                       Ranges{{7, 10}}, Ranges{{8, 10}}));
+  EXPECT_THAT(computed(2), ElementsAre(Ranges{{0, 10}}, Ranges{{4, 10}}, Ranges{{4, 10}},
+                                       Ranges{{6, 10}}, Ranges{{7, 10}}));
+}
+
+TEST(LoopTest, WhatWasGivenInsideABlockSettlesAsIfItWereDecidedBeforeIt) {
+  auto canvas = *Canvas::with_holes({0, 1, 2, 3, 4, 5}, {{0, 1}, {2, 3}, {5, 6}}, 99);
+  const auto second_window = [&](std::int32_t settle) {
+    auto loop = *DiffusionLoop::create(
+        {.block_length = 6, .strategy = Threshold{0.9f}, .cache = ActiveCache{.settle = settle}},
+        kVocabulary, canvas);
+    return run(loop,
+               [](std::int32_t p, std::int32_t) {
+                 return Guess{p, p == 2 ? 0.95f : 0.1f + 0.01f * float(p)};
+               })
+        .steps.at(1)
+        .window;
+  };
+  EXPECT_EQ(second_window(1).computed, (Ranges{{0, 1}, {2, 3}, {5, 6}}));
+  EXPECT_EQ(second_window(1).written, (Ranges{{0, 1}, {2, 3}, {5, 6}}));
+  EXPECT_EQ(second_window(1).decoded, (Ranges{{0, 1}, {5, 6}}));
+  EXPECT_EQ(second_window(1).visible, (Ranges{{0, 6}}));
+  EXPECT_EQ(second_window(2).computed, (Ranges{{0, 6}}));
+}
+
+TEST(LoopTest, AnActiveCacheComputesWhateverAStrategyMayTakeBack) {
+  DiffusionLoop loop = loop_of(
+      {.block_length = 4, .strategy = HierarchyRemask{}, .cache = ActiveCache{}}, {1, 2}, 4);
+  const Model model = [](std::int32_t p, std::int32_t) {
+    return Guess{p, 0.5f - 0.01f * float(p)};
+  };
+  for (const SequenceStep& step : run(loop, model).steps) {
+    if (step.phase == Phase::kRefresh) continue;
+    EXPECT_EQ(step.window.computed, (Ranges{{2, 6}}));
+  }
+}
+
 /// Every combination that a reference or a job may run under.
 std::vector<DiffusionParams> combinations() {
   std::vector<DiffusionParams> all;
@@ -374,10 +465,12 @@ std::vector<DiffusionParams> combinations() {
           Strategy(HierarchyFastV2{}), Strategy(HierarchyRemask{}), Strategy(FastDllmThreshold{}),
           Strategy(Llada2Schedule{}), Strategy(Llada2Schedule{.steps = 3}),
           Strategy(JointThreshold{}),
-          Strategy(JointThreshold{.editing_threshold = 0, .max_post_steps = 3})}) {
+          Strategy(JointThreshold{.editing_threshold = 0, .max_post_steps = 3}),
+          Strategy(EntropyBound{}), Strategy(EntropyThreshold{}), Strategy(LocalLeap{})}) {
       for (const CachePolicy& cache :
            {CachePolicy(NoCache{}), CachePolicy(PrefixCache{2}), CachePolicy(DualCache{}),
-            CachePolicy(VicinityCache{2, 3}), CachePolicy(BlockCache{})}) {
+            CachePolicy(VicinityCache{2, 3}), CachePolicy(BlockCache{}), CachePolicy(ActiveCache{}),
+            CachePolicy(ActiveCache{.settle = 2, .cache_update_freq = 3})}) {
         for (const bool is_aligned : {false, true}) {
           const DiffusionParams params{
               .block_length = 8,
@@ -446,6 +539,43 @@ TEST(LoopPropertyTest, AStrategyWithoutProgressIsHelpedAndCounted) {
   EXPECT_EQ(seen.applied.size(), 4u + 4 - 1);  // the last allowed decision is the first forced one
 }
 
+std::vector<std::int32_t> positions_of(const Ranges& ranges) {
+  std::vector<std::int32_t> positions;
+  for (const Range range : ranges) {
+    for (std::int32_t p = range.begin; p < range.end; ++p) positions.push_back(p);
+  }
+  return positions;
+}
+
+/// Every computed row sees the same keys then, none of which an earlier forward of the block wrote.
+TEST(LoopPropertyTest, AnActiveCacheThatNeverSettlesIsADualCache) {
+  const Model model = [](std::int32_t p, std::int32_t i) {
+    return Guess{p, float(1 + (p * 7 + i * 3) % 9) / 10};
+  };
+  int num_compared = 0;
+  for (DiffusionParams params : combinations()) {
+    if (!std::holds_alternative<DualCache>(*params.cache)) continue;
+    for (const std::int32_t freq : {0, 3}) {
+      params.cache = DualCache{freq};
+      DiffusionLoop dual = loop_of(params, {1, 2, 3}, 21);
+      const History expected = run(dual, model);
+      params.cache = ActiveCache{.settle = 1 << 20, .cache_update_freq = freq};
+      DiffusionLoop active = loop_of(params, {1, 2, 3}, 21);
+      const History seen = run(active, model);
+      ASSERT_EQ(seen.steps.size(), expected.steps.size());
+      for (std::size_t i = 0; i < seen.steps.size(); ++i, ++num_compared) {
+        EXPECT_EQ(seen.steps[i].phase, expected.steps[i].phase);
+        EXPECT_EQ(seen.steps[i].inputs, expected.steps[i].inputs);
+        EXPECT_EQ(seen.steps[i].window.computed, expected.steps[i].window.computed);
+        EXPECT_EQ(seen.steps[i].window.visible, expected.steps[i].window.visible);
+        EXPECT_EQ(seen.steps[i].window.decoded, expected.steps[i].window.decoded);
+      }
+      EXPECT_EQ(active.canvas(), dual.canvas());
+    }
+  }
+  EXPECT_GT(num_compared, 1000);
+}
+
 TEST(LoopPropertyTest, EveryWindowIsSoundAndWritesOnlyWhatItComputes) {
   for (const DiffusionParams& params : combinations()) {
     DiffusionLoop loop = loop_of(params, {1, 2, 3}, 21);
@@ -453,16 +583,17 @@ TEST(LoopPropertyTest, EveryWindowIsSoundAndWritesOnlyWhatItComputes) {
       return Guess{p, float(1 + (p * 7 + i) % 9) / 10};
     });
     for (const SequenceStep& step : seen.steps) {
-      ASSERT_EQ(step.window.computed.size(), 1u);
-      const Range computed = step.window.computed[0];
-      EXPECT_EQ(std::int32_t(step.inputs.size()), computed.size());
-      for (const Range range : step.window.decoded) {
-        EXPECT_TRUE(computed.begin <= range.begin && range.end <= computed.end);
-      }
-      for (const Range range : step.window.written) {
-        EXPECT_TRUE(computed.begin <= range.begin && range.end <= computed.end);
-      }
+      const bool is_active = std::holds_alternative<ActiveCache>(*params.cache);
+      ASSERT_TRUE(step.window.computed.size() == 1 || (is_active && !step.window.computed.empty()));
+      const std::vector<std::int32_t> computed = positions_of(step.window.computed);
+      EXPECT_EQ(step.inputs.size(), computed.size());
+      EXPECT_TRUE(std::ranges::includes(computed, positions_of(step.window.decoded)));
+      EXPECT_TRUE(std::ranges::includes(computed, positions_of(step.window.written)));
       if (std::holds_alternative<BlockCache>(*params.cache)) continue;
+      if (is_active) {
+        EXPECT_EQ(step.window.written, step.window.computed);
+        continue;
+      }
       EXPECT_TRUE(step.window.written.empty() || step.window.written == step.window.computed);
       EXPECT_EQ(step.phase == Phase::kRefresh, !step.window.written.empty());
     }

@@ -37,6 +37,8 @@ inline CandidateColumns answer(const SequenceStep& step, const Model& model) {
       columns.token.push_back(guess.token);
       columns.logit.push_back(std::log(guess.confidence));
       columns.log_sum_exp.push_back(0);
+      if ((step.statistics & kEntropy) == 0) continue;
+      columns.entropy.push_back(-std::log(guess.confidence));
     }
   }
   const ListedTokens& listed = step.listed;

@@ -83,6 +83,21 @@ TEST(CachePolicyTest, AnAppendingPrefixCacheSeesWhatStandsBeforeTheBlock) {
   EXPECT_EQ(planned.visible, (Range{0, 8}));
 }
 
+TEST(CachePolicyTest, ActiveKeepsWhatItComputesOfTheBlockAndLetsTokensSettle) {
+  const ActiveCache policy{.settle = 3};
+  const PlanInput input{{8, 12}, 20, {}};
+  CacheState state = initial_state(policy);
+  EXPECT_EQ(plan(policy, input, state), refresh_plan(input, RefreshState{}));
+  const Plan planned = plan(policy, input, state);
+  EXPECT_EQ(planned.phase, Phase::kDenoise);
+  EXPECT_EQ(planned.computed, (Range{8, 12}));
+  EXPECT_EQ(planned.visible, (Range{0, 20}));
+  EXPECT_EQ(planned.written, (Range{8, 12}));
+  EXPECT_EQ(planned.settle, 3);
+  EXPECT_THAT(phases({ActiveCache{.cache_update_freq = 2}}, {}, 6, 3),
+              ElementsAre(R, D, R, R, D, R));
+}
+
 TEST(CachePolicyTest, VicinityComputesTheSurroundingsOfTheBlockWithinTheCanvas) {
   const VicinityCache policy{.prefix_look = 3, .after_look = 5, .warmup_steps = 0};
   for (const auto& [block, computed] :
