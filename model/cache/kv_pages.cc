@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "model/cache/sequence_name.h"
 #include "runtime/base/check.h"
 
 namespace unmask::cache {
@@ -55,10 +56,6 @@ std::vector<std::int32_t> limit_keys(const std::vector<std::int32_t>& rows,
     limits[i] = static_cast<std::int32_t>(first_unseen - keys.begin());
   }
   return limits;
-}
-
-std::string name_of(const SequenceStep& sequence) {
-  return "sequence " + std::to_string(sequence.sequence);
 }
 
 }  // namespace

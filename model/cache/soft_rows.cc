@@ -3,6 +3,7 @@
 #include <numeric>
 #include <string>
 
+#include "model/cache/sequence_name.h"
 #include "runtime/base/check.h"
 
 namespace unmask::cache {
@@ -10,10 +11,6 @@ namespace {
 
 std::int32_t row_at(const std::vector<std::int32_t>& table, std::int32_t position) {
   return table[static_cast<std::size_t>(position)];
-}
-
-std::string name_of(const SequenceStep& sequence) {
-  return "sequence " + std::to_string(sequence.sequence);
 }
 
 }  // namespace

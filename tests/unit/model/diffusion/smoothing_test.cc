@@ -11,8 +11,8 @@
 namespace unmask::diffusion {
 namespace {
 
-constexpr std::int32_t kMask = 99;
-const Vocabulary kVocabulary{.mask_id = kMask, .eos_id = 98, .choosable_end = 100};
+constexpr std::int32_t kMaskId = 99;
+const Vocabulary kSmoothVocabulary{.mask_id = kMaskId, .eos_id = 98, .choosable_end = 100};
 
 TEST(SmoothingTest, WeightsGrowToTheirBoundAndThresholdsFallToTheirs) {
   const Smoothing usual;
@@ -36,14 +36,14 @@ TEST(SmoothingTest, OnlyThresholdsChange) {
   EXPECT_EQ(strategy_at({}, 3, Factor{}), Strategy(Factor{}));
 }
 
-DiffusionLoop loop_of(const DiffusionParams& params, int prompt_length = 2) {
+DiffusionLoop smoothed_loop(const DiffusionParams& params, int prompt_length = 2) {
   const std::vector<std::int32_t> prompt(std::size_t(prompt_length), 7);
-  return *DiffusionLoop::create(params, kVocabulary,
-                                Canvas::of_prompt(prompt, params.gen_length, kMask));
+  return *DiffusionLoop::create(params, kSmoothVocabulary,
+                                Canvas::of_prompt(prompt, params.gen_length, kMaskId));
 }
 
 /// Candidates of what `step` decodes: the first of confidence `sure`, the others of a half.
-CandidateColumns answer_to(const SequenceStep& step, float sure) {
+CandidateColumns one_sure_answer(const SequenceStep& step, float sure) {
   CandidateColumns columns;
   for (const Range range : step.window.decoded) {
     for (std::int32_t position = range.begin; position < range.end; ++position) {
@@ -58,51 +58,54 @@ CandidateColumns answer_to(const SequenceStep& step, float sure) {
 }
 
 TEST(SmoothingTest, HolesAreReadAsTheSoftRowsThatTheForwardBeforeMade) {
-  DiffusionLoop loop = loop_of({.gen_length = 8, .block_length = 4, .smoothing = Smoothing{}});
+  DiffusionLoop loop =
+      smoothed_loop({.gen_length = 8, .block_length = 4, .smoothing = Smoothing{}});
   SequenceStep step = *loop.next();
-  EXPECT_THAT(step.inputs,
-              testing::ElementsAre(7, 7, kMask, kMask, kMask, kMask, kMask, kMask, kMask, kMask));
+  EXPECT_THAT(step.inputs, testing::ElementsAre(7, 7, kMaskId, kMaskId, kMaskId, kMaskId, kMaskId,
+                                                kMaskId, kMaskId, kMaskId));
   EXPECT_EQ(step.window.mixed, (Ranges{{2, 10}}));
-  EXPECT_EQ(step.mask_token, kMask);
+  EXPECT_EQ(step.mask_token, kMaskId);
   EXPECT_FLOAT_EQ(step.mix_weight, 0.15f);
 
-  ASSERT_TRUE(loop.apply(answer_to(step, 0.99f)));  // the threshold is 1: the surest goes alone
+  ASSERT_TRUE(
+      loop.apply(one_sure_answer(step, 0.99f)));  // the threshold is 1: the surest goes alone
   step = *loop.next();
   EXPECT_EQ(loop.canvas().num_holes({0, 10}), 7);
-  EXPECT_THAT(step.inputs, testing::Each(testing::Ne(kMask)));
+  EXPECT_THAT(step.inputs, testing::Each(testing::Ne(kMaskId)));
   EXPECT_EQ(std::ranges::count(step.inputs, kSoftRow), 7);
   EXPECT_EQ(step.window.mixed, (Ranges{{3, 10}}));
   EXPECT_FLOAT_EQ(step.mix_weight, 0.17f);
 }
 
 TEST(SmoothingTest, OnlyComputedHolesAreMixedAndTokensOnlyIfTheyMayGoBack) {
-  DiffusionLoop dual = loop_of({.gen_length = 8,
-                                .block_length = 4,
-                                .smoothing = Smoothing{},
-                                .cache = CachePolicy(DualCache{})});
-  ASSERT_TRUE(dual.apply(answer_to(*dual.next(), 0.99f)));
+  DiffusionLoop dual = smoothed_loop({.gen_length = 8,
+                                      .block_length = 4,
+                                      .smoothing = Smoothing{},
+                                      .cache = CachePolicy(DualCache{})});
+  ASSERT_TRUE(dual.apply(one_sure_answer(*dual.next(), 0.99f)));
   EXPECT_EQ(dual.next()->window.mixed, (Ranges{{3, 6}}));
 
-  DiffusionLoop remask = loop_of({.gen_length = 8,
-                                  .block_length = 4,
-                                  .strategy = HierarchyRemask{},
-                                  .smoothing = Smoothing{}});
-  ASSERT_TRUE(remask.apply(answer_to(*remask.next(), 0.99f)));
+  DiffusionLoop remask = smoothed_loop({.gen_length = 8,
+                                        .block_length = 4,
+                                        .strategy = HierarchyRemask{},
+                                        .smoothing = Smoothing{}});
+  ASSERT_TRUE(remask.apply(one_sure_answer(*remask.next(), 0.99f)));
   EXPECT_EQ(remask.next()->window.mixed, (Ranges{{2, 10}}));
 }
 
 TEST(SmoothingTest, TakesARowForEveryPositionThatIsGenerated) {
-  EXPECT_EQ(loop_of({.gen_length = 8, .smoothing = Smoothing{}}).max_use().num_soft, 8);
-  EXPECT_EQ(loop_of({.gen_length = 8}).max_use().num_soft, 0);
+  EXPECT_EQ(smoothed_loop({.gen_length = 8, .smoothing = Smoothing{}}).max_use().num_soft, 8);
+  EXPECT_EQ(smoothed_loop({.gen_length = 8}).max_use().num_soft, 0);
 }
 
 TEST(SmoothingTest, DoesNotGoOnWithoutItsRowsAndNotWithBlockCausalAttention) {
   const DiffusionParams params{.gen_length = 8, .block_length = 4, .smoothing = Smoothing{}};
-  EXPECT_FALSE(DiffusionLoop::resume_without_cache(params, kVocabulary, loop_of(params).state()));
-  Vocabulary causal = kVocabulary;
+  EXPECT_FALSE(DiffusionLoop::resume_without_cache(params, kSmoothVocabulary,
+                                                   smoothed_loop(params).state()));
+  Vocabulary causal = kSmoothVocabulary;
   causal.is_block_causal = true;
   const auto refused =
-      DiffusionLoop::create(params, causal, Canvas::of_prompt({}, params.gen_length, kMask));
+      DiffusionLoop::create(params, causal, Canvas::of_prompt({}, params.gen_length, kMaskId));
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, testing::HasSubstr("block-causal"));
 }

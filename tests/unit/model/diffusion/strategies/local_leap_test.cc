@@ -9,12 +9,12 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr LocalLeap kParams{.threshold = 0.9f, .leap_threshold = 0.75f, .leap_radius = 2};
+constexpr LocalLeap kLeap{.threshold = 0.9f, .leap_threshold = 0.75f, .leap_radius = 2};
 
 TEST(LocalLeapTest, BesideAnAnchorLessIsEnough) {
   //                      within the radius -----  ------  the anchor is 3
   const Columns columns({0.8f, 0.8f, 0.7f, 0.95f, 0.5f, 0.8f, 0.8f});
-  EXPECT_THAT(edits_of(kParams, columns), ElementsAre(Edit{1, 101}, Edit{3, 103}, Edit{5, 105}));
+  EXPECT_THAT(edits_of(kLeap, columns), ElementsAre(Edit{1, 101}, Edit{3, 103}, Edit{5, 105}));
 }
 
 TEST(LocalLeapTest, AnchorsAreNearOverWhatIsDecidedAlready) {
@@ -22,17 +22,17 @@ TEST(LocalLeapTest, AnchorsAreNearOverWhatIsDecidedAlready) {
   columns.add(10, std::log(0.95f));
   columns.add(12, std::log(0.8f));  // 11 is decided
   columns.add(13, std::log(0.8f));
-  EXPECT_THAT(edits_of(kParams, columns), ElementsAre(Edit{10, 110}, Edit{12, 112}));
+  EXPECT_THAT(edits_of(kLeap, columns), ElementsAre(Edit{10, 110}, Edit{12, 112}));
 }
 
 TEST(LocalLeapTest, EveryAnchorHasItsSurroundings) {
   const Columns columns({0.95f, 0.8f, 0.8f, 0.8f, 0.8f, 0.8f, 0.95f});
-  EXPECT_THAT(edits_of(kParams, columns), ElementsAre(Edit{0, 100}, Edit{1, 101}, Edit{2, 102},
-                                                      Edit{4, 104}, Edit{5, 105}, Edit{6, 106}));
+  EXPECT_THAT(edits_of(kLeap, columns), ElementsAre(Edit{0, 100}, Edit{1, 101}, Edit{2, 102},
+                                                    Edit{4, 104}, Edit{5, 105}, Edit{6, 106}));
 }
 
 TEST(LocalLeapTest, WithoutAnAnchorTheSurestGoesAlone) {
-  EXPECT_THAT(edits_of(kParams, Columns({0.8f, 0.85f, 0.8f})), ElementsAre(Edit{1, 101}));
+  EXPECT_THAT(edits_of(kLeap, Columns({0.8f, 0.85f, 0.8f})), ElementsAre(Edit{1, 101}));
 }
 
 TEST(LocalLeapTest, AnAnchorCountsFromTheThresholdOnAndANeighbourFromItsOwn) {
@@ -51,7 +51,7 @@ TEST(LocalLeapTest, BlockIsDoneWhenEveryHoleIsFilled) {
   const Columns columns({0.95f, 0.8f});
   LocalLeap::State state;
   std::vector<Edit> edits(2);
-  EXPECT_EQ(decide(kParams, columns.view(), state, edits), (Decision{2, true}));
+  EXPECT_EQ(decide(kLeap, columns.view(), state, edits), (Decision{2, true}));
   EXPECT_EQ(decide({.leap_threshold = 0.85f}, columns.view(), state, edits), (Decision{1, false}));
 }
 
