@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::int32_t kMask = kVocabulary.mask_id, kEos = kVocabulary.eos_id;
+constexpr std::int32_t kMaskOfDriver = kVocabulary.mask_id, kEos = kVocabulary.eos_id;
 
 DiffusionParams params_of(const Compat& compat, CachePolicy cache = NoCache{},
                           Strategy strategy = Threshold{0.9f}) {
@@ -74,7 +74,7 @@ TEST(BlockDiffusionTest, APromptThatIsShorterThanABlockIsPrefilledWithTheHolesBe
   const History seen = run(loop, sure);
   EXPECT_EQ(phases(seen), "pdddd");
   EXPECT_THAT(seen.steps[0].window.computed, ElementsAre(Range{0, 4}));
-  EXPECT_THAT(seen.steps[0].inputs, ElementsAre(1, 1, kMask, kMask));
+  EXPECT_THAT(seen.steps[0].inputs, ElementsAre(1, 1, kMaskOfDriver, kMaskOfDriver));
   EXPECT_THAT(seen.steps[1].window.computed, ElementsAre(Range{0, 4}));
   EXPECT_THAT(seen.steps[1].window.visible, IsEmpty());
 }
@@ -137,7 +137,7 @@ TEST(BlockDiffusionTest, AnEosEndsItOnlyWithEarlyStopUnlessItHasNoCache) {
       const History seen = run(loop, eos_at_5);
       const bool ends = early_stop || compat == kBlockDiffusionMask;
       EXPECT_THAT(seen.steps, SizeIs(ends ? 2 : 6));
-      const std::int32_t behind = early_stop ? kEos : ends ? kMask : 8;
+      const std::int32_t behind = early_stop ? kEos : ends ? kMaskOfDriver : 8;
       EXPECT_EQ(loop.canvas().token(8), behind);
       EXPECT_EQ(seen.applied.back().eos_fill,
                 early_stop ? std::optional(Range{8, 16}) : std::nullopt);
@@ -158,7 +158,7 @@ TEST(BlockDiffusionTest, TheMaskIdMayBeChosenAndItsHoleStays) {
       loop_of(params_of(kBlockDiffusion, NoCache{}, Hierarchy{0.9f, 0.4f}), prompt_of(4), 4);
   EXPECT_THAT(loop.next()->rules.never_chosen, IsEmpty());
   const auto applied = loop.apply(answer(*loop.next(), [](std::int32_t position, std::int32_t) {
-    return Guess{position == 4 ? kMask : 5, 0.95f};
+    return Guess{position == 4 ? kMaskOfDriver : 5, 0.95f};
   }));
   EXPECT_THAT(applied->edits, ElementsAre(Edit{5, 5}, Edit{6, 5}, Edit{7, 5}));
 }
@@ -192,7 +192,7 @@ TEST(Llada2DriversTest, ABorderIsTakenUpAgainWithTheSameTokens) {
       for (const CachePolicy& cache : {CachePolicy(NoCache{}), CachePolicy(BlockCache{})}) {
         const DiffusionParams params = params_of(compat, cache, strategy);
         if (!DiffusionLoop::create(params, vocabulary_for(params),
-                                   Canvas::of_prompt(prompt_of(3), 18, kMask))) {
+                                   Canvas::of_prompt(prompt_of(3), 18, kMaskOfDriver))) {
           continue;
         }
         DiffusionLoop loop = loop_of(params, prompt_of(3), 18);
@@ -237,8 +237,9 @@ TEST(Llada2DriversTest, BehindALostCacheTheFirstForwardWritesWhatIsFinished) {
 TEST(Llada2DriversTest, BlocksThatInfillingSkipsArePrefilledAgainWhereTheyWereTo) {
   const DiffusionParams params = params_of(kBlockDiffusion, BlockCache{});
   // Holes in the first block and in the third; the second is given.
-  DiffusionLoop loop = *DiffusionLoop::create(
-      params, vocabulary_for(params), *Canvas::with_holes(prompt_of(12), {{1, 3}, {9, 11}}, kMask));
+  DiffusionLoop loop =
+      *DiffusionLoop::create(params, vocabulary_for(params),
+                             *Canvas::with_holes(prompt_of(12), {{1, 3}, {9, 11}}, kMaskOfDriver));
   while (!loop.apply(answer(*loop.next(), sure))->finished_block) continue;
   DiffusionLoop again =
       *DiffusionLoop::resume_without_cache(params, vocabulary_for(params), loop.state());
@@ -397,7 +398,7 @@ TEST(Llada2EditTest, AFinishedBlockWithAnEosIsTheLast) {
 TEST(Llada2EditTest, TheMaskIdMakesAHoleOfADecidedToken) {
   DiffusionLoop loop = loop_of(editing(16), prompt_of(4), 4);
   const auto mask_at_6 = [](std::int32_t position, std::int32_t iteration) {
-    return Guess{position == 6 && iteration == 1 ? kMask : 20, 0.95f};
+    return Guess{position == 6 && iteration == 1 ? kMaskOfDriver : 20, 0.95f};
   };
   const History seen = run(loop, mask_at_6);
   EXPECT_THAT(seen.applied[1].edits, ElementsAre(Edit{6, kHole}));
@@ -409,7 +410,7 @@ TEST(Llada2EditTest, ItsLastStepIsBoundedAndFillsWhatIsLeft) {
   // Every second step makes a hole of all that is decided, the others fill one: it would never end.
   DiffusionLoop loop = loop_of(editing(3), prompt_of(4), 4);
   const History seen = run(loop, [](std::int32_t, std::int32_t iteration) {
-    return iteration % 2 == 0 ? Guess{20, 0.1f} : Guess{kMask, 0.95f};
+    return iteration % 2 == 0 ? Guess{20, 0.1f} : Guess{kMaskOfDriver, 0.95f};
   });
   EXPECT_THAT(seen.steps, SizeIs(4 + 3));
   EXPECT_TRUE(seen.applied.back().finished_block);
