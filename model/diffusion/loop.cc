@@ -118,10 +118,10 @@ void DiffusionLoop::look_at_block(bool is_block_done, Applied& applied) {
 /// Finishes the block, if the cache has what the last forward made of it; else a commit comes
 /// before.
 void DiffusionLoop::leave_block(Applied& applied) {
-  const bool commits = params_.compat.refresh.commits_blocks &&
-                       std::holds_alternative<BlockCache::State>(state_.cache);
+  auto* const cache = std::get_if<BlockCache::State>(&state_.cache);
+  const bool commits = cache != nullptr && params_.compat.refresh.commits_blocks;
   if (!commits || applied.edits.empty()) return finish_block(applied);
-  state_.plan = commit_plan(plan_input());
+  state_.plan = commit_plan(plan_input(), *cache);
 }
 
 void DiffusionLoop::enter_block(std::int32_t first_hole) {

@@ -93,7 +93,18 @@ UNMASK_HOST_DEVICE inline Plan unfused_plan(const BlockCache& params, const Plan
           .visible = {0, input.block.begin},
           .written = input.block,
           .decoded = input.block,
+          .ends_call = true};
+}
 
+/// A forward of the finished block, whose K/V stay in the cache; nothing is decoded.
+UNMASK_HOST_DEVICE inline Plan commit_plan(const PlanInput& input,
+                                           BlockCache::State& state) noexcept {
+  state.cached_end = input.block.end;
+  return {.phase = Phase::kCommit,
+          .computed = input.block,
+          .visible = {0, input.block.begin},
+          .written = input.block,
+          .decoded = {},
           .ends_call = true};
 }
 

@@ -111,16 +111,6 @@ UNMASK_HOST_DEVICE inline Plan refresh_plan(const PlanInput& input,
           .ends_call = !state.owes_cached_forward};
 }
 
-/// A forward of the finished block, whose K/V stay in the cache; nothing is decoded.
-UNMASK_HOST_DEVICE inline Plan commit_plan(const PlanInput& input) noexcept {
-  return {.phase = Phase::kCommit,
-          .computed = input.block,
-          .visible = {0, input.block.begin},
-          .written = input.block,
-          .decoded = {},
-          .ends_call = true};
-}
-
 /// A forward of `computed` over the cache of the last refresh, which it leaves as it is.
 UNMASK_HOST_DEVICE inline Plan cached_plan(const PlanInput& input, Range computed) noexcept {
   return {.phase = Phase::kDenoise,

@@ -149,12 +149,14 @@ TEST(CachePolicyTest, AnUnfusedBlockCacheIsFilledByForwardsOfItsOwn) {
 }
 
 TEST(CachePolicyTest, ACommitWritesTheBlockAndDecodesNothing) {
-  const Plan commit = commit_plan({{8, 12}, 20, {}, 4});
+  BlockCache::State state{.cached_end = 8};
+  const Plan commit = commit_plan({{8, 12}, 20, {}, 4}, state);
   EXPECT_EQ(commit.phase, Phase::kCommit);
   EXPECT_EQ(commit.computed, (Range{8, 12}));
   EXPECT_EQ(commit.visible, (Range{0, 8}));
   EXPECT_EQ(commit.written, (Range{8, 12}));
   EXPECT_EQ(commit.decoded, Range{});
+  EXPECT_EQ(state.cached_end, 12);
 }
 
 TEST(CachePolicyTest, OnlyARefreshWithACachedForwardBehindItDoesNotEndACall) {
