@@ -1,10 +1,9 @@
 #include "kernels/cuda/cublas_lt_library.h"
 
-#include <dlfcn.h>
-
 #include <utility>
 
 #include "kernels/fast_products.h"
+#include "runtime/base/shared_library.h"
 
 namespace unmask::kernels {
 namespace {
@@ -21,50 +20,29 @@ std::string text_of(int version) {
          std::to_string(version % 100);
 }
 
-/// The functions of a library that is open; the name of the first that is missing is kept.
-class Symbols {
- public:
-  explicit Symbols(void* library) : library_(library) {}
-
-  template <typename Function>
-  void find(const char* name, Function*& function) {
-    function = reinterpret_cast<Function*>(::dlsym(library_, name));
-    if (function == nullptr && missing_.empty()) missing_ = name;
-  }
-  [[nodiscard]] const std::string& missing() const { return missing_; }
-
- private:
-  void* library_;
-  std::string missing_;
-};
-
 }  // namespace
 
 Result<CublasLtLibrary> CublasLtLibrary::load(const std::string& path) {
-  void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    const char* const why = ::dlerror();
-    return unavailable("cuBLASLt cannot be loaded: " + std::string(why ? why : path.c_str()));
-  }
+  Result<SharedLibrary> symbols = SharedLibrary::open(path);
+  if (!symbols) return unavailable("cuBLASLt cannot be loaded: " + symbols.error().message);
   CublasLtLibrary library;
-  Symbols symbols(handle);
-  symbols.find("cublasLtGetVersion", library.get_version);
-  symbols.find("cublasLtGetStatusString", library.get_status_string);
-  symbols.find("cublasLtCreate", library.create);
-  symbols.find("cublasLtDestroy", library.destroy);
-  symbols.find("cublasLtMatmulDescCreate", library.create_desc);
-  symbols.find("cublasLtMatmulDescDestroy", library.destroy_desc);
-  symbols.find("cublasLtMatmulDescSetAttribute", library.set_desc);
-  symbols.find("cublasLtMatrixLayoutCreate", library.create_layout);
-  symbols.find("cublasLtMatrixLayoutDestroy", library.destroy_layout);
-  symbols.find("cublasLtMatmulPreferenceCreate", library.create_preference);
-  symbols.find("cublasLtMatmulPreferenceDestroy", library.destroy_preference);
-  symbols.find("cublasLtMatmulPreferenceSetAttribute", library.set_preference);
-  symbols.find("cublasLtMatmulAlgoGetHeuristic", library.get_heuristic);
-  symbols.find("cublasLtMatmulAlgoCheck", library.check_algorithm);
-  symbols.find("cublasLtMatmul", library.multiply);
-  if (!symbols.missing().empty()) {
-    return unavailable(path + " has no function " + symbols.missing() +
+  symbols->find("cublasLtGetVersion", library.get_version);
+  symbols->find("cublasLtGetStatusString", library.get_status_string);
+  symbols->find("cublasLtCreate", library.create);
+  symbols->find("cublasLtDestroy", library.destroy);
+  symbols->find("cublasLtMatmulDescCreate", library.create_desc);
+  symbols->find("cublasLtMatmulDescDestroy", library.destroy_desc);
+  symbols->find("cublasLtMatmulDescSetAttribute", library.set_desc);
+  symbols->find("cublasLtMatrixLayoutCreate", library.create_layout);
+  symbols->find("cublasLtMatrixLayoutDestroy", library.destroy_layout);
+  symbols->find("cublasLtMatmulPreferenceCreate", library.create_preference);
+  symbols->find("cublasLtMatmulPreferenceDestroy", library.destroy_preference);
+  symbols->find("cublasLtMatmulPreferenceSetAttribute", library.set_preference);
+  symbols->find("cublasLtMatmulAlgoGetHeuristic", library.get_heuristic);
+  symbols->find("cublasLtMatmulAlgoCheck", library.check_algorithm);
+  symbols->find("cublasLtMatmul", library.multiply);
+  if (!symbols->missing().empty()) {
+    return unavailable(path + " has no function " + symbols->missing() +
                        " and is no cuBLASLt, or too old a one");
   }
   library.version_code = int(library.get_version());

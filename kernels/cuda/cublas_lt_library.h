@@ -10,9 +10,6 @@ namespace unmask::kernels {
 
 /// The functions of cuBLASLt that are used, with the types of the cublasLt.h that this was built
 /// with.
-///
-/// The library is loaded when it is wanted, so that the program starts where it is not installed.
-/// It is never unloaded: what it has registered with the driver may outlive whoever asked for it.
 struct CublasLtLibrary {
   decltype(&cublasLtGetVersion) get_version = nullptr;
   decltype(&cublasLtGetStatusString) get_status_string = nullptr;

@@ -1,8 +1,8 @@
 #include "rpc/collective/nccl_library.h"
 
-#include <dlfcn.h>
-
 #include <utility>
+
+#include "runtime/base/shared_library.h"
 
 namespace unmask::rpc {
 namespace {
@@ -15,23 +15,6 @@ Error nccl_unavailable(const std::string& what) {
           "its libnccl.so." +
           std::to_string(NCCL_MAJOR)};
 }
-
-/// The functions of a library that is open; the name of the first that is missing is kept.
-class Symbols {
- public:
-  explicit Symbols(void* library) : library_(library) {}
-
-  template <typename Function>
-  void find(const char* name, Function*& function) {
-    function = reinterpret_cast<Function*>(::dlsym(library_, name));
-    if (function == nullptr && missing_.empty()) missing_ = name;
-  }
-  [[nodiscard]] const std::string& missing() const { return missing_; }
-
- private:
-  void* library_;
-  std::string missing_;
-};
 
 constexpr int major_of(int version) {
   return version >= 10'000 ? version / 10'000 : version / 1'000;  // since 2.9, and before
@@ -46,24 +29,20 @@ std::string text_of(int version) {
 }  // namespace
 
 Result<NcclLibrary> NcclLibrary::load(const std::string& path) {
-  void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    const char* const why = ::dlerror();
-    return nccl_unavailable("NCCL cannot be loaded: " + std::string(why ? why : path.c_str()));
-  }
+  Result<SharedLibrary> symbols = SharedLibrary::open(path);
+  if (!symbols) return nccl_unavailable("NCCL cannot be loaded: " + symbols.error().message);
   NcclLibrary library;
-  Symbols symbols(handle);
-  symbols.find("ncclGetVersion", library.get_version);
-  symbols.find("ncclGetUniqueId", library.get_unique_id);
-  symbols.find("ncclCommInitRankConfig", library.init_rank);
-  symbols.find("ncclCommGetAsyncError", library.get_async_error);
-  symbols.find("ncclCommAbort", library.abort);
-  symbols.find("ncclAllGather", library.all_gather);
-  symbols.find("ncclAllReduce", library.all_reduce);
-  symbols.find("ncclGetErrorString", library.get_error_string);
-  symbols.find("ncclGetLastError", library.get_last_error);
-  if (!symbols.missing().empty()) {
-    return nccl_unavailable(path + " has no function " + symbols.missing() +
+  symbols->find("ncclGetVersion", library.get_version);
+  symbols->find("ncclGetUniqueId", library.get_unique_id);
+  symbols->find("ncclCommInitRankConfig", library.init_rank);
+  symbols->find("ncclCommGetAsyncError", library.get_async_error);
+  symbols->find("ncclCommAbort", library.abort);
+  symbols->find("ncclAllGather", library.all_gather);
+  symbols->find("ncclAllReduce", library.all_reduce);
+  symbols->find("ncclGetErrorString", library.get_error_string);
+  symbols->find("ncclGetLastError", library.get_last_error);
+  if (!symbols->missing().empty()) {
+    return nccl_unavailable(path + " has no function " + symbols->missing() +
                             " and is no NCCL, or too old a one");
   }
   int version = 0;

@@ -9,9 +9,6 @@
 namespace unmask::rpc {
 
 /// The functions of NCCL that are used, with the types of the nccl.h that this was built with.
-///
-/// The library is loaded when it is wanted, so that the program starts where it is not installed.
-/// It is never unloaded: its threads may outlive whoever asked for it.
 struct NcclLibrary {
   decltype(&ncclGetVersion) get_version = nullptr;
   decltype(&ncclGetUniqueId) get_unique_id = nullptr;
