@@ -83,13 +83,11 @@ void DiffusionLoop::smooth(SequenceStep& step) const {
 void DiffusionLoop::guide(SequenceStep& step) const {
   step.rules.cfg_scale = params_.cfg_scale;
   step.guidance_inputs = step.inputs;
-  std::vector<bool> is_generated(step.inputs.size(), false);
-  for (const Range range : canvas().generated(state_.plan.computed)) {
-    const std::int32_t begin = range.begin - state_.plan.computed.begin;
-    std::fill_n(is_generated.begin() + begin, range.size(), true);
-  }
-  for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-    if (!is_generated[i]) step.guidance_inputs[i] = vocabulary_.mask_id;
+  auto input = step.guidance_inputs.begin();
+  for (const Range range : step.window.computed) {
+    for (std::int32_t position = range.begin; position < range.end; ++position, ++input) {
+      if (canvas().is_pinned(position)) *input = vocabulary_.mask_id;
+    }
   }
 }
 

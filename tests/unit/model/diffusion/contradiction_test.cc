@@ -25,6 +25,21 @@ TEST(ContradictionTest, ACacheHasToSuitTheAttention) {
   }
 }
 
+TEST(ContradictionTest, SmoothingNeedsFullAttention) {
+  EXPECT_THAT(refusal({.smoothing = Smoothing{}}, true), HasSubstr("smoothing"));
+  EXPECT_EQ(refusal({.smoothing = Smoothing{}}, false), "was taken");
+}
+
+TEST(ContradictionTest, GuidanceGoesWithNeitherCacheNorSmoothing) {
+  EXPECT_EQ(refusal({.cfg_scale = 1}, false), "was taken");
+  EXPECT_EQ(refusal({.cache = NoCache{}, .cfg_scale = 1}, true), "was taken");
+  EXPECT_THAT(refusal({.cache = DualCache{}, .cfg_scale = 1}, false),
+              AllOf(HasSubstr("cfg_scale"), HasSubstr("cache must be none")));
+  EXPECT_THAT(refusal({.cfg_scale = 1}, true), HasSubstr("cache must be none"));
+  EXPECT_THAT(refusal({.smoothing = Smoothing{}, .cfg_scale = 1}, false),
+              AllOf(HasSubstr("cfg_scale"), HasSubstr("smoothing")));
+}
+
 TEST(ContradictionTest, DriversOfBlockCausalModelsRefuseFullAttention) {
   for (const auto& [driver, compat] : kPresets) {
     const bool is_llada2 = driver.starts_with("llada2_") || driver.starts_with("block_diffusion");

@@ -215,18 +215,6 @@ TEST(LoopTest, GuidanceReadsTheCanvasWithoutWhatWasGiven) {
   EXPECT_EQ(loop.max_use().num_computed, 12);
 }
 
-TEST(LoopTest, GuidanceIsRefusedWithACacheAndWithSmoothing) {
-  const Canvas canvas = Canvas::of_prompt(std::vector<std::int32_t>{7}, 4, kVocabulary.mask_id);
-  const auto with_cache =
-      DiffusionLoop::create({.cache = DualCache{}, .cfg_scale = 1}, kVocabulary, canvas);
-  ASSERT_FALSE(with_cache);
-  EXPECT_THAT(with_cache.error().message, HasSubstr("cache must be none"));
-  const auto smoothed =
-      DiffusionLoop::create({.smoothing = Smoothing{}, .cfg_scale = 1}, kVocabulary, canvas);
-  ASSERT_FALSE(smoothed);
-  EXPECT_THAT(smoothed.error().message, HasSubstr("smoothing"));
-}
-
 TEST(LoopTest, NextIsTheSameUntilCandidatesWereApplied) {
   DiffusionLoop loop = loop_of({.block_length = 4, .cache = DualCache{}}, {1}, 8);
   EXPECT_EQ(loop.next()->window, loop.next()->window);

@@ -4,15 +4,26 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
+#include <vector>
 
-#include "model/diffusion/loop.h"
+#include "tests/unit/model/diffusion/played_loop.h"
 
 namespace unmask::diffusion {
 namespace {
 
-constexpr std::int32_t kMaskId = 99;
-const Vocabulary kSmoothVocabulary{.mask_id = kMaskId, .eos_id = 98, .choosable_end = 100};
+const std::vector<std::int32_t> kPrompt{7, 7};
+
+/// The first hole is sure, the others are not.
+Guess one_is_sure(std::int32_t position, std::int32_t /*iteration*/) {
+  return {20 + position, position == 2 ? 0.99f : 0.5f};
+}
+
+DiffusionLoop smoothed_loop(DiffusionParams params) {
+  params.smoothing = Smoothing{};
+  params.gen_length = 8;
+  params.block_length = 4;
+  return loop_of(params, kPrompt, params.gen_length);
+}
 
 TEST(SmoothingTest, WeightsGrowToTheirBoundAndThresholdsFallToTheirs) {
   const Smoothing usual;
@@ -36,30 +47,9 @@ TEST(SmoothingTest, OnlyThresholdsChange) {
   EXPECT_EQ(strategy_at({}, 3, Factor{}), Strategy(Factor{}));
 }
 
-DiffusionLoop smoothed_loop(const DiffusionParams& params, int prompt_length = 2) {
-  const std::vector<std::int32_t> prompt(std::size_t(prompt_length), 7);
-  return *DiffusionLoop::create(params, kSmoothVocabulary,
-                                Canvas::of_prompt(prompt, params.gen_length, kMaskId));
-}
-
-/// Candidates of what `step` decodes: the first of confidence `sure`, the others of a half.
-CandidateColumns one_sure_answer(const SequenceStep& step, float sure) {
-  CandidateColumns columns;
-  for (const Range range : step.window.decoded) {
-    for (std::int32_t position = range.begin; position < range.end; ++position) {
-      const bool is_first = columns.position.empty();
-      columns.position.push_back(position);
-      columns.token.push_back(20 + position);
-      columns.logit.push_back(std::log(is_first ? sure : 0.5f));
-      columns.log_sum_exp.push_back(0);
-    }
-  }
-  return columns;
-}
-
 TEST(SmoothingTest, HolesAreReadAsTheSoftRowsThatTheForwardBeforeMade) {
-  DiffusionLoop loop =
-      smoothed_loop({.gen_length = 8, .block_length = 4, .smoothing = Smoothing{}});
+  constexpr std::int32_t kMaskId = kVocabulary.mask_id;
+  DiffusionLoop loop = smoothed_loop({});
   SequenceStep step = *loop.next();
   EXPECT_THAT(step.inputs, testing::ElementsAre(7, 7, kMaskId, kMaskId, kMaskId, kMaskId, kMaskId,
                                                 kMaskId, kMaskId, kMaskId));
@@ -67,8 +57,7 @@ TEST(SmoothingTest, HolesAreReadAsTheSoftRowsThatTheForwardBeforeMade) {
   EXPECT_EQ(step.mask_token, kMaskId);
   EXPECT_FLOAT_EQ(step.mix_weight, 0.15f);
 
-  ASSERT_TRUE(
-      loop.apply(one_sure_answer(step, 0.99f)));  // the threshold is 1: the surest goes alone
+  run(loop, one_is_sure, 1);  // the threshold is 1: the surest goes alone
   step = *loop.next();
   EXPECT_EQ(loop.canvas().num_holes({0, 10}), 7);
   EXPECT_THAT(step.inputs, testing::Each(testing::Ne(kMaskId)));
@@ -78,36 +67,23 @@ TEST(SmoothingTest, HolesAreReadAsTheSoftRowsThatTheForwardBeforeMade) {
 }
 
 TEST(SmoothingTest, OnlyComputedHolesAreMixedAndTokensOnlyIfTheyMayGoBack) {
-  DiffusionLoop dual = smoothed_loop({.gen_length = 8,
-                                      .block_length = 4,
-                                      .smoothing = Smoothing{},
-                                      .cache = CachePolicy(DualCache{})});
-  ASSERT_TRUE(dual.apply(one_sure_answer(*dual.next(), 0.99f)));
+  DiffusionLoop dual = smoothed_loop({.cache = CachePolicy(DualCache{})});
+  run(dual, one_is_sure, 1);
   EXPECT_EQ(dual.next()->window.mixed, (Ranges{{3, 6}}));
 
-  DiffusionLoop remask = smoothed_loop({.gen_length = 8,
-                                        .block_length = 4,
-                                        .strategy = HierarchyRemask{},
-                                        .smoothing = Smoothing{}});
-  ASSERT_TRUE(remask.apply(one_sure_answer(*remask.next(), 0.99f)));
+  DiffusionLoop remask = smoothed_loop({.strategy = HierarchyRemask{}});
+  run(remask, one_is_sure, 1);
   EXPECT_EQ(remask.next()->window.mixed, (Ranges{{2, 10}}));
 }
 
 TEST(SmoothingTest, TakesARowForEveryPositionThatIsGenerated) {
-  EXPECT_EQ(smoothed_loop({.gen_length = 8, .smoothing = Smoothing{}}).max_use().num_soft, 8);
-  EXPECT_EQ(smoothed_loop({.gen_length = 8}).max_use().num_soft, 0);
+  EXPECT_EQ(smoothed_loop({}).max_use().num_soft, 8);
+  EXPECT_EQ(loop_of({}, kPrompt, 8).max_use().num_soft, 0);
 }
 
-TEST(SmoothingTest, DoesNotGoOnWithoutItsRowsAndNotWithBlockCausalAttention) {
-  const DiffusionParams params{.gen_length = 8, .block_length = 4, .smoothing = Smoothing{}};
-  EXPECT_FALSE(DiffusionLoop::resume_without_cache(params, kSmoothVocabulary,
-                                                   smoothed_loop(params).state()));
-  Vocabulary causal = kSmoothVocabulary;
-  causal.is_block_causal = true;
-  const auto refused =
-      DiffusionLoop::create(params, causal, Canvas::of_prompt({}, params.gen_length, kMaskId));
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, testing::HasSubstr("block-causal"));
+TEST(SmoothingTest, DoesNotGoOnWithoutItsRows) {
+  const DiffusionLoop loop = smoothed_loop({});
+  EXPECT_FALSE(DiffusionLoop::resume_without_cache(loop.params(), kVocabulary, loop.state()));
 }
 
 }  // namespace

@@ -9,16 +9,6 @@ namespace {
 
 using testing::ElementsAre;
 
-/// Holes at 0, 1, ... with these entropies, all as sure.
-Columns with_entropies(std::vector<float> entropies) {
-  Columns columns;
-  for (const float entropy : entropies) {
-    columns.add(std::int32_t(columns.position.size()), -1.0f);
-    columns.entropy.back() = entropy;
-  }
-  return columns;
-}
-
 TEST(EntropyBoundTest, TheSumWithoutTheLargestIsBounded) {
   const Columns columns = with_entropies({0.5f, 0.125f, 3.0f, 0.25f});
   // 0, 0.125, 0.375, 0.875: what has to be within the bound for the first, second, ...

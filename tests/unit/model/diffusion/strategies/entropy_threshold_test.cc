@@ -9,30 +9,19 @@ namespace {
 
 using testing::ElementsAre;
 
-/// Holes at 0, 1, ... with these entropies, all as sure.
-Columns columns_of_entropies(std::vector<float> entropies) {
-  Columns columns;
-  for (const float entropy : entropies) {
-    columns.add(std::int32_t(columns.position.size()), -1.0f);
-    columns.entropy.back() = entropy;
-  }
-  return columns;
-}
-
 TEST(EntropyThresholdTest, AllBelowTheThresholdAreTakenByPosition) {
-  EXPECT_THAT(edits_of(EntropyThreshold{.max_entropy = 0.5f},
-                       columns_of_entropies({0.49f, 0.5f, 2.0f, 0.0f})),
-              ElementsAre(Edit{0, 100}, Edit{3, 103}));
+  EXPECT_THAT(
+      edits_of(EntropyThreshold{.max_entropy = 0.5f}, with_entropies({0.49f, 0.5f, 2.0f, 0.0f})),
+      ElementsAre(Edit{0, 100}, Edit{3, 103}));
 }
 
 TEST(EntropyThresholdTest, WhereNoneIsBelowTheLeastGoesAlone) {
-  EXPECT_THAT(
-      edits_of(EntropyThreshold{.max_entropy = 0.5f}, columns_of_entropies({3, 0.75f, 0.75f})),
-      ElementsAre(Edit{1, 101}));
+  EXPECT_THAT(edits_of(EntropyThreshold{.max_entropy = 0.5f}, with_entropies({3, 0.75f, 0.75f})),
+              ElementsAre(Edit{1, 101}));
 }
 
 TEST(EntropyThresholdTest, BlockIsDoneWhenEveryHoleIsFilled) {
-  const Columns columns = columns_of_entropies({0.25f, 0.5f});
+  const Columns columns = with_entropies({0.25f, 0.5f});
   EntropyThreshold::State state;
   std::vector<Edit> edits(2);
   EXPECT_EQ(decide({.max_entropy = 0.5f}, columns.view(), state, edits), (Decision{1, false}));
