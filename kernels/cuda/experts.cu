@@ -7,6 +7,7 @@
 #include "kernels/cuda/cuda_experts.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/elements.h"
+#include "kernels/cuda/expert_places.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/numbers.h"
 #include "kernels/cuda/product.h"
@@ -18,151 +19,7 @@
 namespace unmask::kernels {
 namespace {
 
-constexpr int kSortThreads = 256;
-constexpr int kSortWarps = kSortThreads / kWarpSize;
 constexpr int kSumThreads = 256;
-
-/// Up to 64 neighbouring places of one expert, or up to 128.
-struct RowTile {
-  int expert;
-  int first_place;
-  int num_places;
-};
-struct RowTiles {
-  RowTile* tiles;  // [max_row_tiles]
-  int* count;
-};
-
-/// Where each choice went. A place is a position among the choices sorted by expert.
-struct Places {
-  int* choice_of_place;  // [num_choices]
-  int* place_of_choice;  // [num_choices]; -1: of an expert that is not held here
-  RowTiles narrow, wide;
-};
-
-int max_row_tiles(int num_experts, int num_choices) {
-  return std::min(num_experts, num_choices) + num_choices / kProductRows;
-}
-/// Each has more than 64 places.
-int max_wide_tiles(int num_choices) { return num_choices / kProductRows; }
-
-/// From so many rows on an expert may have enough of them for wide tiles.
-constexpr int kWideFromRows = 128;
-
-template <class T>
-bool has_wide_tiles(int num_rows) {
-  return std::is_same_v<T, bf16> && num_rows >= kWideFromRows;
-}
-
-struct SortShared {
-  int count[Experts::kMaxExperts];
-  int places_of_warp[kSortWarps];
-  int sums[3][kSortWarps];
-};
-
-__device__ int sum_of_warp(int value) {
-  for (int mask = kWarpSize / 2; mask > 0; mask /= 2) {
-    value += __shfl_xor_sync(kAllLanes, value, mask);
-  }
-  return value;
-}
-
-/// How the places of one expert are divided: wide tiles first, and what is left.
-struct TileCounts {
-  int narrow, wide;
-};
-__device__ TileCounts tiles_of(int num_places, bool has_wide) {
-  if (!has_wide) return {(num_places + kProductRows - 1) / kProductRows, 0};
-  // None for 64 places or less beside full ones.
-  const int wide = (num_places + kWideRows - kProductRows - 1) / kWideRows;
-  return {num_places > wide * kWideRows ? 1 : 0, wide};
-}
-
-__device__ RowTile row_tile(int expert, int first_place, int num_left, int most) {
-  return {expert, first_place, num_left < most ? num_left : most};
-}
-
-/// One thread block per expert held: counts all, then places its own in their order.
-__global__ void sort_choices_kernel(const std::int32_t* expert_ids, RowCount rows, int top_k,
-                                    int first_expert, int num_experts, bool has_wide,
-                                    Places places) {
-  SortShared& shared = block_shared<SortShared>();
-  const int thread = int(threadIdx.x), warp = thread / kWarpSize, lane = thread % kWarpSize;
-  const int mine = int(blockIdx.x), num_choices = rows.now() * top_k;
-  for (int e = thread; e < num_experts; e += kSortThreads) shared.count[e] = 0;
-  __syncthreads();
-  for (int i = thread; i < num_choices; i += kSortThreads) {
-    const std::int64_t expert = std::int64_t{expert_ids[i]} - first_expert;
-    if (expert >= 0 && expert < num_experts) {
-      atomicAdd(&shared.count[expert], 1);
-    } else if (mine == 0) {
-      places.place_of_choice[i] = -1;
-    }
-  }
-  __syncthreads();
-
-  int num_before = 0;
-  TileCounts before_mine = {0, 0};
-  for (int e = thread; e < mine; e += kSortThreads) {
-    num_before += shared.count[e];
-    const TileCounts tiles = tiles_of(shared.count[e], has_wide);
-    before_mine.narrow += tiles.narrow;
-    before_mine.wide += tiles.wide;
-  }
-  num_before = sum_of_warp(num_before);
-  before_mine.narrow = sum_of_warp(before_mine.narrow);
-  before_mine.wide = sum_of_warp(before_mine.wide);
-  if (lane == 0) {
-    shared.sums[0][warp] = num_before;
-    shared.sums[1][warp] = before_mine.narrow;
-    shared.sums[2][warp] = before_mine.wide;
-  }
-  __syncthreads();
-  num_before = before_mine.narrow = before_mine.wide = 0;
-  for (int w = 0; w < kSortWarps; ++w) {
-    num_before += shared.sums[0][w];
-    before_mine.narrow += shared.sums[1][w];
-    before_mine.wide += shared.sums[2][w];
-  }
-
-  const int count = shared.count[mine];
-  const TileCounts tiles = tiles_of(count, has_wide);
-  for (int t = thread; t < tiles.wide; t += kSortThreads) {
-    const int begin = t * kWideRows;
-    places.wide.tiles[before_mine.wide + t] =
-        row_tile(mine, num_before + begin, count - begin, kWideRows);
-  }
-  for (int t = thread; t < tiles.narrow; t += kSortThreads) {
-    const int begin = tiles.wide * kWideRows + t * kProductRows;
-    places.narrow.tiles[before_mine.narrow + t] =
-        row_tile(mine, num_before + begin, count - begin, kProductRows);
-  }
-  if (mine == num_experts - 1 && thread == 0) {
-    *places.narrow.count = before_mine.narrow + tiles.narrow;
-    *places.wide.count = before_mine.wide + tiles.wide;
-  }
-
-  int next = num_before;
-  for (int base = 0; base < num_choices; base += kSortThreads) {
-    const int i = base + thread;
-    const bool is_mine = i < num_choices && std::int64_t{expert_ids[i]} - first_expert == mine;
-    const unsigned lanes = __ballot_sync(kAllLanes, is_mine);
-    if (lane == 0) shared.places_of_warp[warp] = __popc(lanes);
-    __syncthreads();
-    int before = 0, all = 0;
-    for (int w = 0; w < kSortWarps; ++w) {
-      if (w < warp) before += shared.places_of_warp[w];
-      all += shared.places_of_warp[w];
-    }
-    if (is_mine) {
-      const int place = next + before + __popc(lanes & ((1u << lane) - 1));
-      places.choice_of_place[place] = i;
-      places.place_of_choice[i] = place;
-    }
-    next += all;
-    __syncthreads();  // the counts may be overwritten
-  }
-}
 
 template <class T>
 struct Arrays {
@@ -179,8 +36,8 @@ Arrays<T> arrays_in(ScratchParts& parts, const ExpertsView& experts, int num_row
   arrays.places.choice_of_place = parts.take<int>(num_choices);
   arrays.places.place_of_choice = parts.take<int>(num_choices);
   arrays.places.narrow.tiles =
-      parts.take<RowTile>(std::size_t(max_row_tiles(experts.num_experts, int(num_choices))));
-  arrays.places.wide.tiles = parts.take<RowTile>(std::size_t(max_wide_tiles(int(num_choices))));
+      parts.take<PlaceTile>(std::size_t(max_place_tiles(experts.num_experts, int(num_choices))));
+  arrays.places.wide.tiles = parts.take<PlaceTile>(std::size_t(max_wide_tiles(int(num_choices))));
   arrays.places.narrow.count = parts.take<int>(2);
   arrays.places.wide.count = arrays.places.narrow.count + 1;
   arrays.rows =
@@ -206,10 +63,10 @@ __device__ ProductOperands<T> operands_of(const T* matrix, int tile, int num_col
 /// activations[place] = silu(gate row) * (up row).  Grid: tiles of 128 rows, tiles of places.
 template <class T, class Shared>
 __global__ void __launch_bounds__(kProductThreads)
-    gate_up_kernel(const T* gate_up, std::int64_t expert_values, RowTiles tiles, Arrays<T> arrays,
+    gate_up_kernel(const T* gate_up, std::int64_t expert_values, PlaceTiles tiles, Arrays<T> arrays,
                    int top_k, int padded_hidden, int padded_width) {
   if (int(blockIdx.y) >= *tiles.count) return;
-  const RowTile tile = tiles.tiles[blockIdx.y];
+  const PlaceTile tile = tiles.tiles[blockIdx.y];
   auto& shared = dynamic_shared<Shared>();
   if (int(threadIdx.x) < tile.num_places) {
     shared.x_rows[threadIdx.x] =
@@ -232,10 +89,10 @@ __global__ void __launch_bounds__(kProductThreads)
 /// contributions[place] = down activations[place].  Grid as above.
 template <class T, class Shared>
 __global__ void __launch_bounds__(kProductThreads)
-    down_kernel(const T* down, std::int64_t expert_values, RowTiles tiles, Arrays<T> arrays,
+    down_kernel(const T* down, std::int64_t expert_values, PlaceTiles tiles, Arrays<T> arrays,
                 int hidden, int padded_width) {
   if (int(blockIdx.y) >= *tiles.count) return;
-  const RowTile tile = tiles.tiles[blockIdx.y];
+  const PlaceTile tile = tiles.tiles[blockIdx.y];
   auto& shared = dynamic_shared<Shared>();
   if (int(threadIdx.x) < tile.num_places) {
     shared.x_rows[threadIdx.x] = tile.first_place + int(threadIdx.x);
@@ -320,7 +177,7 @@ unsigned blocks_for(std::int64_t count, int per_block) {
 
 /// The experts of all places in `tiles`, of which there are at most `most`.
 template <class T, class Shared>
-void multiply_experts(const ExpertsView& view, const Arrays<T>& arrays, const RowTiles& tiles,
+void multiply_experts(const ExpertsView& view, const Arrays<T>& arrays, const PlaceTiles& tiles,
                       int most, int top_k, cudaStream_t stream) {
   const int padded_hidden = int(padded_cols(view.shape.hidden));
   const int padded_width = int(padded_cols(view.shape.width));
@@ -344,13 +201,11 @@ void run(const Experts& op, const ExpertsView& view, void* scratch, cudaStream_t
   const int num_rows = op.x.rows, num_choices = num_rows * op.top_k, hidden = view.shape.hidden;
   ScratchParts parts(scratch);
   const Arrays<T> arrays = arrays_in<T>(parts, view, num_rows, op.top_k);
-  launch(sort_choices_kernel, {dim3(unsigned(view.num_experts)), dim3(kSortThreads), 0, stream},
-         op.expert_ids, row_count(op.x), op.top_k, op.first_expert, view.num_experts,
-         has_wide_tiles<T>(num_rows), arrays.places);
+  sort_choices(op, view.num_experts, has_wide_tiles<T>(num_rows), arrays.places, stream);
   MatrixView as_weights{nullptr, view.dtype, 0, {{0, hidden}, 1}, {{0, padded_cols(hidden)}, 1}};
   pack_rows(op.x, as_weights, arrays.rows, stream);
   multiply_experts<T, RowsAndProduct<T>>(view, arrays, arrays.places.narrow,
-                                         max_row_tiles(view.num_experts, num_choices), op.top_k,
+                                         max_place_tiles(view.num_experts, num_choices), op.top_k,
                                          stream);
   if constexpr (std::is_same_v<T, bf16>) {
     if (has_wide_tiles<T>(num_rows)) {

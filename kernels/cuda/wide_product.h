@@ -1,6 +1,6 @@
-/// The product of many rows: 128 features times up to 128 rows. A step brings as many numbers as
-/// its products need tensor cores for, where that of 64 rows waits for what it loads. The sums are
-/// those of product.h, to the byte: the same columns in the same order.
+/// The product of many rows: 128 features times up to 128 rows, 64 products for every number that
+/// is loaded where product.h has 43. The sums are the same to the byte: the same columns in the
+/// same order.
 
 #pragma once
 

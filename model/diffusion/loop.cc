@@ -67,7 +67,6 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   UNMASK_CHECK(!has_ended());
   if (auto fault = find_fault(columns)) return std::move(*fault);
   Applied applied;
-  const std::vector<std::int32_t> before = block_contents();
   ++state_.iteration;
   if (state_.plan.decoded.size() > 0) {
     if (params_.credit) applied.adjusted = fuse(columns);
@@ -82,25 +81,20 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   if (compat.early_stop && compat.fills_at_every_forward && state_.plan.phase != Phase::kRefresh) {
     fill_behind_eos(applied);
   }
-  note_changes(before);
+  note_changes(applied);
   look_at_block(is_block_done, applied);
   return applied;
 }
 
-/// The block's tokens, kHole where there is none.
-std::vector<std::int32_t> DiffusionLoop::block_contents() const {
-  std::vector<std::int32_t> contents;
-  for (std::int32_t position = state_.block.begin; position < state_.block.end; ++position) {
-    contents.push_back(canvas().is_hole(position) ? kHole : canvas().token(position));
-  }
-  return contents;
-}
-
-void DiffusionLoop::note_changes(const std::vector<std::int32_t>& before) {
-  const std::vector<std::int32_t> after = block_contents();
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (after[i] != before[i]) state_.changed_at[i] = state_.iteration - 1;
-  }
+void DiffusionLoop::note_changes(const Applied& applied) {
+  const auto note = [&](Range range) {
+    const std::int32_t end = std::min(range.end, state_.block.end);
+    for (std::int32_t p = std::max(range.begin, state_.block.begin); p < end; ++p) {
+      state_.changed_at[std::size_t(p - state_.block.begin)] = state_.iteration - 1;
+    }
+  };
+  for (const Edit& edit : applied.edits) note({edit.position, edit.position + 1});
+  if (applied.eos_fill) note(*applied.eos_fill);
 }
 
 void DiffusionLoop::look_at_block(bool is_block_done, Applied& applied) {

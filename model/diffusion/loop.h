@@ -134,8 +134,7 @@ class DiffusionLoop {
   void force(Edit edit, std::vector<Edit>& edits);
   void fill_behind_eos(Applied& applied);
   bool overwrite_with_eos(Range range);
-  [[nodiscard]] std::vector<std::int32_t> block_contents() const;
-  void note_changes(const std::vector<std::int32_t>& before);
+  void note_changes(const Applied& applied);
   void look_at_block(bool is_block_done, Applied& applied);
   bool stop_within_block(Applied& applied);
   [[nodiscard]] bool ends_at_eos(const std::vector<Edit>& edits) const;

@@ -52,9 +52,10 @@ struct DiffusionParams {
     visit(Param{"strategy", "which holes become tokens after a forward"}, params.strategy);
     visit(Param{"credit", "tokens that were the best for several forwards gain confidence"},
           params.credit);
-    visit(Param{"smoothing",
-                "holes are read as what the forward before thought of them; fewer forwards"},
-          params.smoothing);
+    visit(
+        Param{"smoothing",
+              "holes are read as what the forward before thought of them; few are filled at first"},
+        params.smoothing);
     visit(Param{"cache",
                 "which keys and values are kept; none is exact, dual fast; block: for block-causal "
                 "models"},

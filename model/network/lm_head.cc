@@ -100,17 +100,24 @@ Result<> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
   return group.is_alone() ? Result<>() : merge(to, batch, group);
 }
 
-Result<> LmHead::merge(const Answers& part, const Batch& batch, Group& group) {
-  const int num_rows = batch.decoded_room();
-  const Answers merged = answers_in(*answers_);
+Result<> LmHead::merge_stats(const CandidateStats* part, int num_rows,
+                             const std::int32_t* live_rows, CandidateStats* out, Group& group) {
   auto* const all = static_cast<CandidateStats*>(all_stats_->data());
-  Result<> gathered = group.gather(part.stats, all, std::size_t(num_rows) * sizeof(CandidateStats));
+  const Result<> gathered = group.gather(part, all, std::size_t(num_rows) * sizeof(CandidateStats));
   if (!gathered) return gathered;
   backend_.run(kernels::MergeCandidates{.parts = all,
                                         .num_parts = placement_.num_ranks,
                                         .num_rows = num_rows,
-                                        .live_rows = batch.live_decoded,
-                                        .out = merged.stats});
+                                        .live_rows = live_rows,
+                                        .out = out});
+  return {};
+}
+
+Result<> LmHead::merge(const Answers& part, const Batch& batch, Group& group) {
+  const int num_rows = batch.decoded_room();
+  const Answers merged = answers_in(*answers_);
+  Result<> gathered = merge_stats(part.stats, num_rows, batch.live_decoded, merged.stats, group);
+  if (!gathered) return gathered;
   if (batch.present != nullptr) {
     gathered = merge_logits(part.present, num_rows, merged.present, group);
   }

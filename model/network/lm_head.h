@@ -38,6 +38,11 @@ class LmHead {
   kernels::Tensor normal_rows(kernels::Tensor hidden, const std::int32_t* rows, int num_rows,
                               const std::int32_t* live_rows);
 
+  /// out = what the `part`s of all ranks say together, of rows on the device; only if there are
+  /// several.
+  Result<> merge_stats(const kernels::CandidateStats* part, int num_rows,
+                       const std::int32_t* live_rows, kernels::CandidateStats* out, Group& group);
+
   /// Room for what is wanted of this batch; true if addresses have changed for it.
   ///
   /// Errors  those of Group::wait()

@@ -9,9 +9,7 @@ using kernels::Tensor;
 namespace {
 
 /// CandidateStats that each row takes beside those of the answers.
-std::size_t stats_of_row(const Placement& placement) {
-  return placement.num_ranks == 1 ? 1 : 2 + std::size_t(placement.num_ranks);
-}
+std::size_t stats_of_row(const Placement& placement) { return placement.num_ranks == 1 ? 1 : 2; }
 
 }  // namespace
 
@@ -36,7 +34,6 @@ SoftMixer::SoftMixer(kernels::Backend& backend, const Placement& placement, int 
   rules_of_row_ = backend.allocate(std::size_t(max_rows) * sizeof(std::int32_t));
   if (placement.num_ranks == 1) return;
   part_stats_ = backend.allocate(stats_bytes);
-  all_stats_ = backend.allocate(std::size_t(placement.num_ranks) * stats_bytes);
 }
 
 Tensor SoftMixer::rows() const {
@@ -70,8 +67,8 @@ Result<> SoftMixer::mix(Tensor hidden, const Batch& batch, Network& network, Gro
   return {};
 }
 
-Result<const CandidateStats*> SoftMixer::find_stats(Tensor normal, const Batch& batch,
-                                                    const LmHead& head, Group& group) {
+Result<const CandidateStats*> SoftMixer::find_stats(Tensor normal, const Batch& batch, LmHead& head,
+                                                    Group& group) {
   auto* const merged = static_cast<CandidateStats*>(stats_->data());
   auto* const found = group.is_alone() ? merged : static_cast<CandidateStats*>(part_stats_->data());
   backend_.run(kernels::LmHeadCandidates{
@@ -83,15 +80,8 @@ Result<const CandidateStats*> SoftMixer::find_stats(Tensor normal, const Batch& 
       .rules_of_row = static_cast<const std::int32_t*>(rules_of_row_->data()),
       .out = found});
   if (group.is_alone()) return merged;
-  auto* const all = static_cast<CandidateStats*>(all_stats_->data());
-  const std::size_t bytes = std::size_t(normal.rows) * sizeof(CandidateStats);
-  const Result<> gathered = group.gather(found, all, bytes);
-  if (!gathered) return gathered.error();
-  backend_.run(kernels::MergeCandidates{.parts = all,
-                                        .num_parts = placement_.num_ranks,
-                                        .num_rows = normal.rows,
-                                        .live_rows = batch.live_mixed,
-                                        .out = merged});
+  const Result<> done = head.merge_stats(found, normal.rows, batch.live_mixed, merged, group);
+  if (!done) return done.error();
   return merged;
 }
 

@@ -40,7 +40,7 @@ class SoftMixer {
  private:
   /// Of each of the rows, what the whole vocabulary says.
   Result<const kernels::CandidateStats*> find_stats(kernels::Tensor normal, const Batch& batch,
-                                                    const LmHead& head, Group& group);
+                                                    LmHead& head, Group& group);
 
   kernels::Backend& backend_;
   const Placement placement_;
@@ -50,9 +50,7 @@ class SoftMixer {
   std::unique_ptr<kernels::Buffer> sums_, part_;  // f32 [max_rows, hidden]
   std::unique_ptr<kernels::Buffer> stats_;        // [max_rows]
   std::unique_ptr<kernels::Buffer> no_rules_, rules_of_row_;
-  // null if there is one rank:
-  std::unique_ptr<kernels::Buffer> part_stats_;  // [max_rows]
-  std::unique_ptr<kernels::Buffer> all_stats_;   // [num_ranks, max_rows]
+  std::unique_ptr<kernels::Buffer> part_stats_;  // [max_rows]; null if there is one rank
 };
 
 }  // namespace unmask::network
