@@ -18,8 +18,7 @@ constexpr std::array<NamedSetting, 13> kNamed{{
     {"--dtype", "model.dtype", "TYPE", "Weights as auto (as stored), f32 or bf16"},
     {"--numerics", "model.numerics", "MODE",
      "exact: the same bytes for 1, 2, 4 and 8 workers; fast: any number of workers, and cuBLASLt "
-     "on "
-     "GPUs"},
+     "on GPUs"},
     {"--threads", "compute.threads", "N", "Threads of each worker; default: a share of the cores"},
     {"--instructions", "compute.instructions", "SET",
      "CPU instructions of each worker: auto (the best it has), portable, avx2 or avx512"},

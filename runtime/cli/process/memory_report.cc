@@ -50,18 +50,21 @@ Result<std::vector<std::string>> memory_report(const ServedModel& model,
       plan->library_bytes == 0
           ? ""
           : ", and " + show_bytes(plan->library_bytes) + " for CUDA graphs and NCCL";
-  return std::vector<std::string>{
+  std::vector<std::string> lines{
       "computes on " + describe(*device, gpus, worker) + devices_note(config, *device, gpus),
       "weights  " + show_bytes(plan->weight_bytes) + " per worker (" + model.arithmetic() + ")",
       "KV cache " + show_bytes(plan->kv_bytes) +
           " per worker: " + std::to_string(plan->num_kv_pages) + " pages of " +
-          std::to_string(cache::kPagePositions) + " positions in " + name_of(options->kv_dtype),
-      "smoothed " + show_bytes(plan->soft_bytes) + " per worker: soft rows of " +
-          std::to_string(plan->num_soft_rows) + " positions",
-      "scratch  " + show_bytes(plan->scratch_bytes) + " per worker, for a step of " +
-          std::to_string(options->max_rows) + " rows" + libraries,
-      "in all   " + show_bytes(plan->total_bytes()) + " per worker",
-      "fits     " + fit + " positions at once, per replica"};
+          std::to_string(cache::kPagePositions) + " positions in " + name_of(options->kv_dtype)};
+  if (plan->num_soft_rows > 0) {
+    lines.push_back("smoothed " + show_bytes(plan->soft_bytes) + " per worker: soft rows of " +
+                    std::to_string(plan->num_soft_rows) + " positions");
+  }
+  lines.push_back("scratch  " + show_bytes(plan->scratch_bytes) + " per worker, for a step of " +
+                  std::to_string(options->max_rows) + " rows" + libraries);
+  lines.push_back("in all   " + show_bytes(plan->total_bytes()) + " per worker");
+  lines.push_back("fits     " + fit + " positions at once, per replica");
+  return lines;
 }
 
 }  // namespace unmask::cli
