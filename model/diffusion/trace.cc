@@ -62,6 +62,7 @@ Result<CandidateColumns> candidates_of(const StepResult& result, const SequenceS
     return Error{ErrorCode::kInternal, "iteration " + std::to_string(step.iteration) +
                                            " was answered with the result of another one"};
   }
+  if (result.sequences[0].refusal) return *result.sequences[0].refusal;
   return result.sequences[0].candidates;
 }
 

@@ -110,12 +110,13 @@ int run_forward(const ForwardFlags& flags) {
   if (!config) return report(config.error(), kBadConfig);
   const Result<ServedModel> model = ToolFlags::open(*config);
   if (!model) return report(model.error(), kBadConfig);
+  const auto num_tokens = std::int64_t(tokens->size());
   Result<> can_be = check_tokens(*tokens, *model, flags.tokens_file);
-  if (can_be) can_be = flags.tool.check(*model, std::int64_t(tokens->size()));
+  if (can_be) can_be = flags.tool.check(*model, num_tokens, num_tokens);
   if (!can_be) return report(can_be.error());
   Result<ForwardFiles> files = ForwardFiles::create(flags, model->checkpoint.config());
   if (!files) return report(files.error());
-  const auto tool = flags.tool.load(*config, *model, std::int32_t(tokens->size()));
+  const auto tool = flags.tool.load(*config, *model, {.num_computed = std::int32_t(num_tokens)});
   if (!tool) return report(tool.error(), kBadConfig);
   const Result<> written = write_forward(flags, **tool, *tokens, *files);
   if (!written) return report(written.error());

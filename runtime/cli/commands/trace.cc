@@ -77,13 +77,6 @@ Result<diffusion::TraceJob> job_of(const TraceFlags& flags, ServedModel& model) 
   return make_job(given, model);
 }
 
-/// What a coordinator would refuse is refused here too.
-Result<> check_job(const diffusion::TraceJob& job, const ServedModel& model) {
-  const auto loop = make_loop({job.prompt, {}}, job.params, model.jobs);
-  if (!loop) return loop.error();
-  return {};
-}
-
 Result<diffusion::Trace> trace_with_progress(const diffusion::TraceJob& job, ToolModel& tool) {
   Progress progress("forward");
   return tool.trace(
@@ -102,16 +95,17 @@ int run_trace(const TraceFlags& flags) {
   if (!model) return report(model.error(), kBadConfig);
   const Result<diffusion::TraceJob> job = job_of(flags, *model);
   if (!job) return report(job.error());
-  const std::int64_t num_positions = diffusion::num_positions(
-      job->params, std::int64_t(job->prompt.size()) + job->params.gen_length);
-  Result<> can_be = check_job(*job, *model);
-  if (can_be) can_be = flags.tool.check(*model, num_positions);
+  // What a coordinator would refuse is refused here too.
+  const auto loop = make_loop({job->prompt, {}}, job->params, model->jobs);
+  if (!loop) return report_job(flags, loop.error());
+  const diffusion::MaxUse use = loop->max_use();
+  const Result<> can_be = flags.tool.check(*model, loop->canvas().size(), use.num_computed);
   if (!can_be) return report_job(flags, can_be.error());
   if (flags.is_example) {
     const Result<> written = write_text(flags.out, job->source + "\n");
     return written ? kOk : report(written.error());
   }
-  const auto tool = flags.tool.load(*config, *model, std::int32_t(num_positions));
+  const auto tool = flags.tool.load(*config, *model, use);
   if (!tool) return report(tool.error(), kBadConfig);
   Result<diffusion::Trace> trace = trace_with_progress(*job, **tool);
   if (!trace) return report(trace.error());

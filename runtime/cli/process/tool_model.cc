@@ -1,5 +1,6 @@
 #include "runtime/cli/process/tool_model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernels/make_backend.h"
@@ -94,37 +95,38 @@ Result<ServedModel> ToolFlags::open(const ClusterConfig& config) {
   return served;
 }
 
-Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions) const {
+Result<> ToolFlags::check(const ServedModel& served, std::int64_t num_positions,
+                          std::int64_t num_rows) const {
   if (workers < 1 || kernels::kNumShares % workers != 0) {
     return Error{ErrorCode::kInvalidArgument,
                  "--workers can be 1, 2, 4 or 8, not " + std::to_string(workers)};
   }
-  const auto refused = [&](const std::string& who, int most) {
-    return Error{ErrorCode::kInvalidArgument, "there are " + std::to_string(num_positions) +
-                                                  " tokens; " + who + " takes 1 to " +
-                                                  std::to_string(most)};
+  const auto refused = [&](std::int64_t count, const std::string& who, int most) {
+    return Error{ErrorCode::kInvalidArgument, "there are " + std::to_string(count) + who +
+                                                  " takes 1 to " + std::to_string(most)};
   };
   const int max_positions = served.checkpoint.config().max_positions;
   if (num_positions < 1 || num_positions > max_positions) {
-    return refused("model '" + served.name + "'", max_positions);
+    return refused(num_positions, " tokens; model '" + served.name + "'", max_positions);
   }
   const int max_rows = network::EngineOptions{}.max_rows;  // of a worker process
-  if (workers > 1 && num_positions > max_rows) {
-    return refused("a step of --workers " + std::to_string(workers), max_rows);
+  if (workers > 1 && num_rows > max_rows) {
+    return refused(num_rows, " rows in a forward; a step of --workers " + std::to_string(workers),
+                   max_rows);
   }
   return {};
 }
 
 Result<std::unique_ptr<ToolModel>> ToolFlags::load(const ClusterConfig& config,
                                                    const ServedModel& served,
-                                                   std::int32_t num_positions) const {
+                                                   const diffusion::MaxUse& use) const {
   if (workers > 1) return load_remote_tool_model(config.compute, served, workers);
   Progress progress("loading weights");
   network::EngineOptions options;
   options.dtype = served.dtype;
-  options.max_rows = num_positions;
-  options.num_kv_pages = cache::pages_needed(num_positions);
-  options.num_soft_rows = served.checkpoint.config().is_block_causal ? 0 : num_positions;
+  options.max_rows = use.num_computed;
+  options.num_kv_pages = std::max(cache::pages_needed(use.num_cached), 1);
+  options.num_soft_rows = use.num_soft;
   options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     progress.update(done, total);
   };

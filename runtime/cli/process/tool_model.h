@@ -49,15 +49,18 @@ struct ToolFlags {
   /// Errors  one sentence that names the folder, file or tensor
   [[nodiscard]] static Result<ServedModel> open(const ClusterConfig& config);
 
+  /// num_rows: of the largest forward
+  ///
   /// Errors  kInvalidArgument if the model has not so many positions, or the flags do not fit it
-  [[nodiscard]] Result<> check(const ServedModel& model, std::int64_t num_positions) const;
+  [[nodiscard]] Result<> check(const ServedModel& model, std::int64_t num_positions,
+                               std::int64_t num_rows) const;
 
-  /// Loads the weights, with room for one canvas of `num_positions`. `model` outlives the result.
+  /// Loads the weights, with room for one sequence that takes so much. `model` outlives the result.
   ///
   /// Errors  those of make_backend() and Engine::create
   [[nodiscard]] Result<std::unique_ptr<ToolModel>> load(const ClusterConfig& config,
                                                         const ServedModel& model,
-                                                        std::int32_t num_positions) const;
+                                                        const diffusion::MaxUse& use) const;
 };
 
 }  // namespace unmask::cli

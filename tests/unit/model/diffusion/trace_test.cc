@@ -269,6 +269,18 @@ TEST(TraceTest, AForwardThatFailsOrAnswersForAnotherEndsTheRun) {
   EXPECT_EQ(other.error().code, ErrorCode::kInternal);
 }
 
+TEST(TraceTest, ARefusalIsToldAsItIs) {
+  const auto trace = run_trace(job_of(kJob), 1, [](const Step& step) -> Result<StepResult> {
+    StepResult result;
+    const SequenceStep& sequence = step.sequences[0];
+    const Error refusal{ErrorCode::kInvalidArgument, "there is no room"};
+    result.sequences = {{sequence.sequence, sequence.iteration, {}, refusal}};
+    return result;
+  });
+  ASSERT_FALSE(trace);
+  EXPECT_EQ(trace.error().message, "there is no room");
+}
+
 TEST(TraceTest, AFillAtEveryForwardBecomesAllThatChanged) {
   TraceJob job;
   job.prompt = {1};
