@@ -7,6 +7,7 @@ environment: UNMASK_GOLDEN_EVERY  takes each n-th case alone (default: 1)
 """
 
 import array
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -99,6 +100,18 @@ class ProgramTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
 
+    def check_each(self, cases, check):
+        """check(case, folder) of each, as many at once as there are cores, each in a folder of its own."""
+        def check_one(case):
+            with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+                check(case, folder)
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            checks = [(case, pool.submit(check_one, case)) for case in cases]
+            for case, checked in checks:
+                with self.subTest(case=f"{case.parent.name}/{case.name}"):
+                    checked.result()
+
     def expect_agreement(self, ours, reference):
         self.assertEqual(ours.keys(), reference.keys())
         for name, expected in reference.items():
@@ -113,19 +126,23 @@ class ProgramTest(unittest.TestCase):
     def test_logits_hidden_states_and_routing_are_those_of_the_reference(self):
         cases = sorted(DATA.glob("logits/*/*.safetensors"))
         self.assertGreaterEqual(len(cases), 47)
-        for case in cases[::EVERY]:
-            with self.subTest(case=f"{case.parent.name}/{case.name}"):
-                forward(case, self.folder)
-                self.expect_agreement(read_tensors(pathlib.Path(self.folder, "dump.safetensors")), read_tensors(case))
-                ProgramTest.num_logits += 1
+
+        def check(case, folder):
+            forward(case, folder)
+            self.expect_agreement(read_tensors(pathlib.Path(folder, "dump.safetensors")), read_tensors(case))
+            ProgramTest.num_logits += 1
+
+        self.check_each(cases[::EVERY], check)
 
     def test_traces_make_every_decision_again(self):
         cases = chosen_traces()
-        self.assertGreaterEqual(len(cases), 88)
-        for case in cases[::EVERY]:
-            with self.subTest(case=f"{case.parent.name}/{case.name}"):
-                unmask("trace", "diff", trace(case, self.folder), case)
-                ProgramTest.num_traces += 1
+        self.assertGreaterEqual(len(cases), 99)
+
+        def check(case, folder):
+            unmask("trace", "diff", trace(case, folder), case)
+            ProgramTest.num_traces += 1
+
+        self.check_each(cases[::EVERY], check)
 
     def test_any_number_of_workers_gives_the_same_bytes(self):
         self.sizes = [size for size in (2, 4) if size <= num_gpus()]
