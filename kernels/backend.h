@@ -13,6 +13,7 @@
 #include "kernels/fast_products.h"
 #include "kernels/memory_info.h"
 #include "kernels/ops/attention.h"
+#include "kernels/ops/draw_tokens.h"
 #include "kernels/ops/embed.h"
 #include "kernels/ops/experts.h"
 #include "kernels/ops/gather_rows.h"
@@ -134,6 +135,7 @@ class Backend {
   virtual void compute(const MixEmbeddings& op) = 0;
   virtual void compute(const ScatterRows& op) = 0;
   virtual void compute(const GuideRows& op) = 0;
+  virtual void compute(const DrawTokens& op) = 0;
 };
 
 }  // namespace unmask::kernels

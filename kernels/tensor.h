@@ -24,12 +24,18 @@ struct Tensor {
   /// In the backend's memory: how many of `rows` there are when an operation runs, which may be
   /// later again (Backend::record). null: all, which is all that a CPU takes.
   const std::int32_t* live_rows = nullptr;
+  int live_offset = 0;  ///< of a view: rows that `live_rows` counts before its first
 };
 
-/// Rows [first, first + count) of `tensor`, all of whose rows are there.
+/// Rows [first, first + count) of `tensor`.
 constexpr Tensor rows_of(const Tensor& tensor, int first, int count) {
   const std::size_t skipped = std::size_t(first) * std::size_t(tensor.cols) * size_of(tensor.dtype);
-  return {static_cast<std::byte*>(tensor.data) + skipped, tensor.dtype, count, tensor.cols};
+  return {static_cast<std::byte*>(tensor.data) + skipped,
+          tensor.dtype,
+          count,
+          tensor.cols,
+          tensor.live_rows,
+          tensor.live_offset + first};
 }
 
 /// A row-major matrix [rows, cols] in host memory, as a checkpoint holds it. A slice of columns is

@@ -48,8 +48,12 @@ struct SamplingRules {
   std::vector<std::int32_t> never_chosen;       ///< ascending
   std::vector<std::int32_t> not_in_confidence;  ///< ascending; left out of log-sum-exp
   std::int32_t choosable_end = INT32_MAX;       ///< ids from here on are never chosen
-  float temperature = 0;                        ///< 0: the argmax
-  std::uint64_t seed = 0;                       ///< Philox key of the job
+  float temperature = 0;                        ///< 0: the argmax; else the token is drawn
+  std::int32_t top_k = 0;                       ///< drawn from so many likeliest; 0: from all
+  float top_p = 1;                              ///< drawn from the likeliest with that share
+  std::uint64_t seed = 0;                       ///< of the job
+  std::int32_t block = 0;                       ///< with the decision: what is drawn is a function
+  std::int32_t decision = 0;                    ///< of seed, block, decision, position and token
   float cfg_scale = 0;                          ///< > 0: `guidance_inputs` are given
 
   bool operator==(const SamplingRules&) const = default;

@@ -73,6 +73,7 @@ class CpuBackend final : public Backend {
   void compute(const MixEmbeddings& op) override;
   void compute(const ScatterRows& op) override;
   void compute(const GuideRows& op) override;
+  void compute(const DrawTokens& op) override;
 
   /// Fills packed_rows_ with the rows of x in the layout that `weights` is multiplied with.
   const std::byte* pack_rows(const Tensor& x, const Panels& weights, const RowBlocks& blocks);

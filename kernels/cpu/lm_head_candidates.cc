@@ -145,6 +145,9 @@ void CpuBackend::compute(const LmHeadCandidates& op) {
                             std::size_t(chunk.end - chunk.begin)},
                            std::int64_t{op.first_token} + chunk.begin};
         copy_wanted(row, op, first + i);
+        if (op.logits != nullptr) {
+          std::ranges::copy(row.logits, op.logits + (first + i) * op.head.rows() + chunk.begin);
+        }
         const LogitRules& rules = op.rules[op.rules_of_row[first + i]];
         parts[std::size_t(task * num_rows + i)] = stats_of(kernels_, row, rules);
       }

@@ -202,5 +202,6 @@ void CudaBackend::compute(const MaxParts& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const MixEmbeddings& op) { enqueue_with_scratch(op); }
 void CudaBackend::compute(const ScatterRows& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const GuideRows& op) { enqueue(op, queue()); }
+void CudaBackend::compute(const DrawTokens& op) { enqueue(op, queue()); }
 
 }  // namespace unmask::kernels

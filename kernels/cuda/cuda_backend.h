@@ -75,6 +75,7 @@ class CudaBackend final : public Backend {
   void compute(const MixEmbeddings& op) override;
   void compute(const ScatterRows& op) override;
   void compute(const GuideRows& op) override;
+  void compute(const DrawTokens& op) override;
 
   template <class Op>
   void enqueue_with_scratch(const Op& op);

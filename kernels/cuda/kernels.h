@@ -16,6 +16,7 @@ void enqueue(const Embed& op, cudaStream_t stream);
 void enqueue(const GatherRows& op, cudaStream_t stream);
 void enqueue(const ScatterRows& op, cudaStream_t stream);
 void enqueue(const GuideRows& op, cudaStream_t stream);
+void enqueue(const DrawTokens& op, cudaStream_t stream);
 void enqueue(const RmsNorm& op, cudaStream_t stream);
 void enqueue(const QkNormRopeKvWrite& op, cudaStream_t stream);
 void enqueue(const TreeAdd& op, cudaStream_t stream);

@@ -29,6 +29,7 @@ struct Query {
   const std::int32_t* listed_offsets;
   const std::int32_t* listed_tokens;
   float* listed_logits;
+  float* logits;  // [row, ids]
 };
 
 /// One thread block per row.
@@ -174,6 +175,14 @@ __device__ void look_through(const TileShared& shared, const TileOfRows& at,
                              const VocabTiles& tiles, std::int32_t first_token, const Query& query,
                              int row_capacity, CandidateStats* parts) {
   const int begin = tiles.begin(at.tile), size = tiles.size(at.tile);
+  if (query.logits != nullptr) {
+    const std::int64_t num_ids = tiles.first_id[tiles.num_shares];
+    for (int i = int(threadIdx.x); i < at.num_rows * kProductFeatures; i += kProductThreads) {
+      const int row = i / kProductFeatures, id = i % kProductFeatures;
+      if (id >= size) continue;
+      query.logits[(at.first_row + row) * num_ids + begin + id] = shared.logits[row][id];
+    }
+  }
   const int segment_idx = int(threadIdx.x) % kSegments;
   for (int base = 0; base < at.num_rows; base += kProductThreads / kSegments) {
     const int i = base + int(threadIdx.x) / kSegments;
@@ -306,8 +315,8 @@ Arrays<T> arrays_in(ScratchParts& parts, const MatrixView& head, int num_tiles, 
 }
 
 Query query_of(const LmHeadCandidates& op) {
-  return {op.rules,          op.rules_of_row,  op.present,      op.present_logits,
-          op.listed_offsets, op.listed_tokens, op.listed_logits};
+  return {op.rules,          op.rules_of_row,  op.present,       op.present_logits,
+          op.listed_offsets, op.listed_tokens, op.listed_logits, op.logits};
 }
 
 void clear_wanted(const LmHeadCandidates& op, cudaStream_t stream) {

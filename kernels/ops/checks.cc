@@ -1,6 +1,8 @@
 // What check() of each operation refuses, whichever device is asked. What lies in device memory
 // (tokens, positions, slots, a plan) is not looked at.
 
+#include <algorithm>
+
 #include "kernels/backend.h"
 #include "runtime/base/check.h"
 
@@ -102,6 +104,12 @@ void MergeCandidates::check() const {
 }
 
 void MaxParts::check() const { UNMASK_CHECK(num_parts >= 1 && count >= 0); }
+
+void DrawTokens::check() const {
+  UNMASK_CHECK(num_parts >= 1 && num_parts <= kMaxParts && num_rows >= 0);
+  UNMASK_CHECK(std::ranges::is_sorted(first_token.begin(), first_token.begin() + num_parts + 1));
+  UNMASK_CHECK(num_rows == 0 || (logits != nullptr && rules != nullptr && positions != nullptr));
+}
 
 void GuideRows::check() const {
   UNMASK_CHECK(is_activation(x) && guidance.dtype == x.dtype && guidance.cols == x.cols);

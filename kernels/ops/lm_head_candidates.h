@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/ops/candidate_stats.h"
+#include "kernels/ops/draw_rules.h"
 #include "kernels/packed_weights.h"
 #include "kernels/shares.h"
 #include "kernels/tensor.h"
@@ -16,9 +17,11 @@ struct LogitRules {
   const std::int32_t* not_in_confidence = nullptr;  ///< ids left out of log-sum-exp, ascending
   int num_not_in_confidence = 0;
   std::int32_t choosable_end = INT32_MAX;  ///< ids from here on cannot be a candidate
+  DrawRules draw{};                        ///< for DrawTokens
 };
 
-/// Candidates of every row from the part of the vocabulary held here; no logits in memory.
+/// Candidates of every row from the part of the vocabulary held here; no logits in memory unless
+/// they are wanted.
 ///
 /// A logit that is wanted is -inf where its id is not held here.
 /// Shapes  x [n, hidden]; head [ids held here, hidden], its columns in one share; out [n]
@@ -36,6 +39,7 @@ struct LmHeadCandidates {
   const std::int32_t* listed_tokens = nullptr;   ///< [listed_offsets[n]]
   float* listed_logits = nullptr;                ///< [listed_offsets[n]]
   CandidateStats* out = nullptr;
+  float* logits = nullptr;  ///< [n, ids held here]; null: not wanted
 
   void check() const;
 };

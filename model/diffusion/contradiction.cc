@@ -21,6 +21,29 @@ std::optional<Error> contradiction_of_cache(const CachePolicy& cache, bool is_bl
                      : "cache block needs a model whose attention is block-causal");
 }
 
+std::optional<Error> contradiction_of_draws(const DiffusionParams& params) {
+  if (params.temperature == 0 && (params.top_k > 0 || params.top_p < 1)) {
+    return invalid(
+        "top_k and top_p say which tokens are drawn, temperature 0 that none is: set temperature "
+        "above 0");
+  }
+  if (params.temperature > 0 && params.credit) {
+    return invalid(
+        "credit is for tokens that stay the best, temperature draws others: only one of them can "
+        "be");
+  }
+  if (std::holds_alternative<LowConfidence>(params.remasking)) return std::nullopt;
+  if (params.credit) {
+    return invalid(
+        "credit adds to confidence, remasking random ignores it: only one of them can be");
+  }
+  if ((statistics_of(params.strategy) & kEntropy) != 0) {
+    return invalid("strategy " + std::string(name_of(params.strategy)) +
+                   " goes by entropy, remasking random by nothing: only one of them can be");
+  }
+  return std::nullopt;
+}
+
 /// Whether the loop goes on with a block whatever its strategy says, or ends it on its own.
 bool overrules_strategy(const Compat& compat) {
   return compat.unroll > 1 || compat.min_unroll > 1 || compat.fills_at_every_forward ||
@@ -53,6 +76,7 @@ std::optional<Error> contradiction_in(const DiffusionParams& params, bool is_blo
         "guidance (cfg_scale) reads the canvas without its prompt, smoothing what the forward with "
         "it thought: only one of them can be");
   }
+  if (auto error = contradiction_of_draws(params)) return error;
   if (edits_decided(params.strategy) && overrules_strategy(compat)) {
     return invalid("strategy " + std::string(name_of(params.strategy)) +
                    " edits a block until it says that this is done, " + driver_of(compat) +

@@ -117,7 +117,6 @@ std::vector<JobParam> computed_table() {
   const auto add = [&](const Param& param, const auto& field) { table.add(param, field); };
   const DiffusionParams defaults;
   DiffusionParams::for_each_param(defaults, add);
-  DiffusionParams::for_each_fieldless_param(add);
   return std::move(table.rows);
 }
 

@@ -70,6 +70,10 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   ++state_.iteration;
   if (state_.plan.decoded.size() > 0) {
     if (params_.credit) applied.adjusted = fuse(columns);
+    if (std::holds_alternative<RandomConfidence>(params_.remasking)) {
+      applied.adjusted = columns;
+      randomize_confidence(*applied.adjusted);
+    }
     if (params_.confidence_eos_eot_inf) {
       if (!applied.adjusted) applied.adjusted = columns;
       take_confidence(*applied.adjusted);

@@ -118,6 +118,7 @@ class DiffusionLoop {
 
   void smooth(SequenceStep& step) const;
   void guide(SequenceStep& step) const;
+  void draw(SamplingRules& rules) const;
   [[nodiscard]] Ranges may_be_holes(Range range) const;
   [[nodiscard]] Ranges computed() const;
   [[nodiscard]] bool is_active(std::int32_t position) const;
@@ -127,6 +128,7 @@ class DiffusionLoop {
   [[nodiscard]] std::optional<Error> find_fault(const CandidateColumns& columns) const;
   [[nodiscard]] std::vector<std::int32_t> ids_without_confidence() const;
   void take_confidence(CandidateColumns& columns) const;
+  void randomize_confidence(CandidateColumns& columns) const;
   [[nodiscard]] CandidateColumns fuse(const CandidateColumns& columns);
   bool decide_and_edit(const CandidateColumns& columns, std::vector<Edit>& edits);
   void force_best(const CandidateColumns& columns, std::vector<Edit>& edits);

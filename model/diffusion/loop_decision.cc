@@ -51,6 +51,14 @@ void DiffusionLoop::take_confidence(CandidateColumns& columns) const {
   }
 }
 
+void DiffusionLoop::randomize_confidence(CandidateColumns& columns) const {
+  for (std::size_t i = 0; i < columns.position.size(); ++i) {
+    columns.logit[i] = random_log_confidence(params_.seed, state_.num_blocks,
+                                             state_.block_iteration, columns.position[i]);
+    columns.log_sum_exp[i] = 0;
+  }
+}
+
 /// Per candidate the token that stands there; nothing if the strategy sees holes only.
 std::vector<std::int32_t> DiffusionLoop::present_at(const CandidateColumns& columns) const {
   std::vector<std::int32_t> present;

@@ -41,7 +41,7 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   if (params_.cfg_scale > 0) guide(step);
   if (params_.credit) step.listed = state_.credit.listed(step.window.decoded);
   step.statistics = statistics_of(params_.strategy);
-  step.rules.seed = params_.seed;
+  if (params_.temperature > 0) draw(step.rules);
   if (!params_.compat.may_choose_mask_id) {
     step.rules.never_chosen = {vocabulary_.mask_id};
     step.rules.choosable_end = vocabulary_.choosable_end;
@@ -89,6 +89,15 @@ void DiffusionLoop::guide(SequenceStep& step) const {
       if (canvas().is_pinned(position)) *input = vocabulary_.mask_id;
     }
   }
+}
+
+void DiffusionLoop::draw(SamplingRules& rules) const {
+  rules.temperature = params_.temperature;
+  rules.top_k = params_.top_k;
+  rules.top_p = params_.top_p;
+  rules.seed = params_.seed;
+  rules.block = state_.num_blocks;
+  rules.decision = state_.block_iteration;
 }
 
 Ranges DiffusionLoop::may_be_holes(Range range) const {

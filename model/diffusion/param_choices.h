@@ -39,6 +39,7 @@ inline Names choices_of(const std::optional<CachePolicy>& /*field*/) {
   return names_of<CachePolicy>();
 }
 inline Names choices_of(OnlyChoice field) { return {field.name}; }
+inline Names choices_of(const Remasking& /*field*/) { return names_of<Remasking>(); }
 inline Names choices_of(const Compat& /*field*/) {
   Names drivers;
   for (const Preset& preset : kPresets) drivers.push_back(preset.driver);

@@ -9,6 +9,7 @@
 #include "model/diffusion/compat.h"
 #include "model/diffusion/credit.h"
 #include "model/diffusion/param.h"
+#include "model/diffusion/remasking.h"
 #include "model/diffusion/smoothing.h"
 #include "model/diffusion/strategies/strategy.h"
 
@@ -27,6 +28,10 @@ struct DiffusionParams {
   /// Unset: none with full attention, block with block-causal attention; both are exact.
   std::optional<CachePolicy> cache{};
   Compat compat = kDefault;
+  float temperature = 0;   ///< 0: the surest token; else it is drawn, see kernels::DrawTokens
+  std::int32_t top_k = 0;  ///< drawn from so many; 0: from all
+  float top_p = 1;
+  Remasking remasking = LowConfidence{};
   std::uint64_t seed = 0;
   std::int32_t mask_id = -1;    ///< -1: the model's
   std::int32_t eos_id = -1;     ///< -1: the model's
@@ -63,6 +68,22 @@ struct DiffusionParams {
     visit(Param{"early_stop",
                 "end with the first end-of-text token, and do not fill the rest of gen_length"},
           params.compat.early_stop);
+    visit(Param{"temperature",
+                "0: always the surest token; else tokens are drawn, the likely ones more often",
+                {0, 100}},
+          params.temperature);
+    visit(Param{"top_k",
+                "tokens are drawn from so many of the likeliest; 0: from all",
+                {0, kMaxTokenId},
+                "tokens"},
+          params.top_k);
+    visit(Param{"top_p",
+                "tokens are drawn from the fewest likeliest that have this probability together",
+                {0, 1}},
+          params.top_p);
+    visit(Param{"remasking",
+                "which candidates count as sure: those of high probability, or random ones"},
+          params.remasking);
     visit(Param{"seed", "of the random numbers; the same seed gives the same text", {0, kMaxSeed}},
           params.seed);
     visit(Param{"mask_id", "default: the model's", {0, kMaxTokenId}, "token id", Unset::kByDefault},
@@ -86,11 +107,6 @@ struct DiffusionParams {
     visit(Param{"driver",
                 "whose habits the loop has: ours, or those of a reference, to compare with it"},
           params.compat);
-  }
-  static void for_each_fieldless_param(auto visit) {
-    visit(Param{"temperature", "0: always the surest token; nothing else is offered yet"}, 0.0);
-    visit(Param{"remasking", "which candidates count as sure: those of high probability"},
-          OnlyChoice{"low_confidence"});
   }
 
   bool operator==(const DiffusionParams&) const = default;

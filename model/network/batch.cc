@@ -14,12 +14,13 @@ struct Rows {
   std::vector<std::int32_t> tokens, positions, slots, key_limit;
   std::vector<std::int32_t> row_offsets{0}, run_offsets{0};
   std::vector<kernels::KvRun> runs;
-  std::vector<std::int32_t> decoded_rows, rules_of_row, present, listed_offsets{0}, listed_tokens;
+  std::vector<std::int32_t> decoded_rows, rules_of_row, decoded_positions;
+  std::vector<std::int32_t> present, listed_offsets{0}, listed_tokens;
   std::vector<std::int32_t> guidance_rows, guidance_of_row;  // the latter counts from 0
   std::vector<float> guidance_scales;
   std::vector<std::int32_t> mixed_rows, soft_rows_of, mask_tokens;
   std::vector<float> mix_weights;
-  bool wants_present = false;
+  bool wants_present = false, draws = false;
   std::int32_t num_sequences = 0;
 
   void append(const SequenceStep& sequence, cache::KvPages& pages, cache::SoftRows& soft_rows);
@@ -91,6 +92,7 @@ void Rows::append_mixed(const SequenceStep& sequence, cache::SoftRows& soft_rows
 void Rows::append_decoded(const SequenceStep& sequence, int first_row) {
   const bool has_present = (sequence.statistics & kPresentLogit) != 0;
   wants_present = wants_present || has_present;
+  draws = draws || sequence.rules.temperature > 0;
   auto row = static_cast<std::size_t>(first_row);
   std::size_t decoded = 0;
   for (const Range range : sequence.window.decoded) {
@@ -98,6 +100,7 @@ void Rows::append_decoded(const SequenceStep& sequence, int first_row) {
       while (positions[row] != position) ++row;
       decoded_rows.push_back(static_cast<std::int32_t>(row));
       rules_of_row.push_back(num_sequences);
+      decoded_positions.push_back(position);
       const bool is_guided = !sequence.guidance_inputs.empty();
       guidance_of_row.push_back(is_guided ? int(guidance_rows.size()) : -1);
       guidance_scales.push_back(sequence.rules.cfg_scale);
@@ -151,6 +154,15 @@ class BatchWriter {
   std::int32_t* const host_;
   const std::int32_t* const device_;
 };
+
+kernels::DrawRules draw_rules_of(const SamplingRules& rules) {
+  return {.seed = rules.seed,
+          .block = rules.block,
+          .decision = rules.decision,
+          .temperature = rules.temperature,
+          .top_k = rules.top_k,
+          .top_p = rules.top_p};
+}
 
 std::size_t num_rule_ids(const Step& step) {
   std::size_t count = 0;
@@ -214,6 +226,7 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, cache::SoftRo
   writer.write(layout.guidance_of_row, rows.guidance_of_row);
   writer.write(layout.guidance_scales, rows.guidance_scales);
   writer.write(layout.rules_of_row, rows.rules_of_row);
+  writer.write(layout.decoded_positions, rows.decoded_positions);
   writer.write(layout.present, rows.present);
   writer.write(layout.listed_offsets, rows.listed_offsets);
   writer.write(layout.listed_tokens, rows.listed_tokens);
@@ -235,7 +248,8 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, cache::SoftRo
                      .num_never_chosen = int(of.never_chosen.size()),
                      .not_in_confidence = writer.append(end, of.not_in_confidence),
                      .num_not_in_confidence = int(of.not_in_confidence.size()),
-                     .choosable_end = of.choosable_end});
+                     .choosable_end = of.choosable_end,
+                     .draw = draw_rules_of(of)});
   }
   writer.write(layout.rules, rules);
   backend_.copy_to_device(arena_->data(), *staging_, end * sizeof(std::int32_t));
@@ -263,6 +277,7 @@ Batch BatchBuilder::build(const Step& step, cache::KvPages& pages, cache::SoftRo
   batch.soft_rows_of = device + layout.soft_rows_of;
   batch.mask_tokens = device + layout.mask_tokens;
   batch.mix_weights = reinterpret_cast<const float*>(device + layout.mix_weights);
+  if (rows.draws) batch.decoded_positions = device + layout.decoded_positions;
   if (rows.wants_present) batch.present = device + layout.present;
   if (batch.used.listed > 0) {
     batch.listed_offsets = device + layout.listed_offsets;

@@ -37,7 +37,8 @@ struct Batch {
   /// Of decoded rows; where results go is for the LM head to say.
   const kernels::LogitRules* rules = nullptr;  // [room.sequences]
   const std::int32_t* rules_of_row = nullptr;
-  const std::int32_t* guidance_of_row = nullptr;  // of head_rows, -1: none
+  const std::int32_t* decoded_positions = nullptr;  // null: no sequence draws its tokens
+  const std::int32_t* guidance_of_row = nullptr;    // of head_rows, -1: none
   const float* guidance_scales = nullptr;
   const std::int32_t* present = nullptr;         // null: not wanted by any sequence
   const std::int32_t* listed_offsets = nullptr;  // null: none listed

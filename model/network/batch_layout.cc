@@ -27,6 +27,7 @@ BatchLayout layout_of(const BatchShape& shape) {
   layout.head_rows = take(rows);
   layout.rules_of_row = take(rows);
   layout.present = take(rows);
+  layout.decoded_positions = take(rows);
   layout.guidance_of_row = take(rows);
   layout.guidance_scales = take(rows);
   layout.mixed_rows = take(rows);

@@ -15,6 +15,7 @@ struct BatchLayout {
   std::size_t live_head = 3;
   std::size_t tokens = 0, positions = 0, slots = 0, key_limit = 0;  // [rows]
   std::size_t head_rows = 0, rules_of_row = 0, present = 0;         // [rows]
+  std::size_t decoded_positions = 0;                                // [rows]
   std::size_t guidance_of_row = 0, guidance_scales = 0;             // [rows]
   std::size_t mixed_rows = 0, soft_rows_of = 0;                     // [rows]
   std::size_t mask_tokens = 0, mix_weights = 0;                     // [rows]

@@ -40,8 +40,9 @@ std::vector<SequenceResult> make_results(const Step& step, const DecodedRows& de
       for (std::int32_t position = range.begin; position < range.end; ++position, ++row) {
         const kernels::CandidateStats& stats = decoded.stats[row];
         columns.position.push_back(position);
-        columns.token.push_back(stats.token);
-        columns.logit.push_back(stats.logit);
+        const bool is_drawn = !decoded.drawn.empty() && decoded.drawn[row].token >= 0;
+        columns.token.push_back(is_drawn ? decoded.drawn[row].token : stats.token);
+        columns.logit.push_back(is_drawn ? decoded.drawn[row].logit : stats.logit);
         columns.log_sum_exp.push_back(log_sum_exp(stats));
         if ((sequence.statistics & kEntropy) != 0) columns.entropy.push_back(entropy(stats));
         if ((sequence.statistics & kRunnerUp) != 0) {

@@ -172,7 +172,7 @@ Result<DecodedRows> Engine::forward(const Batch& batch) {
     return batch.num_mixed > 0 ? mixer_.mix(*hidden, batch, *network_, group_) : Result<>();
   };
   const Recordings::Key key{batch.room, batch.present != nullptr, batch.num_mixed > 0,
-                            batch.num_guidance > 0};
+                            batch.num_guidance > 0, batch.decoded_positions != nullptr};
   Result<> done = can_record_ ? record(key, enqueue) : enqueue();
   if (done) done = group_.wait();
   if (!done) return done.error();

@@ -12,6 +12,11 @@ using kernels::CandidateStats;
 using kernels::DType;
 using kernels::Tensor;
 
+/// Ranks hold slices of different sizes, and give equally many bytes.
+std::size_t logits_of_part(const Placement& placement, int vocab_size, int num_rows) {
+  return std::size_t(num_rows) * std::size_t(vocab_size / placement.num_ranks + 1);
+}
+
 }  // namespace
 
 LmHead::LmHead(kernels::Backend& backend, Weights weights, const Placement& placement, int max_rows)
@@ -25,15 +30,25 @@ LmHead::LmHead(kernels::Backend& backend, Weights weights, const Placement& plac
   rows_ = backend.allocate(bytes);
   normal_ = backend.allocate(bytes);
   allocate_answers(kListedPerRow * max_rows);
+  const std::size_t part =
+      logits_of_part(placement, weights_.vocab_size, kDrawnRows) * sizeof(float);
+  logits_ = backend.allocate(part);
   if (placement.num_ranks == 1) return;
   all_stats_ = backend.allocate(std::size_t(placement.num_ranks) * std::size_t(max_rows) *
                                 sizeof(CandidateStats));
+  all_drawn_from_ = backend.allocate(std::size_t(placement.num_ranks) * part);
+}
+
+std::size_t LmHead::draw_bytes(const Placement& placement, int vocab_size) {
+  const std::size_t parts = placement.num_ranks == 1 ? 1 : 1 + std::size_t(placement.num_ranks);
+  return parts * logits_of_part(placement, vocab_size, kDrawnRows) * sizeof(float);
 }
 
 void LmHead::allocate_answers(int max_listed) {
   max_listed_ = max_listed;
-  const std::size_t bytes = std::size_t(max_rows_) * (sizeof(CandidateStats) + sizeof(float)) +
-                            std::size_t(max_listed) * sizeof(float);
+  const std::size_t bytes =
+      std::size_t(max_rows_) * (sizeof(CandidateStats) + sizeof(kernels::Drawn) + sizeof(float)) +
+      std::size_t(max_listed) * sizeof(float);
   answers_ = backend_.allocate_shared(bytes);
   if (placement_.num_ranks == 1) return;
   part_ = backend_.allocate(bytes);
@@ -43,8 +58,9 @@ void LmHead::allocate_answers(int max_listed) {
 
 LmHead::Answers LmHead::answers_in(const kernels::Buffer& buffer) const {
   auto* const stats = static_cast<CandidateStats*>(buffer.data());
-  auto* const present = reinterpret_cast<float*>(stats + max_rows_);
-  return {stats, present, present + max_rows_};
+  auto* const drawn = reinterpret_cast<kernels::Drawn*>(stats + max_rows_);
+  auto* const present = reinterpret_cast<float*>(drawn + max_rows_);
+  return {stats, drawn, present, present + max_rows_};
 }
 
 Tensor LmHead::normalize(Tensor rows) {
@@ -83,21 +99,64 @@ Result<> LmHead::decode(Tensor hidden, const Batch& batch, Group& group) {
                                     .row_of = batch.guidance_of_row,
                                     .scales = batch.guidance_scales});
   }
+  if (batch.decoded_positions == nullptr) {
+    find_candidates(normal, 0, batch, nullptr, group);
+  } else {
+    for (int first = 0; first < normal.rows; first += kDrawnRows) {
+      const int num_rows = std::min(kDrawnRows, normal.rows - first);
+      find_candidates(kernels::rows_of(normal, first, num_rows), first, batch,
+                      static_cast<float*>(logits_->data()), group);
+      if (const Result<> drawn = draw(first, num_rows, batch, group); !drawn) return drawn;
+    }
+  }
+  return group.is_alone() ? Result<>() : merge(answers_in(*part_), batch, group);
+}
+
+void LmHead::find_candidates(Tensor normal, int first, const Batch& batch, float* logits,
+                             Group& group) {
   const Answers to = answers_in(group.is_alone() ? *answers_ : *part_);
+  const auto from_first = [&](auto* array) { return array == nullptr ? array : array + first; };
   backend_.run(kernels::LmHeadCandidates{
       .x = normal,
       .head = *weights_.head,
       .vocab_shares = placement_.shares(weights_.vocab_size),
       .first_token = tokens_.begin,
       .rules = batch.rules,
-      .rules_of_row = batch.rules_of_row,
-      .present = batch.present,
-      .present_logits = batch.present != nullptr ? to.present : nullptr,
-      .listed_offsets = batch.listed_offsets,
+      .rules_of_row = batch.rules_of_row + first,
+      .present = from_first(batch.present),
+      .present_logits = batch.present != nullptr ? to.present + first : nullptr,
+      .listed_offsets = from_first(batch.listed_offsets),
       .listed_tokens = batch.listed_tokens,
       .listed_logits = batch.listed_offsets != nullptr ? to.listed : nullptr,
-      .out = to.stats});
-  return group.is_alone() ? Result<>() : merge(to, batch, group);
+      .out = to.stats + first,
+      .logits = logits});
+}
+
+/// Every rank draws the same from the logits of all.
+Result<> LmHead::draw(int first, int num_rows, const Batch& batch, Group& group) {
+  kernels::DrawTokens op{.logits = static_cast<float*>(logits_->data()),
+                         .num_parts = placement_.num_ranks,
+                         .num_rows = num_rows,
+                         .live_rows = batch.live_decoded,
+                         .live_offset = first,
+                         .rules = batch.rules,
+                         .rules_of_row = batch.rules_of_row + first,
+                         .positions = batch.decoded_positions + first,
+                         .out = answers_in(*answers_).drawn + first};
+  for (int rank = 0; rank < placement_.num_ranks; ++rank) {
+    Placement of = placement_;
+    of.rank = rank;
+    op.first_token[std::size_t(rank) + 1] = of.slice(weights_.vocab_size).end;
+  }
+  if (!group.is_alone()) {
+    const std::size_t part = logits_of_part(placement_, weights_.vocab_size, num_rows);
+    op.logits = static_cast<float*>(all_drawn_from_->data());
+    op.part_stride = std::int64_t(part);
+    const Result<> gathered = group.gather(logits_->data(), op.logits, part * sizeof(float));
+    if (!gathered) return gathered;
+  }
+  backend_.run(op);
+  return {};
 }
 
 Result<> LmHead::merge_stats(const CandidateStats* part, int num_rows,
@@ -141,6 +200,9 @@ DecodedRows LmHead::decoded(const Batch& batch) const {
   const Answers answers = answers_in(*answers_);
   DecodedRows decoded;
   decoded.stats.assign(answers.stats, answers.stats + batch.num_decoded);
+  if (batch.decoded_positions != nullptr) {
+    decoded.drawn.assign(answers.drawn, answers.drawn + batch.num_decoded);
+  }
   if (batch.present != nullptr) {
     decoded.present_logits.assign(answers.present, answers.present + batch.num_decoded);
   }
@@ -152,8 +214,7 @@ Result<std::vector<float>> LmHead::logits(Tensor hidden, Group& group) {
   const auto num_rows = static_cast<std::size_t>(hidden.rows);
   const auto vocab_size = static_cast<std::size_t>(weights_.vocab_size);
   const auto num_ranks = static_cast<std::size_t>(placement_.num_ranks);
-  // Ranks hold slices of different sizes, and give equally many bytes.
-  const std::size_t part_size = num_rows * (vocab_size / num_ranks + 1);
+  const std::size_t part_size = logits_of_part(placement_, weights_.vocab_size, hidden.rows);
   auto part = backend_.allocate(part_size * sizeof(float));
   backend_.run(kernels::Linear{.x = normalize(hidden),
                                .weight = *weights_.head,

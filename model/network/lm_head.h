@@ -13,6 +13,7 @@ namespace unmask::network {
 /// What the whole vocabulary says of the decoded rows of a batch, on the host.
 struct DecodedRows {
   std::vector<kernels::CandidateStats> stats;
+  std::vector<kernels::Drawn> drawn;  ///< empty if no sequence draws
   std::vector<float> present_logits;  ///< empty if not wanted
   std::vector<float> listed_logits;
 };
@@ -43,6 +44,11 @@ class LmHead {
   Result<> merge_stats(const kernels::CandidateStats* part, int num_rows,
                        const std::int32_t* live_rows, kernels::CandidateStats* out, Group& group);
 
+  /// Logits of so many rows are in memory at once where tokens are drawn from them.
+  static constexpr int kDrawnRows = 32;
+  /// What that takes on a device.
+  [[nodiscard]] static std::size_t draw_bytes(const Placement& placement, int vocab_size);
+
   /// Room for what is wanted of this batch; true if addresses have changed for it.
   ///
   /// Errors  those of Group::wait()
@@ -61,11 +67,16 @@ class LmHead {
   /// Where the answers to a batch are put, or one worker's part of them.
   struct Answers {
     kernels::CandidateStats* stats;  // [rows]
+    kernels::Drawn* drawn;           // [rows]
     float* present;                  // [rows]
     float* listed;
   };
 
   [[nodiscard]] kernels::Tensor normalize(kernels::Tensor rows);
+  /// Rows [first, first + normal.rows) of the decoded ones; logits: of all of them, or null.
+  void find_candidates(kernels::Tensor normal, int first, const Batch& batch, float* logits,
+                       Group& group);
+  Result<> draw(int first, int num_rows, const Batch& batch, Group& group);
   void allocate_answers(int max_listed);
   [[nodiscard]] Answers answers_in(const kernels::Buffer& buffer) const;
   /// answers_ = what all ranks' parts say together.
@@ -80,10 +91,12 @@ class LmHead {
   int max_listed_ = 0;
   std::unique_ptr<kernels::Buffer> rows_, normal_;  // [max_rows, hidden]
   std::unique_ptr<kernels::Buffer> answers_;        // shared with the host: an Answers
+  std::unique_ptr<kernels::Buffer> logits_;         // f32 [kDrawnRows, most ids that a rank holds]
   // null if there is one rank:
-  std::unique_ptr<kernels::Buffer> part_;        // this rank's Answers
-  std::unique_ptr<kernels::Buffer> all_stats_;   // [num_ranks, max_rows]
-  std::unique_ptr<kernels::Buffer> all_logits_;  // f32 [num_ranks, wanted of all rows]
+  std::unique_ptr<kernels::Buffer> part_;            // this rank's Answers
+  std::unique_ptr<kernels::Buffer> all_stats_;       // [num_ranks, max_rows]
+  std::unique_ptr<kernels::Buffer> all_logits_;      // f32 [num_ranks, wanted of all rows]
+  std::unique_ptr<kernels::Buffer> all_drawn_from_;  // logits_ of all ranks
 };
 
 }  // namespace unmask::network

@@ -5,6 +5,7 @@
 
 #include "model/network/batch.h"
 #include "model/network/head_split.h"
+#include "model/network/lm_head.h"
 #include "model/network/soft_mixer.h"
 
 namespace unmask::network {
@@ -93,7 +94,9 @@ std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineO
   // those of all ranks.
   const std::int64_t listed = kListedPerRow;
   const std::int64_t wanted = 1 + listed + (num_ranks > 1 ? 1 + listed + num_ranks * listed : 0);
-  const std::uint64_t stats = sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 2 + num_ranks : 1);
+  const std::uint64_t stats =
+      sizeof(kernels::CandidateStats) * (num_ranks > 1 ? 2 + num_ranks : 1) +
+      sizeof(kernels::Drawn) * (num_ranks > 1 ? 2 : 1);
   const std::uint64_t row_bytes =
       product(rows + attention + choices + wanted, sizeof(float)) + stats +
       kv_position_bytes(config, heads.kv_heads.size(), options.kv_dtype, 1);
@@ -105,7 +108,8 @@ std::uint64_t scratch_bytes(const checkpoint::ModelConfig& config, const EngineO
       options.num_soft_rows > 0
           ? SoftMixer::scratch_bytes(options.placement, config.hidden_size, options.max_rows)
           : 0;
-  return mixer + static_cast<std::uint64_t>(options.max_rows) * row_bytes + rope + batch +
+  const std::uint64_t draws = LmHead::draw_bytes(options.placement, config.vocab_size);
+  return mixer + draws + static_cast<std::uint64_t>(options.max_rows) * row_bytes + rope + batch +
          working_bytes(options.device, working_shape(config, options), options.num_threads);
 }
 

@@ -25,6 +25,7 @@ class Recordings {
     bool has_present = false;
     bool has_mixed = false;
     bool has_guidance = false;
+    bool draws = false;
 
     friend auto operator<=>(const Key&, const Key&) = default;
   };

@@ -97,6 +97,11 @@ Fault find_rules_fault(const SamplingRules& rules, int vocab_size) {
     return "has tokens in its rules that are not ascending";
   }
   if (rules.choosable_end < 1) return "may choose no token";
+  if (!std::isfinite(rules.temperature) || rules.temperature < 0) {
+    return "has a temperature that is no number, or negative";
+  }
+  if (rules.top_k < 0) return "draws from a negative number of tokens";
+  if (!(rules.top_p >= 0 && rules.top_p <= 1)) return "has a top_p that is no probability";
   return {};
 }
 
@@ -147,7 +152,6 @@ Fault find_mix_fault(const SequenceStep& sequence, int vocab_size) {
 
 Fault find_unsupported(const SequenceStep& sequence) {
   const char* feature = nullptr;
-  if (sequence.rules.temperature != 0) feature = "a temperature";
   if (!sequence.listed.credits.empty()) feature = "credits";
   const std::uint32_t known = kEntropy | kRunnerUp | kPresentLogit;
   if ((sequence.statistics & ~known) != 0) feature = "unknown statistics";

@@ -37,7 +37,11 @@ void write_sequence(wire::SequenceStep::Builder builder, const SequenceStep& seq
              rules.not_in_confidence);
   builder.setChoosableEnd(rules.choosable_end);
   builder.setTemperature(rules.temperature);
+  builder.setTopK(rules.top_k);
+  builder.setTopP(rules.top_p);
   builder.setSeed(rules.seed);
+  builder.setBlock(rules.block);
+  builder.setDecision(rules.decision);
   builder.setCfgScale(rules.cfg_scale);
   builder.setStatistics(sequence.statistics);
   write_list(builder.initPresent(unsigned(sequence.present.size())), sequence.present);
@@ -64,7 +68,11 @@ SequenceStep read_sequence(wire::SequenceStep::Reader reader) {
       read_list<std::int32_t>(reader.getNotInConfidence(), "ids not in the confidence");
   rules.choosable_end = reader.getChoosableEnd();
   rules.temperature = reader.getTemperature();
+  rules.top_k = reader.getTopK();
+  rules.top_p = reader.getTopP();
   rules.seed = reader.getSeed();
+  rules.block = reader.getBlock();
+  rules.decision = reader.getDecision();
   rules.cfg_scale = reader.getCfgScale();
   sequence.statistics = reader.getStatistics();
   sequence.present = read_list<std::int32_t>(reader.getPresent(), "present tokens");

@@ -81,6 +81,7 @@ class MeasuredBackend final : public kernels::Backend {
   void compute(const kernels::MixEmbeddings& op) override { backend_.run(op); }
   void compute(const kernels::ScatterRows& op) override { backend_.run(op); }
   void compute(const kernels::GuideRows& op) override { backend_.run(op); }
+  void compute(const kernels::DrawTokens& op) override { backend_.run(op); }
 
   /// Runs `op`, which has these costs, and books them.
   template <class Op>

@@ -35,7 +35,13 @@ std::uint64_t HashModel::bits_of(std::int32_t position) const {
 }
 
 HashedGuess HashModel::guess(std::int32_t position, const SamplingRules& rules) const {
-  const std::uint64_t bits = bits_of(position);
+  std::uint64_t bits = bits_of(position);
+  if (rules.temperature > 0) {
+    const std::uint64_t when = std::uint64_t(rules.block) << 32 | std::uint32_t(rules.decision);
+    bits = mix(bits ^ mix(rules.seed ^ mix(when)));
+    bits = mix(bits ^ std::bit_cast<std::uint32_t>(rules.temperature));
+    bits = mix(bits ^ std::uint64_t(rules.top_k) << 32 ^ std::bit_cast<std::uint32_t>(rules.top_p));
+  }
   HashedGuess guess;
   const bool is_eos = mix(bits + 1) % kEosOneIn == 0 &&
                       !std::ranges::binary_search(rules.never_chosen, std::int32_t(kEos));

@@ -179,6 +179,7 @@ int run_prompt(const RunFlags& flags) {
   if (kernels::find_gpus().is_built_in) {
     std::fprintf(stderr, "unmask: computing on %s\n", printable(opened->device.name).c_str());
   }
+  flags.job.tell_drawn_seed(*submit);
   const bool json = flags.job.json || text.tokenizer() == nullptr;
   ProcessHost host(config->log, "");
   opened->engine.on_choice = [&host](const std::string& choice) {

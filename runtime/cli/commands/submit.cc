@@ -33,6 +33,7 @@ struct SubmitOptions {
 int submit_job(const SubmitOptions& options) {
   Result<actors::Submit> submit = options.job.to_submit();
   if (!submit) return Reporter{options.job.json}(submit.error());
+  options.job.tell_drawn_seed(*submit);
   JobPrinter::Options style = JobPrinter::options_for_this_process(options.job.json);
   if (style.style == JobPrinter::Style::kCanvas && !options.stream) {
     style.style = JobPrinter::Style::kStream;

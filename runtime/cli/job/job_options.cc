@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "model/diffusion/job_params.h"
 #include "rpc/client/job_id.h"
+#include "runtime/base/random.h"
 #include "runtime/cli/job/deadline.h"
 #include "runtime/cli/job/job_files.h"
 #include "runtime/cli/text/text_file.h"
@@ -14,6 +17,16 @@ namespace unmask::cli {
 namespace {
 
 constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
+
+/// Whether another text is wanted every time. What is no number is refused later.
+bool draws_without_seed(const std::vector<actors::Parameter>& parameters) {
+  bool draws = false;
+  for (const auto& [name, value] : parameters) {
+    if (name == "seed") return false;
+    if (name == "temperature") draws = std::strtod(value.c_str(), nullptr) > 0;
+  }
+  return draws;
+}
 
 }  // namespace
 
@@ -52,7 +65,15 @@ void JobOptions::add_generation_to(Command command) {
         "rows a forward, and answers that differ now and then); block (exact, for block-causal "
         "models)",
         "NAME");
-  named("--seed", "seed", "Of the random numbers of this job", "N");
+  named("--temperature", "temperature",
+        "Tokens are drawn, the likely ones more often; 0 (default): always the surest", "T");
+  named("--top-k", "top_k", "With a temperature: from so many of the likeliest tokens", "N");
+  named("--top-p", "top_p",
+        "With a temperature: from the likeliest tokens with this probability together", "P");
+  named("--seed", "seed",
+        "Of the random numbers: the same seed gives the same text; with a temperature and no "
+        "seed, another one each time",
+        "N");
   named("--mask-id", "mask_id", "The mask token, for a model that does not say", "ID");
   named("--eos-id", "eos_id", "The end-of-text token, for a model that does not say", "ID");
   // Neither --set nor --stop takes many, or the prompt behind it would be one more.
@@ -80,7 +101,26 @@ Result<actors::Submit> JobOptions::to_submit() const {
   Result<actors::JobInput> given = input();
   if (!given) return given.error();
   submit->input = std::move(*given);
+  if (draws_without_seed(submit->parameters)) {
+    submit->parameters.push_back({"seed", std::to_string(random_bits() >> 33)});
+  }
   return submit;
+}
+
+std::optional<std::string> JobOptions::drawn_seed(const actors::Submit& submit) const {
+  const auto is_seed = [](const actors::Parameter& parameter) { return parameter.name == "seed"; };
+  const auto seed = std::ranges::find_if(submit.parameters, is_seed);
+  const bool is_given =
+      std::ranges::any_of(parameters, is_seed) ||
+      std::ranges::any_of(set, [](const std::string& text) { return text.starts_with("seed="); });
+  if (is_given || seed == submit.parameters.end()) return std::nullopt;
+  return seed->value;
+}
+
+void JobOptions::tell_drawn_seed(const actors::Submit& submit) const {
+  const std::optional<std::string> seed = drawn_seed(submit);
+  if (!seed) return;
+  std::fprintf(stderr, "unmask: --seed %s gives this text again\n", seed->c_str());
 }
 
 Result<actors::Submit> JobOptions::to_submit_without_input() const {

@@ -26,7 +26,8 @@ struct JobOptions {
   /// Only what decides the tokens: not when to give up, and how to print.
   void add_generation_to(Command command);
 
-  /// The job as a client submits it, with a fresh id.
+  /// The job as a client submits it, with a fresh id and, if tokens are drawn and none is given, a
+  /// fresh seed.
   ///
   /// Errors  kInvalidArgument: a flag's value, a file that is missing or malformed, no prompt
   [[nodiscard]] Result<actors::Submit> to_submit() const;
@@ -34,6 +35,11 @@ struct JobOptions {
   /// The same for the jobs of a file, which bring their own input; the one here is an empty text
   /// that is meant as theirs.
   [[nodiscard]] Result<actors::Submit> to_submit_without_input() const;
+
+  /// The seed that to_submit() chose, for want of one; whoever wants the text again has to be told.
+  [[nodiscard]] std::optional<std::string> drawn_seed(const actors::Submit& submit) const;
+  /// Says so on stderr, if there is one.
+  void tell_drawn_seed(const actors::Submit& submit) const;
 
  private:
   [[nodiscard]] Result<actors::JobInput> input() const;

@@ -16,6 +16,7 @@ struct Query {
   std::int32_t choosable_end = INT32_MAX;
   std::vector<std::int32_t> present{};                          // per row, or empty
   std::vector<std::int32_t> listed_offsets{}, listed_tokens{};  // or empty
+  bool wants_logits = false;
 
   [[nodiscard]] std::size_t rules_of(int row) const {
     return std::size_t(row) % never_chosen.size();
@@ -24,7 +25,7 @@ struct Query {
 
 struct Answer {
   std::vector<CandidateStats> stats;
-  std::vector<float> present, listed;
+  std::vector<float> present, listed, logits;
 };
 
 Answer run(Backend& backend, const Matrix& x, const PackedMatrix& head, const ShareOffsets& shares,
@@ -64,8 +65,11 @@ Answer run(Backend& backend, const Matrix& x, const PackedMatrix& head, const Sh
     op.listed_tokens = tokens.data();
     op.listed_logits = listed_logits.data();
   }
+  const Array<float> logits(
+      backend, query.wants_logits ? std::size_t(x.rows) * std::size_t(head.rows()) : 0);
+  if (query.wants_logits) op.logits = logits.data();
   backend.run(op);
-  return {out.read(), present_logits.read(), listed_logits.read()};
+  return {out.read(), present_logits.read(), listed_logits.read(), logits.read()};
 }
 
 bool contains(const std::vector<std::int32_t>& ids, int id) {
@@ -134,6 +138,24 @@ TEST_P(LmHeadTest, RowsOfManyColumnsAgreeWithTheReference) {
     const Query query{};
     const Answer answer = run(*backend_, x, *packed, local_shares(140, 0, 1), 0, query);
     expect_reference(x, head, query, answer.stats);
+  }
+}
+
+TEST_P(LmHeadTest, LogitsThatAreWantedAreThoseThatCandidatesAreFoundIn) {
+  const Matrix x = random_matrix(70, 30, 1), head = random_matrix(700, 30, 2, 0.7f);
+  const auto packed = backend_->pack_matrix({{head.host()}}, DType::kF32, ShareOffsets{{0, 30}, 1});
+  Query query = query_with_rules();
+  const ShareOffsets shares = local_shares(700, 0, 1);
+  const Answer without = run(*backend_, x, *packed, shares, 0, query);
+  query.wants_logits = true;
+  const Answer answer = run(*backend_, x, *packed, shares, 0, query);
+  for (int i = 0; i < x.rows; ++i) {
+    const CandidateStats& stats = answer.stats[std::size_t(i)];
+    EXPECT_EQ(stats.token, without.stats[std::size_t(i)].token);
+    EXPECT_EQ(answer.logits[std::size_t(i * 700 + stats.token)], stats.logit);
+    for (const int id : {0, 17, 350, 699}) {
+      EXPECT_NEAR(answer.logits[std::size_t(i * 700 + id)], logit_of(x, i, head, id), 1e-4);
+    }
   }
 }
 

@@ -342,6 +342,10 @@ struct SequenceStep {
   listedCredits @17 :List(Float32);
   mixWeight @18 :Float32;
   maskToken @19 :Int32 = -1;
+  topK @20 :Int32;
+  topP @21 :Float32 = 1;
+  block @22 :Int32;            # with the decision and the seed: what is drawn
+  decision @23 :Int32;
 }
 
 struct Step {

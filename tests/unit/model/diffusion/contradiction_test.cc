@@ -40,6 +40,20 @@ TEST(ContradictionTest, GuidanceGoesWithNeitherCacheNorSmoothing) {
               AllOf(HasSubstr("cfg_scale"), HasSubstr("smoothing")));
 }
 
+TEST(ContradictionTest, WhatIsDrawnAndWhatIsSureHasOneMeaning) {
+  EXPECT_EQ(refusal({.temperature = 1, .top_k = 5, .top_p = 0.9f}, false), "was taken");
+  EXPECT_THAT(refusal({.top_k = 5}, false), HasSubstr("set temperature above 0"));
+  EXPECT_THAT(refusal({.top_p = 0.5f}, false), HasSubstr("set temperature above 0"));
+  EXPECT_THAT(refusal({.credit = Credit{}, .temperature = 1}, false),
+              AllOf(HasSubstr("credit"), HasSubstr("temperature")));
+  const Remasking random = RandomConfidence{};
+  EXPECT_EQ(refusal({.strategy = FixedSteps{}, .remasking = random}, false), "was taken");
+  EXPECT_THAT(refusal({.credit = Credit{}, .remasking = random}, false),
+              AllOf(HasSubstr("credit"), HasSubstr("remasking random")));
+  EXPECT_THAT(refusal({.strategy = EntropyBound{}, .remasking = random}, false),
+              AllOf(HasSubstr("entropy"), HasSubstr("remasking random")));
+}
+
 TEST(ContradictionTest, DriversOfBlockCausalModelsRefuseFullAttention) {
   for (const auto& [driver, compat] : kPresets) {
     const bool is_llada2 = driver.starts_with("llada2_") || driver.starts_with("block_diffusion");

@@ -92,7 +92,8 @@ TEST(JobParamsTest, ValuesOutOfRangeAreRefusedWithTheRange) {
   EXPECT_EQ(refusal({{"gen_length", "0"}}), "gen_length is '0', but must be 1 to 1048576");
   EXPECT_EQ(refusal({{"threshold", "1.5"}}), "threshold is '1.5', but must be 0 to 1");
   EXPECT_EQ(refusal({{"early_stop", "maybe"}}), "early_stop is 'maybe', but must be true or false");
-  EXPECT_EQ(refusal({{"temperature", "0.5"}}), "temperature is '0.5', but must be 0");
+  EXPECT_EQ(refusal({{"temperature", "-0.5"}}), "temperature is '-0.5', but must be 0 to 100");
+  EXPECT_EQ(refusal({{"top_p", "1.5"}}), "top_p is '1.5', but must be 0 to 1");
 }
 
 TEST(JobParamsTest, WhatIsNoNumberIsRefused) {

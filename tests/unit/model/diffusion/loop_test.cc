@@ -39,7 +39,50 @@ TEST(LoopTest, AStepCarriesTheCanvasAsItStands) {
   EXPECT_THAT(step.window.decoded, ElementsAre(Range{2, 4}));
   EXPECT_THAT(step.rules.never_chosen, ElementsAre(99));
   EXPECT_EQ(step.rules.choosable_end, 100);
-  EXPECT_EQ(step.rules.seed, 7u);
+  EXPECT_EQ(step.rules.temperature, 0);
+}
+
+TEST(LoopTest, TokensAreDrawnByBlockAndDecisionWhateverForwardsWereMade) {
+  const DiffusionParams params{.block_length = 2,
+                               .strategy = Threshold{0.9f},
+                               .cache = DualCache{},
+                               .temperature = 0.5f,
+                               .top_k = 4,
+                               .top_p = 0.8f,
+                               .seed = 7};
+  DiffusionLoop loop = loop_of(params, {1}, 4);
+  const History seen = run(loop, [](std::int32_t position, std::int32_t) {
+    return Guess{position, 0.8f - 0.1f * float(position)};
+  });
+  std::vector<std::pair<std::int32_t, std::int32_t>> when;
+  for (const SequenceStep& step : seen.steps) {
+    EXPECT_EQ(step.rules.seed, 7u);
+    EXPECT_EQ(step.rules.temperature, 0.5f);
+    EXPECT_EQ(step.rules.top_k, 4);
+    EXPECT_EQ(step.rules.top_p, 0.8f);
+    if (!step.window.decoded.empty()) when.emplace_back(step.rules.block, step.rules.decision);
+  }
+  using Pair = std::pair<std::int32_t, std::int32_t>;
+  EXPECT_THAT(when, ElementsAre(Pair{0, 0}, Pair{0, 1}, Pair{1, 0}, Pair{1, 1}));
+}
+
+TEST(LoopTest, RandomRemaskingFillsHolesInAnOrderOfTheSeed) {
+  const auto order_of = [](std::uint64_t seed) {
+    DiffusionLoop loop = loop_of({.block_length = 8,
+                                  .strategy = FixedSteps{8},
+                                  .remasking = RandomConfidence{},
+                                  .seed = seed},
+                                 {1}, 8);
+    std::vector<std::int32_t> order;
+    for (const Applied& applied : run(loop, sure).applied) {
+      EXPECT_TRUE(applied.adjusted.has_value());
+      for (const Edit& edit : applied.edits) order.push_back(edit.position);
+    }
+    return order;
+  };
+  EXPECT_THAT(order_of(1), testing::UnorderedElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_EQ(order_of(1), order_of(1));
+  EXPECT_NE(order_of(1), order_of(2));
 }
 
 TEST(LoopTest, OnlyHolesAreDecoded) {
@@ -510,6 +553,29 @@ TEST(LoopPropertyTest, AdversarialCandidatesEndAndPinnedTokensStay) {
       EXPECT_TRUE(is_mask_id || edits_decided(params.strategy) || loop.state().num_forced == 0);
     }
   }
+}
+
+TEST(LoopPropertyTest, WhoGoesOnAtABlockBorderDecidesWhatWouldHaveBeenDecided) {
+  const Model model = [](std::int32_t p, std::int32_t i) {
+    return Guess{p, float(1 + (p * 7 + i * 3) % 9) / 10};
+  };
+  int num_borders = 0;
+  for (const DiffusionParams& params : combinations()) {
+    DiffusionLoop whole = loop_of(params, {1, 2, 3}, 21);
+    const History expected = run(whole, model);
+    DiffusionLoop loop = loop_of(params, {1, 2, 3}, 21);
+    for (std::size_t done = 1; const auto step = loop.next(); ++done) {
+      const auto applied = loop.apply(answer(*step, model));
+      ASSERT_TRUE(applied) << applied.error().message;
+      if (!applied->finished_block) continue;
+      auto again = DiffusionLoop::resume(params, vocabulary_for(params), loop.state());
+      const History rest = run(again, model);
+      EXPECT_EQ(done + rest.steps.size(), expected.steps.size()) << name_of(params.strategy);
+      EXPECT_EQ(again.state(), whole.state()) << name_of(params.strategy);
+      ++num_borders;
+    }
+  }
+  EXPECT_GT(num_borders, 1000);
 }
 
 TEST(LoopPropertyTest, AStrategyWithoutProgressIsHelpedAndCounted) {

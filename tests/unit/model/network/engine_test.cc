@@ -202,6 +202,42 @@ TEST_F(EngineTest, AllRanksGiveTheBytesOfOneWorker) {
   }
 }
 
+/// Tokens are drawn for more rows than have their logits in memory at once.
+TEST_F(EngineTest, DrawnTokensAreTheSameAloneInAnyBatchAndOnAllRanks) {
+  const Tokens a = random_canvas(50), b = random_canvas(20);
+  SequenceStep drawn = full(1, a, {4, 48}), filtered = full(2, b, {0, 20});
+  drawn.rules.temperature = 0.7f;
+  drawn.rules.never_chosen = {3, 7};
+  filtered.rules.temperature = 1.5f;
+  filtered.rules.top_k = 40;
+  filtered.rules.top_p = 0.9f;
+  filtered.rules.seed = 5;
+  filtered.rules.block = 2;
+  SequenceStep plain = full(3, b, {0, 20});
+  plain.statistics = kRunnerUp | kPresentLogit;
+  plain.present.assign(20, 17);
+  plain.listed = {.offsets = std::vector<std::int32_t>(21), .tokens = {8, 9, 519}, .credits = {}};
+  std::fill(plain.listed.offsets.begin() + 9, plain.listed.offsets.end(), 3);
+  const Step together = step_of({plain, drawn, filtered});
+  const StepResult result = group_.run(together);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(group_.run(step_of({together.sequences[i]})).sequences[0].candidates,
+              result.sequences[i].candidates);
+  }
+  SequenceStep argmax = filtered;
+  argmax.rules = {};
+  const auto of_argmax = group_.run(step_of({argmax})).sequences[0].candidates;
+  EXPECT_NE(result.sequences[2].candidates.token, of_argmax.token);
+  EXPECT_EQ(result.sequences[2].candidates.log_sum_exp, of_argmax.log_sum_exp);
+  for (const int num_ranks : {2, 4}) {
+    WorkerGroup group(model("moe_gqa"), num_ranks);
+    for (const Result<StepResult>& of_rank : group.run_all(together)) {
+      ASSERT_TRUE(of_rank) << of_rank.error().message;
+      EXPECT_EQ(of_rank->digest, result.digest) << num_ranks << " workers";
+    }
+  }
+}
+
 TEST_F(EngineTest, ColumnsAreWhatTheLogitsSay) {
   const Tokens canvas = random_canvas(20);
   const auto tensors = must(forward_full(group_.engine(), canvas, 0, false));

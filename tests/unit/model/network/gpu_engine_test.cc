@@ -216,6 +216,40 @@ TEST(GpuEngineTest, GuidedStepsAreReplayedToo) {
   EXPECT_GE(second.engine().recordings().num_replays(), 2u);
 }
 
+/// Of few rows and of more than have their logits in memory at once, beside a sequence that draws
+/// nothing.
+std::vector<Step> drawn_steps() {
+  const Tokens canvas = canvas_of(44, 1);
+  std::vector<Step> steps;
+  for (const int length : {3, 36, 4, 39, 2, 40, 37}) {
+    SequenceStep drawn = full(1, canvas, {2, 2 + length});
+    drawn.rules.temperature = 0.8f;
+    drawn.rules.top_k = 50;
+    drawn.rules.top_p = 0.95f;
+    drawn.rules.decision = length;
+    steps.push_back(step_of({full(2, canvas_of(10, 2), {1, 5}), drawn}));
+  }
+  return steps;
+}
+
+TEST(GpuEngineTest, DrawnStepsAreReplayedToo) {
+  EngineOptions plain = small();
+  plain.can_record = false;
+  GpuEngine first(plain), second(small());
+  golden::WorkerGroup cpu(golden::golden_dir() / "models/moe_gqa", 1, small());
+  const Counters before = emulation::counters();
+  for (const Step& step : drawn_steps()) {
+    const StepResult expected = first.run(step), replayed = second.run(step);
+    EXPECT_EQ(expected.digest, replayed.digest);
+    const StepResult on_cpu = cpu.run(step);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(on_cpu.sequences[i].candidates.token, replayed.sequences[i].candidates.token);
+    }
+  }
+  EXPECT_EQ(difference(before, emulation::counters()).allocations, 0u);
+  EXPECT_GE(second.engine().recordings().num_replays(), 4u);
+}
+
 TEST(GpuEngineTest, NoStepAllocatesWhateverItIs) {
   GpuEngine gpu(small());
   const Counters before = emulation::counters();

@@ -70,6 +70,7 @@ class RecordingBackend final : public kernels::Backend {
   void compute(const kernels::MixEmbeddings&) override {}
   void compute(const kernels::ScatterRows&) override {}
   void compute(const kernels::GuideRows&) override {}
+  void compute(const kernels::DrawTokens&) override {}
 
   const std::unique_ptr<kernels::Backend> cpu_ = *kernels::make_backend({.num_threads = 1});
 };

@@ -45,6 +45,22 @@ TEST(JobOptionsTest, APromptMayStandBehindAFlagThatMayBeRepeated) {
   EXPECT_EQ(std::get<actors::TextInput>(submit->input).text, "Hi");
 }
 
+TEST(JobOptionsTest, DrawnTokensHaveASeedOfTheirOwnUnlessOneIsGiven) {
+  const auto seed_of = [](const std::vector<std::string>& words) -> std::string {
+    const Result<actors::Submit> submit = submit_of(words);
+    for (const actors::Parameter& parameter : submit->parameters) {
+      if (parameter.name == "seed") return parameter.value;
+    }
+    return "";
+  };
+  EXPECT_NE(seed_of({"Hi", "--temperature", "0.7"}), "");
+  EXPECT_NE(seed_of({"Hi", "--temperature", "0.7"}), seed_of({"Hi", "--set", "temperature=1"}));
+  EXPECT_EQ(seed_of({"Hi", "--temperature", "0.7", "--seed", "5"}), "5");
+  EXPECT_EQ(seed_of({"Hi", "--temperature", "0.7", "--set", "seed=6"}), "6");
+  EXPECT_EQ(seed_of({"Hi", "--temperature", "0"}), "");
+  EXPECT_EQ(seed_of({"Hi"}), "");
+}
+
 TEST(JobOptionsTest, EveryJobHasItsOwnId) {
   EXPECT_NE(submit_of({"Hi"})->job, submit_of({"Hi"})->job);
 }
