@@ -22,7 +22,7 @@ using WireMessage =
                  Finished, Rejected, ListJobs, JobList, GetStatus, ClusterStatus, Join, Welcome,
                  JoinRejected, Loading, Heartbeat, HeartbeatAck, FormGroup, GroupAddress,
                  GroupAddresses, GroupReady, LeaveGroup, GroupFailed, Step, StepResult, Inspect,
-                 Inspected, InspectMore, Attach, ServiceState, Leaving>;
+                 Inspected, InspectMore, Attach, ServiceState, Leaving, EndBurst>;
 
 /// To another process.
 struct Outgoing {

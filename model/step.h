@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/base/bytes.h"
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
 
@@ -93,9 +94,12 @@ struct SequenceStep {
   ListedTokens listed;
   float mix_weight = 0;          ///< of window.mixed
   std::int32_t mask_token = -1;  ///< whose embedding the rows of window.mixed are added to
+  Bytes loop{};  ///< of a burst: the loop that asks for this, as diffusion::loop_from() reads it
 };
 
-/// One forward of all sequences that run (or up to `burst` of them without the coordinator).
+/// One forward of all sequences that run. With a burst the workers go on with up to `burst`
+/// forwards altogether, as their loops say, and answer each as if it had been asked for: with the
+/// seq after.
 struct Step {
   Epoch epoch = 0;
   std::uint64_t seq = 0;  ///< counts up within an epoch
@@ -129,6 +133,8 @@ struct SequenceResult {
   std::int32_t iteration = 0;
   CandidateColumns candidates;
   std::optional<Error> refusal;  ///< instead of candidates; the other sequences are not concerned
+  std::uint64_t asked =
+      0;  ///< within a burst: diffusion::digest_of() what the workers went on with
 };
 
 /// Logits never leave the worker. Rank 0 sends candidates, the other ranks only the digest.
@@ -139,6 +145,7 @@ struct StepResult {
   std::uint64_t digest = 0;  ///< of all candidates; equal on every rank
   std::chrono::microseconds device_time{0};
   std::chrono::microseconds collective_time{0};
+  bool goes_on = false;  ///< within a burst: the next forward is being made
 };
 
 }  // namespace unmask

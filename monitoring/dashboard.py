@@ -87,6 +87,8 @@ ROWS = [
         Panel("Forward time by worker", "Computing of one step on a worker without its collectives, by its rank: 90th percentile.", "s",
               [("worker {{rank}}", quantile(0.9, "unmask_worker_forward_seconds", "rank"))]),
         Panel("Batch size", "Sequences in one step.", "short", quantiles("unmask_batch_canvases")),
+        Panel("Steps in bursts", "Steps that the workers went on with by themselves, a second: with few jobs, no round trip is made for each.", "short",
+              [("steps/s", rate("unmask_burst_steps_total"))]),
         Panel("Coordinator overhead", "The coordinator's own time per step, outside the workers.", "s", quantiles("unmask_step_overhead_seconds")),
         Panel("KV pages", "Pages of all replicas, used: reserved by jobs.", "short", [("{{state}}", "sum by (state) (unmask_kv_pages)")]),
         Panel("KV pages by worker", "Pages of a worker, used: holding something; those of a job that ended are freed with the next step.", "short",

@@ -346,6 +346,7 @@ struct SequenceStep {
   topP @21 :Float32 = 1;
   block @22 :Int32;            # with the decision and the seed: what is drawn
   decision @23 :Int32;
+  loop @24 :Data;              # of a burst
 }
 
 struct Step {
@@ -375,6 +376,7 @@ struct StepResult {
     iteration @1 :Int32;
     candidates @2 :Candidates;
     refusal @3 :Error;  # instead of candidates
+    asked @4 :UInt64;   # within a burst: a digest of what the workers went on with
   }
   epoch @0 :UInt64;
   seq @1 :UInt64;
@@ -382,6 +384,12 @@ struct StepResult {
   digest @3 :UInt64;
   deviceTimeUs @4 :Int64;
   collectiveTimeUs @5 :Int64;
+  goesOn @6 :Bool;
+}
+
+struct EndBurst {              # not further than the forward that is being made
+  epoch @0 :UInt64;
+  seq @1 :UInt64;              # of the burst's first step
 }
 
 struct Inspect {

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "model/diffusion/burst.h"
+#include "model/diffusion/loop_bytes.h"
+
 namespace unmask::actors {
 namespace {
 
@@ -12,6 +15,18 @@ const SequenceStep& plan(RunningJob& job) {
     job.next->sequence = job.sequence;
   }
   return *job.next;
+}
+
+/// A burst ends with the first job that comes to a border: of many, one does at every step.
+constexpr std::size_t kMaxBurstJobs = 8;
+constexpr std::size_t kMaxBurstBytes = 256 << 10;  // of all loops; the states travel with the step
+
+/// Nothing if the job ended, or left, meanwhile.
+RunningJob* find_running(std::map<JobId, RunningJob>& jobs, JobId id, SequenceId sequence) {
+  const auto found = jobs.find(id);
+  const bool is_running = found != jobs.end() && found->second.sequence == sequence &&
+                          found->second.stage == RunningJob::Stage::kOpen;
+  return is_running ? &found->second : nullptr;
 }
 
 }  // namespace
@@ -45,6 +60,47 @@ std::optional<Batch> next_batch(Replica& replica, std::map<JobId, RunningJob>& j
   batch.in_flight.results.resize(replica.workers.size());
   batch.in_flight.answered_at.resize(replica.workers.size());
   return batch;
+}
+
+void allow_burst(Batch& batch, std::int32_t burst, const Replica& replica,
+                 const std::map<JobId, RunningJob>& jobs) {
+  const std::size_t num_jobs = batch.in_flight.jobs.size();
+  if (burst <= 1 || num_jobs > kMaxBurstJobs || replica.running.size() > num_jobs) return;
+  std::size_t num_bytes = 0;
+  for (std::size_t i = 0; i < num_jobs; ++i) {
+    Bytes& loop = batch.step.sequences[i].loop;
+    loop = diffusion::bytes_of(jobs.at(batch.in_flight.jobs[i]).loop);
+    num_bytes += loop.size();
+  }
+  if (num_bytes > kMaxBurstBytes) {
+    for (SequenceStep& sequence : batch.step.sequences) sequence.loop.clear();
+    return;
+  }
+  batch.step.burst = burst;
+}
+
+StepInFlight next_of_burst(Replica& replica, const StepInFlight& last,
+                           std::map<JobId, RunningJob>& jobs) {
+  StepInFlight next;
+  next.seq = ++replica.last_seq;
+  next.jobs = last.jobs;
+  next.sequences = last.sequences;
+  next.phases.assign(last.jobs.size(), Phase::kDenoise);
+  for (std::size_t i = 0; i < last.jobs.size(); ++i) {
+    RunningJob* const job = find_running(jobs, last.jobs[i], last.sequences[i]);
+    if (job == nullptr) {
+      next.asked.push_back(std::nullopt);
+    } else if (job->loop.has_ended()) {
+      next.asked.push_back(0);  // no worker goes on with it
+    } else {
+      next.asked.push_back(diffusion::digest_of(plan(*job)));
+      if (!job->subscription.trace) job->next.reset();
+    }
+  }
+  next.results.resize(replica.workers.size());
+  next.answered_at.resize(replica.workers.size());
+  if (auto early = replica.burst->early.extract(next.seq)) next.results = std::move(early.mapped());
+  return next;
 }
 
 }  // namespace unmask::actors

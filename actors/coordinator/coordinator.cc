@@ -142,6 +142,7 @@ void Coordinator::finish(JobId id, FinishReason reason, std::optional<Error> err
   if (job->replica) {
     Replica& replica = replicas_.at(*job->replica);
     std::erase(replica.running, id);
+    end_burst(replica);
     // Its pages are free for the next step at once: that step closes it before its forward.
     replica.release(job->reserved);
     if (job->is_on_workers) replica.closed.push_back(job->sequence);
@@ -191,6 +192,7 @@ void Coordinator::place_waiting() {
     job.reserved = replica->reservation_of(job.demand());
     replica->reserve(job.reserved);
     replica->running.push_back(job.id);
+    end_burst(*replica);
     if (job.started_at) continue;  // not the first time
     job.started_at = env_.clock.now();
     job.figures.queue_time = between(job.accepted_at, *job.started_at);
@@ -201,10 +203,10 @@ void Coordinator::place_waiting() {
 void Coordinator::start_step(Replica& replica) {
   std::optional<Batch> batch = next_batch(replica, jobs_);
   if (!batch) return;
-  batch->in_flight.sent_at = env_.clock.now();
-  batch->in_flight.timer =
-      after(options_.step_timeout, StepExpired{replica.index, replica.epoch, batch->step.seq});
+  if (waiting_.empty()) allow_burst(*batch, options_.burst, replica, jobs_);
+  if (batch->step.burst > 1) replica.burst = BurstInFlight{.first_seq = batch->step.seq};
   replica.in_flight = std::move(batch->in_flight);
+  arm_step_timer(replica);
   for (const PeerId worker : replica.workers) {
     const bool is_last = worker == replica.workers.back();  // a step of a full batch is not small
     Outgoing outgoing{worker, is_last ? std::move(batch->step) : batch->step};
@@ -216,28 +218,61 @@ void Coordinator::start_step(Replica& replica) {
   }
 }
 
+void Coordinator::arm_step_timer(Replica& replica) {
+  replica.in_flight->sent_at = env_.clock.now();
+  replica.in_flight->timer = after(
+      options_.step_timeout, StepExpired{replica.index, replica.epoch, replica.in_flight->seq});
+}
+
+/// The workers have begun the step after `last`.
+void Coordinator::follow_burst(Replica& replica, const StepInFlight& last) {
+  replica.in_flight = next_of_burst(replica, last, jobs_);
+  std::ranges::fill(replica.in_flight->answered_at, env_.clock.now());  // those that were early
+  arm_step_timer(replica);
+  probe_.forward_of_burst();
+}
+
+/// Something waits for the next step that is asked for.
+void Coordinator::end_burst(Replica& replica) {
+  if (!replica.burst || std::exchange(replica.burst->is_ending, true)) return;
+  for (const PeerId worker : replica.workers) {
+    // Who does not hear of it makes a few forwards more.
+    (void)peers_.wire.send(Outgoing{worker, EndBurst{replica.epoch, replica.burst->first_seq}});
+  }
+}
+
 void Coordinator::on(Incoming<StepResult> result) {
   for (auto& [index, replica] : replicas_) {
     const std::optional<std::size_t> rank = replica.rank_of(result.from);
     if (!rank) continue;
-    if (replica.epoch != result.message.epoch || !replica.in_flight ||
-        replica.in_flight->seq != result.message.seq || replica.in_flight->results[*rank]) {
-      break;
-    }
+    if (replica.epoch != result.message.epoch || !replica.in_flight) break;
+    const std::uint64_t seq = result.message.seq;
+    auto* const results = replica.results_of(seq);
+    if (results == nullptr || (*results)[*rank]) break;
+    (*results)[*rank] = std::move(result.message);
+    if (seq != replica.in_flight->seq) return;
     replica.in_flight->answered_at[*rank] = env_.clock.now();
-    replica.in_flight->results[*rank] = std::move(result.message);
-    if (replica.in_flight->is_answered()) finish_step(replica);
+    while (replica.in_flight && replica.in_flight->is_answered()) {
+      if (!finish_step(replica)) return;
+    }
     return;
   }
   probe_.stale_message();
 }
 
-void Coordinator::finish_step(Replica& replica) {
-  if (!replica.in_flight->agrees()) {  // it gets no step any more
+/// False if the workers cannot be right: they get no step any more.
+bool Coordinator::finish_step(Replica& replica) {
+  if (!replica.in_flight->agrees()) {
     (void)peers_.replica_broken.send(replica_broken(replica, options_.step_timeout));
-    return;
+    return false;
+  }
+  if (!replica.in_flight->went_on_as_jobs()) {
+    (void)peers_.replica_broken.send(replica_gone_astray(replica));
+    return false;
   }
   const StepInFlight step = *std::exchange(replica.in_flight, std::nullopt);
+  const bool goes_on = step.results.front()->goes_on;
+  if (!goes_on) replica.burst.reset();
   cancel(step.timer);
   const std::vector<SequenceResult>& results = step.results.front()->sequences;
   const Time answered = env_.clock.now();
@@ -249,10 +284,12 @@ void Coordinator::finish_step(Replica& replica) {
     if (has_ended) continue;  // meanwhile
     apply(*job, results[i]);
   }
+  if (goes_on) follow_burst(replica, step);
   schedule();
   const auto [first, last] = std::ranges::minmax(step.answered_at);
   probe_.step_finished(step.phases.front(), between(step.sent_at, answered), step.jobs.size(),
                        between(first, last), between(answered, env_.clock.now()));
+  return true;
 }
 
 void Coordinator::apply(RunningJob& job, const SequenceResult& result) {

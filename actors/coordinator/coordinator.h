@@ -61,6 +61,7 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
     std::string version;
     std::size_t max_waiting = 1024;  ///< beyond this a job is refused with kOverloaded
     std::size_t max_running = 256;   ///< jobs in one replica's batch
+    std::int32_t burst = 1;          ///< forwards that workers may make without being asked
     std::chrono::milliseconds step_timeout{30'000};
     std::chrono::milliseconds client_grace{30'000};  ///< then a job without a gateway is cancelled
   };
@@ -97,7 +98,10 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
   void schedule();
   void place_waiting();
   void start_step(Replica& replica);
-  void finish_step(Replica& replica);
+  bool finish_step(Replica& replica);
+  void arm_step_timer(Replica& replica);
+  void follow_burst(Replica& replica, const StepInFlight& last);
+  void end_burst(Replica& replica);
   void end_replica(std::int32_t index, const std::string& reason);
   void take_back(RunningJob& job, bool was_computed, const std::string& reason);
   [[nodiscard]] bool rewind(RunningJob& job);

@@ -72,6 +72,9 @@ CoordinatorProbe::CoordinatorProbe(Metrics& metrics, const Clock& clock, Limits 
       last_progress_(metrics.gauge("unmask_last_progress_timestamp_seconds",
                                    "When a step last finished, or work came to an idle "
                                    "coordinator, or it started; since 1970.")),
+      burst_forwards_(metrics.counter("unmask_burst_steps_total",
+                                      "Steps that the workers went on with by themselves, without "
+                                      "a round trip to the coordinator.")),
       stale_messages_(metrics.counter("unmask_stale_messages_total",
                                       "Messages of an epoch that is over, dropped.")) {
   for (std::size_t phase = 0; phase < std::size(kPhaseNames); ++phase) {
@@ -151,6 +154,8 @@ void CoordinatorProbe::kv_pages(std::int64_t num_used, std::int64_t num_total) {
   pages_used_.set(double(num_used));
   pages_free_.set(double(num_total - num_used));
 }
+
+void CoordinatorProbe::forward_of_burst() { burst_forwards_.add(); }
 
 void CoordinatorProbe::stale_message() { stale_messages_.add(); }
 

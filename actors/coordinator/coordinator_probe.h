@@ -38,6 +38,7 @@ class CoordinatorProbe {
                      std::chrono::microseconds rank_skew, std::chrono::microseconds overhead);
   void load(std::size_t num_waiting, std::size_t num_running);
   void kv_pages(std::int64_t num_used, std::int64_t num_total);
+  void forward_of_burst();
   void stale_message();
 
  private:
@@ -69,6 +70,7 @@ class CoordinatorProbe {
   Gauge& pages_used_;
   Gauge& pages_free_;
   Gauge& last_progress_;
+  Counter& burst_forwards_;
   Counter& stale_messages_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/diffusion/burst.h"
+
 namespace unmask::actors {
 
 bool StepInFlight::is_answered() const {
@@ -13,6 +15,14 @@ bool StepInFlight::agrees() const {
          std::ranges::all_of(results, [&](const auto& result) {
            return result->digest == results.front()->digest;
          });
+}
+
+bool StepInFlight::went_on_as_jobs() const {
+  const std::vector<SequenceResult>& sequences_of_rank_0 = results.front()->sequences;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (asked[i] && sequences_of_rank_0[i].asked != *asked[i]) return false;
+  }
+  return true;
 }
 
 std::optional<std::size_t> Replica::rank_of(PeerId worker) const {
@@ -29,6 +39,16 @@ Reservation Replica::reservation_of(const Demand& demand) const {
 bool Replica::could_hold(const Demand& demand) const {
   return demand.num_positions <= capacity.max_positions &&
          demand.num_rows <= capacity.max_rows_per_step && reservation_of(demand).fits(total());
+}
+
+std::vector<std::optional<StepResult>>* Replica::results_of(std::uint64_t seq) {
+  if (seq == in_flight->seq) return &in_flight->results;
+  if (!burst || seq < in_flight->seq || seq >= burst->first_seq + diffusion::kMaxBurst) {
+    return nullptr;
+  }
+  auto& results = burst->early[seq];
+  results.resize(workers.size());
+  return &results;
 }
 
 PageUse page_use(const std::map<std::int32_t, Replica>& replicas) {
@@ -51,6 +71,10 @@ ReplicaBroken replica_broken(const Replica& replica, std::chrono::milliseconds t
                     std::to_string(broken.silent.size()) + " workers";
   }
   return broken;
+}
+
+ReplicaBroken replica_gone_astray(const Replica& replica) {
+  return {replica.index, replica.epoch, {}, "its workers went on with another step than was due"};
 }
 
 std::int32_t num_rows(const SequenceStep& step) {

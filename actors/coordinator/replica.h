@@ -20,12 +20,25 @@ struct StepInFlight {
   std::vector<Phase> phases;          ///< by sequence of the step
   std::vector<std::optional<StepResult>> results;  ///< by rank
   std::vector<Time> answered_at;                   ///< by rank
+  /// Of a step that workers go on with by themselves: the digest of what each sequence's job asks
+  /// for, nothing for jobs that ended meanwhile.
+  std::vector<std::optional<std::uint64_t>> asked;
   Time sent_at{};
   TimerId timer{};
 
   [[nodiscard]] bool is_answered() const;
   /// All ranks computed the same candidates, and for the sequences that were asked for.
   [[nodiscard]] bool agrees() const;
+  /// The workers asked themselves for what the jobs ask for; once they agree.
+  [[nodiscard]] bool went_on_as_jobs() const;
+};
+
+/// What the workers of a replica compute one step after another, without being asked for each.
+struct BurstInFlight {
+  std::uint64_t first_seq = 0;
+  bool is_ending = false;  ///< the workers were told
+  /// Answers to steps behind the one in flight: by seq, then rank.
+  std::map<std::uint64_t, std::vector<std::optional<StepResult>>> early{};
 };
 
 /// What a job needs of a replica, in positions.
@@ -57,9 +70,13 @@ struct Replica {
   std::vector<SequenceId> closed;  ///< sent to the workers with the next step; at most max_running
   std::uint64_t last_seq = 0;
   std::optional<StepInFlight> in_flight;
+  std::optional<BurstInFlight> burst;  ///< that the step in flight belongs to
 
   [[nodiscard]] std::int64_t kv_pages_used() const { return capacity.num_kv_pages - free.kv_pages; }
   [[nodiscard]] std::optional<std::size_t> rank_of(PeerId worker) const;
+  /// Where the answers to a step belong: to the one in flight, or one that its burst goes on with.
+  /// Null if it is neither.
+  [[nodiscard]] std::vector<std::optional<StepResult>>* results_of(std::uint64_t seq);
   [[nodiscard]] Reservation total() const {
     return {capacity.num_kv_pages, capacity.num_soft_rows};
   }
@@ -94,6 +111,9 @@ struct PageUse {
 /// differ.
 [[nodiscard]] ReplicaBroken replica_broken(const Replica& replica,
                                            std::chrono::milliseconds timeout);
+
+/// The same about workers whose decisions in a burst are not those of the jobs' loops.
+[[nodiscard]] ReplicaBroken replica_gone_astray(const Replica& replica);
 
 /// Number of rows that `step` adds to a forward.
 [[nodiscard]] std::int32_t num_rows(const SequenceStep& step);

@@ -48,6 +48,12 @@ struct GroupFailed {
   Error error;
 };
 
+/// Workers shall not go on with a burst behind the forward that they are at: something waits.
+struct EndBurst {
+  Epoch epoch = 0;
+  std::uint64_t seq = 0;  ///< of the burst's first step
+};
+
 /// All logits of one forward without a cache, for tools. Rank 0 answers with Inspected rows, one
 /// piece at a time.
 struct Inspect {

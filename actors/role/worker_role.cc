@@ -13,7 +13,8 @@ WorkerRole::WorkerRole(ActorSystem& system, Env env, Member::Options member, Dev
 
 Dispatch WorkerRole::dispatch() const {
   Dispatch dispatch;
-  dispatch.add<FormGroup, GroupAddresses, LeaveGroup, Step, Inspect, InspectMore>(worker_);
+  dispatch.add<FormGroup, GroupAddresses, LeaveGroup, Step, EndBurst, Inspect, InspectMore>(
+      worker_);
   dispatch.add<Welcome, JoinRejected, HeartbeatAck>(member_);
   return dispatch;
 }

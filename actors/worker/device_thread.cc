@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "actors/worker/measured_collective.h"
+#include "model/diffusion/burst.h"
 
 namespace unmask::actors {
 namespace {
@@ -114,6 +116,7 @@ void DeviceThread::prepare(FormGroup group, std::function<void(Result<Bytes>)> d
     (void)engine_->join(nullptr);
     tell_state();
     collective_.store(nullptr);
+    ended_burst_ = 0;
     return factory_.prepare(group.epoch, group.rank, group.size);
   });
 }
@@ -137,12 +140,44 @@ Result<> DeviceThread::join(Epoch epoch, const std::vector<Bytes>& addresses) {
 }
 
 void DeviceThread::run(Step step, std::function<void(Result<StepResult>)> done) {
-  answer(done, [this, step = std::move(step)] {
-    if (is_over(step.epoch)) return Result<StepResult>(over());
+  answer(done, [this, step = std::move(step), done]() -> Result<StepResult> {
+    if (is_over(step.epoch)) return over();
+    if (step.burst > 1) return run_burst(step, done);
     Result<StepResult> result = engine_->run(step);
     tell_state();
     return result;
   });
+}
+
+Result<StepResult> DeviceThread::run_burst(Step step,
+                                           const std::function<void(Result<StepResult>)>& done) {
+  Result<diffusion::Burst> burst = diffusion::Burst::of(step);
+  if (!burst) return burst.error();
+  const std::uint64_t first = step.seq;
+  for (;;) {
+    Result<StepResult> result = engine_->run(step);
+    tell_state();
+    if (!result) return result;
+    std::optional<Step> next = burst->next(*result);
+    const Result<bool> goes_on = all_go_on(next && ended_burst_ < first);
+    if (!goes_on) return goes_on.error();
+    burst->sign(*result, *goes_on);
+    if (!*goes_on) return result;
+    done(std::move(result));
+    if (is_over(step.epoch)) return over();
+    step = std::move(*next);
+  }
+}
+
+/// A rank that went on alone would wait for the others for ever.
+Result<bool> DeviceThread::all_go_on(bool mine) {
+  const std::shared_ptr<Collective> collective = collective_.load();
+  if (collective == nullptr || collective->size() == 1) return mine;
+  const auto word = std::int32_t(mine);
+  std::vector<std::int32_t> all(std::size_t(collective->size()));
+  const Result<> gathered = collective->all_gather(&word, all.data(), sizeof word, {});
+  if (!gathered) return gathered.error();
+  return std::ranges::all_of(all, [](std::int32_t one) { return one == 1; });
 }
 
 void DeviceThread::inspect(Inspect request, std::function<void(Inspected)> rows) {

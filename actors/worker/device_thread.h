@@ -36,6 +36,7 @@ class DeviceThread final : public Device {
   void connect(Epoch epoch, std::vector<Bytes> addresses,
                std::function<void(Result<>)> done) override;
   void run(Step step, std::function<void(Result<StepResult>)> done) override;
+  void end_burst(std::uint64_t seq) override { ended_burst_ = seq; }
   void inspect(Inspect request, std::function<void(Inspected)> rows) override;
   void inspect_more() override;
   void abort(Epoch epoch) override;
@@ -53,6 +54,9 @@ class DeviceThread final : public Device {
   template <typename Answer, typename Work>
   void answer(const std::function<void(Answer)>& done, Work work);
   void tell_state();
+  [[nodiscard]] Result<StepResult> run_burst(Step step,
+                                             const std::function<void(Result<StepResult>)>& done);
+  [[nodiscard]] Result<bool> all_go_on(bool mine);
   [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);
   void give_rows(const Inspect& request, const network::TensorRows& rows, const TakeRows& take);
   void give_piece(Epoch epoch, Inspected piece, const TakeRows& take);
@@ -68,8 +72,9 @@ class DeviceThread final : public Device {
   const std::chrono::milliseconds form_timeout_;
   const Lost lost_;
   const std::size_t max_piece_bytes_;
-  std::atomic<bool> is_piece_taken_ = false;  ///< or nobody will take it: the epoch is over
-  std::atomic<Epoch> aborted_ = 0;            ///< this epoch and all before it are over
+  std::atomic<bool> is_piece_taken_ = false;    ///< or nobody will take it: the epoch is over
+  std::atomic<Epoch> aborted_ = 0;              ///< this epoch and all before it are over
+  std::atomic<std::uint64_t> ended_burst_ = 0;  ///< of this epoch: the latest that shall end
   std::atomic<std::shared_ptr<Collective>> collective_;
   std::unique_ptr<network::Engine> engine_;  // the thread's
   WorkThread thread_;

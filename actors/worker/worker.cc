@@ -74,16 +74,22 @@ void Worker::on(Incoming<Step> step) {
   const Epoch epoch = step.message.epoch;
   const Phase phase =
       step.message.sequences.empty() ? Phase::kDenoise : step.message.sequences.front().phase;
-  device_.run(std::move(step.message),
-              [self = ref<DeviceRan>(), epoch, phase](Result<StepResult> result) {
-                (void)self.send(DeviceRan{epoch, phase, std::move(result)});
-              });
+  device_.run(std::move(step.message), [self = ref<DeviceRan>(), epoch,
+                                        next = phase](Result<StepResult> result) mutable {
+    // A burst goes on with plain forwards.
+    (void)self.send(DeviceRan{epoch, std::exchange(next, Phase::kDenoise), std::move(result)});
+  });
+}
+
+void Worker::on(Incoming<EndBurst> end) {
+  if (is_current(end.from, end.message.epoch)) device_.end_burst(end.message.seq);
 }
 
 void Worker::on(DeviceRan ran) {
   if (!group_ || group_->epoch != ran.epoch) return;
   if (!ran.result) return fail(ran.epoch, ran.result.error());
   StepResult& result = *ran.result;
+  if (result.goes_on) ++next_seq_;
   forward_seconds_[std::size_t(ran.phase)]->observe(
       std::chrono::duration<double>(result.device_time).count());
   if (group_->rank != 0) result.sequences.clear();  // the digest tells whether they agree

@@ -27,15 +27,15 @@ struct DeviceRan {
 
 /// Owns one device: its shard of the weights, its KV pages and its rank in the group.
 ///
-/// Receives   FormGroup, GroupAddresses, LeaveGroup, Step, Inspect, InspectMore from the
+/// Receives   FormGroup, GroupAddresses, LeaveGroup, Step, EndBurst, Inspect, InspectMore from the
 /// coordinator;
 ///            what the device answers
 /// Sends      GroupAddress, GroupReady, GroupFailed, StepResult, Inspected
 /// Invariant  works for one epoch at a time; what carries another is dropped and counted
 class Worker final
     : public Actor<Worker, Incoming<FormGroup>, Incoming<GroupAddresses>, Incoming<LeaveGroup>,
-                   Incoming<Step>, Incoming<Inspect>, Incoming<InspectMore>, DevicePrepared,
-                   DeviceConnected, DeviceRan, Inspected> {
+                   Incoming<Step>, Incoming<EndBurst>, Incoming<Inspect>, Incoming<InspectMore>,
+                   DevicePrepared, DeviceConnected, DeviceRan, Inspected> {
  public:
   Worker(ActorContext& context, Env env, Device& device, ActorRef<Outgoing> wire);
 
@@ -43,6 +43,7 @@ class Worker final
   void on(Incoming<GroupAddresses> addresses);
   void on(Incoming<LeaveGroup> leave);
   void on(Incoming<Step> step);
+  void on(Incoming<EndBurst> end);
   void on(Incoming<Inspect> inspect);
   void on(Incoming<InspectMore> more);
   void on(DevicePrepared prepared);

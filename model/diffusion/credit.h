@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "model/diffusion/param.h"
@@ -37,9 +38,19 @@ struct Credit {
 /// The credits of one block, sparse: a position has as many as it had different best tokens.
 class CreditLedger {
  public:
+  struct Entry {
+    std::int32_t token = 0;
+    float credit = 0;
+
+    bool operator==(const Entry&) const = default;
+  };
+  using Entries = std::vector<std::vector<Entry>>;  // [block positions]
+
   CreditLedger() = default;
   /// Nothing has credit.
   explicit CreditLedger(Range block);
+  /// As it was: what block() and entries() said.
+  CreditLedger(Range block, Entries entries) : block_(block), entries_(std::move(entries)) {}
 
   /// The tokens with credit at the positions of `decoded`, whose logits fuse() needs.
   [[nodiscard]] ListedTokens listed(const Ranges& decoded) const;
@@ -52,18 +63,14 @@ class CreditLedger {
   CandidateColumns fuse(const Credit& params, const CandidateColumns& columns,
                         const std::vector<bool>& is_hole);
 
+  [[nodiscard]] Range block() const { return block_; }
+  [[nodiscard]] const Entries& entries() const { return entries_; }
+
   bool operator==(const CreditLedger&) const = default;
 
  private:
-  struct Entry {
-    std::int32_t token = 0;
-    float credit = 0;
-
-    bool operator==(const Entry&) const = default;
-  };
-
   Range block_;
-  std::vector<std::vector<Entry>> entries_;  // [block positions]
+  Entries entries_;
 };
 
 }  // namespace unmask::diffusion

@@ -190,10 +190,6 @@ Refusals check_step(const Step& step, const StepLimits& limits) {
   for (std::size_t i = 0; i < step.sequences.size(); ++i) {
     const SequenceStep& sequence = step.sequences[i];
     Fault fault = find_sequence_fault(sequence, limits);
-    if (step.burst != 1) {
-      fault = "is in a burst of " + std::to_string(step.burst) +
-              " forwards, which this worker does not support yet";
-    }
     const auto more_rows =
         fault ? 0 : std::int64_t(sequence.inputs.size() + sequence.guidance_inputs.size());
     if (!names.insert(sequence.sequence).second) {

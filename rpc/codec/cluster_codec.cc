@@ -14,14 +14,8 @@ std::string read_name(capnp::Text::Reader text, const char* field) {
   return read_text(text, field, kMaxNameBytes);
 }
 
-Bytes read_bytes(capnp::Data::Reader data) {
-  if (data.size() > kMaxAddressBytes) throw Malformed{"a collective's address is too long"};
-  Bytes bytes(data.size());
-  std::ranges::transform(data, bytes.begin(), [](std::uint8_t byte) { return std::byte(byte); });
-  return bytes;
-}
-capnp::Data::Reader data_of(const Bytes& bytes) {
-  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+Bytes read_address(capnp::Data::Reader data) {
+  return read_bytes(data, "a collective's address", kMaxAddressBytes);
 }
 
 actors::Role read_role(std::uint8_t role) {
@@ -256,7 +250,7 @@ void write(wire::GroupAddress::Builder builder, const actors::GroupAddress& mess
   builder.setAddress(data_of(message.address));
 }
 void read(wire::GroupAddress::Reader reader, actors::GroupAddress& message) {
-  message = {reader.getEpoch(), reader.getRank(), read_bytes(reader.getAddress())};
+  message = {reader.getEpoch(), reader.getRank(), read_address(reader.getAddress())};
 }
 
 void write(wire::GroupAddresses::Builder builder, const actors::GroupAddresses& message) {
@@ -269,7 +263,8 @@ void write(wire::GroupAddresses::Builder builder, const actors::GroupAddresses& 
 void read(wire::GroupAddresses::Reader reader, actors::GroupAddresses& message) {
   message.epoch = reader.getEpoch();
   check_length(reader.getAddresses(), "addresses", kMaxMembers);
-  for (const auto address : reader.getAddresses()) message.addresses.push_back(read_bytes(address));
+  for (const auto address : reader.getAddresses())
+    message.addresses.push_back(read_address(address));
 }
 
 void write(wire::GroupReady::Builder builder, const actors::GroupReady& message) {

@@ -47,6 +47,16 @@ inline actors::Requester read_requester(wire::Requester::Reader reader) {
           reader.getIsOperator()};
 }
 
+inline Bytes read_bytes(capnp::Data::Reader data, const char* name, std::size_t max_bytes) {
+  if (data.size() > max_bytes) throw Malformed{std::string(name) + " is too long"};
+  const auto bytes = std::as_bytes(std::span(data.begin(), data.size()));
+  return {bytes.begin(), bytes.end()};
+}
+
+inline capnp::Data::Reader data_of(const Bytes& bytes) {
+  return {reinterpret_cast<const capnp::byte*>(bytes.data()), bytes.size()};
+}
+
 inline JobId read_job(capnp::Data::Reader data) {
   JobId job;
   if (data.size() != job.bytes.size()) throw Malformed{"a job id has 16 bytes"};
@@ -177,12 +187,14 @@ void write(wire::Step::Builder builder, const Step& message);
 void write(wire::StepResult::Builder builder, const StepResult& message);
 void write(wire::Inspect::Builder builder, const actors::Inspect& message);
 void write(wire::Inspected::Builder builder, const actors::Inspected& message);
+void write(wire::EndBurst::Builder builder, const actors::EndBurst& message);
 void write(wire::InspectMore::Builder builder, const actors::InspectMore& message);
 void read(wire::Traced::Reader reader, actors::Traced& message);
 void read(wire::Step::Reader reader, Step& message);
 void read(wire::StepResult::Reader reader, StepResult& message);
 void read(wire::Inspect::Reader reader, actors::Inspect& message);
 void read(wire::Inspected::Reader reader, actors::Inspected& message);
+void read(wire::EndBurst::Reader reader, actors::EndBurst& message);
 void read(wire::InspectMore::Reader reader, actors::InspectMore& message);
 
 }  // namespace unmask::rpc::codec

@@ -178,4 +178,10 @@ struct OnWire<actors::Leaving> : CarriedBy<wire::Leaving> {
       .type = 35, .name = "Leaving", .max_bytes = 64 * kKiB, .is_urgent = true};
 };
 
+template <>
+struct OnWire<actors::EndBurst> : CarriedBy<wire::EndBurst> {
+  static constexpr MessageTraits kTraits{
+      .type = 36, .name = "EndBurst", .max_bytes = kKiB, .is_urgent = true};
+};
+
 }  // namespace unmask::rpc::codec

@@ -4,6 +4,7 @@ namespace unmask::rpc::codec {
 namespace {
 
 constexpr std::size_t kMaxSequences = 4096;
+constexpr std::size_t kMaxLoopBytes = 1 << 20;
 
 void write_window(wire::Window::Builder builder, const Window& window) {
   write_ranges(builder.initComputed(unsigned(window.computed.size())), window.computed);
@@ -51,6 +52,7 @@ void write_sequence(wire::SequenceStep::Builder builder, const SequenceStep& seq
   write_list(builder.initListedCredits(unsigned(listed.credits.size())), listed.credits);
   builder.setMixWeight(sequence.mix_weight);
   builder.setMaskToken(sequence.mask_token);
+  if (!sequence.loop.empty()) builder.setLoop(data_of(sequence.loop));
 }
 
 SequenceStep read_sequence(wire::SequenceStep::Reader reader) {
@@ -81,6 +83,7 @@ SequenceStep read_sequence(wire::SequenceStep::Reader reader) {
                      read_list<float>(reader.getListedCredits(), "listed credits")};
   sequence.mix_weight = reader.getMixWeight();
   sequence.mask_token = reader.getMaskToken();
+  sequence.loop = read_bytes(reader.getLoop(), "a loop", kMaxLoopBytes);
   return sequence;
 }
 
@@ -167,6 +170,7 @@ void write(wire::StepResult::Builder builder, const StepResult& message) {
     sequence.setSequence(message.sequences[i].sequence);
     sequence.setIteration(message.sequences[i].iteration);
     write_candidates(sequence.initCandidates(), message.sequences[i].candidates);
+    sequence.setAsked(message.sequences[i].asked);
     if (message.sequences[i].refusal) {
       write_error(sequence.initRefusal(), *message.sequences[i].refusal);
     }
@@ -174,6 +178,7 @@ void write(wire::StepResult::Builder builder, const StepResult& message) {
   builder.setDigest(message.digest);
   builder.setDeviceTimeUs(message.device_time.count());
   builder.setCollectiveTimeUs(message.collective_time.count());
+  builder.setGoesOn(message.goes_on);
 }
 void read(wire::StepResult::Reader reader, StepResult& message) {
   message.epoch = reader.getEpoch();
@@ -181,7 +186,8 @@ void read(wire::StepResult::Reader reader, StepResult& message) {
   check_length(reader.getSequences(), "sequences", kMaxSequences);
   for (const auto sequence : reader.getSequences()) {
     message.sequences.push_back({sequence.getSequence(), sequence.getIteration(),
-                                 read_candidates(sequence.getCandidates()), std::nullopt});
+                                 read_candidates(sequence.getCandidates()), std::nullopt,
+                                 sequence.getAsked()});
     if (sequence.hasRefusal()) {
       message.sequences.back().refusal = read_error(sequence.getRefusal());
     }
@@ -189,6 +195,7 @@ void read(wire::StepResult::Reader reader, StepResult& message) {
   message.digest = reader.getDigest();
   message.device_time = std::chrono::microseconds(reader.getDeviceTimeUs());
   message.collective_time = std::chrono::microseconds(reader.getCollectiveTimeUs());
+  message.goes_on = reader.getGoesOn();
 }
 
 void write(wire::Inspect::Builder builder, const actors::Inspect& message) {
@@ -232,6 +239,14 @@ void read(wire::Inspected::Reader reader, actors::Inspected& message) {
       std::uint64_t(rows.first_row) * std::uint64_t(rows.num_cols) + rows.data.size() <=
           std::uint64_t(rows.num_rows) * std::uint64_t(rows.num_cols);
   if (!fits) throw Malformed{"rows outside their tensor"};
+}
+
+void write(wire::EndBurst::Builder builder, const actors::EndBurst& message) {
+  builder.setEpoch(message.epoch);
+  builder.setSeq(message.seq);
+}
+void read(wire::EndBurst::Reader reader, actors::EndBurst& message) {
+  message = {reader.getEpoch(), reader.getSeq()};
 }
 
 void write(wire::InspectMore::Builder builder, const actors::InspectMore& message) {

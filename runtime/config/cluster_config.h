@@ -61,6 +61,7 @@ struct ClusterConfig {
     std::int32_t threads = 0;       ///< per worker; 0: the machine's cores, shared by its workers
     std::int64_t kv_memory = 0;     ///< bytes per worker; 0: a share of what is free
     std::int32_t max_rows = 4096;   ///< of one step; as many positions as a canvas may have
+    std::int32_t burst = 8;         ///< forwards that workers make in a row without being asked
     std::int32_t soft_rows = 4096;  ///< positions of smoothed jobs that a worker can keep
     std::string instructions = "auto";  ///< auto (the best of the machine), portable, avx2, avx512
     std::string device = "auto";        ///< auto (a GPU, if there is one), cpu, cuda, cuda:N

@@ -47,6 +47,8 @@ void for_each_setting(Config& config, Visit visit) {
         "of the KV cache of each worker; 0: a share of what is free");
   visit("compute.max_rows", config.compute.max_rows,
         "of one step, and so positions of the longest canvas");
+  visit("compute.burst", config.compute.burst,
+        "forwards that workers make in a row without a round trip, with few jobs; 1: none");
   visit("compute.soft_rows", config.compute.soft_rows,
         "generated positions of all smoothed jobs that run at once; 0: none is accepted");
   visit("compute.instructions", config.compute.instructions,

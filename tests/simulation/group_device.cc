@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/diffusion/burst.h"
+
 namespace unmask::simulation {
 namespace {
 
@@ -16,6 +18,7 @@ struct GroupDevices::Member {
   Address address = 0;
   std::optional<actors::FormGroup> group;
   Epoch aborted = 0;  ///< this epoch and all before it are over
+  std::uint64_t ended_burst = 0;
 };
 
 struct GroupDevices::Meeting {
@@ -33,6 +36,9 @@ struct GroupDevices::Group {
   std::map<std::uint64_t, Meeting> meetings;     // that are not complete
   std::unique_ptr<GroupForward> forward;
   std::map<SequenceId, Ranges> decoded;  // of the last step: what each sequence had left
+  std::vector<diffusion::Burst> bursts;  // by rank, while one is being made
+  std::uint64_t first_of_burst = 0;
+  std::vector<Step> next;  // by rank, of the burst
   std::optional<Error> void_reason;
 };
 
@@ -46,6 +52,7 @@ class GroupDevices::RankDevice final : public actors::Device {
   void prepare(actors::FormGroup group, std::function<void(Result<Bytes>)> done) override {
     devices_.leave(*member_, group.epoch - 1);
     member_->group = group;
+    member_->ended_burst = 0;
     Group& mine = devices_.groups_[group.epoch];
     mine.epoch = group.epoch;
     mine.members.resize(std::size_t(group.size));
@@ -69,6 +76,8 @@ class GroupDevices::RankDevice final : public actors::Device {
     const std::uint64_t seq = step.seq;
     devices_.enter(member_, epoch, seq, std::move(step), std::move(done));
   }
+
+  void end_burst(std::uint64_t seq) override { member_->ended_burst = seq; }
 
   void inspect(actors::Inspect request, std::function<void(actors::Inspected)> rows) override {
     actors::Inspected last;
@@ -101,10 +110,14 @@ void GroupDevices::stall(Address address, Duration duration) {
 void GroupDevices::enter(const std::shared_ptr<Member>& member, Epoch epoch, std::uint64_t number,
                          std::optional<Step> step, std::function<void(Result<StepResult>)> done) {
   if (epoch <= member->aborted || !member->group || member->group->epoch != epoch) {
-    return answer(std::move(done), Error{ErrorCode::kCancelled, "the epoch is over"}, {});
+    answer(std::move(done), Error{ErrorCode::kCancelled, "the epoch is over"}, {});
+    return;
   }
   Group& group = groups_.at(epoch);
-  if (group.void_reason) return answer(std::move(done), *group.void_reason, options_.notice);
+  if (group.void_reason) {
+    answer(std::move(done), *group.void_reason, options_.notice);
+    return;
+  }
   Meeting& meeting = group.meetings[number];
   const bool is_first = meeting.entries.empty();
   meeting.entries[member->group->rank] = {std::move(step), std::move(done)};
@@ -142,17 +155,68 @@ bool GroupDevices::are_together(const Group& group) const {
 void GroupDevices::complete(Group& group, std::uint64_t number) {
   auto entries = group.meetings.extract(number).mapped().entries;
   std::vector<Result<StepResult>> results(entries.size(), StepResult{});
+  bool goes_on = false;
   if (number != kConnect) {
     std::vector<Step> steps;
     for (auto& [rank, entry] : entries) steps.push_back(std::move(*entry.step));
     note(group, steps.front());
     results = group.forward->run(steps);
+    goes_on = this->goes_on(group, steps, results);
   }
+  Duration last{};
+  std::map<int, std::function<void(Result<StepResult>)>> done;
   for (auto& [rank, entry] : entries) {
     Result<StepResult>& result = results[std::size_t(rank)];
     if (!result) figures_.refusals.push_back(result.error().message);
-    answer(std::move(entry.done), std::move(result), std::chrono::microseconds(200));
+    done[rank] = entry.done;
+    last = std::max(
+        last, answer(std::move(entry.done), std::move(result), std::chrono::microseconds(200)));
   }
+  if (goes_on) go_on(group.epoch, number + 1, last, std::move(done));
+}
+
+/// Whether the ranks go on with a burst; says so in their results.
+bool GroupDevices::goes_on(Group& group, const std::vector<Step>& steps,
+                           std::vector<Result<StepResult>>& results) {
+  if (steps.front().burst > 1) {
+    group.first_of_burst = steps.front().seq;
+    for (const Step& step : steps) {
+      Result<diffusion::Burst> burst = diffusion::Burst::of(step);
+      if (burst) {
+        group.bursts.push_back(std::move(*burst));
+      } else {
+        results[group.bursts.size()] = burst.error();
+      }
+    }
+  }
+  if (!std::ranges::all_of(results, [](const auto& result) { return result.has_value(); })) {
+    group.bursts.clear();
+  }
+  bool all_go_on = !group.bursts.empty();
+  group.next.clear();
+  for (std::size_t rank = 0; rank < group.bursts.size(); ++rank) {
+    std::optional<Step> next = group.bursts[rank].next(*results[rank]);
+    all_go_on = all_go_on && next && group.members[rank]->ended_burst < group.first_of_burst;
+    if (next) group.next.push_back(std::move(*next));
+  }
+  for (std::size_t rank = 0; rank < group.bursts.size(); ++rank) {
+    group.bursts[rank].sign(*results[rank], all_go_on);
+  }
+  if (!all_go_on) group.bursts.clear();
+  return all_go_on;
+}
+
+/// Answers keep their order: the next forward begins when the last one's have arrived.
+void GroupDevices::go_on(Epoch epoch, std::uint64_t number, Duration delay,
+                         std::map<int, std::function<void(Result<StepResult>)>> done) {
+  simulation_.after(delay, [this, epoch, number, done = std::move(done)] {
+    Group& group = groups_.at(epoch);
+    ++figures_.burst_steps;
+    for (const auto& [rank, answer_of_rank] : done) {
+      enter(group.members[std::size_t(rank)], epoch, number, group.next[std::size_t(rank)],
+            answer_of_rank);
+    }
+  });
 }
 
 /// Counts what the checks want to know of a step.
@@ -194,10 +258,11 @@ void GroupDevices::make_void(Group& group, ErrorCode code, const std::string& wh
   }
 }
 
-void GroupDevices::answer(std::function<void(Result<StepResult>)> done, Result<StepResult> result,
-                          Duration mean_delay) {
-  simulation_.after(random(mean_delay),
-                    [done = std::move(done), result = std::move(result)] { done(result); });
+Duration GroupDevices::answer(std::function<void(Result<StepResult>)> done,
+                              Result<StepResult> result, Duration mean_delay) {
+  const Duration delay = random(mean_delay);
+  simulation_.after(delay, [done = std::move(done), result = std::move(result)] { done(result); });
+  return delay;
 }
 
 int GroupDevices::num_leaked_sequences() const {

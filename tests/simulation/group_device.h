@@ -19,6 +19,7 @@ struct DeviceFigures {
   std::uint64_t empty_steps = 0;      ///< of no sequence
   std::uint64_t void_meetings = 0;    ///< a rank died, left, or did not come in time
   std::uint64_t mid_block_joins = 0;  ///< steps where a sequence joined in another's block
+  std::uint64_t burst_steps = 0;      ///< that the workers asked themselves for
   std::vector<std::string> refusals;  ///< of steps that the model's checks refused
 };
 
@@ -60,11 +61,16 @@ class GroupDevices {
              std::optional<Step> step, std::function<void(Result<StepResult>)> done);
   void complete_when_possible(Epoch epoch, std::uint64_t number);
   void complete(Group& group, std::uint64_t number);
+  [[nodiscard]] bool goes_on(Group& group, const std::vector<Step>& steps,
+                             std::vector<Result<StepResult>>& results);
+  void go_on(Epoch epoch, std::uint64_t number, Duration delay,
+             std::map<int, std::function<void(Result<StepResult>)>> done);
   void leave(Member& member, Epoch up_to);
   void make_void(Group& group, ErrorCode code, const std::string& why);
   void note(Group& group, const Step& step);
-  void answer(std::function<void(Result<StepResult>)> done, Result<StepResult> result,
-              Duration mean_delay);
+  /// Returns when it comes.
+  Duration answer(std::function<void(Result<StepResult>)> done, Result<StepResult> result,
+                  Duration mean_delay);
   [[nodiscard]] bool are_together(const Group& group) const;
   [[nodiscard]] Duration random(Duration mean) {
     return Duration(Duration::rep(double(mean.count()) * simulation_.rng().exponential()));

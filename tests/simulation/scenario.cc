@@ -110,6 +110,7 @@ Scenario scenario_of(std::uint64_t seed) {
   add_calm_faults(rng, scenario);
   if (scenario.is_deadly) add_deadly_faults(rng, scenario);
   std::ranges::sort(scenario.faults, {}, &Fault::at);
+  if (rng.chance(0.6)) scenario.burst = between(rng, 2, 12);
   return scenario;
 }
 

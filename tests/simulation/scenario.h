@@ -54,6 +54,7 @@ struct Scenario {
   int group_size = 4;
   actors::Capacity capacity;
   std::size_t max_running = 8;
+  std::int32_t burst = 1;  ///< forwards that workers may make without being asked
   NetworkOptions network;
   Duration forward{};  ///< mean device time of a step
   std::vector<JobPlan> jobs;

@@ -91,6 +91,7 @@ void SimulatedCluster::start_coordinator() {
   actors::CoordinatorRole::Options options;
   options.coordinator.model = model_;
   options.coordinator.max_running = scenario_.max_running;
+  options.coordinator.burst = scenario_.burst;
   options.coordinator.step_timeout = 20s;
   options.membership.num_replicas = scenario_.num_replicas;
   options.membership.group_size = scenario_.group_size;

@@ -24,6 +24,7 @@ actors::CoordinatorRole::Options coordinator_options(const ClusterConfig& config
   coordinator.version = std::string(kVersion);
   coordinator.max_waiting = std::size_t(config.limits.max_waiting);
   coordinator.max_running = std::size_t(config.limits.max_running);
+  coordinator.burst = config.compute.burst;
   coordinator.step_timeout = config.limits.step_timeout;
   coordinator.client_grace = config.limits.client_grace;
   actors::Membership::Options& membership = options.membership;

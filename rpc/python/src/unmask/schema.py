@@ -11,7 +11,7 @@ from typing import Any
 import capnp
 
 # Of protocol.capnp; rpc/python/copy_schema writes it here.
-_SHA256 = "6901903ac70df5f91657e539d32b213a2ade5e5e58c28452b8700ef3abfe8524"
+_SHA256 = "5edf306ccf8d674fc35d3fe8345389a84491dd1cc8d4f1daa71270823ebb3f70"
 
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies

@@ -83,6 +83,7 @@ class FailingDevice final : public Device {
   void prepare(FormGroup, std::function<void(Result<Bytes>)>) override { fail(); }
   void connect(Epoch, std::vector<Bytes>, std::function<void(Result<>)>) override { fail(); }
   void run(Step, std::function<void(Result<StepResult>)>) override { fail(); }
+  void end_burst(std::uint64_t) override {}
   void inspect(Inspect, std::function<void(Inspected)>) override { fail(); }
   void inspect_more() override {}
   void abort(Epoch) override {}

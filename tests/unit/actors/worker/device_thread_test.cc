@@ -11,6 +11,8 @@
 #include <mutex>
 
 #include "kernels/make_backend.h"
+#include "model/diffusion/burst.h"
+#include "model/diffusion/loop_bytes.h"
 #include "rpc/collective/in_process.h"
 #include "runtime/simulation/testbed.h"
 #include "tests/device_spec.h"
@@ -60,6 +62,17 @@ class DeviceThreadTest : public testing::Test {
     device->run(std::move(step),
                 [&](Result<StepResult> result) { ran.set_value(std::move(result)); });
     must(ran.get_future().get());
+  }
+  /// All answers to a step with a burst.
+  std::vector<StepResult> run_burst(Step step) {
+    std::vector<StepResult> results;
+    std::promise<void> ended;
+    device->run(std::move(step), [&](Result<StepResult> result) {
+      results.push_back(must(std::move(result)));
+      if (!results.back().goes_on) ended.set_value();
+    });
+    ended.get_future().wait();
+    return results;
   }
   void inspect(Epoch epoch) {
     Inspect request;
@@ -154,6 +167,44 @@ TEST_F(DeviceThreadTest, ItsPagesAreToldAfterEveryStep) {
   run({1, 3, {network::full(10, canvas, {0, 1}, true)}, {}});
   form(2);
   EXPECT_EQ(pages(), std::pair(0., 4.)) << "a new group begins with empty caches";
+}
+
+/// A job whose block takes six forwards.
+diffusion::DiffusionLoop loop_of_six() {
+  return *diffusion::DiffusionLoop::create(
+      {.block_length = 6, .strategy = diffusion::FixedSteps{6}},
+      {.mask_id = 511, .eos_id = 509, .choosable_end = 511},
+      diffusion::Canvas::of_prompt(kTokens, 6, 511));
+}
+
+Step burst_of(const diffusion::DiffusionLoop& loop, std::uint64_t seq) {
+  SequenceStep part = *loop.next();
+  part.sequence = 3;
+  part.loop = diffusion::bytes_of(loop);
+  return {.epoch = 1, .seq = seq, .sequences = {part}, .closed = {}, .burst = 20};
+}
+
+TEST_F(DeviceThreadTest, ABurstAnswersEveryForwardAsIfItHadBeenAskedFor) {
+  diffusion::DiffusionLoop loop = loop_of_six();
+  const std::vector<StepResult> results = run_burst(burst_of(loop, 7));
+  ASSERT_THAT(results, SizeIs(6));
+  golden::WorkerGroup other(golden::golden_dir() / "models" / "moe_mha", 1);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(results[i].seq, 7 + i);
+    EXPECT_EQ(results[i].goes_on, i < 5);
+    SequenceStep part = *loop.next();
+    const std::uint64_t asked = diffusion::digest_of(part);
+    EXPECT_EQ(results[i].sequences[0].asked, i == 0 ? 0 : asked);
+    const StepResult expected = other.run({1, 1, {std::move(part)}, {}});
+    EXPECT_EQ(results[i].sequences[0].candidates, expected.sequences[0].candidates);
+    must(loop.apply(expected.sequences[0].candidates));
+  }
+}
+
+TEST_F(DeviceThreadTest, ABurstEndsWhenItIsToldAndTheNextOneDoesNot) {
+  device->end_burst(7);
+  EXPECT_THAT(run_burst(burst_of(loop_of_six(), 7)), SizeIs(1));
+  EXPECT_THAT(run_burst(burst_of(loop_of_six(), 8)), SizeIs(6));
 }
 
 /// A device that is alone, and whose handshake fails.

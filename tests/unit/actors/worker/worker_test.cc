@@ -34,6 +34,7 @@ class AskedDevice final : public Device {
     steps.push_back(std::move(step));
     ran = std::move(done);
   }
+  void end_burst(std::uint64_t seq) override { ended_burst = seq; }
   void inspect(Inspect request, std::function<void(Inspected)> rows) override {
     inspections.push_back(std::move(request));
     inspected = std::move(rows);
@@ -47,6 +48,7 @@ class AskedDevice final : public Device {
   std::vector<Inspect> inspections;
   std::vector<Epoch> aborted;
   int num_taken = 0;  // pieces of inspections
+  std::uint64_t ended_burst = 0;
   std::function<void(Result<Bytes>)> prepared;
   std::function<void(Result<>)> connected;
   std::function<void(Result<StepResult>)> ran;
@@ -117,6 +119,28 @@ TEST_F(WorkerTest, GoesThroughBothHalvesOfARendezvous) {
   EXPECT_THAT(last_to<GroupAddress>(wire, kCoordinator).address, SizeIs(3));
   EXPECT_THAT(device.connected_to, SizeIs(2));
   EXPECT_EQ(last_to<GroupReady>(wire, kCoordinator).epoch, 4u);
+}
+
+TEST_F(WorkerTest, ABurstAnswersForStepsThatNobodySent) {
+  form(4);
+  Step step = step_of(4, 1);
+  step.burst = 5;
+  deliver(step);
+  StepResult result = result_of(step);
+  result.goes_on = true;
+  for (const std::uint64_t seq : {1, 2, 3}) {
+    result.seq = seq;
+    result.goes_on = seq < 3;
+    device.ran(result);
+    bed.settle();
+  }
+  EXPECT_THAT(sent_to<StepResult>(wire, kCoordinator), SizeIs(3));
+  deliver(EndBurst{4, 1});
+  EXPECT_EQ(device.ended_burst, 1u);
+  deliver(EndBurst{3, 9});
+  EXPECT_EQ(device.ended_burst, 1u) << "of an epoch that is over";
+  deliver(step_of(4, 4));
+  EXPECT_THAT(device.steps, SizeIs(2)) << "the next one is asked for again";
 }
 
 TEST_F(WorkerTest, RankZeroAnswersCandidatesAndTheOthersTheirDigest) {

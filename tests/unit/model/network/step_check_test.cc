@@ -198,11 +198,5 @@ TEST(StepCheckTest, OneFaultIsNoOthers) {
   EXPECT_FALSE(all[2].refusal);
 }
 
-TEST(StepCheckTest, ABurstIsRefused) {
-  Step step = step_of({sane()});
-  step.burst = 4;
-  EXPECT_THAT(refusal_of_last(step), HasSubstr("a burst of 4"));
-}
-
 }  // namespace
 }  // namespace unmask::network
