@@ -96,21 +96,35 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
   return diffusion::DiffusionLoop::create(params, *vocabulary, std::move(*canvas));
 }
 
+Ranges places_in(const diffusion::DiffusionLoop& loop, Range positions) {
+  const diffusion::Canvas& canvas = loop.canvas();
+  Ranges places;
+  for (const Range part :
+       diffusion::answer_ranges(canvas, loop.vocabulary().eos_id, loop.answer_end())) {
+    const Range inside = diffusion::overlap(part, positions);
+    for (std::int32_t p = inside.begin; p < inside.end; ++p) {
+      if (canvas.is_hole(p)) continue;
+      if (places.empty() || places.back().end != p) places.push_back({p, p});
+      ++places.back().end;
+    }
+  }
+  return places;
+}
+
 std::vector<std::int32_t> answer_in(const diffusion::DiffusionLoop& loop, Range positions) {
   const diffusion::Canvas& canvas = loop.canvas();
-  const std::int32_t end =
-      canvas.find_generated(loop.vocabulary().eos_id, canvas.whole()).value_or(loop.answer_end());
   std::vector<std::int32_t> tokens;
-  for (std::int32_t p = positions.begin; p < std::min({positions.end, end, loop.answer_end()});
-       ++p) {
-    if (!canvas.is_pinned(p) && !canvas.is_hole(p)) tokens.push_back(canvas.token(p));
+  for (const Range part : places_in(loop, positions)) {
+    tokens.insert(tokens.end(), canvas.tokens().begin() + part.begin,
+                  canvas.tokens().begin() + part.end);
   }
   return tokens;
 }
 
 std::int32_t num_blocks(const diffusion::DiffusionLoop& loop) {
   const diffusion::BlockGrid& grid = loop.state().grid;
-  return (grid.end - grid.origin + grid.length - 1) / grid.length;
+  const std::int32_t end = loop.canvas().generated().back().end;
+  return (end - grid.origin + grid.length - 1) / grid.length;
 }
 
 }  // namespace unmask::actors

@@ -30,6 +30,9 @@ Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocab
   }
   const bool is_block_causal = vocabulary.is_block_causal;
   if (auto error = contradiction_in(params, is_block_causal)) return std::move(*error);
+  if (is_block_causal) {
+    if (auto error = unseen_text_in(canvas, params.block_length)) return std::move(*error);
+  }
   LoopState state;
   state.num_asked = canvas.size();
   canvas.extend(std::int32_t(num_positions(params, canvas.size())) - canvas.size());
@@ -75,9 +78,13 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
       take_confidence(*applied.adjusted);
     }
   }
-  const bool is_block_done =
+  bool is_block_done =
       decide_and_edit(applied.adjusted ? *applied.adjusted : columns, applied.edits);
   const Compat& compat = params_.compat;
+  if (compat.early_stop && compat.stops_within_block && !edits_decided(params_.strategy)) {
+    const bool has_filled = end_runs(state_.block, applied);
+    is_block_done = is_block_done || (has_filled && canvas().num_holes(state_.block) == 0);
+  }
   if (compat.early_stop && compat.fills_at_every_forward && state_.plan.phase != Phase::kRefresh) {
     fill_behind_eos(applied);
   }

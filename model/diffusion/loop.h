@@ -24,8 +24,9 @@ struct Vocabulary {
   bool operator==(const Vocabulary&) const = default;
 };
 
-/// Why a sequence ended.
-enum class Ending : std::uint8_t { kStop, kLength };  // an EOS was generated; the canvas is full
+/// Why a sequence ended: an EOS was generated; the canvas is full. An EOS in a run of holes that
+/// given text follows ends that run alone.
+enum class Ending : std::uint8_t { kStop, kLength };
 
 struct FinishedBlock {
   std::int32_t index = 0;  ///< counted from 0 over the sequence
@@ -36,8 +37,8 @@ struct FinishedBlock {
 
 /// What one forward did to the canvas.
 struct Applied {
-  std::vector<Edit> edits;                      ///< those that changed something, by position
-  std::optional<Range> eos_fill;                ///< overwritten with EOS after the edits
+  std::vector<Edit> edits;        ///< those that changed something, by position
+  std::optional<Range> eos_fill;  ///< the text's end, overwritten with EOS after the edits
   std::optional<FinishedBlock> finished_block;  ///< final from here on
   std::optional<Ending> ending;                 ///< of the sequence
   /// What was decided on, where that is not what the workers answered: with credit, say.
@@ -134,6 +135,8 @@ class DiffusionLoop {
   void force(Edit edit, std::vector<Edit>& edits);
   void fill_behind_eos(Applied& applied);
   bool overwrite_with_eos(Range range);
+  bool fill_run(Range rest, Applied& applied);
+  bool end_runs(Range filled, Applied& applied);
   void note_changes(const Applied& applied);
   void look_at_block(bool is_block_done, Applied& applied);
   bool stop_within_block(Applied& applied);

@@ -22,6 +22,25 @@ constexpr double kBlockCausal = 0.2;  // of the seeds with a hash
 constexpr Duration kJobsArriveWithin = 3s;
 constexpr std::int32_t kFirstTokens = 190;  // of a prompt; below every special id
 
+/// Runs of holes with given tokens between them, behind the last one too more often than not; about
+/// `gen_length` positions in all.
+actors::TokenInput draw_infilling(Rng& rng, actors::TokenInput input, std::int32_t gen_length) {
+  for (std::int32_t left = gen_length; left > 0;) {
+    const std::int32_t length = between(rng, 1, left);
+    const auto begin = std::int32_t(input.tokens.size());
+    input.tokens.resize(input.tokens.size() + std::size_t(length));
+    input.holes.push_back({begin, begin + length});
+    left -= length;
+    if (left == 0 && rng.chance(0.4)) break;
+    const std::int32_t given = between(rng, 1, 8);
+    for (std::int32_t i = 0; i < given; ++i) {
+      input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
+    }
+    left -= given;
+  }
+  return input;
+}
+
 JobPlan draw_job(Rng& rng, int number, const Scenario& scenario) {
   const bool is_golden = scenario.is_golden;
   JobPlan job;
@@ -31,14 +50,9 @@ JobPlan draw_job(Rng& rng, int number, const Scenario& scenario) {
   for (std::int32_t i = 0; i < prompt; ++i) {
     job.input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
   }
-  if (rng.chance(0.15)) {  // infilling: holes between given tokens
-    const std::int32_t first = prompt;
-    for (std::int32_t i = 0; i < gen_length; ++i) {
-      job.input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
-    }
-    const std::int32_t middle = first + gen_length / 2;
-    job.input.holes = {{first, middle}, {middle + 1, first + gen_length}};
-  }
+  // Holes of a block-causal model cannot see the text behind them, which is refused.
+  const bool may_infill = !scenario.model.vocabulary.is_block_causal;
+  if (may_infill && rng.chance(0.25)) job.input = draw_infilling(rng, job.input, gen_length);
   job.parameters = draw_parameters(rng, gen_length, job.input, scenario.model, scenario.capacity);
   job.client = number % Scenario::kNumClients;
   job.arrival = rng.chance(0.3) ? Duration::zero() : between(rng, 0s, kJobsArriveWithin);
