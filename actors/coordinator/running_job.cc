@@ -61,6 +61,21 @@ Result<diffusion::Vocabulary> vocabulary_of(const diffusion::DiffusionParams& pa
   return vocabulary;
 }
 
+/// What the loop cannot know of rules: which tokens there are.
+std::optional<Error> rules_error(const diffusion::HoleRules& rules, const JobModel& model) {
+  const auto is_token = [&](std::int32_t id) {
+    return id >= diffusion::kEndOfRun && id < model.vocab_size;
+  };
+  bool has_all = std::ranges::all_of(rules.never_chosen, is_token);
+  for (const diffusion::ChoiceRule& rule : rules.choices) {
+    has_all = has_all && std::ranges::all_of(rule.choices, is_token);
+  }
+  if (has_all) return std::nullopt;
+  return Error{ErrorCode::kInvalidArgument,
+               "the rules for the holes name a token that is not in the vocabulary of " +
+                   std::to_string(model.vocab_size)};
+}
+
 }  // namespace
 
 Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
@@ -75,6 +90,7 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
                                                   ", the vocabulary has " +
                                                   std::to_string(model.vocab_size)};
   }
+  if (const auto error = rules_error(input.rules, model)) return *error;
   const std::int64_t length = diffusion::num_positions(
       params, std::int64_t(input.tokens.size()) +
                   (input.holes.empty() ? std::int64_t(params.gen_length) : 0));
@@ -85,6 +101,9 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
                      " positions, the model has " + std::to_string(model.max_positions) +
                      "; shorten the prompt or lower --gen-length"};
   }
+  if (input.holes.empty() && !input.rules.empty()) {
+    return Error{ErrorCode::kInvalidArgument, "there are rules for holes, and no holes"};
+  }
   if (input.holes.empty()) {
     return diffusion::DiffusionLoop::create(
         params, *vocabulary,
@@ -93,7 +112,7 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
   Result<diffusion::Canvas> canvas =
       diffusion::Canvas::with_holes(input.tokens, input.holes, vocabulary->mask_id);
   if (!canvas) return canvas.error();
-  return diffusion::DiffusionLoop::create(params, *vocabulary, std::move(*canvas));
+  return diffusion::DiffusionLoop::create(params, *vocabulary, std::move(*canvas), input.rules);
 }
 
 Ranges places_in(const diffusion::DiffusionLoop& loop, Range positions) {

@@ -23,7 +23,7 @@ DiffusionLoop::DiffusionLoop(const DiffusionParams& params, Vocabulary vocabular
 }
 
 Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocabulary vocabulary,
-                                            Canvas canvas) {
+                                            Canvas canvas, HoleRules rules) {
   const auto first_hole = canvas.first_hole();
   if (!first_hole) {
     return Error{ErrorCode::kInvalidArgument, "the canvas has no hole: nothing is to be generated"};
@@ -33,7 +33,16 @@ Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocab
   if (is_block_causal) {
     if (auto error = unseen_text_in(canvas, params.block_length)) return std::move(*error);
   }
+  if (auto error = rules_error(rules, canvas, params)) return std::move(*error);
+  const std::int32_t eos_id = params.eos_id >= 0 ? params.eos_id : vocabulary.eos_id;
+  if (eos_id < 0 && !rules.choices.empty()) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "holes with rules (a template of JSON) end with the end of text, and the model does "
+        "not say which token that is; give --eos-id"};
+  }
   LoopState state;
+  state.rules = with_eos(std::move(rules), eos_id);
   state.num_asked = canvas.size();
   canvas.extend(std::int32_t(num_positions(params, canvas.size())) - canvas.size());
   // What a position sees is told by blocks that are counted from 0.
@@ -73,6 +82,7 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   ++state_.iteration;
   if (state_.plan.decoded.size() > 0) {
     if (params_.credit) applied.adjusted = fuse(columns);
+    if (!state_.rules.choices.empty()) applied.adjusted = choose_by_rules(columns);
     if (params_.confidence_eos_eot_inf) {
       if (!applied.adjusted) applied.adjusted = columns;
       take_confidence(*applied.adjusted);

@@ -8,6 +8,7 @@
 
 #include "model/diffusion/canvas.h"
 #include "model/diffusion/figures.h"
+#include "model/diffusion/hole_rules.h"
 #include "model/diffusion/params.h"
 #include "model/step.h"
 #include "runtime/base/result.h"
@@ -63,6 +64,7 @@ struct LoopState {
   std::vector<std::int32_t> changed_at;
   Plan plan;  ///< of the next forward
   std::optional<Ending> ending;
+  HoleRules rules;  ///< the same from first to last
 
   bool operator==(const LoopState&) const = default;
 };
@@ -75,10 +77,10 @@ class DiffusionLoop {
  public:
   /// Ids of the parameters count before those of the vocabulary.
   ///
-  /// Errors  kInvalidArgument if the canvas has no hole, or parameters and attention contradict
-  ///         each other (see contradiction_in)
+  /// Errors  kInvalidArgument if the canvas has no hole, or parameters, attention, canvas and rules
+  ///         contradict each other (see contradiction_in, unseen_text_in and rules_error)
   static Result<DiffusionLoop> create(const DiffusionParams& params, Vocabulary vocabulary,
-                                      Canvas canvas);
+                                      Canvas canvas, HoleRules rules = {});
   /// Goes on from what state() returned, under the same parameters and vocabulary.
   static DiffusionLoop resume(const DiffusionParams& params, Vocabulary vocabulary,
                               LoopState state);
@@ -123,7 +125,10 @@ class DiffusionLoop {
   [[nodiscard]] Ranges computed() const;
   [[nodiscard]] bool is_active(std::int32_t position) const;
   [[nodiscard]] Ranges decoded() const;
-  [[nodiscard]] std::size_t num_listed() const;
+  [[nodiscard]] ListedTokens listed() const;
+  [[nodiscard]] ListedTokens listed_by_rules(const Ranges& decoded) const;
+  [[nodiscard]] CandidateColumns choose_by_rules(const CandidateColumns& columns) const;
+  [[nodiscard]] bool has_choices(std::int32_t position) const;
   [[nodiscard]] std::vector<std::int32_t> present_at(const CandidateColumns& columns) const;
   [[nodiscard]] std::optional<Error> find_fault(const CandidateColumns& columns) const;
   [[nodiscard]] std::vector<std::int32_t> ids_without_confidence() const;

@@ -41,6 +41,24 @@ actors::TokenInput draw_infilling(Rng& rng, actors::TokenInput input, std::int32
   return input;
 }
 
+/// Tokens that no hole has, and whole texts for the first run of holes, the shorter ones ended by
+/// EOS.
+diffusion::HoleRules draw_rules(Rng& rng, const Ranges& holes) {
+  diffusion::HoleRules rules;
+  for (std::int32_t id = between(rng, 0, 8); id < kFirstTokens; id += between(rng, 1, 60)) {
+    rules.never_chosen.push_back(id);
+  }
+  diffusion::ChoiceRule rule{holes.front(), {}};
+  for (int i = between(rng, 1, 4); i > 0; --i) {
+    const std::int32_t length = between(rng, 1, rule.positions.size());
+    for (std::int32_t p = 0; p < rule.positions.size(); ++p) {
+      rule.choices.push_back(p < length ? between(rng, 0, kFirstTokens - 1) : diffusion::kEndOfRun);
+    }
+  }
+  rules.choices.push_back(std::move(rule));
+  return rules;
+}
+
 JobPlan draw_job(Rng& rng, int number, const Scenario& scenario) {
   const bool is_golden = scenario.is_golden;
   JobPlan job;
@@ -53,6 +71,9 @@ JobPlan draw_job(Rng& rng, int number, const Scenario& scenario) {
   // Holes of a block-causal model cannot see the text behind them, which is refused.
   const bool may_infill = !scenario.model.vocabulary.is_block_causal;
   if (may_infill && rng.chance(0.25)) job.input = draw_infilling(rng, job.input, gen_length);
+  if (!job.input.holes.empty() && rng.chance(0.4)) {
+    job.input.rules = draw_rules(rng, job.input.holes);
+  }
   job.parameters = draw_parameters(rng, gen_length, job.input, scenario.model, scenario.capacity);
   job.client = number % Scenario::kNumClients;
   job.arrival = rng.chance(0.3) ? Duration::zero() : between(rng, 0s, kJobsArriveWithin);

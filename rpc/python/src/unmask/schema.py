@@ -11,7 +11,7 @@ from typing import Any
 import capnp
 
 # Of protocol.capnp; rpc/python/copy_schema writes it here.
-_SHA256 = "15d2b998d7291f7d355ea313afa11f9a5e3bbe0a842b5e5f61e36a2591b11cb9"
+_SHA256 = "f6c369417b5dde028b203f27667229611b2d802a1b4f53f7e5bed949f32b933e"
 
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies
