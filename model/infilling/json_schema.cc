@@ -14,11 +14,20 @@ namespace json = boost::json;
 constexpr std::int32_t kStringTokens = 16, kNumberTokens = 8, kIntegerTokens = 6;
 constexpr std::int64_t kMaxItems = 1000;
 constexpr std::int64_t kMaxLength = 1 << 16;
+constexpr std::size_t kMaxBytes = 1 << 20,
+                      kMaxWritten = 64 * kMaxHoles;  // values and what is between
 /// They say nothing of which values are valid, or nothing that a value made here could break.
 constexpr std::string_view kAnnotations[] = {
     "title",    "description",         "$schema",  "$id",       "$comment", "default",
     "examples", "deprecated",          "readOnly", "writeOnly", "type",     "x-tokens",
     "required", "additionalProperties"};
+
+constexpr std::size_t kMaxPathBytes = 1000;
+
+/// As much of what a schema says as an error quotes.
+std::string shown(std::string_view text) {
+  return "\"" + std::string(first_chars(text, 60)) + "\"";
+}
 
 std::string place(const std::string& path) {
   return path.empty() ? "the schema" : "'" + path + "' of the schema";
@@ -64,8 +73,18 @@ class SchemaWriter {
     return false;
   }
 
+  /// Arrays in arrays can be far longer than the schema is.
+  bool has_room(std::size_t bytes) {
+    num_bytes_ += bytes;
+    return (num_bytes_ <= kMaxBytes && ++num_written_ <= kMaxWritten) ||
+           fail("", "describes more than a template can have");
+  }
+  void give(std::string_view text) {
+    if (has_room(text.size())) to_.append(text);
+  }
+
   Template& to_;
-  std::size_t num_written_ = 0;
+  std::size_t num_written_ = 0, num_bytes_ = 0;
 };
 
 /// Refuses every key but those that are named and those that only explain.
@@ -74,8 +93,7 @@ bool SchemaWriter::knows(const json::object& schema, std::initializer_list<std::
   for (const auto& [key, value] : schema) {
     const std::string_view name(key);
     if (std::ranges::count(keys, name) + std::ranges::count(kAnnotations, name) > 0) continue;
-    return fail(
-        path, "says \"" + std::string(name) + "\", which cannot be guaranteed here; leave it out");
+    return fail(path, "says " + shown(name) + ", which cannot be guaranteed here; leave it out");
   }
   return true;
 }
@@ -107,14 +125,14 @@ bool SchemaWriter::write_string(const json::object& schema, const std::string& p
   if (!knows(schema, {"maxLength", "minLength"}, path)) return false;
   count(schema, "minLength", 0, 0, path);
   const auto most = count(schema, "maxLength", 1, kMaxLength, path);
-  to_.append("\"");
+  give("\"");
   const std::int64_t tokens =
       most ? std::clamp<std::int64_t>((*most + 1) / 2, 1, 4 * kStringTokens) : kStringTokens;
   if (!write_hole(schema, {"", 0, HoleKind::kString, {}, std::int32_t(most.value_or(0))}, tokens,
                   path)) {
     return false;
   }
-  to_.append("\"");
+  give("\"");
   return true;
 }
 
@@ -135,6 +153,7 @@ bool SchemaWriter::write_choice(const json::object& schema, const json::value& c
     if (!is_of_type(choice, schema))
       return fail(path, "has an \"enum\" that is not of its \"type\"");
     hole.choices.push_back(json_of(choice));
+    if (!has_room(hole.choices.back().size())) return false;
   }
   to_.append(std::move(hole));
   return true;
@@ -154,17 +173,17 @@ bool SchemaWriter::write_object(const json::object& schema, const std::string& p
       return fail(path, "has a \"required\" that is no list of its \"properties\"");
     }
   }
-  to_.append("{");
+  give("{");
   bool is_first = true;
   for (const auto& [key, value] : *fields) {
     to_.append(is_first ? "\"" : ", \"");
-    to_.append(json_escaped(key));
-    to_.append("\": ");
+    give(json_escaped(key));
+    give("\": ");
     const std::string name(key);
     if (!write(value, path.empty() ? name : path + "." + name)) return false;
     is_first = false;
   }
-  to_.append("}");
+  give("}");
   return true;
 }
 
@@ -180,12 +199,12 @@ bool SchemaWriter::write_array(const json::object& schema, const std::string& pa
   }
   const json::value* items = schema.if_contains("items");
   if (items == nullptr) return fail(path, "is an array and does not say its \"items\"");
-  to_.append("[");
+  give("[");
   for (std::int64_t i = 0; i < *least; ++i) {
-    if (i > 0) to_.append(", ");
+    if (i > 0) give(", ");
     if (!write(*items, path + "[" + std::to_string(i) + "]")) return false;
   }
-  to_.append("]");
+  give("]");
   return true;
 }
 
@@ -200,15 +219,15 @@ bool SchemaWriter::write_value(const json::object& schema, std::string_view type
     return knows(schema, {}, path) && write_choice(schema, json::array{true, false}, path);
   }
   if (type == "null") {
-    to_.append("null");
+    give("null");
     return knows(schema, {}, path);
   }
-  return fail(path, "has the type \"" + std::string(type) + "\", which is none");
+  return fail(path, "has the type " + shown(type) + ", which is none");
 }
 
 bool SchemaWriter::write(const json::value& value, const std::string& path) {
-  // Arrays in arrays can be far longer than the schema is.
-  if (++num_written_ > 8 * kMaxHoles) return fail("", "describes too many values");
+  if (!has_room(path.size())) return false;
+  if (path.size() > kMaxPathBytes) return fail("", "has names that are too long");
   const json::object* schema = value.if_object();
   if (schema == nullptr) return fail(path, "is no object");
   if (const json::value* choices = schema->if_contains("enum")) {
@@ -217,7 +236,7 @@ bool SchemaWriter::write(const json::value& value, const std::string& path) {
   if (const json::value* constant = schema->if_contains("const")) {
     if (!is_of_type(*constant, *schema))
       return fail(path, "has a \"const\" that is not of its \"type\"");
-    to_.append(json_of(*constant));
+    give(json_of(*constant));
     return knows(*schema, {"const"}, path);
   }
   const json::value* type = schema->if_contains("type");

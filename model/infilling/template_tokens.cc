@@ -11,6 +11,8 @@ using diffusion::ChoiceRule;
 using diffusion::kEndOfRun;
 using tokenizer::Tokenizer;
 
+constexpr std::size_t kMaxChoiceTokens = 1 << 17;
+
 Error cannot_write(const Hole& hole, const std::string& what) {
   return {ErrorCode::kInvalidArgument,
           "the hole '" + hole.name + "' cannot be filled: the model's tokenizer " + what};
@@ -42,27 +44,27 @@ std::vector<std::int32_t> tokens_of_chars(const Tokenizer& tokenizer, std::strin
   return ids;
 }
 
-/// A digit or a sign, then digits until the end; what they make is read as far as it is a number.
-std::optional<Error> add_number(const Hole& hole, Range positions, const Tokenizer& tokenizer,
-                                std::vector<ChoiceRule>& rules) {
-  const bool is_integer = hole.kind == HoleKind::kInteger;
-  std::vector<std::int32_t> first = tokens_of_chars(tokenizer, "0123456789");
-  if (first.empty()) return cannot_write(hole, "has no tokens for digits");
-  std::vector<std::int32_t> later = first;
-  if (!is_integer) {
-    const auto point = tokens_of_chars(tokenizer, ".");
-    later.insert(later.end(), point.begin(), point.end());
+/// What may stand at the first position of a number, and at the others.
+struct NumberTokens {
+  std::vector<std::int32_t> digits, sign, point;
+
+  explicit NumberTokens(const Tokenizer& tokenizer)
+      : digits(tokens_of_chars(tokenizer, "0123456789")),
+        sign(tokens_of_chars(tokenizer, "-")),
+        point(tokens_of_chars(tokenizer, ".")) {}
+
+  [[nodiscard]] std::vector<std::int32_t> first(bool is_only) const {
+    std::vector<std::int32_t> tokens = digits;
+    if (!is_only) tokens.insert(tokens.end(), sign.begin(), sign.end());
+    return tokens;
   }
-  later.push_back(kEndOfRun);
-  if (positions.size() > 1) {
-    const auto sign = tokens_of_chars(tokenizer, "-");
-    first.insert(first.end(), sign.begin(), sign.end());
+  [[nodiscard]] std::vector<std::int32_t> later(bool is_integer) const {
+    std::vector<std::int32_t> tokens = digits;
+    if (!is_integer) tokens.insert(tokens.end(), point.begin(), point.end());
+    tokens.push_back(kEndOfRun);
+    return tokens;
   }
-  for (std::int32_t p = positions.begin; p < positions.end; ++p) {
-    rules.push_back({{p, p + 1}, p == positions.begin ? first : later});
-  }
-  return std::nullopt;
-}
+};
 
 /// The choices as tokens, those that are shorter ended by EOS.
 Result<ChoiceRule> choice_of(const Hole& hole, std::int32_t begin, const Tokenizer& tokenizer) {
@@ -73,6 +75,9 @@ Result<ChoiceRule> choice_of(const Hole& hole, std::int32_t begin, const Tokeniz
     if (!tokens) return tokens.error();
     longest = std::max(longest, tokens->size());
     choices.push_back(std::move(*tokens));
+  }
+  if (longest * choices.size() > kMaxChoiceTokens) {
+    return cannot_write(hole, "makes too many tokens of its choices");
   }
   ChoiceRule rule{{begin, begin + std::int32_t(longest)}, {}};
   for (std::vector<std::int32_t>& choice : choices) {
@@ -105,18 +110,46 @@ class CanvasWriter {
       positions = rule->positions;
       rules.push_back(std::move(*rule));
     } else if (hole.kind == HoleKind::kInteger || hole.kind == HoleKind::kNumber) {
-      if (auto error = add_number(hole, positions, tokenizer_, rules)) return error;
+      if (auto error = add_number(hole, positions)) return error;
     }
     made_.tokens.resize(std::size_t(positions.end), 0);
     made_.holes.push_back(positions);
-    return std::nullopt;
+    return size_error();
   }
 
   TemplateTokens take() { return std::move(made_); }
 
  private:
+  /// A digit or a sign, then digits until the end; what they make is read as far as it is a number.
+  std::optional<Error> add_number(const Hole& hole, Range positions) {
+    if (!numbers_) numbers_.emplace(tokenizer_);
+    if (numbers_->digits.empty()) return cannot_write(hole, "has no tokens for digits");
+    const auto first = numbers_->first(positions.size() == 1);
+    const auto later = numbers_->later(hole.kind == HoleKind::kInteger);
+    for (std::int32_t p = positions.begin; p < positions.end; ++p) {
+      made_.rules.choices.push_back({{p, p + 1}, p == positions.begin ? first : later});
+    }
+    return std::nullopt;
+  }
+
+  /// What was made goes to the coordinator in one message.
+  std::optional<Error> size_error() {
+    for (; num_counted_ < made_.rules.choices.size(); ++num_counted_) {
+      num_in_rules_ += kPerRule + made_.rules.choices[num_counted_].choices.size();
+    }
+    if (made_.tokens.size() + num_in_rules_ <= kMaxNumbers) return std::nullopt;
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "the template's holes and what may stand in them are too much for one job; give it "
+        "fewer holes, fewer tokens to a hole, or fewer and shorter choices"};
+  }
+
+  static constexpr std::size_t kMaxNumbers = 1 << 17, kPerRule = 12;
+
   const Tokenizer& tokenizer_;
   TemplateTokens made_;
+  std::optional<NumberTokens> numbers_;
+  std::size_t num_counted_ = 0, num_in_rules_ = 0;
 };
 
 }  // namespace

@@ -170,6 +170,22 @@ TEST(TemplateTokensTest, TheTextOfATemplateMakesNoSpecialTokens) {
   for (const std::int32_t token : made.tokens) EXPECT_FALSE(tiny().is_special(token));
 }
 
+TEST(TemplateTokensTest, WhatIsTooMuchForAJobIsRefused) {
+  std::string choices = "\"" + std::string(20000, 'x') + "\"";
+  for (int i = 0; i < 1000; ++i) choices += "," + std::to_string(i);
+  const auto refusal = [](const std::string& text, Format format) {
+    const auto made = tokens_of(*parse_template(text, format), {}, tiny());
+    return made ? "was taken" : made.error().message;
+  };
+  EXPECT_THAT(refusal("{\"enum\":[" + choices + "]}", Format::kJsonSchema),
+              HasSubstr("too many tokens"));
+  std::string many = "[0";
+  for (int i = 0; i < 100; ++i) {
+    many += ",\"{{n" + std::to_string(i) + ":4096:number}}\"";
+  }
+  EXPECT_THAT(refusal(many + "]", Format::kJson), HasSubstr("too much for one job"));
+}
+
 TEST(TemplateTokensTest, ARuleOfAChoiceIsAsLongAsTheLongest) {
   const auto made = *tokens_of(
       *parse_template(R"({"enum":["a","a long one of many words"]})", Format::kJsonSchema), {},

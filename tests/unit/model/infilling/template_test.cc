@@ -131,12 +131,22 @@ TEST(JsonSchemaTest, WhatIsOutsideTheSubsetIsRefusedByName) {
   }
 }
 
+TEST(JsonSchemaTest, LongValuesInLongArraysAreCounted) {
+  const std::string item = std::string(10000, 'x');
+  for (const std::string& items :
+       {R"({"const":")" + item + R"("})", R"({"enum":[")" + item + R"("]})"}) {
+    EXPECT_THAT(refusal(R"({"type":"array","minItems":1000,"maxItems":1000,"items":)" + items + "}",
+                        Format::kJsonSchema),
+                HasSubstr("more than a template can have"));
+  }
+}
+
 TEST(JsonSchemaTest, ArraysOfArraysAreCounted) {
   std::string schema = R"({"type":"integer"})";
   for (int i = 0; i < 8; ++i) {
     schema = R"({"type":"array","minItems":1000,"maxItems":1000,"items":)" + schema + "}";
   }
-  EXPECT_THAT(refusal(schema, Format::kJsonSchema), HasSubstr("too many values"));
+  EXPECT_THAT(refusal(schema, Format::kJsonSchema), HasSubstr("more than a template can have"));
 }
 
 }  // namespace
