@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "model/diffusion/hole_rule_limits.h"
+
 namespace unmask::diffusion {
 namespace {
 
@@ -21,6 +23,10 @@ std::optional<Error> error_of(const ChoiceRule& rule, const Canvas& canvas, std:
     return refusal("the choices for position " + std::to_string(begin) +
                    " are not of as many tokens as there are positions");
   }
+  if (rule.num_choices() > kMaxChoices) {
+    return refusal("there are " + std::to_string(rule.num_choices()) + " choices for position " +
+                   std::to_string(begin) + ", the limit is " + std::to_string(kMaxChoices));
+  }
   return std::nullopt;
 }
 
@@ -33,6 +39,11 @@ std::optional<Error> rules_error(const HoleRules& rules, const Canvas& canvas,
           rules.never_chosen.end() ||
       (!rules.never_chosen.empty() && rules.never_chosen.front() < 0)) {
     return refusal("the tokens that are never chosen are not in ascending order");
+  }
+  if (rules.never_chosen.size() > kMaxNeverChosen) {
+    return refusal(std::to_string(rules.never_chosen.size()) +
+                   " tokens are never to be chosen, the limit is " +
+                   std::to_string(kMaxNeverChosen));
   }
   std::int32_t end = 0;
   for (const ChoiceRule& rule : rules.choices) {

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <optional>
 
+#include "model/diffusion/hole_rule_limits.h"
 #include "model/infilling/json_text.h"
 #include "model/infilling/template_syntax.h"
 
@@ -147,6 +148,10 @@ bool SchemaWriter::write_choice(const json::object& schema, const json::value& c
                                 const std::string& path) {
   const json::array* list = choices.if_array();
   if (list == nullptr || list->empty()) return fail(path, "has an \"enum\" that is no list");
+  if (list->size() > diffusion::kMaxChoices) {
+    return fail(path, "has an \"enum\" of " + std::to_string(list->size()) +
+                          " values, the limit is " + std::to_string(diffusion::kMaxChoices));
+  }
   Hole hole{path.empty() ? "value" : path, 0, HoleKind::kChoice, {}, 0};
   for (const json::value& choice : *list) {
     if (choice.is_structured()) return fail(path, "has an \"enum\" with an object or a list in it");

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <numeric>
+
+#include "model/diffusion/hole_rule_limits.h"
 #include "tests/unit/model/diffusion/played_loop.h"
 
 namespace unmask::diffusion {
@@ -103,6 +106,11 @@ TEST(HoleRulesTest, RulesThatCannotBeKeptAreRefused) {
   EXPECT_THAT(refusal({{}, {kRule, kRule}}), HasSubstr("ascending"));
   EXPECT_THAT(refusal({{}, {{{1, 3}, {1, 2, 3}}}}), HasSubstr("as many tokens"));
   EXPECT_THAT(refusal({{}, {{{1, 3}, {}}}}), HasSubstr("as many tokens"));
+  EXPECT_THAT(refusal({{}, {{{1, 2}, std::vector<std::int32_t>(kMaxChoices + 1, 5)}}}),
+              HasSubstr("129 choices for position 1"));
+  std::vector<std::int32_t> many(kMaxNeverChosen + 1);
+  std::iota(many.begin(), many.end(), 0);
+  EXPECT_THAT(refusal({many, {}}), HasSubstr("16385 tokens are never"));
   EXPECT_THAT(refusal({{}, {kRule}}, {.credit = Credit{}}), HasSubstr("credit"));
   EXPECT_THAT(refusal({{}, {kRule}}, {.strategy = JointThreshold{}}), HasSubstr("joint"));
   Vocabulary no_eos = kVocabulary;

@@ -141,6 +141,14 @@ TEST(JsonSchemaTest, LongValuesInLongArraysAreCounted) {
   }
 }
 
+TEST(JsonSchemaTest, ChoicesAreLimited) {
+  std::string values = "0";
+  for (int i = 1; i < 128; ++i) values += "," + std::to_string(i);
+  EXPECT_EQ(refusal("{\"enum\":[" + values + "]}", Format::kJsonSchema), "was taken");
+  EXPECT_THAT(refusal("{\"enum\":[" + values + ",128]}", Format::kJsonSchema),
+              HasSubstr("the limit is 128"));
+}
+
 TEST(JsonSchemaTest, ArraysOfArraysAreCounted) {
   std::string schema = R"({"type":"integer"})";
   for (int i = 0; i < 8; ++i) {
