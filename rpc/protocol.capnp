@@ -35,9 +35,22 @@ struct ChatMessage {
   content @1 :Text;
 }
 
+struct ChoiceRule {            # the positions hold one of these, as a whole
+  positions @0 :Range;
+  choices @1 :List(Int32);     # as many tokens each as there are positions; -1: the end of text
+}
+
 struct TokenInput {            # without holes, gen_length holes follow the tokens
   tokens @0 :List(Int32);
   holes @1 :List(Range);
+  neverChosen @2 :List(Int32); # in no hole, but where a choice has them; ascending
+  choices @3 :List(ChoiceRule);
+}
+
+struct TemplateInput {         # a text with holes {{name:N}}, answered as a whole
+  messages @0 :List(ChatMessage); # that it answers; none: a text of its own
+  text @1 :Text;
+  format @2 :UInt8;            # 0 text, 1 JSON with holes, 2 JSON Schema
 }
 
 # ---- Clients and gateways ----
@@ -50,6 +63,7 @@ struct Submit {                # the same id and body again is the same job
     rawText @3 :Text;          # plain text
     chat @4 :List(ChatMessage);
     tokens @5 :TokenInput;
+    template @14 :TemplateInput;
   }
   parameters @6 :List(Parameter);
   stop @7 :List(Text);
@@ -97,6 +111,7 @@ struct Committed {             # a finished block: final, sent once
   positions @2 :Range;
   tokens @3 :List(Int32);
   text @4 :Text;
+  places @5 :List(Range);      # where the tokens stand
 }
 
 struct Frame {                 # what one iteration changed: provisional, may be lost
@@ -124,6 +139,12 @@ struct Figures {
   durationUs @6 :Int64;
 }
 
+struct Fill {                  # what stands in one hole of a template
+  name @0 :Text;
+  positions @1 :Range;
+  text @2 :Text;
+}
+
 struct Finished {
   job @0 :Data;
   reason @1 :UInt8;            # 0 stop, 1 length, 2 cancelled, 3 deadline, 4 error
@@ -132,6 +153,7 @@ struct Finished {
   canvas @4 :List(Int32);
   text @5 :Text;
   figures @6 :Figures;
+  fills @7 :List(Fill);
 }
 
 struct Rejected {

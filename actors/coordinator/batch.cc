@@ -29,19 +29,31 @@ RunningJob* find_running(std::map<JobId, RunningJob>& jobs, JobId id, SequenceId
   return is_running ? &found->second : nullptr;
 }
 
+/// Ids of rules and lists that a step may have, so that it can be sent. One job has fewer.
+constexpr std::size_t kMaxIds = std::size_t(1) << 19;
+
+std::size_t num_ids(const SequenceStep& step) {
+  const SamplingRules& rules = step.rules;
+  return rules.never_chosen.size() + rules.not_in_confidence.size() + step.listed.tokens.size();
+}
+
 }  // namespace
 
 std::optional<Batch> next_batch(Replica& replica, std::map<JobId, RunningJob>& jobs) {
   Batch batch;
   std::int32_t rows = 0;
+  std::size_t ids = 0;
   std::deque<JobId> without_room, with_room;
   for (const JobId id : replica.running) {
     RunningJob& job = jobs.at(id);
     const std::int32_t more_rows = num_rows(plan(job));
-    const bool fits = rows + more_rows <= replica.capacity.max_rows_per_step;
+    const std::size_t more_ids = num_ids(*job.next);
+    const bool has_ids = ids == 0 || ids + more_ids <= kMaxIds;
+    const bool fits = has_ids && rows + more_rows <= replica.capacity.max_rows_per_step;
     (fits ? with_room : without_room).push_back(id);
     if (!fits) continue;
     rows += more_rows;
+    ids += more_ids;
     batch.in_flight.jobs.push_back(id);
     batch.in_flight.sequences.push_back(job.sequence);
     batch.in_flight.phases.push_back(job.next->phase);

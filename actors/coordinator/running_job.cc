@@ -61,6 +61,21 @@ Result<diffusion::Vocabulary> vocabulary_of(const diffusion::DiffusionParams& pa
   return vocabulary;
 }
 
+/// What the loop cannot know of rules: which tokens there are.
+std::optional<Error> rules_error(const diffusion::HoleRules& rules, const JobModel& model) {
+  const auto is_token = [&](std::int32_t id) {
+    return id >= diffusion::kEndOfRun && id < model.vocab_size;
+  };
+  bool has_all = std::ranges::all_of(rules.never_chosen, is_token);
+  for (const diffusion::ChoiceRule& rule : rules.choices) {
+    has_all = has_all && std::ranges::all_of(rule.choices, is_token);
+  }
+  if (has_all) return std::nullopt;
+  return Error{ErrorCode::kInvalidArgument,
+               "the rules for the holes name a token that is not in the vocabulary of " +
+                   std::to_string(model.vocab_size)};
+}
+
 }  // namespace
 
 Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
@@ -75,6 +90,7 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
                                                   ", the vocabulary has " +
                                                   std::to_string(model.vocab_size)};
   }
+  if (const auto error = rules_error(input.rules, model)) return *error;
   const std::int64_t length = diffusion::num_positions(
       params, std::int64_t(input.tokens.size()) +
                   (input.holes.empty() ? std::int64_t(params.gen_length) : 0));
@@ -85,6 +101,9 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
                      " positions, the model has " + std::to_string(model.max_positions) +
                      "; shorten the prompt or lower --gen-length"};
   }
+  if (input.holes.empty() && !input.rules.empty()) {
+    return Error{ErrorCode::kInvalidArgument, "there are rules for holes, and no holes"};
+  }
   if (input.holes.empty()) {
     return diffusion::DiffusionLoop::create(
         params, *vocabulary,
@@ -93,24 +112,38 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
   Result<diffusion::Canvas> canvas =
       diffusion::Canvas::with_holes(input.tokens, input.holes, vocabulary->mask_id);
   if (!canvas) return canvas.error();
-  return diffusion::DiffusionLoop::create(params, *vocabulary, std::move(*canvas));
+  return diffusion::DiffusionLoop::create(params, *vocabulary, std::move(*canvas), input.rules);
+}
+
+Ranges places_in(const diffusion::DiffusionLoop& loop, Range positions) {
+  const diffusion::Canvas& canvas = loop.canvas();
+  Ranges places;
+  for (const Range part :
+       diffusion::answer_ranges(canvas, loop.vocabulary().eos_id, loop.answer_end())) {
+    const Range inside = diffusion::overlap(part, positions);
+    for (std::int32_t p = inside.begin; p < inside.end; ++p) {
+      if (canvas.is_hole(p)) continue;
+      if (places.empty() || places.back().end != p) places.push_back({p, p});
+      ++places.back().end;
+    }
+  }
+  return places;
 }
 
 std::vector<std::int32_t> answer_in(const diffusion::DiffusionLoop& loop, Range positions) {
   const diffusion::Canvas& canvas = loop.canvas();
-  const std::int32_t end =
-      canvas.find_generated(loop.vocabulary().eos_id, canvas.whole()).value_or(loop.answer_end());
   std::vector<std::int32_t> tokens;
-  for (std::int32_t p = positions.begin; p < std::min({positions.end, end, loop.answer_end()});
-       ++p) {
-    if (!canvas.is_pinned(p) && !canvas.is_hole(p)) tokens.push_back(canvas.token(p));
+  for (const Range part : places_in(loop, positions)) {
+    tokens.insert(tokens.end(), canvas.tokens().begin() + part.begin,
+                  canvas.tokens().begin() + part.end);
   }
   return tokens;
 }
 
 std::int32_t num_blocks(const diffusion::DiffusionLoop& loop) {
   const diffusion::BlockGrid& grid = loop.state().grid;
-  return (grid.end - grid.origin + grid.length - 1) / grid.length;
+  const std::int32_t end = loop.canvas().generated().back().end;
+  return (end - grid.origin + grid.length - 1) / grid.length;
 }
 
 }  // namespace unmask::actors

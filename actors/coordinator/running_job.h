@@ -95,11 +95,15 @@ struct RunningJob {
                                                          const diffusion::DiffusionParams& params,
                                                          const JobModel& model);
 
-/// The generated tokens inside `positions` that belong to the answer: those before the first EOS.
+/// The positions inside `positions` whose tokens belong to the answer: those that are decided,
+/// before the first EOS of their run.
+[[nodiscard]] Ranges places_in(const diffusion::DiffusionLoop& loop, Range positions);
+
+/// The tokens there.
 [[nodiscard]] std::vector<std::int32_t> answer_in(const diffusion::DiffusionLoop& loop,
                                                   Range positions);
 
-/// All blocks of the canvas from the first hole on.
+/// The blocks of the canvas from the first hole to the last.
 [[nodiscard]] std::int32_t num_blocks(const diffusion::DiffusionLoop& loop);
 
 }  // namespace unmask::actors

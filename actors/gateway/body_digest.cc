@@ -18,19 +18,35 @@ void add(Digest& digest, const TextInput& input) {
   digest.add(std::uint64_t(input.raw));
   digest.add(std::uint64_t(input.special_tokens));
 }
-void add(Digest& digest, const ChatInput& input) {
-  digest.add(std::uint64_t(input.messages.size()));
-  for (const tokenizer::ChatMessage& message : input.messages) {
+void add(Digest& digest, const std::vector<tokenizer::ChatMessage>& messages) {
+  digest.add(std::uint64_t(messages.size()));
+  for (const tokenizer::ChatMessage& message : messages) {
     add(digest, message.role);
     add(digest, message.content);
   }
 }
+void add(Digest& digest, const ChatInput& input) { add(digest, input.messages); }
+void add(Digest& digest, const TemplateInput& input) {
+  add(digest, input.messages);
+  add(digest, input.text);
+  digest.add(std::uint64_t(input.format));
+}
+void add(Digest& digest, Range range) {
+  digest.add(std::uint64_t(std::uint32_t(range.begin)) << 32 | std::uint32_t(range.end));
+}
+void add(Digest& digest, const std::vector<std::int32_t>& tokens) {
+  digest.add(std::uint64_t(tokens.size()));
+  for (const std::int32_t token : tokens) digest.add(std::uint64_t(std::uint32_t(token)));
+}
 void add(Digest& digest, const TokenInput& input) {
-  digest.add(std::uint64_t(input.tokens.size()));
-  for (const std::int32_t token : input.tokens) digest.add(std::uint64_t(std::uint32_t(token)));
+  add(digest, input.tokens);
   digest.add(std::uint64_t(input.holes.size()));
-  for (const Range& hole : input.holes) {
-    digest.add(std::uint64_t(std::uint32_t(hole.begin)) << 32 | std::uint32_t(hole.end));
+  for (const Range hole : input.holes) add(digest, hole);
+  add(digest, input.rules.never_chosen);
+  digest.add(std::uint64_t(input.rules.choices.size()));
+  for (const diffusion::ChoiceRule& rule : input.rules.choices) {
+    add(digest, rule.positions);
+    add(digest, rule.choices);
   }
 }
 

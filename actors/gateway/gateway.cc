@@ -91,6 +91,8 @@ void Gateway::on(Incoming<Submit> submit) {
   }
   (void)add(job.subscribers, id, subscriber);
   JobInput input = std::exchange(submit.message.input, {});
+  // Its text will be written again, with the holes filled.
+  if (std::holds_alternative<TemplateInput>(input)) submit.message.input = input;
   text_.tokenize(std::move(input),
                  [self = ref<Tokenized>(), digest,
                   message = std::move(submit.message)](Result<TokenInput> tokens) mutable {
@@ -113,8 +115,9 @@ void Gateway::on(Tokenized tokenized) {
         id, waited.subscribers,
         {ErrorCode::kDeadlineExceeded, "the deadline passed before the job was accepted"});
   }
+  auto stream = text_.stream(tokenized.submit.input, *tokenized.input);
   Job job(std::move(tokenized.submit), tokenized.body_digest, std::move(*tokenized.input),
-          text_.stream());
+          std::move(stream));
   job.admit.requester = std::move(waited.requester);
   job.deadline = waited.deadline;
   job.subscribers = std::move(waited.subscribers);

@@ -27,7 +27,9 @@ GatewayJob::GatewayJob(Submit submit, std::uint64_t body_digest, TokenInput inpu
             submit.is_detached,
             submit.priority},
       stream(std::move(text_stream)),
-      stop(std::move(submit.stop)) {}
+      stop(std::move(submit.stop)),
+      max_text_bytes(std::holds_alternative<TemplateInput>(submit.input) ? kMaxAnswerBytes / 2
+                                                                         : kMaxAnswerBytes) {}
 
 Admit GatewayJob::admission(Time now) const {
   Admit again = admit;
@@ -42,7 +44,7 @@ Admit GatewayJob::admission(Time now) const {
 
 /// What of `more` goes out: all, or nothing any more once the answer is too long.
 std::string GatewayJob::take_text(std::string more) {
-  is_too_long = is_too_long || text.size() + more.size() > kMaxAnswerBytes;
+  is_too_long = is_too_long || text.size() + more.size() > max_text_bytes;
   if (is_too_long) return {};
   text += more;
   return more;
@@ -51,18 +53,18 @@ std::string GatewayJob::take_text(std::string more) {
 const Committed* GatewayJob::take(Committed block) {
   if (finished || stop.has_stopped() || block.block <= last_block()) return nullptr;
   queued.reset();
-  block.text = take_text(stop.append(stream->append(block.tokens)));
+  block.text = take_text(stop.append(stream->append(block)));
   blocks.push_back(std::move(block));
   return &blocks.back();
 }
 
 const Committed* GatewayJob::take(Finished end) {
-  std::string rest = stop.append(stream->finish());
+  std::string rest = stop.append(stream->finish(!is_early(end.reason)));
   rest = take_text(rest + stop.finish());
   const bool has_tail = !rest.empty();
   // The coordinator may have gone on before it heard of a stop string; one that was restarted may
   // not be as far as its predecessor was. What clients have is what counts.
-  if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest)});
+  if (has_tail) blocks.push_back({end.job, last_block() + 1, {}, {}, std::move(rest), {}});
   if (stop.has_stopped() || is_early(end.reason)) {
     end.tokens = committed_tokens();
     end.figures.tokens = std::int32_t(end.tokens.size());
@@ -73,10 +75,12 @@ const Committed* GatewayJob::take(Finished end) {
       end.reason == FinishReason::kLength || end.reason == FinishReason::kDeadline;
   if (stop.has_stopped() && came_late) end.reason = FinishReason::kStop;
   end.text = text;
+  end.fills = stream->fills();
   if (is_too_long) {
+    end.fills.clear();
     end.reason = FinishReason::kError;
     end.error = Error{ErrorCode::kInvalidArgument,
-                      "the answer has more than " + std::to_string(kMaxAnswerBytes >> 20) +
+                      "the answer has more than " + std::to_string(max_text_bytes >> 20) +
                           " MiB of text; ask for fewer tokens with --gen-length"};
   }
   finished = std::move(end);
@@ -109,6 +113,9 @@ std::size_t GatewayJob::num_bytes() const {
   for (const Committed& block : blocks) {
     num_tokens += block.tokens.size();
     num_chars += block.text.size() + sizeof block;
+  }
+  if (finished) {
+    for (const Fill& fill : finished->fills) num_chars += fill.text.size() + sizeof fill;
   }
   if (finished) num_tokens += finished->tokens.size() + finished->canvas.size();
   return kFixed + num_tokens * sizeof(std::int32_t) + num_chars;

@@ -79,8 +79,10 @@ struct GatewayJob {
 
   std::unique_ptr<TextStream> stream;
   StopFinder stop;
+  /// Of a template each fill is told twice, in the text and by its name, in one message.
+  std::size_t max_text_bytes = kMaxAnswerBytes;
   std::string text;          ///< everything sent
-  bool is_too_long = false;  ///< more text came than kMaxAnswerBytes: the job will end so
+  bool is_too_long = false;  ///< more text came than max_text_bytes: the job will end so
   std::optional<Accepted> accepted;
   std::optional<Queued> queued;  ///< the last place in the queue, while it waits
   std::vector<Committed> blocks;

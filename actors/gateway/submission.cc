@@ -25,6 +25,10 @@ std::optional<Error> submission_error(const Submit& submit, const std::string& m
                                                   std::to_string(kMaxStopBytes) + " bytes, not " +
                                                   std::to_string(stop.size())};
   }
+  if (std::holds_alternative<TemplateInput>(submit.input) && !submit.stop.empty()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "stop strings end an answer, and a template has its own end; leave them out"};
+  }
   const auto* text = std::get_if<TextInput>(&submit.input);
   if (text != nullptr && text->special_tokens && !text->raw) {
     return Error{

@@ -2,19 +2,22 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
+#include <vector>
 
 #include "actors/messages.h"
 
 namespace unmask::actors {
 
-/// Turns the tokens of one job into text, block by block; never half a UTF-8 character.
+/// Turns the blocks of one job into text; never half a UTF-8 character.
 class TextStream {
  public:
   virtual ~TextStream() = default;
-  [[nodiscard]] virtual std::string append(std::span<const std::int32_t> tokens) = 0;
-  [[nodiscard]] virtual std::string finish() = 0;  ///< what was held back
+  [[nodiscard]] virtual std::string append(const Committed& block) = 0;
+  /// What was held back. is_complete: the job came to its end.
+  [[nodiscard]] virtual std::string finish(bool is_complete) = 0;
+  /// What stands in the holes of a template.
+  [[nodiscard]] virtual std::vector<Fill> fills() const { return {}; }
 };
 
 /// Text to tokens and back, for the gateway.
@@ -28,7 +31,9 @@ class TextService {
   ///         range; kOverloaded: too many texts wait
   virtual void tokenize(JobInput input, std::function<void(Result<TokenInput>)> done) = 0;
 
-  [[nodiscard]] virtual std::unique_ptr<TextStream> stream() const = 0;
+  /// Of a job whose `input` tokenize() made these tokens of.
+  [[nodiscard]] virtual std::unique_ptr<TextStream> stream(const JobInput& input,
+                                                           const TokenInput& tokens) const = 0;
 
   /// One token for a frame; empty without a tokenizer.
   [[nodiscard]] virtual std::string piece(std::int32_t token) const = 0;

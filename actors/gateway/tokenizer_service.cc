@@ -6,26 +6,31 @@
 #include <variant>
 #include <vector>
 
+#include "model/infilling/filled_text.h"
+#include "model/infilling/template_tokens.h"
 #include "model/tokenizer/text_decoder.h"
+#include "runtime/base/check.h"
 
 namespace unmask::actors {
 namespace {
 
 Error refused(const std::string& why) { return {ErrorCode::kInvalidArgument, why}; }
 
-std::size_t num_bytes(const JobInput& input) {
-  if (const auto* text = std::get_if<TextInput>(&input)) return text->text.size();
-  std::size_t total = 0;
-  if (const auto* chat = std::get_if<ChatInput>(&input)) {
-    for (const auto& [role, content] : chat->messages) total += role.size() + content.size();
-  }
-  return total;
-}
-
 /// The messages of a chat, or of a text that is to become one.
 std::vector<tokenizer::ChatMessage> messages_of(const JobInput& input) {
   if (const auto* text = std::get_if<TextInput>(&input)) return {{"user", text->text}};
+  if (const auto* given = std::get_if<TemplateInput>(&input)) return given->messages;
   return std::get<ChatInput>(input).messages;
+}
+
+std::size_t num_bytes(const JobInput& input) {
+  if (const auto* text = std::get_if<TextInput>(&input)) return text->text.size();
+  std::size_t total = 0;
+  const auto* const given = std::get_if<TemplateInput>(&input);
+  if (given != nullptr) total += given->text.size();
+  if (given == nullptr && !std::holds_alternative<ChatInput>(input)) return total;
+  for (const auto& [role, content] : messages_of(input)) total += role.size() + content.size();
+  return total;
 }
 
 /// The text of an answer: special tokens are none.
@@ -34,25 +39,75 @@ class AnswerStream final : public TextStream {
   explicit AnswerStream(std::shared_ptr<const tokenizer::Tokenizer> tokenizer)
       : tokenizer_(std::move(tokenizer)), decoder_(*tokenizer_, true) {}
 
-  std::string append(std::span<const std::int32_t> tokens) override {
-    return decoder_.append(tokens);
-  }
-  std::string finish() override { return decoder_.finish(); }
+  std::string append(const Committed& block) override { return decoder_.append(block.tokens); }
+  std::string finish(bool /*is_complete*/) override { return decoder_.finish(); }
 
  private:
   const std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
   tokenizer::TextDecoder decoder_;
 };
 
+/// A template with its holes filled.
+class TemplateStream final : public TextStream {
+ public:
+  TemplateStream(std::shared_ptr<const tokenizer::Tokenizer> tokenizer, infilling::Template given,
+                 Ranges positions)
+      : tokenizer_(std::move(tokenizer)),
+        holes_(given.holes()),
+        positions_(positions),
+        filled_(*tokenizer_, std::move(given), std::move(positions)) {}
+
+  std::string append(const Committed& block) override {
+    return filled_.append(block.positions.end, block.places, block.tokens);
+  }
+  std::string finish(bool is_complete) override { return filled_.finish(is_complete); }
+  [[nodiscard]] std::vector<Fill> fills() const override {
+    std::vector<Fill> fills;
+    for (std::size_t i = 0; i < holes_.size(); ++i) {
+      fills.push_back({holes_[i].name, positions_[i], filled_.fills()[i]});
+    }
+    return fills;
+  }
+
+ private:
+  const std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
+  const std::vector<infilling::Hole> holes_;
+  const Ranges positions_;
+  infilling::FilledText filled_;
+};
+
 /// Without a tokenizer there is no text.
 class NoText final : public TextStream {
  public:
-  std::string append(std::span<const std::int32_t> /*tokens*/) override { return {}; }
-  std::string finish() override { return {}; }
+  std::string append(const Committed& /*block*/) override { return {}; }
+  std::string finish(bool /*is_complete*/) override { return {}; }
 };
+
+/// The chat that a template answers, or what the checkpoint begins a text with.
+Result<std::vector<std::int32_t>> tokens_before(const tokenizer::Tokenizer& tokenizer,
+                                                const TemplateInput& input) {
+  if (input.messages.empty()) return tokenizer.surround({});
+  const Result<tokenizer::RenderedChat> chat = tokenizer.chat_template().render(input.messages);
+  if (!chat) return chat.error();
+  return tokenizer.encode(*chat);
+}
+
+Result<TokenInput> tokens_of_template(const tokenizer::Tokenizer& tokenizer,
+                                      const TemplateInput& input) {
+  const Result<infilling::Template> given = infilling::parse_template(input.text, input.format);
+  if (!given) return given.error();
+  Result<std::vector<std::int32_t>> before = tokens_before(tokenizer, input);
+  if (!before) return before.error();
+  auto made = infilling::tokens_of(*given, std::move(*before), tokenizer);
+  if (!made) return made.error();
+  return TokenInput{std::move(made->tokens), std::move(made->holes), std::move(made->rules)};
+}
 
 /// What is done on the thread: `input` is no TokenInput.
 Result<TokenInput> tokens_of(const tokenizer::Tokenizer& tokenizer, const JobInput& input) {
+  if (const auto* given = std::get_if<TemplateInput>(&input)) {
+    return tokens_of_template(tokenizer, *given);
+  }
   const auto* text = std::get_if<TextInput>(&input);
   if (text != nullptr && (text->raw || !tokenizer.chat_template().exists())) {
     auto tokens = tokenizer.encode(text->text, text->special_tokens);
@@ -96,8 +151,14 @@ void TokenizerService::tokenize(JobInput input, std::function<void(Result<TokenI
                                          " texts wait to be tokenized already; try again later"});
 }
 
-std::unique_ptr<TextStream> TokenizerService::stream() const {
+std::unique_ptr<TextStream> TokenizerService::stream(const JobInput& input,
+                                                     const TokenInput& tokens) const {
   if (tokenizer_ == nullptr) return std::make_unique<NoText>();
+  if (const auto* given = std::get_if<TemplateInput>(&input)) {
+    Result<infilling::Template> parsed = infilling::parse_template(given->text, given->format);
+    UNMASK_CHECK(parsed.has_value());  // as it was when these tokens were made of it
+    return std::make_unique<TemplateStream>(tokenizer_, std::move(*parsed), tokens.holes);
+  }
   return std::make_unique<AnswerStream>(tokenizer_);
 }
 

@@ -30,7 +30,8 @@ class TokenizerService final : public TextService {
       : TokenizerService(std::move(tokenizer), Options()) {}
 
   void tokenize(JobInput input, std::function<void(Result<TokenInput>)> done) override;
-  [[nodiscard]] std::unique_ptr<TextStream> stream() const override;
+  [[nodiscard]] std::unique_ptr<TextStream> stream(const JobInput& input,
+                                                   const TokenInput& tokens) const override;
   /// Special tokens are their literal text, half a character is U+FFFD.
   [[nodiscard]] std::string piece(std::int32_t token) const override;
 

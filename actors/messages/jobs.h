@@ -10,7 +10,9 @@
 #include <variant>
 #include <vector>
 
+#include "model/diffusion/hole_rules.h"
 #include "model/diffusion/named_value.h"
+#include "model/infilling/template.h"
 #include "model/step.h"
 #include "model/tokenizer/chat.h"
 #include "runtime/base/ids.h"
@@ -53,8 +55,15 @@ struct ChatInput {
 struct TokenInput {
   std::vector<std::int32_t> tokens;
   Ranges holes;
+  diffusion::HoleRules rules{};  ///< for the holes; empty: any token may stand there
 };
-using JobInput = std::variant<TextInput, ChatInput, TokenInput>;
+/// A text with holes, which is answered as a whole once they are filled.
+struct TemplateInput {
+  std::vector<tokenizer::ChatMessage> messages;  ///< that it answers; none: a text of its own
+  std::string text;
+  infilling::Format format = infilling::Format::kText;
+};
+using JobInput = std::variant<TextInput, ChatInput, TokenInput, TemplateInput>;
 
 /// What a client wants beside the result.
 struct Subscription {
@@ -136,6 +145,7 @@ struct Committed {
   Range positions;
   std::vector<std::int32_t> tokens;
   std::string text;  ///< set by the gateway
+  Ranges places{};   ///< where `tokens` stand on the canvas
 };
 
 /// What changed on the canvas in one iteration: provisional, may be lost.
@@ -197,6 +207,15 @@ struct JobFigures {
 /// Of the text of one job, as far as clients take it.
 inline constexpr std::size_t kMaxAnswerBytes = 2 << 20;
 
+/// What was filled into one hole of a template.
+struct Fill {
+  std::string name;
+  Range positions;
+  std::string text;
+
+  bool operator==(const Fill&) const = default;
+};
+
 /// The end of a job: exactly one per job and subscribed client, and again as the answer to a
 /// Cancel that comes behind it.
 struct Finished {
@@ -207,6 +226,7 @@ struct Finished {
   std::vector<std::int32_t> canvas;  ///< raw, only for traced jobs
   std::string text;                  ///< set by the gateway
   JobFigures figures;
+  std::vector<Fill> fills{};  ///< of a template's holes, in order; set by the gateway
 };
 
 /// The job was never accepted.

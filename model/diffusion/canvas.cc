@@ -116,6 +116,17 @@ std::optional<std::int32_t> Canvas::find_generated(std::int32_t token, Range ran
   return std::nullopt;
 }
 
+bool Canvas::is_infilling() const {
+  const auto first = std::find(is_pinned_.begin(), is_pinned_.end(), false);
+  return std::find(first, is_pinned_.end(), true) != is_pinned_.end();
+}
+
+Range Canvas::tail() const {
+  if (!is_infilling()) return whole();
+  const auto last_given = std::find(is_pinned_.rbegin(), is_pinned_.rend(), true);
+  return {std::int32_t(is_pinned_.rend() - last_given), size()};
+}
+
 void Canvas::extend(std::int32_t num_holes) {
   UNMASK_CHECK(num_holes >= 0);
   const std::size_t new_size = tokens_.size() + std::size_t(num_holes);

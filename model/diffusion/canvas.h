@@ -57,6 +57,12 @@ class Canvas {
   /// The first position inside `range` that is generated, decided, and holds `token`.
   [[nodiscard]] std::optional<std::int32_t> find_generated(std::int32_t token, Range range) const;
   [[nodiscard]] Range whole() const { return {0, size()}; }
+  /// Whether something is given behind a position that is generated: the text has parts then, and
+  /// each run of generated positions is one.
+  [[nodiscard]] bool is_infilling() const;
+  /// Where an EOS ends the whole text: everywhere, or, of an infilling, in a run that nothing given
+  /// follows. Maybe empty.
+  [[nodiscard]] Range tail() const;
 
   /// Adds so many holes at the end.
   void extend(std::int32_t num_holes);

@@ -86,4 +86,20 @@ std::optional<Error> contradiction_in(const DiffusionParams& params, bool is_blo
   return std::nullopt;
 }
 
+std::optional<Error> unseen_text_in(const Canvas& canvas, std::int32_t block_length) {
+  const auto hole = canvas.first_hole();
+  if (!hole) return std::nullopt;
+  const std::int32_t block_end = (*hole / block_length + 1) * block_length;
+  for (std::int32_t position = block_end; position < canvas.size(); ++position) {
+    if (!canvas.is_pinned(position)) continue;
+    return invalid("the model's attention is block-causal: the hole at position " +
+                   std::to_string(*hole) + " cannot see the text given at position " +
+                   std::to_string(position) + ", which is in a later block of " +
+                   std::to_string(block_length) +
+                   "; put the holes behind the text, raise --block-length, or ask a model whose "
+                   "attention is full");
+  }
+  return std::nullopt;
+}
+
 }  // namespace unmask::diffusion

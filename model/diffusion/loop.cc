@@ -23,14 +23,26 @@ DiffusionLoop::DiffusionLoop(const DiffusionParams& params, Vocabulary vocabular
 }
 
 Result<DiffusionLoop> DiffusionLoop::create(const DiffusionParams& params, Vocabulary vocabulary,
-                                            Canvas canvas) {
+                                            Canvas canvas, HoleRules rules) {
   const auto first_hole = canvas.first_hole();
   if (!first_hole) {
     return Error{ErrorCode::kInvalidArgument, "the canvas has no hole: nothing is to be generated"};
   }
   const bool is_block_causal = vocabulary.is_block_causal;
   if (auto error = contradiction_in(params, is_block_causal)) return std::move(*error);
+  if (is_block_causal) {
+    if (auto error = unseen_text_in(canvas, params.block_length)) return std::move(*error);
+  }
+  if (auto error = rules_error(rules, canvas, params)) return std::move(*error);
+  const std::int32_t eos_id = params.eos_id >= 0 ? params.eos_id : vocabulary.eos_id;
+  if (eos_id < 0 && !rules.choices.empty()) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "holes with rules (a template of JSON) end with the end of text, and the model does "
+        "not say which token that is; give --eos-id"};
+  }
   LoopState state;
+  state.rules = with_eos(std::move(rules), eos_id);
   state.num_asked = canvas.size();
   canvas.extend(std::int32_t(num_positions(params, canvas.size())) - canvas.size());
   // What a position sees is told by blocks that are counted from 0.
@@ -70,8 +82,9 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
   ++state_.iteration;
   if (state_.plan.decoded.size() > 0) {
     if (params_.credit) applied.adjusted = fuse(columns);
+    if (!state_.rules.choices.empty()) applied.adjusted = choose_by_rules(columns);
     if (std::holds_alternative<RandomConfidence>(params_.remasking)) {
-      applied.adjusted = columns;
+      if (!applied.adjusted) applied.adjusted = columns;
       randomize_confidence(*applied.adjusted);
     }
     if (params_.confidence_eos_eot_inf) {
@@ -79,9 +92,13 @@ Result<Applied> DiffusionLoop::apply(const CandidateColumns& columns) {
       take_confidence(*applied.adjusted);
     }
   }
-  const bool is_block_done =
+  bool is_block_done =
       decide_and_edit(applied.adjusted ? *applied.adjusted : columns, applied.edits);
   const Compat& compat = params_.compat;
+  if (compat.early_stop && compat.stops_within_block && !edits_decided(params_.strategy)) {
+    const bool has_filled = end_runs(state_.block, applied);
+    is_block_done = is_block_done || (has_filled && canvas().num_holes(state_.block) == 0);
+  }
   if (compat.early_stop && compat.fills_at_every_forward && state_.plan.phase != Phase::kRefresh) {
     fill_behind_eos(applied);
   }

@@ -8,6 +8,7 @@
 
 #include "model/diffusion/canvas.h"
 #include "model/diffusion/figures.h"
+#include "model/diffusion/hole_rules.h"
 #include "model/diffusion/params.h"
 #include "model/step.h"
 #include "runtime/base/result.h"
@@ -24,8 +25,9 @@ struct Vocabulary {
   bool operator==(const Vocabulary&) const = default;
 };
 
-/// Why a sequence ended.
-enum class Ending : std::uint8_t { kStop, kLength };  // an EOS was generated; the canvas is full
+/// Why a sequence ended: an EOS was generated; the canvas is full. An EOS in a run of holes that
+/// given text follows ends that run alone.
+enum class Ending : std::uint8_t { kStop, kLength };
 
 struct FinishedBlock {
   std::int32_t index = 0;  ///< counted from 0 over the sequence
@@ -36,8 +38,8 @@ struct FinishedBlock {
 
 /// What one forward did to the canvas.
 struct Applied {
-  std::vector<Edit> edits;                      ///< those that changed something, by position
-  std::optional<Range> eos_fill;                ///< overwritten with EOS after the edits
+  std::vector<Edit> edits;        ///< those that changed something, by position
+  std::optional<Range> eos_fill;  ///< the text's end, overwritten with EOS after the edits
   std::optional<FinishedBlock> finished_block;  ///< final from here on
   std::optional<Ending> ending;                 ///< of the sequence
   /// What was decided on, where that is not what the workers answered: with credit, say.
@@ -62,6 +64,7 @@ struct LoopState {
   std::vector<std::int32_t> changed_at;
   Plan plan;  ///< of the next forward
   std::optional<Ending> ending;
+  HoleRules rules;  ///< the same from first to last
 
   bool operator==(const LoopState&) const = default;
 };
@@ -74,10 +77,10 @@ class DiffusionLoop {
  public:
   /// Ids of the parameters count before those of the vocabulary.
   ///
-  /// Errors  kInvalidArgument if the canvas has no hole, or parameters and attention contradict
-  ///         each other (see contradiction_in)
+  /// Errors  kInvalidArgument if the canvas has no hole, or parameters, attention, canvas and rules
+  ///         contradict each other (see contradiction_in, unseen_text_in and rules_error)
   static Result<DiffusionLoop> create(const DiffusionParams& params, Vocabulary vocabulary,
-                                      Canvas canvas);
+                                      Canvas canvas, HoleRules rules = {});
   /// Goes on from what state() returned, under the same parameters and vocabulary.
   static DiffusionLoop resume(const DiffusionParams& params, Vocabulary vocabulary,
                               LoopState state);
@@ -123,7 +126,10 @@ class DiffusionLoop {
   [[nodiscard]] Ranges computed() const;
   [[nodiscard]] bool is_active(std::int32_t position) const;
   [[nodiscard]] Ranges decoded() const;
-  [[nodiscard]] std::size_t num_listed() const;
+  [[nodiscard]] ListedTokens listed() const;
+  [[nodiscard]] ListedTokens listed_by_rules(const Ranges& decoded) const;
+  [[nodiscard]] CandidateColumns choose_by_rules(const CandidateColumns& columns) const;
+  [[nodiscard]] bool has_choices(std::int32_t position) const;
   [[nodiscard]] std::vector<std::int32_t> present_at(const CandidateColumns& columns) const;
   [[nodiscard]] std::optional<Error> find_fault(const CandidateColumns& columns) const;
   [[nodiscard]] std::vector<std::int32_t> ids_without_confidence() const;
@@ -136,6 +142,8 @@ class DiffusionLoop {
   void force(Edit edit, std::vector<Edit>& edits);
   void fill_behind_eos(Applied& applied);
   bool overwrite_with_eos(Range range);
+  bool fill_run(Range rest, Applied& applied);
+  bool end_runs(Range filled, Applied& applied);
   void note_changes(const Applied& applied);
   void look_at_block(bool is_block_done, Applied& applied);
   bool stop_within_block(Applied& applied);

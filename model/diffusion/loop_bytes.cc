@@ -1,5 +1,6 @@
 #include "model/diffusion/loop_bytes.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <type_traits>
@@ -143,6 +144,25 @@ CreditLedger take_credit(ByteReader& from) {
   return {block, std::move(entries)};
 }
 
+void put_rules(const HoleRules& rules, ByteWriter& to) {
+  to.put_all(rules.never_chosen);
+  to.put(std::uint32_t(rules.choices.size()));
+  for (const ChoiceRule& rule : rules.choices) {
+    to.put(rule.positions);
+    to.put_all(rule.choices);
+  }
+}
+
+HoleRules take_rules(ByteReader& from) {
+  HoleRules rules;
+  rules.never_chosen = from.take_all<std::int32_t>();
+  for (std::uint32_t count = from.take_count(sizeof(Range)); count > 0; --count) {
+    const auto positions = from.take<Range>();
+    rules.choices.push_back({positions, from.take_all<std::int32_t>()});
+  }
+  return rules;
+}
+
 /// The numbers of a state, in one piece.
 struct Numbers {
   BlockGrid grid;
@@ -189,6 +209,14 @@ bool fits(const DiffusionParams& params, const LoopState& state) {
          state.strategy.index() == params.strategy.index();
 }
 
+bool fits(const HoleRules& rules, Range whole) {
+  return std::ranges::all_of(rules.choices, [&](const ChoiceRule& rule) {
+    const std::int32_t size = rule.positions.size();
+    return is_inside(rule.positions, whole) && size > 0 && !rule.choices.empty() &&
+           rule.choices.size() % std::size_t(size) == 0;
+  });
+}
+
 Error damaged() { return {ErrorCode::kInvalidArgument, "the state of a loop is damaged"}; }
 
 }  // namespace
@@ -206,6 +234,7 @@ Bytes bytes_of(const DiffusionLoop& loop) {
   put_credit(state.credit, to);
   to.put_all(state.changed_at);
   to.put(state.plan);
+  put_rules(state.rules, to);
   return std::move(to.bytes);
 }
 
@@ -224,7 +253,9 @@ Result<DiffusionLoop> loop_from(ByteView bytes) {
   state.credit = take_credit(from);
   state.changed_at = from.take_all<std::int32_t>();
   state.plan = from.take<Plan>();
-  if (!from.is_at_end() || !fits(*params, state)) return damaged();
+  state.rules = take_rules(from);
+  const bool is_sound = from.is_at_end() && fits(*params, state);
+  if (!is_sound || !fits(state.rules, state.canvas.whole())) return damaged();
   return DiffusionLoop::resume(*params, vocabulary, std::move(state));
 }
 

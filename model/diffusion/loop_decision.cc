@@ -77,13 +77,13 @@ std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) 
   const bool has_entropy = (statistics_of(params_.strategy) & kEntropy) != 0;
   if (columns.position != expected || columns.token.size() != expected.size() ||
       columns.logit.size() != expected.size() || columns.log_sum_exp.size() != expected.size() ||
-      columns.listed_logit.size() != num_listed() ||
+      columns.listed_logit.size() != listed().tokens.size() ||
       columns.entropy.size() != (has_entropy ? expected.size() : 0)) {
     return fault("the workers answered with candidates for other positions than were asked for");
   }
   if (!std::ranges::all_of(columns.listed_logit,
                            [](float logit) { return std::isfinite(logit); })) {
-    return fault("the model's logits of tokens with credit are not finite numbers");
+    return fault("the model's logits of tokens that were listed are not finite numbers");
   }
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto where = [&] { return " at position " + std::to_string(expected[i]); };
@@ -93,7 +93,9 @@ std::optional<Error> DiffusionLoop::find_fault(const CandidateColumns& columns) 
     }
     const std::int32_t token = columns.token[i];
     const bool is_free = params_.compat.may_choose_mask_id;
-    if (token < 0 ||
+    const bool is_ruled_out =
+        std::ranges::binary_search(state_.rules.never_chosen, token) && !has_choices(expected[i]);
+    if (token < 0 || is_ruled_out ||
         (!is_free && (token == vocabulary_.mask_id || token >= vocabulary_.choosable_end))) {
       return fault("the workers chose token " + std::to_string(token) + where() +
                    ", which may not be chosen");

@@ -2,18 +2,25 @@
 
 #include <algorithm>
 
+#include "model/diffusion/answer.h"
 #include "model/diffusion/loop.h"
 
 namespace unmask::diffusion {
 
-/// Fast-dLLM's early stop: nothing stands behind the first EOS but more of them. What was decided
-/// there in this very forward is no edit then.
+/// Fast-dLLM's early stop: nothing stands behind the first EOS of a run but more of them. What was
+/// decided there in this very forward is no edit then.
 void DiffusionLoop::fill_behind_eos(Applied& applied) {
-  const auto eos = canvas().find_generated(vocabulary_.eos_id, canvas().whole());
-  if (!eos) return;
-  const Range rest{*eos + 1, canvas().size()};
-  if (overwrite_with_eos(rest)) applied.eos_fill = rest;
-  std::erase_if(applied.edits, [&](const Edit& edit) { return edit.position > *eos; });
+  for (const Range run : canvas().generated()) {
+    const auto eos = canvas().find_generated(vocabulary_.eos_id, run);
+    if (!eos) continue;
+    const Range rest{*eos + 1, run.end};
+    if (run.end < canvas().size()) {
+      fill_run(rest, applied);
+      continue;
+    }
+    if (overwrite_with_eos(rest)) applied.eos_fill = rest;
+    std::erase_if(applied.edits, [&](const Edit& edit) { return edit.position > *eos; });
+  }
 }
 
 /// Returns whether anything changed.
@@ -26,12 +33,46 @@ bool DiffusionLoop::overwrite_with_eos(Range range) {
   return has_changed;
 }
 
-/// LLaDA2.0's own early stop, which looks at the first EOS of all: one in the prompt is enough.
+/// The rest of a run behind its EOS, of a text that goes on behind the run: edits as any other.
+/// Returns whether there were any.
+bool DiffusionLoop::fill_run(Range rest, Applied& applied) {
+  std::vector<Edit>& edits = applied.edits;
+  bool has_filled = false;
+  for (std::int32_t position = rest.begin; position < rest.end; ++position) {
+    const bool was_edited =
+        std::erase_if(edits, [&](const Edit& edit) { return edit.position == position; }) > 0;
+    const bool has_changed = state_.canvas.apply({position, vocabulary_.eos_id});
+    if (was_edited || has_changed) edits.push_back({position, vocabulary_.eos_id});
+    has_filled |= has_changed;
+  }
+  std::ranges::sort(edits, {}, &Edit::position);
+  return has_filled;
+}
+
+/// An EOS with no hole before it in its run fills the rest of the run, as far as `filled` goes. The
+/// EOS of the tail ends the sequence instead. Looks at the running block. Returns whether anything
+/// changed.
+bool DiffusionLoop::end_runs(Range filled, Applied& applied) {
+  bool has_filled = false;
+  for (const Range run : canvas().generated()) {
+    const Range part = overlap(run, state_.block);
+    if (part.size() == 0 || run.end == canvas().size()) continue;
+    const auto eos = canvas().find_generated(vocabulary_.eos_id, part);
+    if (!eos || canvas().num_holes({part.begin, *eos}) > 0) continue;
+    has_filled |= fill_run(overlap({*eos + 1, run.end}, filled), applied);
+  }
+  return has_filled;
+}
+
+/// LLaDA2.0's own early stop, which looks at the first EOS of all: one in the prompt is enough, if
+/// it is a prompt and no text with holes.
 bool DiffusionLoop::ends_at_eos(const std::vector<Edit>& edits) const {
   const std::int32_t eos_id = vocabulary_.eos_id;
   if (eos_id < 0 || std::ranges::find(edits, eos_id, &Edit::token) == edits.end()) return false;
-  const auto first = std::ranges::find(canvas().tokens(), eos_id);
-  return canvas().num_holes({0, std::int32_t(first - canvas().tokens().begin())}) == 0;
+  const auto begin = canvas().tokens().begin();
+  const auto first = std::find(begin + canvas().tail().begin, canvas().tokens().end(), eos_id);
+  return first != canvas().tokens().end() &&
+         canvas().num_holes({0, std::int32_t(first - begin)}) == 0;
 }
 
 /// Whether the rest of the block is of no use, being behind an EOS; then it is overwritten. An EOS
@@ -41,7 +82,8 @@ bool DiffusionLoop::stop_within_block(Applied& applied) {
   if (compat.eos_early_stop && ends_at_eos(applied.edits)) return true;
   if (!compat.early_stop || !compat.stops_within_block) return false;
   if (edits_decided(params_.strategy)) return false;
-  const auto eos = canvas().find_generated(vocabulary_.eos_id, state_.block);
+  const auto eos =
+      canvas().find_generated(vocabulary_.eos_id, overlap(state_.block, canvas().tail()));
   if (!eos || canvas().num_holes({state_.block.begin, *eos}) > 0) return false;
   const Range rest{*eos + 1, state_.block.end};
   if (canvas().num_holes(rest) == 0) return false;
@@ -53,14 +95,17 @@ bool DiffusionLoop::stop_within_block(Applied& applied) {
 void DiffusionLoop::finish_block(Applied& applied) {
   const Compat& compat = params_.compat;
   applied.finished_block = FinishedBlock{state_.num_blocks++, state_.block};
-  bool has_eos = canvas().find_generated(vocabulary_.eos_id, state_.block).has_value();
+  const bool may_stop = compat.early_stop || compat.always_stops;
+  if (may_stop) end_runs({state_.block.end, canvas().size()}, applied);
+  const Range last = overlap(state_.block, canvas().tail());
+  bool has_eos = canvas().find_generated(vocabulary_.eos_id, last).has_value();
   if (compat.prompt_eos_counts) {
     const auto begin = canvas().tokens().begin();
-    has_eos = std::find(begin + state_.block.begin, begin + state_.block.end, vocabulary_.eos_id) !=
-              begin + state_.block.end;
+    has_eos =
+        std::find(begin + last.begin, begin + last.end, vocabulary_.eos_id) != begin + last.end;
   }
   const auto first_hole = canvas().first_hole(state_.block.end);
-  const bool stops = has_eos && (compat.early_stop || compat.always_stops);
+  const bool stops = has_eos && may_stop;
   if (!stops && first_hole) return enter_block(*first_hole);
 
   const Range rest{state_.block.end, canvas().size()};
@@ -79,7 +124,8 @@ void DiffusionLoop::end(Applied& applied) {
 }
 
 std::int32_t DiffusionLoop::answer_end() const {
-  return params_.compat.cut == Cut::kBehindFirstEos ? state_.num_asked : canvas().size();
+  const bool cuts = params_.compat.cut == Cut::kBehindFirstEos || canvas().is_infilling();
+  return cuts ? state_.num_asked : canvas().size();
 }
 
 std::vector<std::int32_t> DiffusionLoop::final_tokens() const {
@@ -106,11 +152,32 @@ std::int32_t cut_at(const Canvas& canvas, const Compat& compat, std::int32_t eos
   return std::int32_t(first - canvas.tokens().begin()) + 1;
 }
 
+/// The text with its holes filled: all that was given, and of each run what stands before its EOS.
+std::vector<std::int32_t> filled_tokens(const Canvas& canvas, std::int32_t eos_id,
+                                        std::int32_t num_asked, bool only_generated) {
+  std::vector<std::int32_t> tokens;
+  std::int32_t done = 0;
+  const auto append_given = [&](std::int32_t end) {
+    for (; done < end; ++done) {
+      if (!only_generated && canvas.is_pinned(done)) tokens.push_back(canvas.token(done));
+    }
+  };
+  for (const Range part : answer_ranges(canvas, eos_id, num_asked)) {
+    append_given(part.begin);
+    for (; done < part.end; ++done) {
+      if (!canvas.is_hole(done)) tokens.push_back(canvas.token(done));
+    }
+  }
+  append_given(num_asked);
+  return tokens;
+}
+
 }  // namespace
 
 std::vector<std::int32_t> cut_tokens(const Canvas& canvas, const Compat& compat,
                                      std::int32_t eos_id, std::int32_t num_asked,
                                      bool only_generated) {
+  if (canvas.is_infilling()) return filled_tokens(canvas, eos_id, num_asked, only_generated);
   const std::int32_t end = cut_at(canvas, compat, eos_id, num_asked, only_generated);
   std::vector<std::int32_t> tokens;
   for (std::int32_t position = 0; position < end; ++position) {

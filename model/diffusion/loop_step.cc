@@ -39,7 +39,7 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
   }
   if (params_.smoothing) smooth(step);
   if (params_.cfg_scale > 0) guide(step);
-  if (params_.credit) step.listed = state_.credit.listed(step.window.decoded);
+  step.listed = listed();
   step.statistics = statistics_of(params_.strategy);
   if (params_.temperature > 0) draw(step.rules);
   if (!params_.compat.may_choose_mask_id) {
@@ -55,6 +55,8 @@ std::optional<SequenceStep> DiffusionLoop::next() const {
       step.rules.not_in_confidence.push_back(id);
     }
   }
+  const std::vector<std::int32_t>& ruled_out = state_.rules.never_chosen;
+  step.rules.never_chosen.insert(step.rules.never_chosen.end(), ruled_out.begin(), ruled_out.end());
   for (std::vector<std::int32_t>* ids : {&step.rules.never_chosen, &step.rules.not_in_confidence}) {
     std::ranges::sort(*ids);
     ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
@@ -133,8 +135,9 @@ Ranges DiffusionLoop::computed() const {
 
 Ranges DiffusionLoop::decoded() const { return may_be_holes(state_.plan.decoded); }
 
-std::size_t DiffusionLoop::num_listed() const {
-  return params_.credit ? state_.credit.listed(decoded()).tokens.size() : 0;
+ListedTokens DiffusionLoop::listed() const {
+  if (params_.credit) return state_.credit.listed(decoded());
+  return state_.rules.choices.empty() ? ListedTokens() : listed_by_rules(decoded());
 }
 
 }  // namespace unmask::diffusion

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxParameters = 128;
 constexpr std::size_t kMaxTurns = 4096;
+constexpr std::size_t kMaxChoices = 1 << 17;
 constexpr std::size_t kMaxStops = 64;  // the gateway allows fewer, and says so
 
 std::vector<actors::Parameter> read_parameters(capnp::List<wire::Parameter>::Reader list) {
@@ -37,23 +38,59 @@ void write_subscription(wire::Subscription::Builder builder,
   builder.setTrace(subscription.trace);
 }
 
+diffusion::HoleRules read_rules(wire::TokenInput::Reader input) {
+  diffusion::HoleRules rules;
+  rules.never_chosen = read_list<std::int32_t>(input.getNeverChosen(), "tokens never chosen");
+  check_length(input.getChoices(), "choices", kMaxChoices);
+  for (const auto rule : input.getChoices()) {
+    rules.choices.push_back({read_range(rule.getPositions()),
+                             read_list<std::int32_t>(rule.getChoices(), "tokens of choices")});
+  }
+  return rules;
+}
+
 actors::TokenInput read_tokens(wire::TokenInput::Reader input) {
   return {read_list<std::int32_t>(input.getTokens(), "tokens"),
-          read_ranges(input.getHoles(), "holes")};
+          read_ranges(input.getHoles(), "holes"), read_rules(input)};
 }
 void write_tokens(wire::TokenInput::Builder builder, const actors::TokenInput& input) {
   write_list(builder.initTokens(unsigned(input.tokens.size())), input.tokens);
   write_ranges(builder.initHoles(unsigned(input.holes.size())), input.holes);
+  const diffusion::HoleRules& rules = input.rules;
+  write_list(builder.initNeverChosen(unsigned(rules.never_chosen.size())), rules.never_chosen);
+  auto choices = builder.initChoices(unsigned(rules.choices.size()));
+  for (std::size_t i = 0; i < rules.choices.size(); ++i) {
+    const diffusion::ChoiceRule& rule = rules.choices[i];
+    write_range(choices[unsigned(i)].initPositions(), rule.positions);
+    write_list(choices[unsigned(i)].initChoices(unsigned(rule.choices.size())), rule.choices);
+  }
 }
 
-actors::ChatInput read_chat(capnp::List<wire::ChatMessage>::Reader list) {
+std::vector<tokenizer::ChatMessage> read_messages(capnp::List<wire::ChatMessage>::Reader list) {
   check_length(list, "messages", kMaxTurns);
-  actors::ChatInput input;
+  std::vector<tokenizer::ChatMessage> messages;
   for (const auto message : list) {
-    input.messages.push_back({read_text(message.getRole(), "a message's role", kMaxNameBytes),
-                              read_text(message.getContent(), "a message's content")});
+    messages.push_back({read_text(message.getRole(), "a message's role", kMaxNameBytes),
+                        read_text(message.getContent(), "a message's content")});
   }
-  return input;
+  return messages;
+}
+void write_messages(capnp::List<wire::ChatMessage>::Builder list,
+                    const std::vector<tokenizer::ChatMessage>& messages) {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    list[unsigned(i)].setRole(text_of(messages[i].role));
+    list[unsigned(i)].setContent(text_of(messages[i].content));
+  }
+}
+
+actors::TemplateInput read_template(wire::TemplateInput::Reader input) {
+  return {read_messages(input.getMessages()), read_text(input.getText(), "the template"),
+          read_enum(input.getFormat(), infilling::Format::kJsonSchema, "the template's format")};
+}
+void write_template(wire::TemplateInput::Builder builder, const actors::TemplateInput& input) {
+  write_messages(builder.initMessages(unsigned(input.messages.size())), input.messages);
+  builder.setText(text_of(input.text));
+  builder.setFormat(std::uint8_t(input.format));
 }
 
 std::chrono::milliseconds read_deadline(std::int64_t ms) {
@@ -71,11 +108,9 @@ void write_input(wire::Submit::Builder builder, const actors::JobInput& input) {
     text->raw ? to.setRawText(text_of(text->text)) : to.setText(text_of(text->text));
     builder.setSpecialTokens(text->special_tokens);
   } else if (const auto* chat = std::get_if<actors::ChatInput>(&input)) {
-    auto list = to.initChat(unsigned(chat->messages.size()));
-    for (std::size_t i = 0; i < chat->messages.size(); ++i) {
-      list[unsigned(i)].setRole(text_of(chat->messages[i].role));
-      list[unsigned(i)].setContent(text_of(chat->messages[i].content));
-    }
+    write_messages(to.initChat(unsigned(chat->messages.size())), chat->messages);
+  } else if (const auto* given = std::get_if<actors::TemplateInput>(&input)) {
+    write_template(to.initTemplate(), *given);
   } else {
     write_tokens(to.initTokens(), std::get<actors::TokenInput>(input));
   }
@@ -91,9 +126,11 @@ actors::JobInput read_input(wire::Submit::Reader submit) {
       return actors::TextInput{read_text(input.getRawText(), "the prompt"), true,
                                submit.getSpecialTokens()};
     case wire::Submit::Input::CHAT:
-      return read_chat(input.getChat());
+      return actors::ChatInput{read_messages(input.getChat())};
     case wire::Submit::Input::TOKENS:
       return read_tokens(input.getTokens());
+    case wire::Submit::Input::TEMPLATE:
+      return read_template(input.getTemplate());
   }
   throw Malformed{"the input is of an unknown kind"};
 }
@@ -234,11 +271,15 @@ void write(wire::Committed::Builder builder, const actors::Committed& message) {
   write_range(builder.initPositions(), message.positions);
   write_list(builder.initTokens(unsigned(message.tokens.size())), message.tokens);
   builder.setText(text_of(message.text));
+  write_ranges(builder.initPlaces(unsigned(message.places.size())), message.places);
 }
 void read(wire::Committed::Reader reader, actors::Committed& message) {
-  message = {read_job(reader.getJob()), reader.getBlock(), read_range(reader.getPositions()),
+  message = {read_job(reader.getJob()),
+             reader.getBlock(),
+             read_range(reader.getPositions()),
              read_list<std::int32_t>(reader.getTokens(), "tokens"),
-             read_text(reader.getText(), "the text", actors::kMaxAnswerBytes)};
+             read_text(reader.getText(), "the text", actors::kMaxAnswerBytes),
+             read_ranges(reader.getPlaces(), "places")};
 }
 
 void write(wire::Frame::Builder builder, const actors::Frame& message) {
@@ -277,6 +318,12 @@ void write(wire::Finished::Builder builder, const actors::Finished& message) {
   write_list(builder.initCanvas(unsigned(message.canvas.size())), message.canvas);
   builder.setText(text_of(message.text));
   write_figures(builder.initFigures(), message.figures);
+  auto fills = builder.initFills(unsigned(message.fills.size()));
+  for (std::size_t i = 0; i < message.fills.size(); ++i) {
+    fills[unsigned(i)].setName(text_of(message.fills[i].name));
+    write_range(fills[unsigned(i)].initPositions(), message.fills[i].positions);
+    fills[unsigned(i)].setText(text_of(message.fills[i].text));
+  }
 }
 void read(wire::Finished::Reader reader, actors::Finished& message) {
   message.job = read_job(reader.getJob());
@@ -286,6 +333,12 @@ void read(wire::Finished::Reader reader, actors::Finished& message) {
   message.canvas = read_list<std::int32_t>(reader.getCanvas(), "the canvas");
   message.text = read_text(reader.getText(), "the text", actors::kMaxAnswerBytes);
   message.figures = read_figures(reader.getFigures());
+  check_length(reader.getFills(), "fills");
+  for (const auto fill : reader.getFills()) {
+    message.fills.push_back({read_text(fill.getName(), "a hole's name"),
+                             read_range(fill.getPositions()),
+                             read_text(fill.getText(), "a fill", actors::kMaxAnswerBytes)});
+  }
 }
 
 void write(wire::Rejected::Builder builder, const actors::Rejected& message) {

@@ -60,7 +60,9 @@ class Bench {
     }
     for (const int num_workers : {1, 2}) {
       if (!options_.wants("serving") || options_.is_quick) continue;
-      if (const Result<> served = serve(num_workers); !served) return served.error();
+      for (const int burst : {1, 8}) {
+        if (const Result<> served = serve(num_workers, burst); !served) return served.error();
+      }
     }
     return std::move(report_);
   }
@@ -86,9 +88,9 @@ class Bench {
     }
   }
 
-  Result<> serve(int num_workers) {
-    std::cerr << "unmask up --workers " << num_workers << '\n';
-    const auto runs = measure_serving(options_, num_workers, kServingRounds);
+  Result<> serve(int num_workers, int burst) {
+    std::cerr << "unmask up --workers " << num_workers << ", bursts of " << burst << '\n';
+    const auto runs = measure_serving(options_, num_workers, burst, kServingRounds);
     if (!runs) return runs.error();
     report_.serving.insert(report_.serving.end(), runs->begin(), runs->end());
     return {};

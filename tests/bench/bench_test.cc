@@ -66,20 +66,22 @@ TEST(BenchTest, ServingIsToldPerStep) {
   Report report = report_of_one_cell();
   report.serving.push_back({.cache = "dual",
                             .num_workers = 2,
+                            .burst = 8,
                             .num_jobs = 8,
                             .max_at_once = 4,
                             .seconds = 0.5,
                             .tokens = 400,
                             .forwards = 80,
                             .steps = 20,
+                            .burst_steps = 15,
                             .overhead_seconds = 0.002,
                             .collective_seconds = 0.06,
                             .processor_seconds = 0.75});
   std::ostringstream table;
   write_table(report, table);
   EXPECT_THAT(table.str(),
-              HasSubstr("      2   dual     4/8      0.500     800.0     0.75 s        "
-                        "80      4.00  0.100 ms    3.000 ms\n"));
+              HasSubstr("      2      8   dual     4/8      0.500     800.0     0.75 s        "
+                        "80      4.00        0.25  0.100 ms    3.000 ms\n"));
   const auto json = boost::json::parse(to_json(report));
   const auto& run = json.at("serving").at(0);
   EXPECT_EQ(run.at("at_once").as_int64(), 4);

@@ -66,6 +66,7 @@ json::object object_of(const Cell& cell) {
 json::object object_of(const ServingRun& run) {
   return {{"cache", run.cache},
           {"workers", run.num_workers},
+          {"burst", run.burst},
           {"jobs", run.num_jobs},
           {"at_once", run.max_at_once},
           {"seconds", rounded(run.seconds)},
@@ -74,6 +75,7 @@ json::object object_of(const ServingRun& run) {
           {"forwards", run.forwards},
           {"processor_seconds", rounded(run.processor_seconds)},
           {"forwards_per_step", rounded(run.forwards_per_step())},
+          {"round_trips_per_step", rounded(run.round_trips_per_step())},
           {"overhead_ms_per_step", rounded(run.overhead_ms_per_step())},
           {"collective_ms_per_step", rounded(run.collective_ms_per_step())}};
 }

@@ -41,15 +41,17 @@ void print_peaks(std::ostream& out, const Peaks& peaks) {
 
 void print_serving(std::ostream& out, const std::vector<ServingRun>& runs) {
   out << "\nunmask up, the same jobs, so many at once\n"
-         "workers  cache  at once   seconds  tokens/s  processor  forwards  per step  overhead  "
-         "collective\n";
+         "workers  burst  cache  at once   seconds  tokens/s  processor  forwards  per step  "
+         "round trips  overhead  collective\n";
   for (const ServingRun& run : runs) {
-    print(out, "%7d  %5s %5d/%-2d %9.3f %9.1f %8.2f s %9.0f %9.2f %6.3f ms %8.3f ms\n",
-          run.num_workers, run.cache.c_str(), run.max_at_once, run.num_jobs, run.seconds,
+    print(out, "%7d %6d  %5s %5d/%-2d %9.3f %9.1f %8.2f s %9.0f %9.2f %11.2f %6.3f ms %8.3f ms\n",
+          run.num_workers, run.burst, run.cache.c_str(), run.max_at_once, run.num_jobs, run.seconds,
           run.tokens_per_second(), run.processor_seconds, run.forwards, run.forwards_per_step(),
-          run.overhead_ms_per_step(), run.collective_ms_per_step());
+          run.round_trips_per_step(), run.overhead_ms_per_step(), run.collective_ms_per_step());
   }
-  out << "overhead: the coordinator's time per step outside the workers; collective: a worker's\n";
+  out << "round trips: per step, the others are of bursts; overhead: the coordinator's time per "
+         "step "
+         "outside the workers; collective: a worker's\n";
 }
 
 void print_coordination(std::ostream& out, const std::vector<Coordination>& all) {

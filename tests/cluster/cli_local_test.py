@@ -387,10 +387,10 @@ class RunTest(LocalTest):
         config["chat_template"] = "{{ messages }}"
         (model / "tokenizer_config.json").write_text(json.dumps(config))
         result = unmask("run", "--model", model, self.PROMPT)
-        self.expect_refused(result, USAGE, "--template", "--raw --special-tokens")
+        self.expect_refused(result, USAGE, "--chat-template", "--raw --special-tokens")
         turn = ("<role>SYSTEM</role>detailed thinking off<|role_end|>"
                 f"<role>HUMAN</role>{self.PROMPT}<|role_end|><role>ASSISTANT</role>")
-        for flags in (("--template", "llada2", self.PROMPT),
+        for flags in (("--chat-template", "llada2", self.PROMPT),
                       ("--raw", "--special-tokens", turn)):
             result = unmask("run", "--model", model, *flags)
             self.expect_done(result)
@@ -398,8 +398,10 @@ class RunTest(LocalTest):
         self.assertNotEqual(unmask("run", "--model", model, "--raw", turn).stdout.decode(),
                             self.ANSWER + "\n", "control tokens of a raw prompt are text")
         self.expect_refused(unmask("run", "--special-tokens", "Hi"), USAGE, "--raw")
-        self.expect_refused(unmask("run", "--template", "chatml", "Hi"), BAD_CONFIG,
+        self.expect_refused(unmask("run", "--chat-template", "chatml", "Hi"), BAD_CONFIG,
                             "<|im_start|>")
+        self.expect_refused(unmask("run", "--template", "chatml", "Hi"), USAGE,
+                            "--chat-template chatml")
         config["chat_template"] = own.replace(
             "{{- '<role>ASSISTANT</role>' + message['content'] + '<|role_end|>' }}",
             "{{- '<role>ASSISTANT</role>' }}{% generation %}\n"
@@ -409,6 +411,56 @@ class RunTest(LocalTest):
         result = unmask("run", "--model", model, self.PROMPT)
         self.expect_done(result)
         self.assertEqual(result.stdout.decode().rstrip("\n"), self.ANSWER)
+
+    def test_a_template_is_filled_in_and_printed_as_a_whole(self):
+        text = "The sum of {{first:3}} and 285 is {{sum:4}}, says unmask.\n"
+        template = self.file("sum.txt", text)
+        result = unmask("run", "--template", template, "--json", "What is 347 + 285?")
+        self.expect_done(result)
+        answer = json.loads(result.stdout)
+        self.assertEqual(set(answer["fills"]), {"first", "sum"})
+        whole = "The sum of {first} and 285 is {sum}, says unmask.\n".format(**answer["fills"])
+        self.assertEqual(answer["text"], whole)
+        result = unmask("run", "--template", template, "What is 347 + 285?")
+        self.expect_done(result)
+        self.assertEqual(result.stdout.decode(), whole)
+        self.expect_done(unmask("run", "--template", template, stdin=b"left alone"))
+        for wrong, *flags in (("{{name:N}}", "--template", self.file("bad.txt", "a {{b}}")),
+                              ("only one", "--template", template, "--json-schema", template),
+                              ("stop strings", "--template", template, "--stop", "x")):
+            self.expect_refused(unmask("run", *flags), USAGE, wrong)
+        block = TINY.parent / "unmask-tiny-block"
+        self.expect_refused(
+            unmask("run", "--model", block, "--block-length", 4, "--template", template), USAGE,
+            "block-causal", "position")
+
+    def test_json_always_parses(self):
+        schema = {"type": "object", "properties": {
+            "name": {"type": "string", "maxLength": 12}, "age": {"type": "integer"},
+            "height": {"type": "number"}, "tall": {"type": "boolean"},
+            "sizes": {"type": "array", "minItems": 2, "maxItems": 2,
+                      "items": {"enum": ["small", "quite large", 7]}}}}
+        path = self.file("schema.json", json.dumps(schema))
+        for seed, prompt in enumerate(("Mia is 12.", "Write \"quotes\" and \\ and {}", "")):
+            for strategy in ("threshold", "fixed", "entropy_bound", "hierarchy_remask"):
+                result = unmask("run", "--json-schema", path, "--strategy", strategy,
+                                "--block-length", 5 + seed, prompt)
+                self.expect_done(result)
+                answer = json.loads(result.stdout)
+                self.assertEqual(list(answer), list(schema["properties"]))
+                self.assertLessEqual(len(answer["name"]), 12)
+                self.assertIs(type(answer["age"]), int)
+                self.assertIn(type(answer["height"]), (int, float))
+                self.assertIs(type(answer["tall"]), bool)
+                for size in answer["sizes"]:
+                    self.assertIn(size, ["small", "quite large", 7])
+        template = self.file("template.json", '{"sum": "{{sum:4:integer}}", "what": "{{what:6}}"}')
+        result = unmask("run", "--json-template", template, "What is 347 + 285?")
+        self.expect_done(result)
+        self.assertEqual(list(json.loads(result.stdout)), ["sum", "what"])
+        schema["properties"]["age"]["minimum"] = 0
+        result = unmask("run", "--json-schema", self.file("more.json", json.dumps(schema)), "Hi")
+        self.expect_refused(result, USAGE, "'age' of the schema", "minimum")
 
     def test_messages_and_tokens_are_prompts_too(self):
         chat = self.file("chat.json", json.dumps([{"role": "user", "content": self.PROMPT}]))
@@ -435,7 +487,8 @@ class RunTest(LocalTest):
         self.assertEqual(raw[0].stdout, raw[1].stdout)
         self.assertEqual(unmask("run", "-", stdin=self.PROMPT.encode()).stdout.decode(),
                          self.ANSWER + "\n")
-        for flag in ("--messages", "--tokens-file", "--deadline", "--model", "--template"):
+        for flag in ("--messages", "--tokens-file", "--deadline", "--model", "--template",
+                     "--chat-template", "--json-template", "--json-schema"):
             self.expect_refused(unmask("run", flag, "", "Hi"), USAGE, flag, "empty")
 
     def test_a_stop_string_ends_the_text_before_it(self):
@@ -720,8 +773,8 @@ class DocumentedPromptsTest(LocalTest):
         for document in documents:
             for command in re.findall(r'unmask (?:run|submit) [^`\n]*?"[^"]+ [^"]+"', document):
                 words = shlex.split(command)
-                if "--model" in words:
-                    continue  # another's than the one that ships
+                if {"--model", "--template", "--json-schema"} & set(words):
+                    continue  # of another model than the one that ships, or of a file of the user's
                 # Where and how it is shown makes no difference to what is said.
                 flags = words[2:-1] if words[1] == "run" else []
                 suggested.add((tuple(flag for flag in flags if flag != "--json"), words[-1]))

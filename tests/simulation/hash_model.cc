@@ -46,6 +46,9 @@ HashedGuess HashModel::guess(std::int32_t position, const SamplingRules& rules) 
   const bool is_eos = mix(bits + 1) % kEosOneIn == 0 &&
                       !std::ranges::binary_search(rules.never_chosen, std::int32_t(kEos));
   guess.token = is_eos ? kEos : std::int32_t(bits % std::uint64_t(kEos));
+  while (std::ranges::binary_search(rules.never_chosen, guess.token)) {
+    guess.token = (guess.token + 1) % kEos;
+  }
   const double confidence = 0.3 + 0.699 * uniform(mix(bits + 2));
   guess.log_sum_exp = float(1 + 20 * uniform(mix(bits + 3)));
   guess.logit = float(double(guess.log_sum_exp) + std::log(confidence));

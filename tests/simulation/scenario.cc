@@ -22,6 +22,43 @@ constexpr double kBlockCausal = 0.2;  // of the seeds with a hash
 constexpr Duration kJobsArriveWithin = 3s;
 constexpr std::int32_t kFirstTokens = 190;  // of a prompt; below every special id
 
+/// Runs of holes with given tokens between them, behind the last one too more often than not; about
+/// `gen_length` positions in all.
+actors::TokenInput draw_infilling(Rng& rng, actors::TokenInput input, std::int32_t gen_length) {
+  for (std::int32_t left = gen_length; left > 0;) {
+    const std::int32_t length = between(rng, 1, left);
+    const auto begin = std::int32_t(input.tokens.size());
+    input.tokens.resize(input.tokens.size() + std::size_t(length));
+    input.holes.push_back({begin, begin + length});
+    left -= length;
+    if (left == 0 && rng.chance(0.4)) break;
+    const std::int32_t given = between(rng, 1, 8);
+    for (std::int32_t i = 0; i < given; ++i) {
+      input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
+    }
+    left -= given;
+  }
+  return input;
+}
+
+/// Tokens that no hole has, and whole texts for the first run of holes, the shorter ones ended by
+/// EOS.
+diffusion::HoleRules draw_rules(Rng& rng, const Ranges& holes) {
+  diffusion::HoleRules rules;
+  for (std::int32_t id = between(rng, 0, 8); id < kFirstTokens; id += between(rng, 1, 60)) {
+    rules.never_chosen.push_back(id);
+  }
+  diffusion::ChoiceRule rule{holes.front(), {}};
+  for (int i = between(rng, 1, 4); i > 0; --i) {
+    const std::int32_t length = between(rng, 1, rule.positions.size());
+    for (std::int32_t p = 0; p < rule.positions.size(); ++p) {
+      rule.choices.push_back(p < length ? between(rng, 0, kFirstTokens - 1) : diffusion::kEndOfRun);
+    }
+  }
+  rules.choices.push_back(std::move(rule));
+  return rules;
+}
+
 JobPlan draw_job(Rng& rng, int number, const Scenario& scenario) {
   const bool is_golden = scenario.is_golden;
   JobPlan job;
@@ -31,13 +68,11 @@ JobPlan draw_job(Rng& rng, int number, const Scenario& scenario) {
   for (std::int32_t i = 0; i < prompt; ++i) {
     job.input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
   }
-  if (rng.chance(0.15)) {  // infilling: holes between given tokens
-    const std::int32_t first = prompt;
-    for (std::int32_t i = 0; i < gen_length; ++i) {
-      job.input.tokens.push_back(between(rng, 0, kFirstTokens - 1));
-    }
-    const std::int32_t middle = first + gen_length / 2;
-    job.input.holes = {{first, middle}, {middle + 1, first + gen_length}};
+  // Holes of a block-causal model cannot see the text behind them, which is refused.
+  const bool may_infill = !scenario.model.vocabulary.is_block_causal;
+  if (may_infill && rng.chance(0.25)) job.input = draw_infilling(rng, job.input, gen_length);
+  if (!job.input.holes.empty() && rng.chance(0.4)) {
+    job.input.rules = draw_rules(rng, job.input.holes);
   }
   job.parameters = draw_parameters(rng, gen_length, job.input, scenario.model, scenario.capacity);
   job.client = number % Scenario::kNumClients;

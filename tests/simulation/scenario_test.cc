@@ -37,6 +37,22 @@ TEST(ScenarioTest, EveryStrategyAndCachePolicyIsDrawnWithCreditAndWithout) {
   EXPECT_THAT(caches, UnorderedElementsAreArray(diffusion::names_of<CachePolicy>()));
 }
 
+TEST(ScenarioTest, HolesHaveTextBetweenAndBehindThemUnlessTheModelIsBlockCausal) {
+  int num_between = 0, num_behind = 0;
+  for (std::uint64_t seed = 0; seed < kFewSeeds; ++seed) {
+    const Scenario scenario = scenario_of(seed);
+    for (const JobPlan& job : scenario.jobs) {
+      const Ranges& holes = job.input.holes;
+      if (holes.empty()) continue;
+      EXPECT_FALSE(scenario.model.vocabulary.is_block_causal) << "seed " << seed;
+      num_between += holes.size() > 1;
+      num_behind += holes.back().end < std::int32_t(job.input.tokens.size());
+    }
+  }
+  EXPECT_GT(num_between, 0);
+  EXPECT_GT(num_behind, 0);
+}
+
 TEST(ScenarioTest, OnlyADeadlyOneLosesAConnectionByAPartition) {
   int num_deadly = 0;
   for (std::uint64_t seed = 0; seed < kFewSeeds; ++seed) {

@@ -125,7 +125,17 @@ class EncodeTest(unittest.TestCase):
         chat = [{"role": "user", "content": "hi"}]
         self.assertEqual(sent(chat)["input"], {"chat": chat})
         tokens = sent([5, 6, 7], holes=[(1, 2)])["input"]["tokens"]
-        self.assertEqual(tokens, {"tokens": [5, 6, 7], "holes": [{"begin": 1, "end": 2}]})
+        holes = [{"begin": 1, "end": 2}]
+        self.assertEqual(tokens, {"tokens": [5, 6, 7], "holes": holes})
+
+    def test_a_template_goes_with_what_it_answers(self) -> None:
+        message = sent("Write to Mia.", template="Dear {{name:4}},")["input"]["template"]
+        asked = [{"role": "user", "content": "Write to Mia."}]
+        self.assertEqual(message, {"messages": asked, "text": "Dear {{name:4}},", "format": 0})
+        alone = sent(None, json_template={"a": "{{a:3}}"})["input"]["template"]
+        self.assertEqual(alone, {"messages": [], "text": '{"a": "{{a:3}}"}', "format": 1})
+        chat = sent(asked, json_schema='{"type": "integer"}')["input"]["template"]
+        self.assertEqual(chat, {"messages": asked, "text": '{"type": "integer"}', "format": 2})
 
     def test_numbers_of_numpy_are_numbers(self) -> None:
         # Types as NumPy has them, for this package does not need it: scalars that are no int or
@@ -189,6 +199,11 @@ class EncodeTest(unittest.TestCase):
             ("raw is for a prompt", [1], {"raw": True}),
             ("special_tokens is for a raw", "x", {"special_tokens": True}),
             ("holes are for", "x", {"holes": [(0, 1)]}),
+            ("a template is for", [1], {"template": "{{a:1}}"}),
+            ("a template is for", "x", {"template": "{{a:1}}", "raw": True}),
+            ("one of template", "x", {"template": "{{a:1}}", "json_schema": {}}),
+            ("template is not text but dict", "x", {"template": {}}),
+            ("given as JSON is none", "x", {"json_schema": {"a": object()}}),
             ("not int", 3, {}),
             ("not NoneType", None, {}),
             ("not bytes", b"hi", {}),
@@ -211,6 +226,19 @@ class DecodeTest(unittest.TestCase):
     def test_a_block_comes_with_its_text(self) -> None:
         body = committed(block=2, positions={"begin": 4, "end": 6}, tokens=[8, 9], text="né")
         self.assertEqual(decode(MessageType.COMMITTED, body), (JOB, Block(2, 4, 6, (8, 9), "né")))
+
+    def test_a_block_says_where_its_tokens_stand(self) -> None:
+        places = [{"begin": 4, "end": 5}, {"begin": 7, "end": 8}]
+        body = committed(block=2, positions={"begin": 4, "end": 8}, tokens=[8, 9], places=places)
+        block = Block(2, 4, 8, (8, 9), "", ((4, 5), (7, 8)))
+        self.assertEqual(decode(MessageType.COMMITTED, body), (JOB, block))
+
+    def test_the_fills_of_a_template_come_by_name(self) -> None:
+        fills = [{"name": "name", "text": "Mia"}, {"name": "body", "text": ""}]
+        body = schema.Finished.new_message(job=JOB_DATA, text="Dear Mia, ", fills=fills)
+        news = decode(MessageType.FINISHED, body.to_bytes())
+        assert news is not None and isinstance(news[1], JobResult)
+        self.assertEqual(news[1].fills, {"name": "Mia", "body": ""})
 
     def test_a_frame_comes_with_its_changes(self) -> None:
         changes = [{"position": 4, "token": -1, "confidence": 0.5, "text": ""}]

@@ -45,7 +45,8 @@ std::string shown_template(const ServedModel& model) {
   if (!model.tokenizer) return "no tokenizer: tokens only";
   const tokenizer::ChatTemplate& chat = model.tokenizer->chat_template();
   if (!chat.exists()) return "none: plain text only";
-  return chat.unsupported_reason().empty() ? "chat" : "not known: choose one by name (--template)";
+  return chat.unsupported_reason().empty() ? "chat"
+                                           : "not known: choose one by name (--chat-template)";
 }
 
 json::object to_json(const ServedModel& model) {

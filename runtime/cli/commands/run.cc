@@ -21,6 +21,8 @@ constexpr const char* kRunExamples = R"(Examples:
   unmask run "Mia has 12 apples and buys 7 more. How many apples does she have?"
   unmask run --threshold 0.5 --json "Times table of 3, please."
   unmask run --model LLaDA-MoE-7B-A1B-Instruct --cache dual --gen-length 256 < question.txt
+  unmask run --template letter.txt "Write to Mia."     # Dear {{name:4}}, ... {{body:40}}
+  unmask run --json-schema person.json "Mia is 12."
   unmask run --strategy fixed --set steps=8 "Start at 15 and add 4 each time, 9 numbers."
 
 On a terminal the canvas is shown as it fills: bright tokens are sure, others are guesses. Ctrl-C
@@ -136,7 +138,7 @@ void explain(const ServedModel& model, const tokenizer::Tokenizer* tokenizer,
 Result<ClusterConfig> config_of(const RunFlags& flags) {
   return load_local_config({{"model.dir", flags.model, "--model"},
                             {"model.dtype", flags.dtype, "--dtype"},
-                            {"model.chat_template", flags.chat_template, "--template"},
+                            {"model.chat_template", flags.chat_template, "--chat-template"},
                             {"compute.threads", flags.threads, "--threads"},
                             {"compute.instructions", flags.instructions, "--instructions"},
                             {"compute.device", flags.device, "--device"},
@@ -148,14 +150,17 @@ Result<ClusterConfig> config_of(const RunFlags& flags) {
 /// What a prompt can do when the model's template is not known.
 Result<> check_template(const ServedModel& model, const actors::JobInput& input) {
   const auto* text = std::get_if<actors::TextInput>(&input);
-  const bool is_rendered =
-      text != nullptr ? !text->raw : std::holds_alternative<actors::ChatInput>(input);
+  const auto* given = std::get_if<actors::TemplateInput>(&input);
+  const bool is_rendered = text != nullptr    ? !text->raw
+                           : given != nullptr ? !given->messages.empty()
+                                              : std::holds_alternative<actors::ChatInput>(input);
   if (!is_rendered || !model.tokenizer || !model.tokenizer->chat_template().exists() ||
       model.tokenizer->chat_template().unsupported_reason().empty()) {
     return {};
   }
   return invalid("the chat template of '" + model.name +
-                 "' is not known here: choose one with --template (" + tokenizer::template_names() +
+                 "' is not known here: choose one with --chat-template (" +
+                 tokenizer::template_names() +
                  "), or write the whole turn yourself, with --raw --special-tokens");
 }
 
@@ -224,7 +229,7 @@ void add_run(Command program) {
                .help = "Where to compute: auto (a GPU, if there is one), cpu, cuda or cuda:N",
                .type = "DEVICE"},
               flags->device);
-  command.add({.name = "--template",
+  command.add({.name = "--chat-template",
                .help = "A chat template by name, instead of the checkpoint's: " +
                        tokenizer::template_names(),
                .type = "NAME"},

@@ -98,8 +98,9 @@ void add_submit(Command program) {
               options->stream);
   command.add(
       {.name = "--file",
-       .help = "One job a line: {\"prompt\": ...}, or \"messages\" or \"tokens\", any parameter, "
-               "and stop, deadline, priority, model, raw, special_tokens; flags hold for what a "
+       .help = "One job a line: {\"prompt\": ...}, or \"messages\" or \"tokens\", and a template "
+               "with them or alone, any parameter, and stop, deadline, priority, model, raw, "
+               "special_tokens; flags hold for what a "
                "line does not say; prints one JSON object a line, in the same order and with the "
                "line's id; - is stdin",
        .type = "FILE"},
@@ -128,7 +129,8 @@ void add_submit(Command program) {
                .type = "NAME"},
               options->model);
   command.needs("--concurrency", "--file");
-  for (const char* other : {"prompt", "--messages", "--tokens-file", "--stream", "--detach"}) {
+  for (const char* other : {"prompt", "--messages", "--tokens-file", "--template",
+                            "--json-template", "--json-schema", "--stream", "--detach"}) {
     command.excludes("--file", other);
   }
   options->where.add_to(command);

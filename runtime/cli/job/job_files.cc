@@ -71,6 +71,11 @@ std::string to_json(const actors::Finished& finished) {
       {"time_to_first_block_seconds", seconds(figures.time_to_first_block)},
       {"seconds", duration},
       {"token_ids", json::value_from(finished.tokens)}};
+  if (!finished.fills.empty()) {
+    json::object fills;
+    for (const actors::Fill& fill : finished.fills) fills[fill.name] = fill.text;
+    object["fills"] = std::move(fills);
+  }
   if (finished.error) object["error"] = json_of(*finished.error);
   return json_text(object);
 }

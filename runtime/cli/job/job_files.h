@@ -15,7 +15,8 @@ namespace unmask::cli {
 /// [1, 2, 3]
 [[nodiscard]] Result<std::vector<std::int32_t>> read_tokens(const std::string& path);
 
-/// One line: job, text, tokens, forwards, tokens_per_forward, finish_reason, times, error.
+/// One line: job, text, tokens, forwards, tokens_per_forward, finish_reason, times, of a template
+/// fills by name, error.
 [[nodiscard]] std::string to_json(const actors::Finished& finished);
 [[nodiscard]] std::string to_json(const actors::Rejected& rejected);
 /// {"error": {"code": ..., "message": ...}}: what there is instead of an answer.

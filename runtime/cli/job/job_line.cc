@@ -15,6 +15,13 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kInputs[] = {"prompt", "messages", "tokens"};
+struct NamedFormat {
+  std::string_view key;
+  infilling::Format format;
+};
+constexpr NamedFormat kTemplates[] = {{"template", infilling::Format::kText},
+                                      {"json_template", infilling::Format::kJson},
+                                      {"json_schema", infilling::Format::kJsonSchema}};
 constexpr std::string_view kIds[] = {"id", "custom_id"};
 
 std::string quoted(std::string_view key) { return "\"" + std::string(key) + "\""; }
@@ -43,8 +50,43 @@ Result<actors::JobInput> text_of(const json::object& object, const json::value& 
   return actors::TextInput{std::string(prompt.get_string()), *raw, *special};
 }
 
+/// A template as text, or, of JSON, as it is.
+Result<actors::JobInput> template_of(const json::object& object) {
+  actors::TemplateInput input;
+  int num_given = 0;
+  for (const auto& [key, format] : kTemplates) {
+    const json::value* value = given(object, key);
+    if (value == nullptr) continue;
+    if (++num_given > 1) {
+      return invalid("a job has one of \"template\", \"json_template\" and \"json_schema\"");
+    }
+    if (format == infilling::Format::kText && !value->is_string()) {
+      return invalid("\"template\" is a text");
+    }
+    input.format = format;
+    input.text = value->is_string() ? std::string(value->get_string()) : json::serialize(*value);
+  }
+  for (const char* key : {"raw", "special_tokens", "tokens"}) {
+    if (given(object, key) != nullptr) return invalid(quoted(key) + " is not for a template");
+  }
+  const json::value* prompt = given(object, "prompt");
+  const json::value* messages = given(object, "messages");
+  if (prompt != nullptr && messages != nullptr) {
+    return invalid("a job has one of \"prompt\" and \"messages\"");
+  }
+  if (prompt != nullptr && !prompt->is_string()) return invalid("\"prompt\" is a text");
+  if (prompt != nullptr) input.messages.push_back({"user", std::string(prompt->get_string())});
+  if (messages != nullptr) {
+    Result<std::vector<tokenizer::ChatMessage>> chat = chat_of(*messages, "\"messages\"");
+    if (!chat) return chat.error();
+    input.messages = std::move(*chat);
+  }
+  return input;
+}
+
 Result<actors::JobInput> input_of(const json::object& object, const actors::Submit& common) {
   const auto is_given = [&](std::string_view key) { return given(object, key) != nullptr; };
+  if (std::ranges::any_of(kTemplates, is_given, &NamedFormat::key)) return template_of(object);
   if (std::ranges::count_if(kInputs, is_given) != 1) {
     return invalid("a job has one of \"prompt\", \"messages\" and \"tokens\"");
   }
@@ -130,8 +172,9 @@ Result<> set(actors::Submit& submit, std::string_view key, const json::value& va
 
 /// What set() has no part in.
 bool is_read_already(std::string_view key) {
-  return std::ranges::count(kInputs, key) > 0 || std::ranges::count(kIds, key) > 0 ||
-         key == "raw" || key == "special_tokens";
+  return std::ranges::count(kInputs, key) > 0 ||
+         std::ranges::count(kTemplates, key, &NamedFormat::key) > 0 ||
+         std::ranges::count(kIds, key) > 0 || key == "raw" || key == "special_tokens";
 }
 
 Result<actors::Submit> submit_of(const json::object& object, const actors::Submit& common) {

@@ -6,8 +6,9 @@
 
 namespace unmask::cli {
 
-/// A line of a jobs.jsonl: {"prompt": text} or {"messages": [...]} or {"tokens": [...]}, and beside
-/// it what the flags of `submit` and the Python client say too: "raw", "special_tokens", "stop",
+/// A line of a jobs.jsonl: {"prompt": text} or {"messages": [...]} or {"tokens": [...]}, or a
+/// "template", "json_template" or "json_schema" with or without one of the first two; and beside it
+/// what the flags of `submit` and the Python client say too: "raw", "special_tokens", "stop",
 /// "deadline", "model", "priority", and any diffusion parameter. null is the same as left out.
 struct JobLine {
   /// The line's own "id" and "custom_id", which mean nothing here, as members of a JSON object;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "model/diffusion/job_params.h"
+#include "model/tokenizer/chat_template.h"
 #include "rpc/client/job_id.h"
 #include "runtime/base/random.h"
 #include "runtime/cli/job/deadline.h"
@@ -86,6 +87,21 @@ void JobOptions::add_generation_to(Command command) {
 
 void JobOptions::add_to(Command command) {
   add_generation_to(command);
+  command.add({.name = "--template",
+               .help = "A text with holes {{name:N}} of N tokens each, to fill in and print; the "
+                       "prompt, if there is one, is what it answers",
+               .type = "FILE"},
+              template_file);
+  command.add({.name = "--json-template",
+               .help = "The same of JSON whose strings are or have holes; \"{{name:N:number}}\" "
+                       "becomes a number, as do integer and boolean",
+               .type = "FILE"},
+              json_template_file);
+  command.add({.name = "--json-schema",
+               .help = "Answer with JSON as this JSON Schema has it: objects, arrays of stated "
+                       "length, plain values",
+               .type = "FILE"},
+              json_schema_file);
   command.add({.name = "--stop",
                .help = "End the text before this string (may be repeated)",
                .type = "TEXT"},
@@ -145,7 +161,66 @@ Result<actors::Submit> JobOptions::to_submit_without_input() const {
   return submit;
 }
 
+namespace {
+
+/// A file as it was named. Once --template named a chat template.
+Result<std::string> read_template(const std::string& path) {
+  Result<std::string> text = read_text(path, kMaxPromptBytes);
+  if (!text && tokenizer::jinja_of_template(path)) {
+    return invalid("--template names a file with holes, and there is no file '" + path +
+                   "'; the chat template of that name is chosen with --chat-template " + path);
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<actors::JobInput> JobOptions::template_input() const {
+  using infilling::Format;
+  if (raw) return invalid("--raw is about the text of a prompt; a template without one is raw");
+  if (!tokens_file.empty()) {
+    return invalid("--tokens-file is the whole input of a job, and so is a template");
+  }
+  if (prompt && !messages_file.empty()) {
+    return invalid("give a prompt or --messages beside a template: only one of them");
+  }
+  const struct {
+    const std::string& file;
+    Format format;
+  } given[] = {{template_file, Format::kText},
+               {json_template_file, Format::kJson},
+               {json_schema_file, Format::kJsonSchema}};
+  actors::TemplateInput input;
+  int num_given = 0;
+  for (const auto& [file, format] : given) {
+    if (file.empty()) continue;
+    if (++num_given > 1) {
+      return invalid("give --template, --json-template or --json-schema: only one of them");
+    }
+    Result<std::string> text = read_template(file);
+    if (!text) return text.error();
+    input.text = std::move(*text);
+    input.format = format;
+  }
+  if (!messages_file.empty()) {
+    Result<std::vector<tokenizer::ChatMessage>> chat = read_chat(messages_file);
+    if (!chat) return chat.error();
+    input.messages = std::move(*chat);
+  } else if (prompt) {
+    Result<std::string> text =
+        *prompt == "-" ? read_text("-", kMaxPromptBytes) : Result<std::string>(*prompt);
+    if (!text) return text.error();
+    input.messages.push_back({"user", std::move(*text)});
+  }
+  const auto parsed = infilling::parse_template(input.text, input.format);
+  if (!parsed) return parsed.error();
+  return input;
+}
+
 Result<actors::JobInput> JobOptions::input() const {
+  if (!template_file.empty() || !json_template_file.empty() || !json_schema_file.empty()) {
+    return template_input();
+  }
   if (int(prompt.has_value()) + int(!messages_file.empty()) + int(!tokens_file.empty()) > 1) {
     return invalid("give a prompt, --messages or --tokens-file: only one of them");
   }

@@ -14,6 +14,9 @@ struct JobOptions {
   std::optional<std::string> prompt;  ///< "-": stdin; an empty one is the empty prompt
   std::string messages_file;
   std::string tokens_file;
+  std::string template_file;  ///< a text with holes, which the prompt or the messages ask to fill
+  std::string json_template_file;
+  std::string json_schema_file;
   bool raw = false;
   bool special_tokens = false;
   bool json = false;
@@ -43,6 +46,7 @@ struct JobOptions {
 
  private:
   [[nodiscard]] Result<actors::JobInput> input() const;
+  [[nodiscard]] Result<actors::JobInput> template_input() const;
 };
 
 }  // namespace unmask::cli

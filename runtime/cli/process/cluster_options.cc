@@ -30,7 +30,7 @@ constexpr std::array<NamedSetting, 13> kNamed{{
     {"--max-rows", "compute.max_rows", "N",
      "Rows of one step, and so positions of the longest canvas; default: 4096"},
     {"--mask-id", "model.mask_id", "ID", "The mask token, for a checkpoint that does not say"},
-    {"--template", "model.chat_template", "NAME",
+    {"--chat-template", "model.chat_template", "NAME",
      "A chat template by name, instead of the checkpoint's: chatml, ling, llada, llada2, unmask"},
     {"--log-level", "log.level", "LEVEL", "debug, info, warning or error"},
     {"--log-format", "log.format", "FORMAT", "text or json"},

@@ -14,7 +14,7 @@
 namespace unmask::bench {
 
 Result<std::unique_ptr<ServedCluster>> ServedCluster::start(EventLoop& loop, const Options& bench,
-                                                            int num_workers) {
+                                                            int num_workers, int burst) {
   std::unique_ptr<ServedCluster> cluster(new ServedCluster(loop));
   cluster->endpoints_file_ = std::filesystem::temp_directory_path() /
                              ("unmask_bench_" + std::to_string(getpid()) + ".json");
@@ -26,6 +26,7 @@ Result<std::unique_ptr<ServedCluster>> ServedCluster::start(EventLoop& loop, con
                      "--model",          bench.model.string(),
                      "--endpoints-file", cluster->endpoints_file_.string(),
                      "--instructions",   instructions};
+  options.environment = {{"UNMASK_COMPUTE_BURST", std::to_string(burst)}};
   options.on_line = [cluster = cluster.get()](const std::string& line) {
     cluster->take_line(line);
   };

@@ -19,7 +19,7 @@ class ServedCluster {
   ///
   /// Errors  kUnavailable: it ended before, with the last line that it said
   static Result<std::unique_ptr<ServedCluster>> start(EventLoop& loop, const Options& bench,
-                                                      int num_workers);
+                                                      int num_workers, int burst);
   ~ServedCluster();
   ServedCluster(const ServedCluster&) = delete;
   ServedCluster& operator=(const ServedCluster&) = delete;

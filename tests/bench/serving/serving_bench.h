@@ -12,7 +12,7 @@ namespace unmask::bench {
 /// each counts. Every cluster is a real `unmask up`.
 ///
 /// Errors  a cluster that does not start, a job that fails
-Result<std::vector<ServingRun>> measure_serving(const Options& options, int num_workers,
+Result<std::vector<ServingRun>> measure_serving(const Options& options, int num_workers, int burst,
                                                 int num_rounds);
 
 }  // namespace unmask::bench

@@ -21,7 +21,8 @@ class NumberText final : public TextService {
     waiting_.emplace_back(std::move(answer));
   }
 
-  [[nodiscard]] std::unique_ptr<TextStream> stream() const override {
+  [[nodiscard]] std::unique_ptr<TextStream> stream(const JobInput& /*input*/,
+                                                   const TokenInput& /*tokens*/) const override {
     return std::make_unique<Stream>();
   }
   [[nodiscard]] std::string piece(std::int32_t token) const override {
@@ -40,12 +41,12 @@ class NumberText final : public TextService {
  private:
   class Stream final : public TextStream {
    public:
-    [[nodiscard]] std::string append(std::span<const std::int32_t> tokens) override {
+    [[nodiscard]] std::string append(const Committed& block) override {
       std::string text;
-      for (const std::int32_t token : tokens) text += std::to_string(token) + " ";
+      for (const std::int32_t token : block.tokens) text += std::to_string(token) + " ";
       return text;
     }
-    [[nodiscard]] std::string finish() override { return {}; }
+    [[nodiscard]] std::string finish(bool /*is_complete*/) override { return {}; }
   };
 
   static Result<TokenInput> tokens_of(JobInput input) {

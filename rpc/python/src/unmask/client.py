@@ -121,7 +121,7 @@ class Client:
 
     async def submit(
         self,
-        job: JobInput,
+        job: JobInput | None,
         *,
         gen_length: SupportsIndex | None = None,
         block_length: SupportsIndex | None = None,
@@ -133,6 +133,9 @@ class Client:
         raw: bool = False,
         special_tokens: bool = False,
         holes: Sequence[tuple[SupportsIndex, SupportsIndex]] = (),
+        template: str | None = None,
+        json_template: Any = None,
+        json_schema: Any = None,
         frames: bool = False,
         detached: bool = False,
         priority: SupportsIndex = 0,
@@ -143,9 +146,15 @@ class Client:
 
         `params` are the server's diffusion parameters (`unmask run --help=strategy` lists them);
         `deadline` is in seconds. With `special_tokens` the model's control tokens in a `raw` prompt
-        are tokens; without, they are text. A `detached` job goes on without its client: attach()
-        fetches it. Of the jobs that wait those of the highest `priority` are next. The id is made here unless given: the same id and body again is
-        the same job, whoever submits it. Raises the server's refusal.
+        are tokens; without, they are text. A `template` is a text
+        with holes, "Dear {{name:4}}, ..." of 4 tokens, that is filled in as the answer to the
+        prompt or chat, or, if the job is None, by itself: the result's `text` is all of it, and its
+        `fills` are the holes' texts by name. A `json_template` is JSON (text, or what json.dumps
+        takes) with holes in its strings, a `json_schema` a JSON Schema; the answer always parses.
+        A `detached` job goes on without its client: attach()
+        fetches it. Of the jobs that wait those of the highest `priority` are next. The id is made
+        here unless given: the same id and body again is the same job, whoever submits it. Raises
+        the server's refusal.
         """
         submission = make_submission(
             job,
@@ -154,6 +163,9 @@ class Client:
             raw=raw,
             special_tokens=special_tokens,
             holes=holes,
+            template=template,
+            json_template=json_template,
+            json_schema=json_schema,
             stop=stop,
             deadline=deadline,
             frames=frames,

@@ -97,7 +97,10 @@ def _name(names: tuple[str, ...], value: int, what: str) -> str:
 
 def _block(reader: Any) -> Block:
     positions = reader.positions
-    return Block(reader.block, positions.begin, positions.end, tuple(reader.tokens), reader.text)
+    places = tuple((place.begin, place.end) for place in reader.places)
+    return Block(
+        reader.block, positions.begin, positions.end, tuple(reader.tokens), reader.text, places
+    )
 
 
 def _frame(reader: Any) -> Frame:
@@ -135,6 +138,7 @@ def _finished(reader: Any) -> JobResult | UnmaskError:
             figures.timeToFirstBlockUs * 1e-6,
             figures.durationUs * 1e-6,
         ),
+        {fill.name: fill.text for fill in reader.fills},
     )
 
 

@@ -67,7 +67,13 @@ def encode_question(request: int) -> bytes:
 
 def _write_input(to: Any, submission: Submission) -> None:
     given = submission.input
-    if isinstance(given, str):
+    if submission.template is not None:
+        filled = to.init("template")
+        filled.text = _checked(submission.template, "the template", MAX_TEXT_BYTES)
+        filled.format = submission.template_format
+        chat = [{"role": "user", "content": given}] if isinstance(given, str) else given
+        _write_chat(filled, "messages", chat if given else ())
+    elif isinstance(given, str):
         text = _checked(given, "the prompt", MAX_TEXT_BYTES)
         setattr(to, "rawText" if submission.raw else "text", text)
     elif not given or not isinstance(given[0], Mapping):
@@ -77,15 +83,17 @@ def _write_input(to: Any, submission: Submission) -> None:
         for hole, (begin, end) in zip(holes, submission.holes, strict=True):
             hole.begin, hole.end = begin, end
     else:
-        _check_count(given, "messages", MAX_TURNS)
-        chat = to.init("chat", len(given))
-        for i, (turn, message) in enumerate(zip(chat, given, strict=True)):
-            if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
-                raise InvalidArgument(f'message {i} needs a "role" and a "content"')
-            turn.role = _checked(message["role"], f"the role of message {i}", MAX_NAME_BYTES)
-            turn.content = _checked(
-                message["content"], f"the content of message {i}", MAX_TEXT_BYTES
-            )
+        _write_chat(to, "chat", given)
+
+
+def _write_chat(to: Any, field: str, given: Any) -> None:
+    _check_count(given, "messages", MAX_TURNS)
+    chat = to.init(field, len(given))
+    for i, (turn, message) in enumerate(zip(chat, given, strict=True)):
+        if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
+            raise InvalidArgument(f'message {i} needs a "role" and a "content"')
+        turn.role = _checked(message["role"], f"the role of message {i}", MAX_NAME_BYTES)
+        turn.content = _checked(message["content"], f"the content of message {i}", MAX_TEXT_BYTES)
 
 
 def _checked(text: object, what: str, max_bytes: int) -> str:

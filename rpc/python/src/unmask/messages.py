@@ -20,6 +20,8 @@ class Submission:
     raw: bool = False  # plain text, without the chat template
     special_tokens: bool = False  # of raw text: control tokens in it are tokens, not text
     holes: Sequence[tuple[int, int]] = ()  # of token input: infill these instead of appending
+    template: str | None = None  # a text with holes that the input asks to fill; "" input: none
+    template_format: int = 0  # 0 text, 1 JSON with holes, 2 JSON Schema
     model: str = ""  # empty: the one that is served
     parameters: Sequence[tuple[str, str]] = ()
     stop: Sequence[str] = ()
@@ -55,6 +57,7 @@ class Block:
     end: int
     tokens: tuple[int, ...]
     text: str
+    places: tuple[tuple[int, int], ...] = ()  # where the tokens stand on the canvas
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ class JobResult:
     tokens: tuple[int, ...]
     finish_reason: str  # stop, length, cancelled, deadline
     figures: Figures
+    #: Of a template: what stands in its holes, by their names.
+    fills: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

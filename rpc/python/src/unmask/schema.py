@@ -11,7 +11,7 @@ from typing import Any
 import capnp
 
 # Of protocol.capnp; rpc/python/copy_schema writes it here.
-_SHA256 = "5edf306ccf8d674fc35d3fe8345389a84491dd1cc8d4f1daa71270823ebb3f70"
+_SHA256 = "0cb0ff80ac51de05b8290bf0c87ac532a431764030a703454fc3b7ec994efef6"
 
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import numbers
 import operator
 import secrets
@@ -38,13 +39,16 @@ def job_id_of(given: str | bytes | uuid.UUID) -> str:
 
 
 def make_submission(
-    job: JobInput,
+    job: JobInput | None,
     *,
     job_id: str | bytes | uuid.UUID | None,
     model: str,
     raw: bool,
     special_tokens: bool,
     holes: Sequence[tuple[SupportsIndex, SupportsIndex]],
+    template: str | None = None,
+    json_template: Any = None,
+    json_schema: Any = None,
     stop: str | Sequence[str],
     deadline: float | timedelta | None,
     frames: bool,
@@ -53,8 +57,11 @@ def make_submission(
     parameters: dict[str, Value | None],
 ) -> Submission:
     """Raises InvalidArgument for what is no job, or has no meaning beside it."""
-    given = _input_of(job)
+    filled, form = _template_of(template, json_template, json_schema)
+    given = "" if job is None and filled is not None else _input_of(job)
     is_tokens = not isinstance(given, str) and not (given and isinstance(given[0], Mapping))
+    if filled is not None and (raw or holes or (is_tokens and given)):
+        raise InvalidArgument("a template is for a prompt, a chat or None, not for raw or holes")
     if raw and not isinstance(given, str):
         raise InvalidArgument("raw is for a prompt that is text")
     if special_tokens and not raw:
@@ -67,6 +74,8 @@ def make_submission(
         raw=bool(raw),
         special_tokens=bool(special_tokens),
         holes=tuple((whole(begin, "a hole"), whole(end, "a hole")) for begin, end in holes),
+        template=filled,
+        template_format=form,
         model=model,
         parameters=tuple(
             (name, text_of(value, f"parameter {name}"))
@@ -79,6 +88,28 @@ def make_submission(
         detached=bool(detached),
         priority=_priority(priority),
     )
+
+
+def _template_of(template: Any, json_template: Any, json_schema: Any) -> tuple[str | None, int]:
+    """The template as text, and its number in the schema of the wire."""
+    given = [
+        (value, form)
+        for form, value in enumerate((template, json_template, json_schema))
+        if value is not None
+    ]
+    if not given:
+        return None, 0
+    if len(given) > 1:
+        raise InvalidArgument("a job has one of template, json_template and json_schema")
+    value, form = given[0]
+    if isinstance(value, str):
+        return value, form
+    if form == 0:
+        raise InvalidArgument(f"template is not text but {type(value).__name__}")
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False), form
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"what is given as JSON is none: {error}") from None
 
 
 def _input_of(job: Any) -> str | tuple[Mapping[str, str], ...] | tuple[int, ...]:

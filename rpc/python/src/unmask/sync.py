@@ -12,7 +12,7 @@ from .messages import JobInput, JobResult
 
 def generate(
     endpoint: str | None,
-    job: JobInput,
+    job: JobInput | None,
     *,
     curve: Curve | None = None,
     connect_timeout: float = 5.0,

@@ -52,6 +52,25 @@ TEST_F(StepsTest, ARowBudgetThatIsShortStarvesNobody) {
   EXPECT_THAT(to_gateway<Finished>(), SizeIs(3));
 }
 
+TEST_F(StepsTest, RulesThatFillAStepStarveNobody) {
+  options.model.vocab_size = 1 << 15;
+  replica_up(0, 1);
+  std::vector<std::int32_t> ids;
+  for (std::int32_t id = 101; id < 16'000; ++id) ids.push_back(id);
+  for (int i = 1; i <= 40; ++i) {
+    Admit ruled = job(i);
+    ruled.input = {{1, 2, 0, 0, 0, 0}, {{2, 6}}, {ids, {}}};
+    deliver(kGateway, ruled);
+  }
+  std::size_t most = 0;
+  for (int i = 0; i < 10 && to_gateway<Finished>().size() < 40; ++i) {
+    most = std::max(most, last_step().sequences.size());
+    finish_step();
+  }
+  EXPECT_EQ(most, 32u) << "of 2^19 ids, of which each job has 15,900";
+  EXPECT_THAT(to_gateway<Finished>(), SizeIs(40));
+}
+
 TEST_F(StepsTest, StaleAnswersAreDroppedAndCounted) {
   replica_up(0, 2, 2);
   deliver(kGateway, job(1));

@@ -34,6 +34,11 @@ TEST(BodyDigestTest, WhateverDecidesTheResultDoes) {
       [](Submit& s) { std::get<TokenInput>(s.input).tokens[2] = 4; },
       [](Submit& s) { std::get<TokenInput>(s.input).holes[0].end = 3; },
       [](Submit& s) { std::get<TokenInput>(s.input).holes.clear(); },
+      [](Submit& s) { std::get<TokenInput>(s.input).rules.never_chosen = {1}; },
+      [](Submit& s) {
+        std::get<TokenInput>(s.input).rules.choices = {{{1, 2}, {3}}};
+      },
+      [](Submit& s) { s.input = TemplateInput{}; },
       [](Submit& s) { s.parameters[0].value = "5"; },
       [](Submit& s) { s.parameters.clear(); },
       [](Submit& s) { s.stop = {"ab"}; },
@@ -54,6 +59,12 @@ TEST(BodyDigestTest, TextsThatReadAlikeInARowAreToldApart) {
   one.input = TextInput{"x", true};
   two.input = TextInput{"x", false};
   EXPECT_NE(body_digest(one), body_digest(two));
+  one.input = TemplateInput{{}, "x", infilling::Format::kJson};
+  two.input = TemplateInput{{}, "x", infilling::Format::kJsonSchema};
+  EXPECT_NE(body_digest(one), body_digest(two));
+  two.input = TemplateInput{{{"user", "x"}}, "x", infilling::Format::kJson};
+  EXPECT_NE(body_digest(one), body_digest(two));
+  one.input = TextInput{"x", true};
   two.input = TextInput{"x", true, true};
   EXPECT_NE(body_digest(one), body_digest(two));
 }

@@ -44,6 +44,8 @@ Tokens tokens_of(TokenizerService& service, JobInput input) {
   return answer.input ? answer.input->tokens : Tokens();
 }
 
+Committed block_of(Tokens tokens) { return {{}, 0, {}, std::move(tokens), {}, {}}; }
+
 std::string refusal(TokenizerService& service, JobInput input) {
   const Answer answer = ask(service, std::move(input));
   if (answer.input) return "";
@@ -155,31 +157,65 @@ TEST_F(TokenizerServiceTest, TextsAreRefusedBeyondThoseThatMayWait) {
 
 TEST_F(TokenizerServiceTest, AStreamLeavesSpecialTokensOut) {
   const Tokens tokens = tokens_of(service_, TextInput{"caf\u00e9", true});
-  const std::unique_ptr<TextStream> stream = service_.stream();
-  std::string text = stream->append(tokens);
-  text += stream->append(Tokens{kRoleEnd, kEndOfText});
-  text += stream->finish();
+  const std::unique_ptr<TextStream> stream = service_.stream({}, {});
+  std::string text = stream->append(block_of(tokens));
+  text += stream->append(block_of({kRoleEnd, kEndOfText}));
+  text += stream->finish(true);
   EXPECT_EQ(text, "caf\u00e9");
 }
 
 TEST_F(TokenizerServiceTest, AStreamHoldsHalfACharacterBack) {
   const Tokens tokens = tokens_of(service_, TextInput{"\U0001f600", true});
   ASSERT_GT(tokens.size(), 1u);
-  const std::unique_ptr<TextStream> stream = service_.stream();
-  EXPECT_EQ(stream->append(std::span(tokens).first(1)), "");
-  EXPECT_EQ(stream->append(std::span(tokens).subspan(1)), "\U0001f600");
-  EXPECT_EQ(stream->finish(), "");
-  EXPECT_EQ(stream->append(std::span(tokens).first(1)), "");
-  EXPECT_EQ(stream->finish(), "\ufffd");
+  const std::unique_ptr<TextStream> stream = service_.stream({}, {});
+  EXPECT_EQ(stream->append(block_of({tokens[0]})), "");
+  EXPECT_EQ(stream->append(block_of({tokens.begin() + 1, tokens.end()})), "\U0001f600");
+  EXPECT_EQ(stream->finish(true), "");
+  EXPECT_EQ(stream->append(block_of({tokens[0]})), "");
+  EXPECT_EQ(stream->finish(true), "\ufffd");
 }
 
 TEST_F(TokenizerServiceTest, AStreamOutlivesTheService) {
   std::unique_ptr<TextStream> stream;
   {
     const TokenizerService service(tokenizer::Tokenizer::open(kZoo / "unmask-tiny"));
-    stream = service.stream();
+    stream = service.stream({}, {});
   }
-  EXPECT_EQ(stream->append(Tokens{0}), "!");
+  EXPECT_EQ(stream->append(block_of({0})), "!");
+}
+
+TEST_F(TokenizerServiceTest, ATemplateStandsBehindTheChatThatAsksForIt) {
+  const TemplateInput given{{{"user", "Write to Mia."}}, "Dear {{name:4}}, hello"};
+  const Answer answer = ask(service_, given);
+  ASSERT_TRUE(answer.input) << answer.input.error().message;
+  const Tokens chat = tokens_of(service_, ChatInput{given.messages});
+  const Tokens& tokens = answer.input->tokens;
+  EXPECT_TRUE(std::ranges::equal(chat, std::span(tokens).first(chat.size())));
+  ASSERT_EQ(answer.input->holes.size(), 1u);
+  const Range hole = answer.input->holes[0];
+  EXPECT_EQ(text_of({tokens.begin() + std::ptrdiff_t(chat.size()), tokens.begin() + hole.begin}),
+            "Dear ");
+  EXPECT_EQ(text_of({tokens.begin() + hole.end, tokens.end()}), ", hello");
+
+  const auto stream = service_.stream(given, *answer.input);
+  const Committed block{{}, 0, {hole.begin, hole.end}, {0}, {}, {{hole.begin, hole.begin + 1}}};
+  EXPECT_EQ(stream->append(block), "Dear !, hello");
+  EXPECT_EQ(stream->finish(true), "");
+  EXPECT_THAT(stream->fills(), testing::ElementsAre(Fill{"name", hole, "!"}));
+}
+
+TEST_F(TokenizerServiceTest, ATemplateWithoutAChatIsATextOfItsOwn) {
+  const Answer answer = ask(service_, TemplateInput{{}, "a {{x:4}} b"});
+  ASSERT_TRUE(answer.input);
+  for (const std::int32_t token : answer.input->tokens) EXPECT_LT(token, kFirstSpecial);
+}
+
+TEST_F(TokenizerServiceTest, ATemplateThatIsNoneIsRefused) {
+  EXPECT_THAT(refusal(service_, TemplateInput{{}, "a {{x}} b"}), HasSubstr("{{name:N}}"));
+  EXPECT_THAT(refusal(service_, TemplateInput{{}, "{", infilling::Format::kJsonSchema}),
+              HasSubstr("not JSON"));
+  EXPECT_THAT(refusal(service_, TemplateInput{{}, std::string((256 << 10) + 1, 'x')}),
+              HasSubstr("bytes, the limit is"));
 }
 
 TEST_F(TokenizerServiceTest, APieceIsOneTokenForTheEye) {
@@ -256,8 +292,8 @@ TEST(TokenizerServiceWithoutTokenizerTest, TextIsRefusedAndTokensPass) {
                              HasSubstr("send tokens instead")));
   EXPECT_EQ(refusal(service, ChatInput{{{"user", "u"}}}), service.no_chat_reason());
   EXPECT_EQ(tokens_of(service, TokenInput{{1, 2}, {}}), (Tokens{1, 2}));
-  EXPECT_EQ(service.stream()->append(Tokens{1}), "");
-  EXPECT_EQ(service.stream()->finish(), "");
+  EXPECT_EQ(service.stream({}, {})->append(block_of({1})), "");
+  EXPECT_EQ(service.stream({}, {})->finish(true), "");
   EXPECT_EQ(service.piece(1), "");
 }
 

@@ -237,22 +237,6 @@ TEST(Llada2DriversTest, BehindALostCacheTheFirstForwardWritesWhatIsFinished) {
   EXPECT_THAT(seen.steps[1].window.written, ElementsAre(Range{4, 8}));
 }
 
-TEST(Llada2DriversTest, BlocksThatInfillingSkipsArePrefilledAgainWhereTheyWereTo) {
-  const DiffusionParams params = params_of(kBlockDiffusion, BlockCache{});
-  // Holes in the first block and in the third; the second is given.
-  DiffusionLoop loop = *DiffusionLoop::create(
-      params, vocabulary_for(params),
-      *Canvas::with_holes(prompt_of(12), {{1, 3}, {9, 11}}, kVocabulary.mask_id));
-  while (!loop.apply(answer(*loop.next(), sure))->finished_block) continue;
-  DiffusionLoop again =
-      *DiffusionLoop::resume_without_cache(params, vocabulary_for(params), loop.state());
-  const History seen = run(again, sure);
-  EXPECT_EQ(phases(run(loop, sure)), phases(seen));
-  EXPECT_EQ(phases(seen), "pdd");
-  EXPECT_THAT(seen.steps[0].window.computed, ElementsAre(Range{0, 8}));
-  EXPECT_EQ(again.canvas(), loop.canvas());
-}
-
 TEST(Llada2GenerateTest, TheScheduleGoesByTheBlocksLengthAndTheJobs) {
   DiffusionParams params =
       params_of(kLlada2Generate, NoCache{}, Llada2Schedule{.steps = 4, .minimal_topk = 3});

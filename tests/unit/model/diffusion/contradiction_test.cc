@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "model/diffusion/loop.h"
+
 namespace unmask::diffusion {
 namespace {
 
@@ -87,6 +89,29 @@ TEST(ContradictionTest, UnrollingAnEditingDriverIsOneToo) {
   DiffusionParams params{.strategy = JointThreshold{}, .compat = kLlada2Edit};
   params.compat.unroll = 2;
   EXPECT_THAT(refusal(params, true), HasSubstr("driver llada2_edit"));
+}
+
+TEST(ContradictionTest, BlockCausalAttentionSeesNoTextInABlockBehindTheHole) {
+  const auto canvas = *Canvas::with_holes({1, 2, 3, 4, 5, 6, 7, 8}, {{1, 3}, {4, 5}}, 99);
+  const auto error = unseen_text_in(canvas, 4);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(error->message, AllOf(HasSubstr("hole at position 1"), HasSubstr("position 5"),
+                                    HasSubstr("--block-length")));
+  EXPECT_FALSE(unseen_text_in(canvas, 8)) << "text of the same block is seen";
+  EXPECT_FALSE(unseen_text_in(Canvas::of_prompt(std::vector<std::int32_t>{1, 2}, 9, 99), 4));
+}
+
+TEST(ContradictionTest, TheLoopOfABlockCausalModelRefusesUnseenTextAndThatOfAnotherDoesNot) {
+  const auto canvas = *Canvas::with_holes({1, 2, 3, 4, 5, 6}, {{1, 2}}, 99);
+  const Vocabulary full{.mask_id = 99, .eos_id = 98, .choosable_end = 100};
+  Vocabulary causal = full;
+  causal.is_block_causal = true;
+  const auto refused = DiffusionLoop::create({.block_length = 2}, causal, canvas);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("block-causal"));
+  EXPECT_TRUE(DiffusionLoop::create({.block_length = 2}, full, canvas));
+  EXPECT_TRUE(DiffusionLoop::create({.block_length = 8}, causal, canvas));
 }
 
 }  // namespace

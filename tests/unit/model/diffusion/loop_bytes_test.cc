@@ -45,6 +45,13 @@ TEST(LoopBytesTest, ALoopIsWhatItWasAtEveryForward) {
   }
 }
 
+TEST(LoopBytesTest, RulesOfHolesComeAlong) {
+  HoleRules rules{.never_chosen = {3, 5}, .choices = {{{4, 6}, {1, 2, 7, 8}}}};
+  auto canvas = *Canvas::with_holes({0, 0, 0, 9, 0, 0, 9}, {{1, 3}, {4, 6}}, kVocabulary.mask_id);
+  DiffusionLoop loop = *DiffusionLoop::create({.block_length = 4}, kVocabulary, canvas, rules);
+  EXPECT_EQ(loop_from(bytes_of(loop))->state(), loop.state());
+}
+
 TEST(LoopBytesTest, BytesThatEndEarlyOrGoOnAreNoLoop) {
   DiffusionLoop loop = loop_of(kinds().front(), {98, 3, 4}, 11);
   ASSERT_TRUE(loop.apply(answer(*loop.next(), wavering)));

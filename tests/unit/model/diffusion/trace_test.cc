@@ -338,5 +338,32 @@ TEST(TraceDiffTest, NamesTheFirstDifference) {
   EXPECT_EQ(diff([](T t) { t.forwards = 5; }), "forwards: 4 and 5");
 }
 
+/// Whatever became of the file: an error, or a job and a record that can be compared.
+TEST(TraceTest, AFileWithAnyByteChangedOrCutOffIsReadOrRefused) {
+  const TraceJob job = job_of(kJob);
+  const Trace trace = trace_of(job);
+  const std::string whole = write_trace(job, trace);
+  int num_read = 0;
+  const auto try_to_read = [&](const std::string& text) {
+    const auto read_job = read_trace_job(text, "f.json");
+    const auto read = read_trace(text, "f.json");
+    if (read_job && read) {
+      ++num_read;
+      (void)trace_diff(*read, trace);
+    } else {
+      EXPECT_THAT((read_job ? read.error() : read_job.error()).message, HasSubstr("f.json"));
+    }
+  };
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    for (const char other : {'9', '-', '"', '[', '}', ',', 'e', '\0', '\xff'}) {
+      std::string text = whole;
+      text[i] = other;
+      try_to_read(text);
+    }
+    try_to_read(whole.substr(0, i));
+  }
+  EXPECT_GT(num_read, 0);
+}
+
 }  // namespace
 }  // namespace unmask::diffusion

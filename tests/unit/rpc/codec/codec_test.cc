@@ -70,7 +70,7 @@ std::vector<actors::WireMessage> examples() {
       actors::Admit{job(2),
                     requester,
                     42,
-                    {{1, 2, 3}, {{1, 2}}},
+                    {{1, 2, 3}, {{1, 2}}, {{4, 5}, {{{1, 2}, {6, -1}}}}},
                     {{"a", "b"}},
                     milliseconds(6),
                     {false, true, true},
@@ -81,11 +81,17 @@ std::vector<actors::WireMessage> examples() {
       actors::StopJob{job(4)},
       actors::Accepted{job(5), true, 6, 7},
       actors::Queued{job(6), 3, "because"},
-      actors::Committed{job(7), 2, {3, 9}, {1, 2}, "text"},
+      actors::Committed{job(7), 2, {3, 9}, {1, 2}, "text", {{4, 5}, {7, 8}}},
       actors::Frame{job(8), 1, 2, {3, 4}, 5, {{6, -1, 0.5f, "x"}}},
       actors::Traced{job(9), {1, 2}, sequence_step(), columns(), {{3, -1}}, Range{4, 5}},
-      actors::Finished{
-          job(10), actors::FinishReason::kError, error, {1, 2}, {3, 4}, "text", figures},
+      actors::Finished{job(10),
+                       actors::FinishReason::kError,
+                       error,
+                       {1, 2},
+                       {3, 4},
+                       "text",
+                       figures,
+                       {{"name", {5, 6}, "fill"}}},
       actors::Rejected{job(11), error},
       actors::ListJobs{12, requester},
       actors::JobList{13,
@@ -120,6 +126,8 @@ std::vector<actors::WireMessage> examples() {
       actors::Submit{job(1), "", actors::ChatInput{{{"user", "hi"}}}, {}, {}, {}, {}, -1});
   all.push_back(
       actors::Submit{job(1), "", actors::TokenInput{{1, 2}, {{0, 1}}}, {}, {}, {}, {}, -1});
+  const actors::TemplateInput given{{{"user", "hi"}}, "{{a:1}}", infilling::Format::kJson};
+  all.push_back(actors::Submit{job(1), "", given, {}, {}, {}, {}, -1});
   return all;
 }
 

@@ -48,6 +48,27 @@ TEST(JobLineTest, ALineSaysWhatTheFlagsAndThePythonClientSay) {
   EXPECT_EQ(submit_of_line(R"({"prompt": "", "deadline": "250ms"})")->deadline, milliseconds(250));
 }
 
+TEST(JobLineTest, ATemplateComesWithOrWithoutWhatItAnswers) {
+  const auto given = [](const std::string& line) {
+    const auto submit = submit_of_line(line);
+    EXPECT_TRUE(submit) << submit.error().message;
+    return std::get<actors::TemplateInput>(submit->input);
+  };
+  const auto asked = given(R"({"prompt": "Hi", "template": "Dear {{name:4}}", "threshold": 0.5})");
+  EXPECT_EQ(asked.text, "Dear {{name:4}}");
+  EXPECT_THAT(asked.messages, ElementsAre(tokenizer::ChatMessage{"user", "Hi"}));
+  const auto alone = given(R"({"json_template": {"a": "{{a:3}}"}})");
+  EXPECT_EQ(alone.text, R"({"a":"{{a:3}}"})");
+  EXPECT_EQ(alone.format, infilling::Format::kJson);
+  EXPECT_THAT(alone.messages, testing::IsEmpty());
+  EXPECT_EQ(given(R"({"json_schema": "{}"})").format, infilling::Format::kJsonSchema);
+  EXPECT_THAT(error_of_line(R"({"template": "a", "json_schema": {}})"), HasSubstr("one of"));
+  EXPECT_THAT(error_of_line(R"({"template": {}})"), HasSubstr("is a text"));
+  EXPECT_THAT(error_of_line(R"({"template": "a", "tokens": [1]})"), HasSubstr("\"tokens\""));
+  EXPECT_THAT(error_of_line(R"({"template": "a", "prompt": "a", "messages": []})"),
+              HasSubstr("one of"));
+}
+
 TEST(JobLineTest, HowATextIsMeantIsAsForAllLinesUnlessALineSays) {
   actors::Submit common;
   common.input = actors::TextInput{"", true, true};

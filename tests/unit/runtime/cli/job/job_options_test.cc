@@ -1,6 +1,10 @@
 #include "runtime/cli/job/job_options.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace unmask::cli {
 namespace {
@@ -78,6 +82,23 @@ TEST(JobOptionsTest, ADeadlineIsATimeWithAUnit) {
 TEST(JobOptionsTest, SetWantsANameAndAValue) {
   EXPECT_THAT(error_of({"Hi", "--set", "threshold"}), HasSubstr("name=value"));
   EXPECT_THAT(error_of({"Hi", "--set", "=1"}), HasSubstr("name=value"));
+}
+
+TEST(JobOptionsTest, ATemplateIsAFileAndTheOldMeaningOfTheFlagIsExplained) {
+  const std::string path = testing::TempDir() + "unmask_template_" + std::to_string(getpid());
+  std::ofstream(path) << "Dear {{name:4}}\n";
+  const auto submit = submit_of({"--template", path, "Write to Mia."});
+  ASSERT_TRUE(submit) << submit.error().message;
+  const auto& input = std::get<actors::TemplateInput>(submit->input);
+  EXPECT_EQ(input.text, "Dear {{name:4}}\n");
+  EXPECT_THAT(input.messages, ElementsAre(tokenizer::ChatMessage{"user", "Write to Mia."}));
+  EXPECT_THAT(error_of({"--json-schema", path}), HasSubstr("not JSON"));
+  EXPECT_THAT(error_of({"--template", path, "--json-template", path}), HasSubstr("only one"));
+  EXPECT_THAT(error_of({"--template", path, "--raw"}), HasSubstr("--raw"));
+  EXPECT_THAT(error_of({"--template", path, "--tokens-file", path}), HasSubstr("--tokens-file"));
+  std::filesystem::remove(path);
+  EXPECT_THAT(error_of({"--template", "chatml", "Hi"}), HasSubstr("--chat-template chatml"));
+  EXPECT_THAT(error_of({"--template", path, "Hi"}), HasSubstr("cannot read"));
 }
 
 TEST(JobOptionsTest, ThereIsOneInput) {
