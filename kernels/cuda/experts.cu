@@ -35,9 +35,10 @@ Arrays<T> arrays_in(ScratchParts& parts, const ExpertsView& experts, int num_row
   Arrays<T> arrays{};
   arrays.places.choice_of_place = parts.take<int>(num_choices);
   arrays.places.place_of_choice = parts.take<int>(num_choices);
-  arrays.places.narrow.tiles =
-      parts.take<PlaceTile>(std::size_t(max_place_tiles(experts.num_experts, int(num_choices))));
-  arrays.places.wide.tiles = parts.take<PlaceTile>(std::size_t(max_wide_tiles(int(num_choices))));
+  arrays.places.narrow.tiles = parts.take<PlaceTile>(
+      std::size_t(max_place_tiles(experts.num_experts, std::int64_t(num_choices))));
+  arrays.places.wide.tiles =
+      parts.take<PlaceTile>(std::size_t(max_wide_tiles(std::int64_t(num_choices))));
   arrays.places.narrow.count = parts.take<int>(2);
   arrays.places.wide.count = arrays.places.narrow.count + 1;
   arrays.rows =
@@ -205,12 +206,12 @@ void run(const Experts& op, const ExpertsView& view, void* scratch, cudaStream_t
   MatrixView as_weights{nullptr, view.dtype, 0, {{0, hidden}, 1}, {{0, padded_cols(hidden)}, 1}};
   pack_rows(op.x, as_weights, arrays.rows, stream);
   multiply_experts<T, RowsAndProduct<T>>(view, arrays, arrays.places.narrow,
-                                         max_place_tiles(view.num_experts, num_choices), op.top_k,
-                                         stream);
+                                         int(max_place_tiles(view.num_experts, num_choices)),
+                                         op.top_k, stream);
   if constexpr (std::is_same_v<T, bf16>) {
     if (has_wide_tiles<T>(num_rows)) {
       multiply_experts<T, RowsAndWideProduct>(view, arrays, arrays.places.wide,
-                                              max_wide_tiles(num_choices), op.top_k, stream);
+                                              int(max_wide_tiles(num_choices)), op.top_k, stream);
     }
   }
   ShareEnds shares{};
