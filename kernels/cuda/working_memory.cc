@@ -65,7 +65,22 @@ std::uint64_t num_ids(const WorkingShape& shape) {
   return std::uint64_t(shape.vocabulary.num_items());
 }
 
-/// By cuBLASLt: what it takes for a product, and for the trial of one at the start.
+/// By cuBLASLt: what it takes for an MLP, and for the trial of one at the start.
+std::uint64_t library_mlp_bytes(const WorkingShape& shape) {
+  if (shape.num_slices == 0) return 0;
+  const auto rows = std::uint64_t(shape.num_rows), hidden = std::uint64_t(shape.hidden);
+  const std::uint64_t width =
+      std::uint64_t(shape.num_slices) * std::uint64_t(padded_cols(shape.mlp_width));
+  const std::uint64_t by_library =
+      kCublasWorkspaceBytes +
+      rows * (std::uint64_t(padded_cols(shape.hidden)) + width) * size_of(shape.weights) +
+      rows * 2 * width * sizeof(float);
+  const std::uint64_t sides =
+      rows * (2 * hidden * sizeof(float) + kNumShares * (sizeof(std::int32_t) + sizeof(float)));
+  return std::max(experts_bytes(shape), by_library) + sides;
+}
+
+/// The same for any product, and for the trial of one.
 std::uint64_t library_product_bytes(const WorkingShape& shape) {
   if (!shape.has_fast_products || shape.weights != DType::kBF16) return 0;
   const auto rows = std::uint64_t(shape.num_rows);
@@ -77,7 +92,7 @@ std::uint64_t library_product_bytes(const WorkingShape& shape) {
   const std::uint64_t head = candidates_bytes(shape) + logits +
                              rows * (std::uint64_t(shape.hidden) * sizeof(float) +
                                      sizeof(CandidateStats) + sizeof(std::int32_t));
-  return kCublasWorkspaceBytes + std::max(linear, head);
+  return std::max(kCublasWorkspaceBytes + std::max(linear, head), library_mlp_bytes(shape));
 }
 
 }  // namespace
