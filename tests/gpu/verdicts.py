@@ -17,6 +17,9 @@ def figure(stages, stage, *path):
 
 def torch_forward_ms(stages, rows):
     """Of LLaDA-MoE-7B, put together from its layer and its LM head."""
+    for run in figure(stages, "forwards", "whole_forwards") or []:
+        yield row(f"{run['model']}, {run['keys']} keys, {run['rows']} rows, {run['numerics']}", f"{run['ms']:.4g} ms",
+                  run["over_floor"])
     for cell in figure(stages, "torch", "torch", "cells") or []:
         if cell["rows"] == rows and cell["layer_ms"]:
             return MOE_LAYERS * cell["layer_ms"] + cell["head_ms"]
