@@ -103,10 +103,16 @@ class Backend {
   /// experts: those held here, ascending; `shares` splits their list. May be empty.
   [[nodiscard]] virtual std::unique_ptr<PackedExperts> pack_experts(
       std::span<const ExpertMatrices> experts, DType dtype, ShareOffsets shares) = 0;
+  /// The same for slices of an MLP: every row of an Experts with them has to choose all of them,
+  /// with weight 1.
+  [[nodiscard]] virtual std::unique_ptr<PackedExperts> pack_mlp(
+      std::span<const ExpertMatrices> slices, DType dtype, ShareOffsets shares) {
+    return pack_experts(slices, dtype, shares);
+  }
 
-  /// Decides what computes products of matrices that were packed here, for each number of rows that
+  /// Decides what computes products of weights that were packed here, for each number of rows that
   /// forwards have room for. Before the first forward, and after reserve(); enqueues and waits.
-  [[nodiscard]] virtual ProductReport choose_products(std::span<const MatrixUse> /*uses*/,
+  [[nodiscard]] virtual ProductReport choose_products(std::span<const WeightUse> /*uses*/,
                                                       std::span<const int> /*row_counts*/) {
     return {};
   }

@@ -6,6 +6,7 @@
 
 namespace unmask::kernels {
 
+class PackedExperts;
 class PackedMatrix;
 
 /// What a GPU may multiply with where the bytes of a row may depend on the rows beside it, which is
@@ -15,10 +16,11 @@ struct FastProducts {
   std::string cache_dir{};                    ///< of what was measured; empty: every start measures
 };
 
-/// A matrix that forwards multiply with.
-struct MatrixUse {
+/// Weights that forwards multiply with: a matrix or an MLP, the other being null.
+struct WeightUse {
   const PackedMatrix* matrix = nullptr;
-  bool is_head = false;  ///< by LmHeadCandidates; otherwise by Linear
+  bool is_head = false;                ///< by LmHeadCandidates; otherwise by Linear
+  const PackedExperts* mlp = nullptr;  ///< of Backend::pack_mlp()
 };
 
 /// What a device decided before its first forward.

@@ -18,6 +18,8 @@ struct WorkingShape {
   int expert_width = 0;   ///< of the widest expert, or share of an MLP
   int top_k = 0;          ///< experts of a row, or shares of an MLP
   int num_experts = 0;    ///< held here, of the kind there are more of
+  int mlp_width = 0;      ///< of a share of an MLP; 0: there is none
+  int num_slices = 0;     ///< shares of an MLP, held here
   int num_routed = 0;     ///< experts that a row's are chosen from
   int num_heads = 0;      ///< held here
   int head_dim = 0;

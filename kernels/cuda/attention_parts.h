@@ -6,6 +6,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/work_sizes.h"
 
 namespace unmask::kernels {
 
@@ -21,9 +22,6 @@ struct AttentionInputs {
   int num_rows;
   float scale;
 };
-
-/// The keys of a sequence are dealt to this many sums, which are put together in the end.
-inline constexpr int kAttentionSplits = 8;
 
 /// Sums over a split's keys, of every row and head; kAttentionSplits, num_rows, num_heads from
 /// outside in.

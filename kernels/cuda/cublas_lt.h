@@ -47,6 +47,7 @@ class CublasProduct {
   /// Whether this version has the algorithm, for this shape and in the workspace that there is.
   [[nodiscard]] bool can_use(const ProductAlgorithm& algorithm) const;
   void use(const ProductAlgorithm& algorithm) { algorithm_ = algorithm; }
+  [[nodiscard]] const ProductAlgorithm& algorithm() const { return algorithm_; }
 
   [[nodiscard]] int rows() const { return rows_; }
   /// Throws DeviceError if it is refused. workspace: kCublasWorkspaceBytes of device memory,
@@ -68,5 +69,8 @@ class CublasProduct {
   const Layout weights_, x_, out_;
   ProductAlgorithm algorithm_{};
 };
+
+/// The products of one operation, with their algorithms: one, or the two of an MLP.
+using CublasProductList = std::vector<std::unique_ptr<CublasProduct>>;
 
 }  // namespace unmask::kernels

@@ -4,23 +4,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
+#include "kernels/cuda/alike.h"
 #include "kernels/cuda/cublas_lt.h"
 #include "kernels/cuda/device_memory.h"
-#include "kernels/cuda/product_key.h"
+#include "kernels/cuda/pinned_memory.h"
 #include "kernels/cuda/scratch_parts.h"
 #include "kernels/ops/lm_head_candidates.h"
-#include "kernels/packed_weights.h"
 #include "kernels/tensor.h"
 
 namespace unmask::kernels {
-
-/// The matrices that are multiplied alike, which a trial takes in turn.
-struct Alike {
-  ProductKind kind = ProductKind::kLinear;
-  std::vector<const PackedMatrix*> matrices{};
-};
 
 /// What a trial multiplies: rows of small numbers, which cost as much as others.
 class CublasTrial {
@@ -28,7 +22,7 @@ class CublasTrial {
   CublasTrial(const Alike& group, int rows, DeviceScratch& scratch, cudaStream_t stream);
 
   [[nodiscard]] double own_micros() const;
-  [[nodiscard]] double library_micros(const CublasProduct& product) const;
+  [[nodiscard]] double library_micros(const CublasProductList& products) const;
 
  private:
   static constexpr std::size_t kPlaceAlignment = 256;
@@ -37,7 +31,8 @@ class CublasTrial {
     return std::size_t(x_.rows) * std::size_t(x_.cols) * size_of(x_.dtype);
   }
   void place(ScratchParts& parts);
-  /// call(op) with the operation on the i-th matrix.
+  void fill();
+  /// call(op) with the operation on the i-th weights.
   template <typename Call>
   void with_op(int i, const Call& call) const;
   template <typename Enqueue>
@@ -49,6 +44,9 @@ class CublasTrial {
   CandidateStats* stats_ = nullptr;
   LogitRules* rules_ = nullptr;
   std::int32_t* rules_of_row_ = nullptr;
+  std::unique_ptr<PinnedMemory> all_slices_;  // on the host; null: no MLP
+  std::int32_t* slice_ids_ = nullptr;         // [rows, kNumShares]
+  float* slice_weights_ = nullptr;
   std::byte* op_scratch_ = nullptr;
 };
 

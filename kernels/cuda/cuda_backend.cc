@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "kernels/cuda/cuda_check.h"
-#include "kernels/cuda/cuda_experts.h"
 #include "kernels/cuda/cuda_graph.h"
 #include "kernels/cuda/cuda_matrix.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/pack_experts.h"
 #include "kernels/cuda/pinned_memory.h"
 #include "kernels/cuda/working_memory.h"
 #include "runtime/base/check.h"
@@ -152,20 +152,16 @@ std::unique_ptr<PackedMatrix> CudaBackend::pack_matrix(std::span<const HostMatri
 
 std::unique_ptr<PackedExperts> CudaBackend::pack_experts(std::span<const ExpertMatrices> experts,
                                                          DType dtype, ShareOffsets shares) {
-  UNMASK_CHECK(shares.num_items() == std::int64_t(experts.size()));
   queue();
-  const ExpertShape shape = experts.empty()
-                                ? ExpertShape{}
-                                : ExpertShape{int(experts[0].gate.cols), int(experts[0].gate.rows)};
-  auto packed = std::make_unique<CudaExperts>(int(experts.size()), shape, dtype, shares);
-  for (std::size_t i = 0; i < experts.size(); ++i) {
-    UNMASK_CHECK(experts[i].gate.rows == shape.width && experts[i].gate.cols == shape.hidden);
-    pack_gate_up(experts[i], dtype, ring_.begin(packed->gate_up_bytes()));
-    ring_.send(packed->gate_up(int(i)), packed->gate_up_bytes());
-    pack_down(experts[i], dtype, ring_.begin(packed->down_bytes()));
-    ring_.send(packed->down(int(i)), packed->down_bytes());
-  }
-  return packed;
+  return kernels::pack_experts(experts, dtype, ExpertLayout::kTiles, shares, ring_);
+}
+
+std::unique_ptr<PackedExperts> CudaBackend::pack_mlp(std::span<const ExpertMatrices> slices,
+                                                     DType dtype, ShareOffsets shares) {
+  queue();
+  const bool for_library = library_ != nullptr && dtype == DType::kBF16;
+  return kernels::pack_experts(
+      slices, dtype, for_library ? ExpertLayout::kRows : ExpertLayout::kTiles, shares, ring_);
 }
 
 template <class Op>
@@ -181,7 +177,7 @@ void CudaBackend::enqueue_product(const Op& op) {
   library_->enqueue(op, scratch_.take<std::byte>(library_->scratch_bytes(op)), stream);
 }
 
-ProductReport CudaBackend::choose_products(std::span<const MatrixUse> uses,
+ProductReport CudaBackend::choose_products(std::span<const WeightUse> uses,
                                            std::span<const int> row_counts) {
   if (!library_) return {};
   return library_->choose(uses, row_counts, scratch_, queue());
@@ -194,7 +190,7 @@ void CudaBackend::compute(const Linear& op) { enqueue_product(op); }
 void CudaBackend::compute(const QkNormRopeKvWrite& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const Attention& op) { enqueue_with_scratch(op); }
 void CudaBackend::compute(const RouteTopk& op) { enqueue_with_scratch(op); }
-void CudaBackend::compute(const Experts& op) { enqueue_with_scratch(op); }
+void CudaBackend::compute(const Experts& op) { enqueue_product(op); }
 void CudaBackend::compute(const TreeAdd& op) { enqueue(op, queue()); }
 void CudaBackend::compute(const LmHeadCandidates& op) { enqueue_product(op); }
 void CudaBackend::compute(const MergeCandidates& op) { enqueue(op, queue()); }

@@ -55,8 +55,10 @@ class CudaBackend final : public Backend {
   [[nodiscard]] std::unique_ptr<PackedExperts> pack_experts(std::span<const ExpertMatrices> experts,
                                                             DType dtype,
                                                             ShareOffsets shares) override;
+  [[nodiscard]] std::unique_ptr<PackedExperts> pack_mlp(std::span<const ExpertMatrices> slices,
+                                                        DType dtype, ShareOffsets shares) override;
 
-  [[nodiscard]] ProductReport choose_products(std::span<const MatrixUse> uses,
+  [[nodiscard]] ProductReport choose_products(std::span<const WeightUse> uses,
                                               std::span<const int> row_counts) override;
 
  private:

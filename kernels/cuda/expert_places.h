@@ -2,21 +2,15 @@
 
 #pragma once
 
-#include <algorithm>
 #include <type_traits>
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/wide_product.h"
+#include "kernels/cuda/work_sizes.h"
 #include "kernels/ops/experts.h"
 
 namespace unmask::kernels {
 
-/// Up to 64 neighbouring places of one expert, or up to 128.
-struct PlaceTile {
-  int expert;
-  int first_place;
-  int num_places;
-};
 struct PlaceTiles {
   PlaceTile* tiles;  // [max_place_tiles]
   int* count;
@@ -28,12 +22,6 @@ struct Places {
   int* place_of_choice;  // [num_choices]; -1: of an expert that is not held here
   PlaceTiles narrow, wide;
 };
-
-inline int max_place_tiles(int num_experts, int num_choices) {
-  return std::min(num_experts, num_choices) + num_choices / kProductRows;
-}
-/// Each has more than 64 places.
-inline int max_wide_tiles(int num_choices) { return num_choices / kProductRows; }
 
 /// From so many rows on an expert may have enough of them for wide tiles.
 inline constexpr int kWideFromRows = 128;

@@ -13,6 +13,7 @@
 #include "kernels/cuda/product.h"
 #include "kernels/cuda/row_count.h"
 #include "kernels/cuda/scratch_parts.h"
+#include "kernels/cuda/swiglu.h"
 #include "kernels/cuda/wide_product.h"
 #include "runtime/base/check.h"
 
@@ -35,9 +36,10 @@ Arrays<T> arrays_in(ScratchParts& parts, const ExpertsView& experts, int num_row
   Arrays<T> arrays{};
   arrays.places.choice_of_place = parts.take<int>(num_choices);
   arrays.places.place_of_choice = parts.take<int>(num_choices);
-  arrays.places.narrow.tiles =
-      parts.take<PlaceTile>(std::size_t(max_place_tiles(experts.num_experts, int(num_choices))));
-  arrays.places.wide.tiles = parts.take<PlaceTile>(std::size_t(max_wide_tiles(int(num_choices))));
+  arrays.places.narrow.tiles = parts.take<PlaceTile>(
+      std::size_t(max_place_tiles(experts.num_experts, std::int64_t(num_choices))));
+  arrays.places.wide.tiles =
+      parts.take<PlaceTile>(std::size_t(max_wide_tiles(std::int64_t(num_choices))));
   arrays.places.narrow.count = parts.take<int>(2);
   arrays.places.wide.count = arrays.places.narrow.count + 1;
   arrays.rows =
@@ -47,13 +49,20 @@ Arrays<T> arrays_in(ScratchParts& parts, const ExpertsView& experts, int num_row
   return arrays;
 }
 
-/// Weights of one tile of 128 rows, as ExpertShape has them.
+/// All experts' weights, of which a thread block takes one tile of one expert.
 template <class T>
-__device__ ProductOperands<T> operands_of(const T* matrix, int tile, int num_cols) {
+struct Weights {
+  const T* first;
+  ExpertStrides strides;
+};
+
+template <class T>
+__device__ ProductOperands<T> operands_of(const Weights<T>& weights, int expert, int tile,
+                                          int num_cols) {
   ProductOperands<T> in;
-  in.weight = matrix + std::int64_t{tile} * kProductFeatures * num_cols;
-  in.feature_stride = kColsPerStep;
-  in.step_stride = kProductFeatures * kColsPerStep;
+  in.weight = weights.first + expert * weights.strides.expert + tile * weights.strides.tile;
+  in.feature_stride = weights.strides.feature;
+  in.step_stride = weights.strides.step;
   in.num_features = kProductFeatures;
   in.depth = num_cols;
   in.x_stride = num_cols;
@@ -63,8 +72,8 @@ __device__ ProductOperands<T> operands_of(const T* matrix, int tile, int num_col
 /// activations[place] = silu(gate row) * (up row).  Grid: tiles of 128 rows, tiles of places.
 template <class T, class Shared>
 __global__ void __launch_bounds__(kProductThreads)
-    gate_up_kernel(const T* gate_up, std::int64_t expert_values, PlaceTiles tiles, Arrays<T> arrays,
-                   int top_k, int padded_hidden, int padded_width) {
+    gate_up_kernel(Weights<T> weights, PlaceTiles tiles, Arrays<T> arrays, int top_k,
+                   int padded_hidden, int padded_width) {
   if (int(blockIdx.y) >= *tiles.count) return;
   const PlaceTile tile = tiles.tiles[blockIdx.y];
   auto& shared = dynamic_shared<Shared>();
@@ -73,8 +82,7 @@ __global__ void __launch_bounds__(kProductThreads)
         arrays.places.choice_of_place[tile.first_place + int(threadIdx.x)] / top_k;
   }
   __syncthreads();
-  ProductOperands<T> in =
-      operands_of(gate_up + tile.expert * expert_values, int(blockIdx.x), padded_hidden);
+  ProductOperands<T> in = operands_of(weights, tile.expert, int(blockIdx.x), padded_hidden);
   in.x = arrays.rows;
   in.x_rows = shared.x_rows;
   in.num_rows = tile.num_places;
@@ -82,15 +90,15 @@ __global__ void __launch_bounds__(kProductThreads)
     const int column = int(blockIdx.x) * (kProductFeatures / 2) + feature / 16 * 8 + feature % 8;
     if (row >= tile.num_places || column >= padded_width) return;
     arrays.activations[std::int64_t{tile.first_place + row} * padded_width + column] =
-        from_float<T>(gate / (1.0f + expf(-gate)) * up);
+        from_float<T>(swiglu(gate, up));
   });
 }
 
 /// contributions[place] = down activations[place].  Grid as above.
 template <class T, class Shared>
 __global__ void __launch_bounds__(kProductThreads)
-    down_kernel(const T* down, std::int64_t expert_values, PlaceTiles tiles, Arrays<T> arrays,
-                int hidden, int padded_width) {
+    down_kernel(Weights<T> weights, PlaceTiles tiles, Arrays<T> arrays, int hidden,
+                int padded_width) {
   if (int(blockIdx.y) >= *tiles.count) return;
   const PlaceTile tile = tiles.tiles[blockIdx.y];
   auto& shared = dynamic_shared<Shared>();
@@ -98,8 +106,7 @@ __global__ void __launch_bounds__(kProductThreads)
     shared.x_rows[threadIdx.x] = tile.first_place + int(threadIdx.x);
   }
   __syncthreads();
-  ProductOperands<T> in =
-      operands_of(down + tile.expert * expert_values, int(blockIdx.x), padded_width);
+  ProductOperands<T> in = operands_of(weights, tile.expert, int(blockIdx.x), padded_width);
   in.x = arrays.activations;
   in.x_rows = shared.x_rows;
   in.num_rows = tile.num_places;
@@ -179,20 +186,18 @@ unsigned blocks_for(std::int64_t count, int per_block) {
 template <class T, class Shared>
 void multiply_experts(const ExpertsView& view, const Arrays<T>& arrays, const PlaceTiles& tiles,
                       int most, int top_k, cudaStream_t stream) {
-  const int padded_hidden = int(padded_cols(view.shape.hidden));
-  const int padded_width = int(padded_cols(view.shape.width));
-  const auto weight_tiles = [](std::int64_t values, int num_cols) {
-    return unsigned(values / num_cols / kProductFeatures);
+  const int padded_hidden = int(view.shape.gate_up_cols());
+  const int padded_width = int(view.shape.down_cols());
+  const auto grid = [&](std::int64_t num_rows) {
+    return dim3(unsigned(num_rows / kProductFeatures), unsigned(most));
   };
   launch(gate_up_kernel<T, Shared>,
-         {dim3(weight_tiles(view.shape.gate_up_values(), padded_hidden), unsigned(most)),
-          dim3(kProductThreads), sizeof(Shared), stream},
-         static_cast<const T*>(view.gate_up), view.shape.gate_up_values(), tiles, arrays, top_k,
-         padded_hidden, padded_width);
+         {grid(view.shape.gate_up_rows()), dim3(kProductThreads), sizeof(Shared), stream},
+         Weights<T>{static_cast<const T*>(view.gate_up), view.gate_up_strides()}, tiles, arrays,
+         top_k, padded_hidden, padded_width);
   launch(down_kernel<T, Shared>,
-         {dim3(weight_tiles(view.shape.down_values(), padded_width), unsigned(most)),
-          dim3(kProductThreads), sizeof(Shared), stream},
-         static_cast<const T*>(view.down), view.shape.down_values(), tiles, arrays,
+         {grid(view.shape.down_rows()), dim3(kProductThreads), sizeof(Shared), stream},
+         Weights<T>{static_cast<const T*>(view.down), view.down_strides()}, tiles, arrays,
          view.shape.hidden, padded_width);
 }
 
@@ -202,15 +207,14 @@ void run(const Experts& op, const ExpertsView& view, void* scratch, cudaStream_t
   ScratchParts parts(scratch);
   const Arrays<T> arrays = arrays_in<T>(parts, view, num_rows, op.top_k);
   sort_choices(op, view.num_experts, has_wide_tiles<T>(num_rows), arrays.places, stream);
-  MatrixView as_weights{nullptr, view.dtype, 0, {{0, hidden}, 1}, {{0, padded_cols(hidden)}, 1}};
-  pack_rows(op.x, as_weights, arrays.rows, stream);
+  pack_rows(op.x, rows_of(view), arrays.rows, stream);
   multiply_experts<T, RowsAndProduct<T>>(view, arrays, arrays.places.narrow,
-                                         max_place_tiles(view.num_experts, num_choices), op.top_k,
-                                         stream);
+                                         int(max_place_tiles(view.num_experts, num_choices)),
+                                         op.top_k, stream);
   if constexpr (std::is_same_v<T, bf16>) {
     if (has_wide_tiles<T>(num_rows)) {
       multiply_experts<T, RowsAndWideProduct>(view, arrays, arrays.places.wide,
-                                              max_wide_tiles(num_choices), op.top_k, stream);
+                                              int(max_wide_tiles(num_choices)), op.top_k, stream);
     }
   }
   ShareEnds shares{};

@@ -55,4 +55,9 @@ void enqueue(const LmHeadCandidates& op, const LogitPieces& pieces, void* scratc
 /// Shapes  x [n, cols of weight]; packed [n, stride of weight]
 void pack_rows(Tensor x, const MatrixView& weight, void* packed, cudaStream_t stream);
 
+/// silu(gate) * up of sums that come as ExpertShape has gate and up: eight of each in turn.
+///
+/// Shapes  sums f32 [n, 2 * width], width a multiple of 8, n > 0; activations bf16 [n, width]
+void activate_mlp(Tensor sums, void* activations, cudaStream_t stream);
+
 }  // namespace unmask::kernels

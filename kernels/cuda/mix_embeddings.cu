@@ -11,12 +11,12 @@
 #include "kernels/cuda/row_count.h"
 #include "kernels/cuda/scratch_parts.h"
 #include "kernels/cuda/vocab_tiles.h"
+#include "kernels/cuda/work_sizes.h"
 #include "kernels/merge.h"
 
 namespace unmask::kernels {
 namespace {
 
-constexpr int kPieces = 8;  // of a share
 constexpr int kThreads = 128;
 constexpr int kTileColumns = 64;
 constexpr int kTileIds = 16;
@@ -70,10 +70,10 @@ struct MixShared {
 
 /// First id of piece `piece` of all pieces of all shares.
 __device__ int piece_begin(const VocabTiles& tiles, int piece) {
-  const int share = piece / kPieces;
+  const int share = piece / kMixPieces;
   if (share >= tiles.num_shares) return tiles.first_id[tiles.num_shares];
   const std::int64_t size = tiles.first_id[share + 1] - tiles.first_id[share];
-  return tiles.first_id[share] + int(size * (piece % kPieces) / kPieces);
+  return tiles.first_id[share] + int(size * (piece % kMixPieces) / kMixPieces);
 }
 
 /// parts [piece, 64 rows, column].  Grid: tiles of 64 columns, pieces.
@@ -133,7 +133,7 @@ __global__ void add_pieces_kernel(const float* parts, int num_shares, MixedRows 
   float shares[kNumShares];
   for (int s = 0; s < num_shares; ++s) {
     float sum = 0;
-    for (int p = 0; p < kPieces; ++p) sum += parts[(s * kPieces + p) * stride + i];
+    for (int p = 0; p < kMixPieces; ++p) sum += parts[(s * kMixPieces + p) * stride + i];
     shares[s] = sum;
   }
   for (int count = num_shares / 2; count > 0; count /= 2) {
@@ -155,7 +155,7 @@ Arrays<T> arrays_in(ScratchParts& parts, const MatrixView& head, int num_shares,
   constexpr std::size_t kRows = kProductRows;
   return {parts.take<T>(std::size_t(num_rows) * std::size_t(head.stride())),
           parts.take<float>(std::size_t(head.rows) * kRows),
-          parts.take<float>(std::size_t(num_shares * kPieces) * kRows * std::size_t(width))};
+          parts.take<float>(std::size_t(num_shares * kMixPieces) * kRows * std::size_t(width))};
 }
 
 template <class T>
@@ -176,7 +176,7 @@ void run(const MixEmbeddings& op, const MatrixView& head, void* scratch, cudaStr
     }
     const unsigned column_tiles = unsigned((width + kTileColumns - 1) / kTileColumns);
     launch(mix_kernel,
-           {dim3(column_tiles, unsigned(tiles.num_shares * kPieces)), dim3(kThreads), 0, stream},
+           {dim3(column_tiles, unsigned(tiles.num_shares * kMixPieces)), dim3(kThreads), 0, stream},
            arrays.probabilities, rows, op.table, tiles, arrays.parts);
     const std::int64_t most = std::int64_t{std::min(op.x.rows - first, kProductRows)} * width;
     launch(add_pieces_kernel,

@@ -11,13 +11,15 @@ constexpr const char* kWithoutCublas =
 /// Computes nothing, and says why.
 class NoLibraryProducts final : public LibraryProducts {
  public:
-  ProductReport choose(std::span<const MatrixUse> /*uses*/, std::span<const int> /*row_counts*/,
+  ProductReport choose(std::span<const WeightUse> /*uses*/, std::span<const int> /*row_counts*/,
                        DeviceScratch& /*scratch*/, cudaStream_t /*stream*/) override {
     return {std::string("unmask's own kernels compute all products: ") + kWithoutCublas, true};
   }
   [[nodiscard]] bool computes(const Linear& /*op*/) const override { return false; }
   [[nodiscard]] bool computes(const LmHeadCandidates& /*op*/) const override { return false; }
+  [[nodiscard]] bool computes(const Experts& /*op*/) const override { return false; }
   [[nodiscard]] std::size_t scratch_bytes(const Linear& /*op*/) const override { return 0; }
+  [[nodiscard]] std::size_t scratch_bytes(const Experts& /*op*/) const override { return 0; }
   [[nodiscard]] std::size_t scratch_bytes(const LmHeadCandidates& /*op*/) const override {
     return 0;
   }
@@ -26,6 +28,9 @@ class NoLibraryProducts final : public LibraryProducts {
   }
   void enqueue(const LmHeadCandidates& /*op*/, void* /*scratch*/,
                cudaStream_t /*stream*/) const override {
+    UNMASK_CHECK(false);
+  }
+  void enqueue(const Experts& /*op*/, void* /*scratch*/, cudaStream_t /*stream*/) const override {
     UNMASK_CHECK(false);
   }
 };

@@ -26,27 +26,62 @@ constexpr ShareOffsets padded_shares(const ShareOffsets& shares) {
   return padded;
 }
 
-/// How the matrices of an expert are packed: in tiles of kExpertTileRows rows, a tile in steps of
-/// kColsPerStep columns, each step contiguous [rows, columns]. What is beyond the matrix is zero.
-/// Gate and up are one matrix: eight rows of gate, eight of up, and so on.
+/// A thread block multiplies so many rows of an expert's matrix.
 inline constexpr int kExpertTileRows = 128;
 
+/// An expert's two matrices. Gate and up are one: eight rows of gate, eight of up, and so on. Rows
+/// and columns are filled up with zeros.
 struct ExpertShape {
   int hidden = 0;
   int width = 0;
 
+  [[nodiscard]] constexpr std::int64_t gate_up_rows() const { return padded(2 * padded(width, 8)); }
+  [[nodiscard]] constexpr std::int64_t gate_up_cols() const { return padded_cols(hidden); }
+  [[nodiscard]] constexpr std::int64_t down_rows() const { return padded(hidden); }
+  [[nodiscard]] constexpr std::int64_t down_cols() const { return padded_cols(width); }
+
   [[nodiscard]] constexpr std::int64_t gate_up_values() const {
-    return tiled(2 * padded(width, 8), hidden);
+    return gate_up_rows() * gate_up_cols();
   }
-  [[nodiscard]] constexpr std::int64_t down_values() const { return tiled(hidden, width); }
+  [[nodiscard]] constexpr std::int64_t down_values() const { return down_rows() * down_cols(); }
 
  private:
-  static constexpr std::int64_t padded(std::int64_t n, std::int64_t to) {
+  static constexpr std::int64_t padded(std::int64_t n, std::int64_t to = kExpertTileRows) {
     return (n + to - 1) / to * to;
   }
-  static constexpr std::int64_t tiled(std::int64_t rows, std::int64_t cols) {
-    return padded(rows, kExpertTileRows) * padded_cols(cols);
-  }
 };
+
+enum class ExpertLayout : std::uint8_t {
+  /// Tiles of kExpertTileRows rows in steps of kColsPerStep columns, each step contiguous: what own
+  /// kernels stream best.
+  kTiles,
+  /// Row-major matrices of all experts together, which a library multiplies as well, if the experts
+  /// are slices of one MLP: gate and up [experts * gate_up_rows, gate_up_cols], down [down_rows,
+  /// experts * down_cols]. As many bytes.
+  kRows,
+};
+
+/// From one weight of a matrix to another, in elements.
+struct ExpertStrides {
+  std::int64_t expert = 0;   ///< from one expert to the next
+  std::int64_t tile = 0;     ///< kExpertTileRows rows
+  std::int64_t feature = 0;  ///< a row within a tile
+  std::int64_t step = 0;     ///< kColsPerStep columns
+};
+
+constexpr ExpertStrides tiled_strides(std::int64_t rows, std::int64_t cols) {
+  return {rows * cols, kExpertTileRows * cols, kColsPerStep, kExpertTileRows * kColsPerStep};
+}
+constexpr ExpertStrides gate_up_strides(const ExpertShape& shape, ExpertLayout layout) {
+  const std::int64_t rows = shape.gate_up_rows(), cols = shape.gate_up_cols();
+  if (layout == ExpertLayout::kTiles) return tiled_strides(rows, cols);
+  return {rows * cols, kExpertTileRows * cols, cols, kColsPerStep};
+}
+constexpr ExpertStrides down_strides(const ExpertShape& shape, ExpertLayout layout,
+                                     int num_experts) {
+  const std::int64_t rows = shape.down_rows(), cols = shape.down_cols();
+  if (layout == ExpertLayout::kTiles) return tiled_strides(rows, cols);
+  return {cols, kExpertTileRows * num_experts * cols, num_experts * cols, kColsPerStep};
+}
 
 }  // namespace unmask::kernels

@@ -10,12 +10,11 @@
 #include "kernels/cuda/cuda_matrix.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/ptx.h"
+#include "kernels/cuda/work_sizes.h"
 
 namespace unmask::kernels {
 
 constexpr int kProductThreads = 128;  // four warps, each 32 features and all rows
-constexpr int kProductFeatures = 128;
-constexpr int kProductRows = 64;
 
 /// What one thread block multiplies.
 template <class T>

@@ -11,6 +11,9 @@ namespace unmask::kernels {
 /// out the other way at the next start would change bytes for nothing.
 inline constexpr double kLeastGain = 0.07;
 
+/// The one that took the least time, if any could be measured.
+[[nodiscard]] std::optional<std::size_t> fastest_of(std::span<const double> micros);
+
 /// Which of a library's algorithms computes a product; none: own kernels do.
 ///
 /// Times are microseconds; what is not above 0, or not finite, could not be measured and is not

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <fstream>
@@ -16,7 +18,8 @@ namespace {
 // Also counts changes of unmask's kernels that change which product is faster.
 constexpr std::string_view kFirstLine = "unmask products, version 1";
 constexpr std::string_view kLastLine = "end";
-constexpr std::string_view kOwn = "own", kLinear = "linear", kHead = "head";
+constexpr std::string_view kOwn = "own";
+constexpr std::array<std::string_view, 4> kKinds = {"linear", "head", "gate_up", "down"};
 constexpr std::size_t kMaxBytes = 4 << 20;
 
 std::string place_line(const ProductPlace& place) {
@@ -45,8 +48,9 @@ bool read_number(std::string_view text, int base, Number& number) {
 /// "linear 6144 2048 64 own" or, for `own`, the eight words of an algorithm.
 bool read_line(std::string_view line, ProductChoices& choices) {
   const std::vector<std::string_view> words = split(line, ' ');
-  if (words.size() < 5 || (words[0] != kLinear && words[0] != kHead)) return false;
-  ProductKey key{.kind = words[0] == kHead ? ProductKind::kHead : ProductKind::kLinear};
+  const auto kind = std::ranges::find(kKinds, words[0]);
+  if (words.size() < 5 || kind == kKinds.end()) return false;
+  ProductKey key{.kind = ProductKind(kind - kKinds.begin())};
   if (!read_number(words[1], 10, key.features) || !read_number(words[2], 10, key.depth) ||
       !read_number(words[3], 10, key.rows)) {
     return false;
@@ -82,8 +86,8 @@ std::string write_choices(const ProductPlace& place, const ProductChoices& choic
   std::ostringstream text;
   text << kFirstLine << '\n' << place_line(place) << '\n';
   for (const auto& [key, choice] : choices) {
-    text << (key.kind == ProductKind::kHead ? kHead : kLinear) << std::dec << ' ' << key.features
-         << ' ' << key.depth << ' ' << key.rows << std::hex;
+    text << kKinds[std::size_t(key.kind)] << std::dec << ' ' << key.features << ' ' << key.depth
+         << ' ' << key.rows << std::hex;
     if (!choice) text << ' ' << kOwn;
     for (std::size_t i = 0; choice && i < choice->size(); ++i) text << ' ' << (*choice)[i];
     text << '\n';

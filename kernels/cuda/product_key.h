@@ -5,7 +5,8 @@
 
 namespace unmask::kernels {
 
-enum class ProductKind : std::uint8_t { kLinear, kHead };
+/// kGateUp and kDown are the two products of an MLP.
+enum class ProductKind : std::uint8_t { kLinear, kHead, kGateUp, kDown };
 
 /// A product as far as its time depends on it: bf16 times bf16, sums and result f32.
 struct ProductKey {

@@ -18,9 +18,9 @@ class ScratchParts {
   }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
- private:
   static constexpr std::size_t kAlignment = 256;
 
+ private:
   unsigned char* const start_;
   std::size_t bytes_ = 0;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/cuda/device.h"
-#include "kernels/cuda/product.h"
+#include "kernels/cuda/work_sizes.h"
 #include "kernels/shares.h"
 
 namespace unmask::kernels {
@@ -37,8 +37,7 @@ inline VocabTiles vocab_tiles(const ShareOffsets& shares) {
     const auto end = int(shares.offset[std::size_t(s) + 1]);
     tiles.first_id[s] = begin;
     tiles.first_id[s + 1] = end;
-    tiles.first_tile[s + 1] =
-        tiles.first_tile[s] + (end - begin + kProductFeatures - 1) / kProductFeatures;
+    tiles.first_tile[s + 1] = tiles.first_tile[s] + int(num_vocab_tiles(end - begin));
   }
   return tiles;
 }

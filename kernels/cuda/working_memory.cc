@@ -3,18 +3,14 @@
 #include <algorithm>
 
 #include "kernels/cuda/packed_shapes.h"
+#include "kernels/cuda/scratch_parts.h"
+#include "kernels/cuda/work_sizes.h"
 #include "kernels/ops/candidate_stats.h"
 
 namespace unmask::kernels {
 namespace {
 
-// As the kernels divide their work: attention_parts.h, product.h.
-constexpr std::uint64_t kAttentionSplits = 8;
-constexpr std::uint64_t kVocabTileIds = 128;
-constexpr std::uint64_t kTileRows = 64;
-constexpr std::uint64_t kTileBytes = 12;
-constexpr std::uint64_t kMixPieces = 8;     // of a share of the vocabulary: mix_embeddings.cu
-constexpr std::uint64_t kArrays = 8 * 256;  // of one operation, each aligned
+constexpr std::uint64_t kArrays = 8 * ScratchParts::kAlignment;  // of one operation, each aligned
 
 std::uint64_t linear_bytes(const WorkingShape& shape) {
   const auto rows = std::uint64_t(shape.num_rows);
@@ -28,16 +24,16 @@ std::uint64_t linear_bytes(const WorkingShape& shape) {
 }
 
 std::uint64_t attention_bytes(const WorkingShape& shape) {
-  return kAttentionSplits * std::uint64_t(shape.num_rows) * std::uint64_t(shape.num_heads) *
-         std::uint64_t(shape.head_dim + 2) * sizeof(float);
+  return std::uint64_t{kAttentionSplits} * std::uint64_t(shape.num_rows) *
+         std::uint64_t(shape.num_heads) * std::uint64_t(shape.head_dim + 2) * sizeof(float);
 }
 
 std::uint64_t experts_bytes(const WorkingShape& shape) {
   const auto rows = std::uint64_t(shape.num_rows);
   const std::uint64_t choices = rows * std::uint64_t(shape.top_k);
-  const std::uint64_t tiles =
-      std::min(std::uint64_t(shape.num_experts), choices) + 2 * (choices / kTileRows);
-  return 2 * choices * sizeof(int) + tiles * kTileBytes +
+  const auto tiles = std::uint64_t(max_place_tiles(shape.num_experts, std::int64_t(choices)) +
+                                   max_wide_tiles(std::int64_t(choices)));
+  return 2 * choices * sizeof(int) + tiles * sizeof(PlaceTile) +
          (rows * std::uint64_t(padded_cols(shape.hidden)) +
           choices * std::uint64_t(padded_cols(shape.expert_width))) *
              size_of(shape.weights) +
@@ -48,8 +44,8 @@ std::uint64_t candidates_bytes(const WorkingShape& shape) {
   const auto rows = std::uint64_t(shape.num_rows);
   std::uint64_t tiles = 0;
   for (std::size_t i = 0; i < std::size_t(shape.vocabulary.count); ++i) {
-    const auto ids = std::uint64_t(shape.vocabulary.offset[i + 1] - shape.vocabulary.offset[i]);
-    tiles += (ids + kVocabTileIds - 1) / kVocabTileIds;
+    tiles +=
+        std::uint64_t(num_vocab_tiles(shape.vocabulary.offset[i + 1] - shape.vocabulary.offset[i]));
   }
   return rows * std::uint64_t(padded_cols(shape.hidden)) * size_of(shape.weights) +
          tiles * rows * sizeof(CandidateStats);
@@ -60,7 +56,7 @@ std::uint64_t mix_bytes(const WorkingShape& shape) {
   const auto hidden = std::uint64_t(shape.hidden);
   return std::uint64_t(shape.num_rows) * std::uint64_t(padded_cols(shape.hidden)) *
              size_of(shape.weights) +
-         kTileRows * sizeof(float) *
+         kProductRows * sizeof(float) *
              (std::uint64_t(shape.vocabulary.num_items()) +
               std::uint64_t(shape.vocabulary.count) * kMixPieces * hidden);
 }
@@ -69,7 +65,22 @@ std::uint64_t num_ids(const WorkingShape& shape) {
   return std::uint64_t(shape.vocabulary.num_items());
 }
 
-/// By cuBLASLt: what it takes for a product, and for the trial of one at the start.
+/// By cuBLASLt: what it takes for an MLP, and for the trial of one at the start.
+std::uint64_t library_mlp_bytes(const WorkingShape& shape) {
+  if (shape.num_slices == 0) return 0;
+  const auto rows = std::uint64_t(shape.num_rows), hidden = std::uint64_t(shape.hidden);
+  const std::uint64_t width =
+      std::uint64_t(shape.num_slices) * std::uint64_t(padded_cols(shape.mlp_width));
+  const std::uint64_t by_library =
+      kCublasWorkspaceBytes +
+      rows * (std::uint64_t(padded_cols(shape.hidden)) + width) * size_of(shape.weights) +
+      rows * 2 * width * sizeof(float);
+  const std::uint64_t sides =
+      rows * (2 * hidden * sizeof(float) + kNumShares * (sizeof(std::int32_t) + sizeof(float)));
+  return std::max(experts_bytes(shape), by_library) + sides;
+}
+
+/// The same for any product, and for the trial of one.
 std::uint64_t library_product_bytes(const WorkingShape& shape) {
   if (!shape.has_fast_products || shape.weights != DType::kBF16) return 0;
   const auto rows = std::uint64_t(shape.num_rows);
@@ -81,7 +92,7 @@ std::uint64_t library_product_bytes(const WorkingShape& shape) {
   const std::uint64_t head = candidates_bytes(shape) + logits +
                              rows * (std::uint64_t(shape.hidden) * sizeof(float) +
                                      sizeof(CandidateStats) + sizeof(std::int32_t));
-  return kCublasWorkspaceBytes + std::max(linear, head);
+  return std::max(kCublasWorkspaceBytes + std::max(linear, head), library_mlp_bytes(shape));
 }
 
 }  // namespace

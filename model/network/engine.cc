@@ -75,7 +75,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const checkpoint::Checkpoint& che
   // After the weights, which are measured with; before the pages, which may take all memory left.
   // Under exact numerics nothing is chosen, and so the backend's own kernels compute everything.
   if (options.placement.numerics == Numerics::kFast) {
-    tell(backend.choose_products((*network)->matrix_uses(), row_buckets(options.max_rows)),
+    tell(backend.choose_products((*network)->weight_uses(), row_buckets(options.max_rows)),
          options);
   }
   return std::unique_ptr<Engine>(

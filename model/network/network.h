@@ -34,8 +34,8 @@ class Network {
   /// The table of embeddings, [vocab_size, hidden].
   [[nodiscard]] virtual kernels::Tensor embeddings() const = 0;
 
-  /// The matrices that forwards multiply with, as far as a device may choose what does it.
-  [[nodiscard]] virtual std::vector<kernels::MatrixUse> matrix_uses() const = 0;
+  /// The weights that forwards multiply with, as far as a device may choose what does it.
+  [[nodiscard]] virtual std::vector<kernels::WeightUse> weight_uses() const = 0;
 };
 
 /// Loads this worker's part of the weights.

@@ -108,9 +108,10 @@ Result<> Transformer::feed_forward(const Layer& layer, int index, const Batch& b
   return group.add_parts(hidden, part);
 }
 
-std::vector<kernels::MatrixUse> Transformer::matrix_uses() const {
-  std::vector<kernels::MatrixUse> uses{{.matrix = &head_->matrix(), .is_head = true}};
+std::vector<kernels::WeightUse> Transformer::weight_uses() const {
+  std::vector<kernels::WeightUse> uses{{.matrix = &head_->matrix(), .is_head = true}};
   for (const Layer& layer : layers_) {
+    if (layer.mlp) uses.push_back({.mlp = layer.mlp.get()});
     if (!layer.qkv) continue;
     uses.push_back({.matrix = layer.qkv.get()});
     uses.push_back({.matrix = layer.o.get()});

@@ -35,7 +35,7 @@ class Transformer final : public Network {
   [[nodiscard]] kernels::Tensor embeddings() const override {
     return {embeddings_->data(), dtype_, config_.vocab_size, config_.hidden_size};
   }
-  [[nodiscard]] std::vector<kernels::MatrixUse> matrix_uses() const override;
+  [[nodiscard]] std::vector<kernels::WeightUse> weight_uses() const override;
 
  private:
   struct MlpNames {

@@ -212,7 +212,7 @@ void Transformer::load_mlp(WeightLoader& loader, const MlpNames& names, int widt
                                .row_slice = {},
                                .col_slice = columns}});
   }
-  layer.mlp = loader.experts(slices, placement_.shares(kernels::kNumShares));
+  layer.mlp = loader.mlp(slices, placement_.shares(kernels::kNumShares));
 }
 
 void Transformer::load_head(WeightLoader& loader, int max_rows) {

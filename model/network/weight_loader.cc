@@ -100,6 +100,21 @@ std::unique_ptr<kernels::PackedMatrix> WeightLoader::matrix(std::span<const Matr
 
 std::unique_ptr<kernels::PackedExperts> WeightLoader::experts(std::span<const ExpertParts> experts,
                                                               kernels::ShareOffsets shares) {
+  return pack_with(experts, [&](std::span<const kernels::ExpertMatrices> matrices) {
+    return backend_.pack_experts(matrices, dtype_, shares);
+  });
+}
+
+std::unique_ptr<kernels::PackedExperts> WeightLoader::mlp(std::span<const ExpertParts> slices,
+                                                          kernels::ShareOffsets shares) {
+  return pack_with(slices, [&](std::span<const kernels::ExpertMatrices> matrices) {
+    return backend_.pack_mlp(matrices, dtype_, shares);
+  });
+}
+
+template <class Pack>
+std::unique_ptr<kernels::PackedExperts> WeightLoader::pack_with(
+    std::span<const ExpertParts> experts, const Pack& pack) {
   std::vector<kernels::ExpertMatrices> matrices;
   std::int64_t width = 0;
   for (const ExpertParts& expert : experts) {
@@ -114,7 +129,7 @@ std::unique_ptr<kernels::PackedExperts> WeightLoader::experts(std::span<const Ex
               padded(expert.up, width, expert.up.cols, copies),
               padded(expert.down, expert.down.rows, width, copies)};
   }
-  auto packed = backend_.pack_experts(matrices, dtype_, shares);
+  auto packed = pack(matrices);
   for (std::size_t i = 0; i < experts.size(); ++i) {
     finish(experts[i].gate, stored[i].gate, dtype_);
     finish(experts[i].up, stored[i].up, dtype_);

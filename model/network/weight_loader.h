@@ -47,6 +47,9 @@ class WeightLoader {
   /// Those that are narrower than the widest are filled up with zeros, which change no sum.
   std::unique_ptr<kernels::PackedExperts> experts(std::span<const ExpertParts> experts,
                                                   kernels::ShareOffsets shares);
+  /// The same for the slices of an MLP.
+  std::unique_ptr<kernels::PackedExperts> mlp(std::span<const ExpertParts> slices,
+                                              kernels::ShareOffsets shares);
   /// A row-major matrix, not packed.
   std::unique_ptr<kernels::Buffer> table(const MatrixPart& part, kernels::DType dtype);
   std::unique_ptr<kernels::Buffer> vector(std::string_view name, std::int64_t size);
@@ -59,6 +62,10 @@ class WeightLoader {
   [[nodiscard]] kernels::DType dtype() const { return dtype_; }
 
  private:
+  /// What pack(matrices) makes of them.
+  template <class Pack>
+  std::unique_ptr<kernels::PackedExperts> pack_with(std::span<const ExpertParts> experts,
+                                                    const Pack& pack);
   kernels::HostMatrix find(const MatrixPart& part);
   void finish(const MatrixPart& part, const kernels::HostMatrix& matrix, kernels::DType dtype);
 

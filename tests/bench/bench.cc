@@ -6,6 +6,7 @@
 
 #include "tests/bench/cpu_device.h"
 #include "tests/bench/cuda/cuda_device.h"
+#include "tests/bench/forward/forward_bench.h"
 #include "tests/bench/head_subject.h"
 #include "tests/bench/layer_subject.h"
 #include "tests/bench/llada_moe_shapes.h"
@@ -53,6 +54,12 @@ class Bench {
       if (options_.wants("head")) {
         measure(*std::make_unique<HeadSubject>(backend_, shapes, dtype, max_rows), dtype);
       }
+    }
+    for (const ForwardShape& shape : forward_shapes(!options_.is_on_gpu)) {
+      if (!options_.wants("forward")) continue;
+      const auto runs = measure_forwards(shape, options_, *device_);
+      if (!runs) return runs.error();
+      report_.forwards.insert(report_.forwards.end(), runs->begin(), runs->end());
     }
     if (options_.wants("step")) {
       std::cerr << "the coordinator's part of a step\n";
@@ -117,7 +124,7 @@ class Bench {
 }  // namespace
 
 Result<Report> run_bench(const Options& options) {
-  auto device = options.is_on_gpu ? make_cuda_device() : make_cpu_device(options);
+  auto device = options.is_on_gpu ? make_cuda_device(options) : make_cpu_device(options);
   if (!device) return device.error();
   return Bench(options, std::move(*device)).run();
 }

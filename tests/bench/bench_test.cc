@@ -165,6 +165,37 @@ TEST(BenchTest, AQuickRunMeasuresTheShippedModel) {
   }
 }
 
+TEST(BenchTest, WholeForwardsAreSetBesideTheBytesFloor) {
+  Options options;
+  options.is_quick = true;
+  options.only = {"forward"};
+  const auto report = run_bench(options);
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->forwards.size(), 2u * 2 * 2);  // models, canvases, numbers of rows
+  for (const ForwardRun& run : report->forwards) {
+    EXPECT_GT(run.seconds, 0);
+    EXPECT_GT(run.gbytes, 0);
+    EXPECT_DOUBLE_EQ(run.over_floor(), run.seconds / (run.bytes / (run.gbytes * 1e9)));
+  }
+  // Two layers of 4 [64, 64] and a head [512, 64] in bf16, all of an MLP of width 128, and keys and
+  // values of f32; fewer rows choose no more experts.
+  const double rest = 2.0 * (2 * 4 * 64 * 64 + 512 * 64), keys = 2.0 * 64 * 64 * 2 * 4;
+  const auto& forwards = report->forwards;
+  EXPECT_DOUBLE_EQ(forwards[4].bytes, rest + 2.0 * 2 * 3 * 64 * 128 + keys);
+  EXPECT_DOUBLE_EQ(forwards[6].bytes, forwards[4].bytes + keys);
+  EXPECT_LE(forwards[1].bytes, rest + 2.0 * 2 * 4 * 3 * 64 * 16 + keys);
+  EXPECT_LE(forwards[0].bytes, forwards[1].bytes);
+
+  std::ostringstream table;
+  write_table(*report, table);
+  EXPECT_THAT(table.str(), HasSubstr("a small LLaDA-MoE     64     8 "));
+  const auto json = boost::json::parse(to_json(*report)).at("whole_forwards").at(5);
+  EXPECT_EQ(json.at("model").as_string(), "a small LLaDA");
+  EXPECT_EQ(json.at("rows").as_int64(), 32);
+  EXPECT_NEAR(json.at("over_floor").to_number<double>(), forwards[5].over_floor(),
+              1e-3 * forwards[5].over_floor());
+}
+
 TEST(BenchTest, AModelThatIsNotThereIsNamed) {
   Options options;
   options.only = {"model"};

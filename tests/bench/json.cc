@@ -86,6 +86,24 @@ json::object object_of(const Coordination& one) {
           {"messages_us", rounded(one.encoding_seconds * 1e6)}};
 }
 
+json::array array_of(const std::vector<ForwardRun>& runs) {
+  json::array array;
+  for (const ForwardRun& run : runs) {
+    array.push_back({{"model", run.model},
+                     {"weights", run.weights},
+                     {"numerics", run.numerics},
+                     {"keys", run.num_keys},
+                     {"rows", run.num_rows},
+                     {"runs", run.num_runs},
+                     {"ms", rounded(run.seconds * 1e3)},
+                     {"gbytes", rounded(run.bytes * 1e-9)},
+                     {"memory_gbytes_per_s", rounded(run.gbytes)},
+                     {"floor_ms", rounded(run.floor_seconds() * 1e3)},
+                     {"over_floor", rounded(run.over_floor())}});
+  }
+  return array;
+}
+
 json::array array_of(const std::vector<Coordination>& all) {
   json::array array;
   for (const Coordination& one : all) array.push_back(object_of(one));
@@ -105,6 +123,7 @@ std::string to_json(const Report& report) {
   json::array forwards;
   for (const Cell& cell : report.cells) forwards.push_back(object_of(cell));
   object["forwards"] = std::move(forwards);
+  object["whole_forwards"] = array_of(report.forwards);
   object["step"] = array_of(report.coordination);
   object["serving"] = array_of(report.serving);
   return json::serialize(object);

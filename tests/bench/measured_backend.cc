@@ -35,7 +35,8 @@ void MeasuredBackend::add_up() {
 void MeasuredBackend::compute(const kernels::Linear& op) {
   if (is_passing_) return backend_.run(op);
   const kernels::PackedMatrix& weight = op.weight;
-  book(Part::kDense, 2.0 * op.x.rows * weight.rows() * weight.cols(), double(weight.bytes()), op);
+  book(Part::kDense, 2.0 * rows_of(op.x) * weight.rows() * weight.cols(), double(weight.bytes()),
+       op);
 }
 
 void MeasuredBackend::compute(const kernels::Attention& op) {
@@ -52,7 +53,7 @@ void MeasuredBackend::compute(const kernels::Attention& op) {
     keys += num_keys;
   }
   book(Part::kAttention, 4.0 * scores * op.heads.q_cols(),
-       2.0 * keys * op.kv.keys.cols * sizeof(float), op);
+       2.0 * keys * op.kv.keys.cols * double(kernels::size_of(op.kv.keys.dtype)), op);
 }
 
 void MeasuredBackend::compute(const kernels::Experts& op) {
@@ -61,7 +62,7 @@ void MeasuredBackend::compute(const kernels::Experts& op) {
   std::set<std::int32_t> chosen;
   int num_choices = 0;
   for (const std::int32_t id :
-       read(op.expert_ids, std::size_t(op.x.rows) * std::size_t(op.top_k))) {
+       read(op.expert_ids, std::size_t(rows_of(op.x)) * std::size_t(op.top_k))) {
     const std::int32_t expert = id - op.first_expert;
     if (expert < 0 || expert >= num_experts) continue;
     chosen.insert(expert);
@@ -74,18 +75,34 @@ void MeasuredBackend::compute(const kernels::Experts& op) {
 void MeasuredBackend::compute(const kernels::LmHeadCandidates& op) {
   if (is_passing_) return backend_.run(op);
   const kernels::PackedMatrix& head = op.head;
-  book(Part::kLmHead, 2.0 * op.x.rows * head.rows() * head.cols(), double(head.bytes()), op);
+  book(Part::kLmHead, 2.0 * rows_of(op.x) * head.rows() * head.cols(), double(head.bytes()), op);
 }
 
 std::unique_ptr<kernels::PackedExperts> MeasuredBackend::pack_experts(
     std::span<const kernels::ExpertMatrices> experts, kernels::DType dtype,
     kernels::ShareOffsets shares) {
   auto packed = backend_.pack_experts(experts, dtype, shares);
-  if (!experts.empty()) {
-    const kernels::HostMatrix& gate = experts.front().gate;
-    num_weights_[packed.get()] = 3.0 * double(gate.rows) * double(gate.cols);
-  }
+  keep_size(*packed, experts);
   return packed;
+}
+
+std::unique_ptr<kernels::PackedExperts> MeasuredBackend::pack_mlp(
+    std::span<const kernels::ExpertMatrices> slices, kernels::DType dtype,
+    kernels::ShareOffsets shares) {
+  auto packed = backend_.pack_mlp(slices, dtype, shares);
+  keep_size(*packed, slices);
+  return packed;
+}
+
+void MeasuredBackend::keep_size(const kernels::PackedExperts& packed,
+                                std::span<const kernels::ExpertMatrices> experts) {
+  if (experts.empty()) return;
+  const kernels::HostMatrix& gate = experts.front().gate;
+  num_weights_[&packed] = 3.0 * double(gate.rows) * double(gate.cols);
+}
+
+int MeasuredBackend::rows_of(const kernels::Tensor& tensor) {
+  return tensor.live_rows == nullptr ? tensor.rows : read(tensor.live_rows, 1).front();
 }
 
 std::unique_ptr<kernels::Buffer> MeasuredBackend::allocate(std::size_t bytes) {

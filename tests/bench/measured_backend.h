@@ -48,6 +48,18 @@ class MeasuredBackend final : public kernels::Backend {
   [[nodiscard]] kernels::MemoryInfo memory() const override { return backend_.memory(); }
   [[nodiscard]] kernels::Stream stream() const override { return backend_.stream(); }
   void synchronize() override { backend_.synchronize(); }
+  void reserve(const kernels::WorkingShape& shape) override { backend_.reserve(shape); }
+  // What is recorded is not booked, nor what is replayed.
+  [[nodiscard]] bool can_record() const override { return backend_.can_record(); }
+  [[nodiscard]] Result<std::unique_ptr<kernels::Recording>> record(
+      const std::function<Result<>()>& enqueue) override {
+    return backend_.record(enqueue);
+  }
+  void replay(const kernels::Recording& recording) override { backend_.replay(recording); }
+  kernels::ProductReport choose_products(std::span<const kernels::WeightUse> uses,
+                                         std::span<const int> row_counts) override {
+    return backend_.choose_products(uses, row_counts);
+  }
   std::unique_ptr<kernels::Buffer> allocate(std::size_t bytes) override;
   std::unique_ptr<kernels::Buffer> allocate_shared(std::size_t bytes) override {
     return backend_.allocate_shared(bytes);
@@ -63,6 +75,9 @@ class MeasuredBackend final : public kernels::Backend {
   std::unique_ptr<kernels::PackedExperts> pack_experts(
       std::span<const kernels::ExpertMatrices> experts, kernels::DType dtype,
       kernels::ShareOffsets shares) override;
+  std::unique_ptr<kernels::PackedExperts> pack_mlp(std::span<const kernels::ExpertMatrices> slices,
+                                                   kernels::DType dtype,
+                                                   kernels::ShareOffsets shares) override;
 
  private:
   void compute(const kernels::Linear& op) override;
@@ -87,6 +102,10 @@ class MeasuredBackend final : public kernels::Backend {
   template <class Op>
   void book(Part part, double flops, double bytes, const Op& op);
   void add_up();
+  void keep_size(const kernels::PackedExperts& packed,
+                 std::span<const kernels::ExpertMatrices> experts);
+  /// How many of a tensor's rows there are.
+  [[nodiscard]] int rows_of(const kernels::Tensor& tensor);
   template <class T>
   std::vector<T> read(const T* values, std::size_t count);
 

@@ -52,20 +52,21 @@ Options parse_options(int argc, char** argv) {
   cli::CommandLine line("unmask_bench", kHowItMeasures);
   cli::Command program = line.root();
   program.add(
-      {.name = "--quick", .help = "fewer rows, less repetition, no serving: under 20 seconds"},
+      {.name = "--quick", .help = "fewer rows, less repetition, no serving: under 30 seconds"},
       options.is_quick);
   std::string device;
   program.add({.name = "--device",
-               .help = "cpu or cuda, which has the sections layer and head",
+               .help = "cpu or cuda, which has the sections layer, head and forward",
                .one_of = {"cpu", "cuda"}},
               device);
-  program.add(
-      {.name = "--only",
-       .help = "these sections: model, layer, head, step (the coordinator's part of one), serving",
-       .takes_many = true,
-       .has_commas = true,
-       .one_of = kSections},
-      options.only);
+  program.add({.name = "--only",
+               .help = "these sections: model, layer, head, forward (random weights of whole "
+                       "models, on a CPU small "
+                       "ones), step (the coordinator's part of one), serving",
+               .takes_many = true,
+               .has_commas = true,
+               .one_of = kSections},
+              options.only);
   std::string model = options.model.string();
   program.add({.name = "--model", .help = "the checkpoint of the sections model and serving"},
               model);
@@ -76,6 +77,11 @@ Options parse_options(int argc, char** argv) {
                .type = "SET",
                .environment = "UNMASK_COMPUTE_INSTRUCTIONS"},
               [&](const std::string& name) { return set_instructions(options, name); });
+  std::string numerics;
+  program.add({.name = "--numerics",
+               .help = "of the section forward: exact, or fast, which also takes cuBLASLt on a GPU",
+               .one_of = {"exact", "fast"}},
+              numerics);
   bool is_processor_time = false;
   program.add({.name = "--processor-time", .help = "not the time on the wall"}, is_processor_time);
   program.add({.name = "--json", .help = "write JSON to this file; -: to stdout, no table"},
@@ -85,6 +91,7 @@ Options parse_options(int argc, char** argv) {
   parse(line, argc, argv);
   options.model = model;
   options.is_on_gpu = device == "cuda";
+  options.is_fast = numerics == "fast";
   if (is_processor_time) options.stopwatch = Stopwatch::Kind::kProcessorPerThread;
   return options;
 }

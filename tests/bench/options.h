@@ -13,13 +13,15 @@
 
 namespace unmask::bench {
 
-inline const std::vector<std::string> kSections = {"model", "layer", "head", "step", "serving"};
-inline const std::vector<std::string> kGpuSections = {"layer", "head"};
+inline const std::vector<std::string> kSections = {"model",   "layer", "head",
+                                                   "forward", "step",  "serving"};
+inline const std::vector<std::string> kGpuSections = {"layer", "head", "forward"};
 
 /// What to measure, how long, and where to write it.
 struct Options {
   bool is_quick = false;
   bool is_on_gpu = false;         ///< the sections of kGpuSections, on the first GPU
+  bool is_fast = false;           ///< numerics: of the section forward
   std::vector<std::string> only;  ///< of kSections; empty: all
   std::filesystem::path model = source_dir() / "model/zoo/unmask-tiny";
   int num_threads = 0;                                       ///< 0: all cores

@@ -8,6 +8,7 @@
 
 #include "tests/bench/coordination.h"
 #include "tests/bench/cost.h"
+#include "tests/bench/forward/forward_run.h"
 #include "tests/bench/peak.h"
 #include "tests/bench/serving/serving_run.h"
 
@@ -56,6 +57,7 @@ struct Report {
   std::string instruction_set;
   bool is_processor_time = false;  ///< times are not of the clock on the wall
   std::vector<Cell> cells;
+  std::vector<ForwardRun> forwards;
   std::vector<Coordination> coordination;
   std::vector<ServingRun> serving;
 

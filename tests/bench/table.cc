@@ -54,6 +54,16 @@ void print_serving(std::ostream& out, const std::vector<ServingRun>& runs) {
          "outside the workers; collective: a worker's\n";
 }
 
+void print_forwards(std::ostream& out, const std::vector<ForwardRun>& runs) {
+  out << "\nwhole forwards, random weights of bf16\n"
+         "model               keys  rows         ms      floor  over floor   GB/s from memory\n";
+  for (const ForwardRun& run : runs) {
+    print(out, "%-18s %5d %5d %10.3f %10.3f %11.2f %18.1f\n", run.model.c_str(), run.num_keys,
+          run.num_rows, run.seconds * 1e3, run.floor_seconds() * 1e3, run.over_floor(), run.gbytes);
+  }
+  out << "floor: the time in which the memory delivers weights (of chosen experts only) and keys\n";
+}
+
 void print_coordination(std::ostream& out, const std::vector<Coordination>& all) {
   out << "\nthe coordinator's part of a step, from the bytes of an answer to those of the next "
          "step\n"
@@ -86,6 +96,7 @@ void write_table(const Report& report, std::ostream& out) {
     print_cell(out, cell);
     above = &cell;
   }
+  if (!report.forwards.empty()) print_forwards(out, report.forwards);
   if (!report.coordination.empty()) print_coordination(out, report.coordination);
   if (!report.serving.empty()) print_serving(out, report.serving);
 }

@@ -64,6 +64,23 @@ class FastProductsTest(unittest.TestCase):
         self.assertRegex(said, r"(?m)6 measured$")
         self.assertEqual(self.kept(), [])
 
+    def test_devices_names_the_versions_of_the_libraries_or_what_is_missing(self):
+        def devices(**environment):
+            asked = [subprocess.run([UNMASK, "devices", *words], capture_output=True, text=True, timeout=TIMEOUT,
+                                    check=True, env={**self.environment, **environment}).stdout
+                     for words in ([], ["--json"])]
+            return asked[0], json.loads(asked[1])
+
+        text, found = devices()
+        for library, name in (("nccl", "NCCL"), ("cublas_lt", "cuBLASLt")):
+            self.assertEqual(found[library]["problem"], "")
+            self.assertIn(f"{name} {found[library]['version']}\n", text)
+        self.assertRegex(found["cublas_lt"]["version"], r"^13\.")
+        text, found = devices(UNMASK_COMPUTE_CUBLAS_LT_LIBRARY="/no/such/libcublasLt.so.13")
+        self.assertEqual(found["cublas_lt"]["version"], "")
+        self.assertIn("/no/such/libcublasLt.so.13", found["cublas_lt"]["problem"])
+        self.assertIn("none: cuBLASLt cannot be loaded: /no/such/libcublasLt.so.13", text)
+
 
 if __name__ == "__main__":
     unittest.main()

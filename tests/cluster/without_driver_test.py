@@ -46,6 +46,8 @@ class WithoutDriverTest(unittest.TestCase):
         self.assertEqual((devices["gpus"], devices["driver"]), ([], "0.0"))
         self.assertIn("no NVIDIA driver", devices["gpu_problem"])
         self.assertNotEqual(devices["cuda"], "", "this is a build with CUDA")
+        for library in ("nccl", "cublas_lt"):
+            self.assertNotEqual(bool(devices[library]["version"]), bool(devices[library]["problem"]), library)
         self.assertIn("the CPU", devices["chosen"])
         self.assertIn("CUDA", self.unmask("version").stdout)
 

@@ -103,6 +103,12 @@ class FiguresTest(unittest.TestCase):
                                         "[  PASSED  ] 28 tests.\n"),
                          {"passed": 28, "skipped": 0, "failed": 1})
 
+    def test_forwards_without_a_cluster_are_in_the_table(self):
+        run = {"model": "LLaDA-8B", "keys": 512, "rows": 64, "numerics": "exact", "ms": 3.25, "over_floor": 1.5}
+        lines = list(verdicts.times({"forwards": {"figures": {"whole_forwards": [run]}}}))
+        self.assertEqual(len(lines), 1)
+        self.assertRegex(lines[0], r"LLaDA-8B, 512 keys, 64 rows, exact +3.25 ms +1.5")
+
     def test_targets_are_judged_by_what_was_measured(self):
         cells = [{"rows": rows, "layer_ms": 0.5, "head_ms": 1.0} for rows in (64, 512)]
         stages = {"torch": {"figures": {"torch": {"cells": cells}}},

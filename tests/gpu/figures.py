@@ -34,10 +34,18 @@ def operations(context):
 
 
 def bench(context):
-    measured = json.loads(output_of([context.program("unmask_bench"), "--device", "cuda", "--quick", "--json", "-"]))
+    measured = json.loads(output_of([context.program("unmask_bench"), "--device", "cuda", "--quick", "--only",
+                                     "layer,head", "--json", "-"]))
     for cell in measured["forwards"]:
         cell["over_floor"] = floors.over_floor(cell["total"]["gbytes_per_s"], measured["peaks"]["gbytes_per_s"])
     context.put("bench", measured)
+
+
+def forwards(context):
+    """Whole forwards without `up` around them, by canvas and rows, each beside the bytes' floor."""
+    measured = json.loads(output_of([context.program("unmask_bench"), "--device", "cuda", "--quick", "--only", "forward",
+                                     "--numerics", context.numerics, "--json", "-"]))
+    context.put("whole_forwards", measured["whole_forwards"])
 
 
 def torch(context):

@@ -20,6 +20,8 @@ STAGES = (
     Stage("two_gpus", 40, "two workers over NCCL: the bytes of one", replicas.over_two_gpus, on_emulated=True),
     Stage("operations", 40, "kernels_bench: every operation, and copies", figures.operations),
     Stage("bench", 90, "unmask_bench: a layer and the LM head as CUDA graphs", figures.bench),
+    Stage("forwards", 90, "unmask_bench: whole forwards of LLaDA-MoE-7B and LLaDA-8B, by canvas and rows",
+          figures.forwards),
     Stage("torch", 60, "torch_baseline.py: the same by PyTorch", figures.torch),
     Stage("forward_moe", 110, "LLaDA-MoE-7B with random weights through `up`, and its way from the disk",
           whole_forward.of_moe, on_emulated=True),

@@ -85,6 +85,9 @@ def times(stages):
         for part in ("layer", "head"):
             if cell[f"{part}_ms"]:
                 yield row(f"PyTorch: {part}, {cell['rows']} rows", f"{cell[f'{part}_ms']:.4g} ms", None)
+    for run in figure(stages, "forwards", "whole_forwards") or []:
+        yield row(f"{run['model']}, {run['keys']} keys, {run['rows']} rows, {run['numerics']}", f"{run['ms']:.4g} ms",
+                  run["over_floor"])
     for stage in ("forward_moe", "forward_dense"):
         for key, found in stages.get(stage, {}).get("figures", {}).items():
             if key.startswith("rows_"):

@@ -77,8 +77,10 @@ void CudaDevice::describe(Report& report) {
 
 }  // namespace
 
-Result<std::unique_ptr<Device>> make_cuda_device() {
-  auto backend = kernels::make_backend({.kind = kernels::DeviceKind::kCuda});
+Result<std::unique_ptr<Device>> make_cuda_device(const Options& options) {
+  kernels::DeviceSpec spec{.kind = kernels::DeviceKind::kCuda};
+  if (options.is_fast) spec.fast_products = kernels::FastProducts{};
+  auto backend = kernels::make_backend(spec);
   if (!backend) return backend.error();
   return std::unique_ptr<Device>(std::make_unique<CudaDevice>(std::move(*backend)));
 }

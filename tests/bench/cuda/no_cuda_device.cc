@@ -2,7 +2,7 @@
 
 namespace unmask::bench {
 
-Result<std::unique_ptr<Device>> make_cuda_device() {
+Result<std::unique_ptr<Device>> make_cuda_device(const Options& /*options*/) {
   return Error{ErrorCode::kUnavailable, "this program was built without CUDA: ./dev build cuda"};
 }
 

@@ -55,7 +55,7 @@ class LibraryProductsTest : public testing::Test {
   }
   static ProductReport choose(Backend& backend, const PackedMatrix& matrix,
                               const std::vector<int>& row_counts, bool is_head = false) {
-    const MatrixUse use{&matrix, is_head};
+    const WeightUse use{.matrix = &matrix, .is_head = is_head};
     return backend.choose_products({&use, 1}, row_counts);
   }
   static Matrix run(Backend& backend, const Matrix& x, DType x_dtype, const PackedMatrix& weight) {
@@ -240,6 +240,141 @@ TEST_F(LibraryProductsTest, AreRecordedAndReplayed) {
   fast->replay(**recording);
   EXPECT_TRUE(same_bytes(out.read(), expected));
   EXPECT_EQ(counters().products, before + 2);
+}
+
+/// An MLP in kNumShares slices, of which a worker may hold some.
+struct Mlp {
+  std::vector<Matrix> gate, up, down;
+
+  Mlp(int hidden, int width) {
+    for (unsigned i = 0; i < kNumShares; ++i) {
+      gate.push_back(random_matrix(width, hidden, 100 + i, 0.3f));
+      up.push_back(random_matrix(width, hidden, 200 + i, 0.3f));
+      down.push_back(random_matrix(hidden, width, 300 + i, 0.3f));
+    }
+  }
+  [[nodiscard]] std::unique_ptr<PackedExperts> pack(Backend& backend, int first = 0,
+                                                    int num_ranks = 1,
+                                                    DType dtype = DType::kBF16) const {
+    const ShareOffsets shares = local_shares(kNumShares, 0, num_ranks);
+    std::vector<ExpertMatrices> held;
+    for (int i = first; i < first + int(shares.num_items()); ++i) {
+      const auto at = std::size_t(i);
+      held.push_back({gate[at].host(), up[at].host(), down[at].host()});
+    }
+    return backend.pack_mlp(held, dtype, shares);
+  }
+};
+
+ProductReport choose_mlp(Backend& backend, const PackedExperts& mlp,
+                         const std::vector<int>& row_counts) {
+  const WeightUse use{.mlp = &mlp};
+  return backend.choose_products({&use, 1}, row_counts);
+}
+
+Matrix run_mlp(Backend& backend, const Matrix& x, const PackedExperts& mlp, int first = 0,
+               int live = -1) {
+  std::vector<std::int32_t> slices;
+  for (int i = 0; i < x.rows * kNumShares; ++i) slices.push_back(i % kNumShares);
+  const Array<std::int32_t> ids(backend, slices), count(backend, std::vector<std::int32_t>{live});
+  const Array<float> weights(backend, std::vector<float>(slices.size(), 1.0f));
+  const DeviceMatrix in(backend, x), out(backend, x.rows, x.cols);
+  Tensor view = in.view(), to = out.view();
+  if (live >= 0) view.live_rows = to.live_rows = count.data();
+  backend.run(Experts{.x = view,
+                      .experts = mlp,
+                      .first_expert = first,
+                      .top_k = kNumShares,
+                      .expert_ids = ids.data(),
+                      .expert_weights = weights.data(),
+                      .out = to});
+  return out.read();
+}
+
+TEST_F(LibraryProductsTest, AnMlpIsTwoProductsThatAgreeWithOwnKernels) {
+  const auto exact = *make_backend({.kind = DeviceKind::kCuda});
+  for (const auto& [hidden, width] : {std::pair{96, 7}, {50, 100}}) {
+    const Mlp mlp(hidden, width);
+    for (const int num_ranks : {1, 4}) {
+      const int first = num_ranks == 1 ? 0 : 2;  // of a worker in the middle
+      const auto fast = open(not_kept_);
+      const auto fast_mlp = mlp.pack(*fast, first, num_ranks);
+      const auto exact_mlp = mlp.pack(*exact, first, num_ranks);
+      EXPECT_EQ(fast_mlp->bytes(), exact_mlp->bytes());
+      EXPECT_THAT(choose_mlp(*fast, *fast_mlp, {1, 33}).sentence,
+                  HasSubstr("computes 4 of 4 products"));
+      for (const int rows : {1, 33}) {
+        const Matrix x = random_matrix(rows, hidden, 2);
+        const auto before = counters().products;
+        const Matrix out = run_mlp(*fast, x, *fast_mlp, first);
+        EXPECT_EQ(counters().products, before + 2);
+        const Matrix expected = run_mlp(*exact, x, *exact_mlp, first);
+        // An activation on the border may round the other way.
+        EXPECT_TRUE(is_near(out, {expected.values.begin(), expected.values.end()}, 5e-2))
+            << hidden << ", " << width << ", " << rows << " rows, " << num_ranks << " workers";
+      }
+    }
+  }
+}
+
+TEST_F(LibraryProductsTest, OwnKernelsReadAnMlpThatIsPackedForTheLibraryToTheSameBytes) {
+  // An emulated kernel takes what its threads take here.
+  const Setting slow("UNMASK_EMULATED_CUBLASLT_MICROS", "1000000");
+  const auto fast = open(not_kept_), exact = *make_backend({.kind = DeviceKind::kCuda});
+  for (const auto& [hidden, width] : {std::pair{96, 7}, {130, 20}}) {
+    const Mlp mlp(hidden, width);
+    const auto fast_mlp = mlp.pack(*fast), exact_mlp = mlp.pack(*exact);
+    EXPECT_THAT(choose_mlp(*fast, *fast_mlp, {16, 130}).sentence,
+                HasSubstr("computes 0 of 4 products"));
+    const auto before = counters().products;
+    for (const int rows : {1, 16, 130}) {
+      const Matrix x = random_matrix(rows, hidden, 2);
+      EXPECT_TRUE(same_bytes(run_mlp(*fast, x, *fast_mlp), run_mlp(*exact, x, *exact_mlp)))
+          << hidden << ", " << width << ", " << rows << " rows";
+    }
+    EXPECT_EQ(counters().products, before);
+  }
+}
+
+TEST_F(LibraryProductsTest, RowsOfAnMlpComeOutAlikeWhateverIsBehindThem) {
+  const Mlp mlp(40, 20);
+  const auto fast = open(not_kept_);
+  const auto packed = mlp.pack(*fast);
+  choose_mlp(*fast, *packed, {32});
+  Matrix x = random_matrix(32, 40, 2);
+  const Matrix all = run_mlp(*fast, x, *packed);
+  for (int row = 20; row < 32; ++row) {
+    for (int col = 0; col < 40; ++col) x.at(row, col) = std::nanf("");
+  }
+  const Matrix some = run_mlp(*fast, x, *packed, 0, 20);
+  EXPECT_TRUE(same_bytes(some.first_rows(20), all.first_rows(20)));
+}
+
+TEST_F(LibraryProductsTest, ASecondStartKnowsBothProductsOfAnMlpOrMeasuresThem) {
+  const Mlp mlp(40, 20);
+  const auto first = open(kept_), second = open(kept_);
+  const auto first_mlp = mlp.pack(*first), second_mlp = mlp.pack(*second);
+  EXPECT_THAT(choose_mlp(*first, *first_mlp, {16}).sentence, HasSubstr("2 measured and kept"));
+  const std::string text = text_of(file());
+  EXPECT_THAT(text,
+              testing::AllOf(HasSubstr("\ngate_up 1024 64 16 "), HasSubstr("\ndown 40 512 16 ")));
+  const auto before = counters();
+  EXPECT_THAT(choose_mlp(*second, *second_mlp, {16}).sentence,
+              testing::AllOf(HasSubstr("computes 2 of 2"), HasSubstr("as measured before")));
+  EXPECT_EQ(counters().products, before.products);
+
+  const std::size_t at = text.find("\ndown ") + 1;
+  std::ofstream(file()) << text.substr(0, at) << text.substr(text.find('\n', at) + 1);
+  EXPECT_THAT(choose_mlp(*second, *second_mlp, {16}).sentence, HasSubstr("2 measured"));
+}
+
+TEST_F(LibraryProductsTest, AnMlpOfF32StaysWithOwnKernels) {
+  const auto fast = open(not_kept_);
+  const auto packed = Mlp(40, 20).pack(*fast, 0, 1, DType::kF32);
+  EXPECT_THAT(choose_mlp(*fast, *packed, {16}).sentence, HasSubstr("is for weights of bf16"));
+  const auto before = counters().products;
+  run_mlp(*fast, random_matrix(16, 40, 2), *packed);
+  EXPECT_EQ(counters().products, before);
 }
 
 /// What LmHeadCandidates finds, with everything that can be wanted of it.

@@ -24,6 +24,12 @@ TEST(ProductChoiceTest, OwnKernelsWinWithinAFewPercent) {
   EXPECT_EQ(choose_product(100, Times{92}), 0u);
 }
 
+TEST(ProductChoiceTest, TheFastestIsFoundAmongThoseThatCouldBeMeasured) {
+  EXPECT_EQ(fastest_of(Times{kNever, 90, 30, kNoNumber, 60}), 2u);
+  EXPECT_EQ(fastest_of(Times{kNever, kNoNumber, 0}), std::nullopt);
+  EXPECT_EQ(fastest_of(Times{}), std::nullopt);
+}
+
 TEST(ProductChoiceTest, OfEquallyFastOnesTheFirstIsChosen) {
   EXPECT_EQ(choose_product(100, Times{50, 40, 40}), 1u);
 }

@@ -278,6 +278,7 @@ EngineOptions fast() {
 }
 
 std::filesystem::path tiny() { return source_dir() / "model/zoo/unmask-tiny"; }
+std::filesystem::path dense() { return golden::golden_dir() / "models/llada-mha"; }
 std::filesystem::path smaller() { return golden::golden_dir() / "models/moe_gqa"; }
 
 TEST(FastProductsTest, AreThoseOfEveryLayerAndTheHead) {
@@ -292,16 +293,44 @@ TEST(FastProductsTest, AreThoseOfEveryLayerAndTheHead) {
   }
 }
 
+TEST(FastProductsTest, AreTwoMoreOfADenseLayersMlp) {
+  GpuEngine gpu(fast(), dense(), fast_gpu());
+  const Step step = step_of({full(1, canvas_of(20, 1), {4, 8})});
+  for (int i = 0; i < 3; ++i) {
+    const Counters before = emulation::counters();
+    gpu.run(step);
+    const auto num_layers = std::uint64_t(gpu.engine().config().num_layers);
+    EXPECT_EQ(difference(before, emulation::counters()).products, 4 * num_layers + 1)
+        << "plain, recorded or replayed";
+  }
+}
+
+TEST(FastProductsTest, OfMlpsFitIntoThePlanOfTheMemoryAndAllocateNothing) {
+  for (const char* const model : {"llada-mha", "llada2-b"}) {  // dense; with shared experts
+    GpuEngine gpu(fast(), golden::golden_dir() / "models" / model, fast_gpu());
+    const MemoryPlan& plan = gpu.engine().memory();
+    const auto planned = double(plan.total_bytes() - plan.library_bytes);
+    EXPECT_LT(std::abs(double(gpu.taken_bytes()) - planned), 0.02 * planned) << model;
+    const Counters before = emulation::counters();
+    for (int i = 0; i < 3; ++i) gpu.run(step_of({full(1, canvas_of(24, 1), {4, 8})}));
+    const Counters all = difference(before, emulation::counters());
+    EXPECT_GT(all.products, 0u);
+    EXPECT_EQ(all.allocations + all.frees, 0u) << model;
+  }
+}
+
 TEST(FastProductsTest, ChooseTheTokensOfExactNumerics) {
-  EngineOptions exact = fast();
-  exact.placement.numerics = Numerics::kExact;
-  GpuEngine first(exact, tiny()), second(fast(), tiny(), fast_gpu());
-  std::vector<Step> steps = steps_of_one_bucket();
-  steps.resize(4);  // of which the last is a replay
-  for (const Step& step : steps) {
-    const StepResult expected = first.run(step), result = second.run(step);
-    for (std::size_t i = 0; i < expected.sequences.size(); ++i) {
-      EXPECT_EQ(result.sequences[i].candidates.token, expected.sequences[i].candidates.token);
+  for (const std::filesystem::path& model : {tiny(), dense()}) {
+    EngineOptions exact = fast();
+    exact.placement.numerics = Numerics::kExact;
+    GpuEngine first(exact, model), second(fast(), model, fast_gpu());
+    std::vector<Step> steps = steps_of_one_bucket();
+    steps.resize(4);  // of which the last is a replay
+    for (const Step& step : steps) {
+      const StepResult expected = first.run(step), result = second.run(step);
+      for (std::size_t i = 0; i < expected.sequences.size(); ++i) {
+        EXPECT_EQ(result.sequences[i].candidates.token, expected.sequences[i].candidates.token);
+      }
     }
   }
 }
