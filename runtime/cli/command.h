@@ -20,6 +20,7 @@ void add_run(Command program);
 void add_up(Command program);
 void add_node(Command program);
 void add_submit(Command program);
+void add_chat(Command program);
 void add_jobs(Command program);
 void add_attach(Command program);
 void add_cancel(Command program);

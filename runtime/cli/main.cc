@@ -17,6 +17,7 @@ constexpr std::array kCommands{
     add_up,
     add_node,
     add_submit,
+    add_chat,
     add_jobs,
     add_attach,
     add_cancel,

@@ -3,6 +3,7 @@
   UNMASK=build/release/unmask python3 tests/cluster/clients_test.py
 """
 
+import fcntl
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import pty
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -123,6 +125,53 @@ class SubmitTest(unittest.TestCase):
         self.assertIn("\u2591".encode(), shown, "no hole was ever seen")
         self.assertIn(b"\x1b[", shown)
         self.assertRegex(shown.decode(), r"tokens in \d+ forwards")
+
+    def test_a_chat_says_every_line_in_turn(self):
+        saved = self.dir / "chat.json"
+        lines = f"{PROMPT}\n/set gen_length=32\n/set\n/retry\n/save {saved}\n/exit\nnever said\n"
+        result = subprocess.run([UNMASK, "chat", "--set", "threshold=0.95"], input=lines, text=True,
+                                capture_output=True, timeout=TIMEOUT)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        answer = unmask("submit", "--threshold", "0.95", PROMPT).stdout
+        self.assertEqual(result.stdout, f"{answer}threshold=0.95\ngen_length=32\n{answer}")
+        self.assertEqual(json.loads(saved.read_text()), [{"role": "user", "content": PROMPT},
+                                                         {"role": "assistant", "content": answer.strip()}])
+        again = unmask("submit", "--messages", saved, "--gen-length", 8)
+        self.assertEqual(again.returncode, DONE, again.stderr)
+        for wrong, why in (("/sett x=1", "no command /sett"), ("/set threshold=2", "must be 0 to 1"),
+                           ("/retry", "nothing was said"), ("/save", "wants a file")):
+            refused = subprocess.run([UNMASK, "chat"], input=wrong, text=True, capture_output=True, timeout=TIMEOUT)
+            self.assertEqual(refused.returncode, USAGE, wrong)
+            self.assertIn(why, refused.stderr)
+
+    def test_on_a_terminal_a_chat_goes_on_after_ctrl_c(self):
+        ours, theirs = pty.openpty()
+        with tempfile.TemporaryDirectory() as cache:
+            process = subprocess.Popen([UNMASK, "chat"], stdin=theirs, stdout=theirs, stderr=theirs,
+                                       start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                                       env={**os.environ, "XDG_CACHE_HOME": cache, "TERM": "xterm"})
+            os.close(theirs)
+            self.addCleanup(process.kill)
+            shown = b""
+
+            def wait_for(what):
+                nonlocal shown
+                while what not in shown:
+                    shown += os.read(ours, 4096)
+                shown = shown[shown.index(what) + len(what):]
+
+            wait_for(b"> ")
+            os.write(ours, b"half a line\x03")
+            wait_for(b"Ctrl-D leaves")
+            os.write(ours, PROMPT.encode() + b"\n")
+            wait_for(b"tokens in")
+            wait_for(b"> ")
+            os.write(ours, b"\x04")
+            self.assertEqual(process.wait(TIMEOUT), DONE)
+            os.close(ours)
+            history = pathlib.Path(cache, "unmask", "chat_history").read_text()
+            self.assertIn(PROMPT.split()[0], history)
+            self.assertNotIn("half", history)
 
     def test_tokens_need_no_tokenizer(self):
         tokens = self.file("tokens.json", "[5, 6, 7, 8]")

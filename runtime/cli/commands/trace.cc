@@ -33,17 +33,6 @@ struct TraceFlags {
   std::string out = "-";
 };
 
-Result<> write_text(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return {};
-  }
-  Result<OutputFile> file = OutputFile::create(path);
-  if (!file) return file.error();
-  file->write(text);
-  return file->commit();
-}
-
 constexpr const char* kExamplePrompt = "What is 347 + 285?";
 
 Result<diffusion::TraceJob> read_job(const std::string& path, const ServedModel& model) {

@@ -73,4 +73,15 @@ Result<> OutputFile::commit() {
 
 void OutputFile::keep_error() { error_ = errno != 0 ? errno : EIO; }
 
+Result<> write_text(const std::string& path, std::string_view text) {
+  if (path == "-") {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return {};
+  }
+  Result<OutputFile> file = OutputFile::create(path);
+  if (!file) return file.error();
+  file->write(text);
+  return file->commit();
+}
+
 }  // namespace unmask::cli

@@ -44,4 +44,9 @@ class OutputFile {
   int error_ = 0;  ///< the first errno
 };
 
+/// The whole of a file, or of stdout if the path is "-".
+///
+/// Errors  those of an OutputFile
+Result<> write_text(const std::string& path, std::string_view text);
+
 }  // namespace unmask::cli
