@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -7,12 +6,12 @@
 #include <utility>
 
 #include "rpc/client/job_id.h"
-#include "runtime/base/random.h"
 #include "runtime/cli/chat/chat_line.h"
 #include "runtime/cli/chat/conversation.h"
 #include "runtime/cli/chat/line_reader.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/job/client_session.h"
+#include "runtime/cli/job/fresh_seed.h"
 #include "runtime/cli/job/job_printer.h"
 #include "runtime/cli/process/cache_dir.h"
 #include "runtime/cli/text/output_file.h"
@@ -124,12 +123,9 @@ class Chat {
     submit.input = actors::ChatInput{conversation_.messages()};
     submit.parameters = conversation_.parameters();
     submit.model = options_.model;
-    bool draws = false;
-    for (const auto& [name, value] : submit.parameters) {
-      if (name == "seed") return submit;
-      draws = draws || (name == "temperature" && std::strtod(value.c_str(), nullptr) > 0);
+    if (auto seed = fresh_seed(submit.parameters)) {
+      submit.parameters.push_back({"seed", std::move(*seed)});
     }
-    if (draws) submit.parameters.push_back({"seed", std::to_string(random_bits() >> 33)});
     return submit;
   }
 

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 #include "model/diffusion/job_params.h"
 #include "model/tokenizer/chat_template.h"
 #include "rpc/client/job_id.h"
-#include "runtime/base/random.h"
 #include "runtime/cli/job/deadline.h"
+#include "runtime/cli/job/fresh_seed.h"
 #include "runtime/cli/job/job_files.h"
 #include "runtime/cli/text/text_file.h"
 
@@ -18,16 +17,6 @@ namespace unmask::cli {
 namespace {
 
 constexpr std::size_t kMaxPromptBytes = 256 * 1024;  // as on the wire
-
-/// Whether another text is wanted every time. What is no number is refused later.
-bool draws_without_seed(const std::vector<actors::Parameter>& parameters) {
-  bool draws = false;
-  for (const auto& [name, value] : parameters) {
-    if (name == "seed") return false;
-    if (name == "temperature") draws = std::strtod(value.c_str(), nullptr) > 0;
-  }
-  return draws;
-}
 
 }  // namespace
 
@@ -117,8 +106,8 @@ Result<actors::Submit> JobOptions::to_submit() const {
   Result<actors::JobInput> given = input();
   if (!given) return given.error();
   submit->input = std::move(*given);
-  if (draws_without_seed(submit->parameters)) {
-    submit->parameters.push_back({"seed", std::to_string(random_bits() >> 33)});
+  if (auto seed = fresh_seed(submit->parameters)) {
+    submit->parameters.push_back({"seed", std::move(*seed)});
   }
   return submit;
 }
