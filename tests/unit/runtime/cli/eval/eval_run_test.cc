@@ -36,7 +36,7 @@ class EvalRunTest : public testing::Test {
     return {.submit = [this](const actors::Submit& submit, auto on_end) -> Result<> {
               ++num_submits_;
               most_in_flight_ = std::max(most_in_flight_, ++num_in_flight_);
-              loop_.post([this, submit, on_end] {
+              loop_->post([this, submit, on_end] {
                 --num_in_flight_;
                 on_end(answer_(submit));
               });
@@ -51,8 +51,10 @@ class EvalRunTest : public testing::Test {
     const std::vector<EvalTask> tasks{task_};
     Result<std::deque<EvalWork>> work = missing_work(tasks, grid_, results->results());
     if (!work) return work.error();
-    Judge judge(loop_, Isolation::kLimitsOnly, concurrency);
-    EvalRun run(port(), timers_, judge, tasks, grid_, *results, std::move(*work), concurrency);
+    loop_.emplace();
+    AsioTimers timers(*loop_);
+    Judge judge(*loop_, Isolation::kLimitsOnly, concurrency);
+    EvalRun run(port(), timers, judge, tasks, grid_, *results, std::move(*work), concurrency);
     Result<ExitCode> ended = kInterrupted;
     bool is_done = false;
     run.start([&](const EvalProgress& progress) { progress_ = progress; },
@@ -60,7 +62,7 @@ class EvalRunTest : public testing::Test {
                 ended = end;
                 is_done = true;
               });
-    loop_.run_until([&] { return is_done; });
+    loop_->run_until([&] { return is_done; });
     results_ = results->results();
     refused_ = run.refused();
     first_failure_ = run.first_failure();
@@ -79,8 +81,7 @@ class EvalRunTest : public testing::Test {
   }
 
   const std::string folder_ = testing::TempDir() + "/run" + std::to_string(getpid());
-  EventLoop loop_;
-  AsioTimers timers_{loop_};
+  std::optional<EventLoop> loop_;
   EvalTask task_;
   Grid grid_;
   std::function<Result<actors::Finished>(const actors::Submit&)> answer_ = echo;
