@@ -24,8 +24,8 @@ ITEMS = [
     {"messages": [{"role": "user", "content": "What is 4 + 3?"}], "answer": "8", "verifier": "final_number"},
     {"prompt": "Extract as JSON: Gina is a 9 year old clerk from Paris.", "verifier": "json",
      "answer": '{"age": 9, "name": "Gina", "city": "Paris", "job": "clerk"}'},
-    {"prompt": "Write a Python function add that returns the sum of a and b.", "verifier": "python",
-     "cases": [[[1, 2], 3]]},
+    {"prompt": "Write a function is_silk in Python that tells whether second is larger than s.", "verifier": "python",
+     "cases": [[[3, 2], True], [[2, 3], False]]},
 ]
 
 
@@ -107,7 +107,6 @@ class EvalTest(unittest.TestCase):
 
     def test_input_that_cannot_be_right_is_refused_in_one_sentence(self):
         (self.dir / "bad.jsonl").write_text('{"prompt": "a", "answer": "b", "verifier": "exact"}\n{"prompt": \n')
-        (self.dir / "file").write_text("")
         for words, code, parts in [
             (("--tasks", "sortin"), USAGE, ["no task 'sortin'", 'did you mean "sorting"']),
             (("--tasks", "gsm8k"), USAGE, ["--data"]),
@@ -116,9 +115,9 @@ class EvalTest(unittest.TestCase):
             (("--strategies", "treshold"), USAGE, ["no strategy 'treshold'", 'did you mean "threshold"']),
             (("--caches", "block"), USAGE, ["no combination", "block-causal"]),
             (("--set", "gen_lenth=3"), USAGE, ["gen_length"]),
-            (("--out", self.dir / "file" / "x"), USAGE, ["--out: cannot write", "Not a directory"]),
             (("--model", self.dir / "none"), BAD_CONFIG, ["none"]),
             (("--endpoint", "nowhere"), USAGE, ["nowhere"]),
+            (("--endpoint", "tcp://127.0.0.1:1", "--device", "cpu"), USAGE, ["--endpoint", "--device"]),
         ]:
             with self.subTest(words=words):
                 result = self.eval("--limit", 1, *words)
@@ -136,12 +135,19 @@ class EvalTest(unittest.TestCase):
         self.assertEqual(result.returncode, USAGE)
         self.assertIn("is of other settings: its set is", result.stderr)
 
+    def test_a_folder_that_cannot_be_written_is_named(self):
+        (self.dir / "file").write_text("")
+        self.out = self.dir / "file" / "x"
+        result = self.eval("--tasks", self.items)
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn(f"--out: cannot write '{self.out}/results.jsonl': Not a directory", result.stderr)
+
     def test_help_teaches(self):
         text = subprocess.run([UNMASK, "eval", "--help"], capture_output=True, text=True, check=True,
                               timeout=TIMEOUT).stdout
         for part in ("results.jsonl", "livecodebench", "final_number", "--smoothing", "NAME:PARAMETER=VALUE"):
             self.assertIn(part, text)
-        self.assertLessEqual(max(map(len, text.splitlines())), 105)
+        self.assertLessEqual(max(map(len, text[text.index("Examples:"):].splitlines())), 100)
 
 
 if __name__ == "__main__":

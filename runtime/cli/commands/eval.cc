@@ -26,14 +26,15 @@ constexpr int kMostInFlight = 256;  // as a gateway allows one client
 
 constexpr const char* kEvalExamples = R"(Examples:
   unmask eval --out found --limit 20
-  unmask eval --out found --tasks sorting,editing --strategies threshold,threshold:threshold=0.5,credit
-              --caches none,dual,vicinity --smoothing both
+  unmask eval --out found --tasks sorting,editing --caches none,dual --smoothing both
+              --strategies threshold,threshold:threshold=0.5,credit
   unmask eval --out found --model LLaDA-MoE-7B-A1B-Instruct --tasks gsm8k,humaneval --data DIR
               --strategies threshold:threshold=0.8 --caches vicinity --smoothing both --limit 100
   unmask eval --out found --endpoint tcp://127.0.0.1:7400 --tasks questions.jsonl
 
-Every strategy is tried with every cache, and with smoothing as asked; what contradicts itself is told
-and left out. NAME:PARAMETER=VALUE sets a parameter of that strategy or cache alone, --set one of all.
+Every strategy is tried with every cache, and with smoothing as asked; what contradicts itself is
+told and left out. NAME:PARAMETER=VALUE sets a parameter of that strategy or cache alone, --set one
+of all.
 
 A task is one that came with unmask (those of model/zoo/eval; all of them are called all), one of a
 public data set (crux_o, gsm8k, humaneval, ifeval, livecodebench, mbpp), of which --data names the
@@ -41,9 +42,9 @@ folder, or a .jsonl of your own, an item a line:
   {"prompt": "What is 2 + 2?", "answer": "4", "verifier": "final_number"}
 with "messages" ([{"role", "content"}, ...]) in place of "prompt" if you like. Verifiers: exact;
 final_number (the last number, behind #### if that is there); json (equal as such); choice (A to D);
-python, with "cases" ([[[arguments], result], ...]) or a "checker": Python that has item, answer and code,
-and raises unless the answer is right. Answers in Python run in a sandbox without network, files of
-yours, or further processes.
+python, with "cases" ([[[arguments], result], ...]) or a "checker": Python that has item, answer and
+code, and raises unless the answer is right. Answers in Python run in a sandbox without network,
+files of yours, or further processes.
 
 DIR gets results.jsonl (a line for each item that is done: the same command goes on behind them),
 report.json, report.md (the table that is printed) and plot.svg.)";
@@ -54,7 +55,6 @@ struct EvalFlags {
   ClientOptions where;
   int limit = 0;
   int concurrency = 16;
-  bool unsafe_python = false;
 };
 
 /// Everything is computed, or nothing else will be: what is found is shown.
@@ -112,6 +112,10 @@ int eval_here(const EvalFlags& flags, const Reporter& report) {
 }
 
 int eval_in_cluster(const EvalFlags& flags, const Reporter& report) {
+  if (const std::string given = flags.model.first_given(); !given.empty()) {
+    return report(invalid("--endpoint asks a cluster, which chose its " + given +
+                          " when it started: leave one of them out"));
+  }
   std::optional<Evaluation> evaluation;
   ExitCode code = kInterrupted;
   const int session_code = ClientSession::run(flags.where, [&](ClientSession& session) {
@@ -200,9 +204,11 @@ void add_eval(Command program) {
                .shows_default = true,
                .range = {{1, kMostInFlight}}},
               flags->concurrency);
-  command.add({.name = "--unsafe-python",
-               .help = "Run answers in Python where they can read this user's files, if need be"},
-              flags->unsafe_python);
+  command.add(
+      {.name = "--unsafe-python",
+       .help =
+           "Run answers in Python even where they can read this user's files"},
+      flags->options.allows_unsafe_python);
   command.add({.name = "--json", .help = "Print the report as one JSON object, not as a table"},
               flags->options.json);
   flags->model.add_to(command);
@@ -213,12 +219,10 @@ void add_eval(Command program) {
               flags->where.endpoint);
   flags->where.add_keys_to(command);
   command.needs("--server-key", "--endpoint");
-  for (const std::string& flag : ModelOptions::flags()) command.excludes("--endpoint", flag);
   command.set_action([flags] {
     flags->where.json = flags->options.json;
     flags->options.concurrency = std::size_t(flags->concurrency);
     if (flags->limit > 0) flags->options.limit = std::size_t(flags->limit);
-    if (flags->unsafe_python) flags->options.isolation = Isolation::kLimitsOnly;
     const Reporter report{flags->options.json};
     return flags->where.endpoint.empty() ? eval_here(*flags, report)
                                          : eval_in_cluster(*flags, report);

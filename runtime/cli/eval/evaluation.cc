@@ -38,16 +38,22 @@ Result<std::vector<EvalTask>> find_tasks(const EvaluationOptions& options) {
   return read_tasks(options.tasks, places, options.limit);
 }
 
-/// Python answers are judged as soon as the first is there: too late to say that it cannot be.
-Result<> try_sandbox(const std::vector<EvalTask>& tasks, Isolation isolation) {
+/// How answers in Python will be run: found out before the first is there.
+Result<Isolation> choose_isolation(const std::vector<EvalTask>& tasks, bool allows_unsafe) {
   const bool is_needed = std::ranges::any_of(tasks, [](const EvalTask& task) {
     return std::ranges::any_of(
         task.items, [](const TaskItem& item) { return item.verifier == Verifier::kPython; });
   });
-  if (!is_needed) return {};
-  const Result<SandboxRun> run = run_python("pass", isolation);
+  if (!is_needed) return Isolation::kFull;
+  Result<SandboxRun> run = run_python("pass", Isolation::kFull);
+  if (run) return Isolation::kFull;
+  if (allows_unsafe) {
+    std::fputs("unmask: warning: answers in Python can read the files of this user\n", stderr);
+    run = run_python("pass", Isolation::kLimitsOnly);
+    if (run) return Isolation::kLimitsOnly;
+  }
   // What has to be changed is a setting: invalid, not unreachable.
-  return run ? Result<>() : invalid(run.error().message);
+  return invalid(run.error().message);
 }
 
 void tell(const Grid& grid, const std::vector<EvalTask>& tasks) {
@@ -76,9 +82,8 @@ Result<Evaluation> Evaluation::prepare(const EvaluationOptions& options,
   if (!grid) return grid.error();
   Result<std::vector<EvalTask>> tasks = find_tasks(options);
   if (!tasks) return tasks.error();
-  if (const Result<> usable = try_sandbox(*tasks, options.isolation); !usable) {
-    return usable.error();
-  }
+  const Result<Isolation> isolation = choose_isolation(*tasks, options.allows_unsafe_python);
+  if (!isolation) return isolation.error();
   Result<ResultsFile> results = ResultsFile::open(options.out, settings_text(options, model));
   if (!results) return results.error();
   Result<std::deque<EvalWork>> work = missing_work(*tasks, *grid, results->results());
@@ -90,7 +95,7 @@ Result<Evaluation> Evaluation::prepare(const EvaluationOptions& options,
   }
   return Evaluation(
       std::unique_ptr<State>(new State{options, model.name, std::move(*tasks), std::move(*grid),
-                                       std::move(*results), std::move(*work)}));
+                                       std::move(*results), std::move(*work), *isolation}));
 }
 
 void Evaluation::start(JobPort port, EventLoop& loop, Timers& timers, const Clock& clock,
@@ -98,7 +103,7 @@ void Evaluation::start(JobPort port, EventLoop& loop, Timers& timers, const Cloc
   State& state = *state_;
   const std::size_t concurrency = state.options.concurrency;
   state.line = std::make_unique<ProgressLine>(stderr, clock);
-  state.judge = std::make_unique<Judge>(loop, state.options.isolation, concurrency);
+  state.judge = std::make_unique<Judge>(loop, state.isolation, concurrency);
   state.run =
       std::make_unique<EvalRun>(std::move(port), timers, *state.judge, state.tasks, state.grid,
                                 state.results, std::move(state.work), concurrency);

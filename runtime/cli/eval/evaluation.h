@@ -23,7 +23,7 @@ struct EvaluationOptions {
   std::string out;
   std::size_t limit = SIZE_MAX;
   std::size_t concurrency = 16;
-  Isolation isolation = Isolation::kFull;
+  bool allows_unsafe_python = false;  ///< where answers cannot be isolated
   bool json = false;
 };
 
@@ -68,6 +68,7 @@ class Evaluation {
     Grid grid;
     ResultsFile results;
     std::deque<EvalWork> work;
+    Isolation isolation;
     std::unique_ptr<ProgressLine> line = {};
     std::unique_ptr<Judge> judge = {};
     std::unique_ptr<EvalRun> run = {};

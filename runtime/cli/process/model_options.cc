@@ -35,20 +35,25 @@ void ModelOptions::add_to(Command command) {
               chat_template);
 }
 
-const std::vector<std::string>& ModelOptions::flags() {
-  static const std::vector<std::string> names{
-      "--model", "--dtype", "--threads", "--instructions", "--numerics", "--device", "--template"};
-  return names;
+std::vector<ConfigFlag> ModelOptions::config_flags() const {
+  return {{"model.dir", model, "--model"},
+          {"model.dtype", dtype, "--dtype"},
+          {"model.chat_template", chat_template, "--template"},
+          {"compute.threads", threads, "--threads"},
+          {"compute.instructions", instructions, "--instructions"},
+          {"compute.device", device, "--device"},
+          {"model.numerics", numerics, "--numerics"}};
+}
+
+std::string ModelOptions::first_given() const {
+  for (const ConfigFlag& flag : config_flags()) {
+    if (!flag.value.empty()) return flag.flag;
+  }
+  return "";
 }
 
 Result<ClusterConfig> ModelOptions::load(std::vector<ConfigFlag> more) const {
-  std::vector<ConfigFlag> flags{{"model.dir", model, "--model"},
-                                {"model.dtype", dtype, "--dtype"},
-                                {"model.chat_template", chat_template, "--template"},
-                                {"compute.threads", threads, "--threads"},
-                                {"compute.instructions", instructions, "--instructions"},
-                                {"compute.device", device, "--device"},
-                                {"model.numerics", numerics, "--numerics"}};
+  std::vector<ConfigFlag> flags = config_flags();
   flags.insert(flags.end(), more.begin(), more.end());
   return load_local_config(std::move(flags));
 }

@@ -20,13 +20,16 @@ struct ModelOptions {
 
   void add_to(Command command);
 
-  /// What add_to() adds.
-  static const std::vector<std::string>& flags();
+  /// A flag that was given; empty if none was.
+  [[nodiscard]] std::string first_given() const;
 
   /// `more` is stronger.
   ///
   /// Errors  those of load_local_config()
   [[nodiscard]] Result<ClusterConfig> load(std::vector<ConfigFlag> more) const;
+
+ private:
+  [[nodiscard]] std::vector<ConfigFlag> config_flags() const;
 };
 
 }  // namespace unmask::cli
