@@ -204,11 +204,9 @@ void add_eval(Command program) {
                .shows_default = true,
                .range = {{1, kMostInFlight}}},
               flags->concurrency);
-  command.add(
-      {.name = "--unsafe-python",
-       .help =
-           "Run answers in Python even where they can read this user's files"},
-      flags->options.allows_unsafe_python);
+  command.add({.name = "--unsafe-python",
+               .help = "Run answers in Python even where they can read this user's files"},
+              flags->options.allows_unsafe_python);
   command.add({.name = "--json", .help = "Print the report as one JSON object, not as a table"},
               flags->options.json);
   flags->model.add_to(command);

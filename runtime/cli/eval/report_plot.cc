@@ -110,7 +110,7 @@ std::string frontier_line(const EvalReport& report, const Plot& plot) {
   return "<path d='" + path + "' fill='none' stroke='#888' stroke-dasharray='4 3'/>\n";
 }
 
-const char* color_of(const EvalReport& report, const Variant& variant) {
+const char* variant_color(const EvalReport& report, const Variant& variant) {
   std::vector<std::string> strategies;
   for (const VariantScore& score : report.variants) {
     if (std::ranges::find(strategies, score.variant.strategy) == strategies.end()) {
@@ -126,14 +126,39 @@ std::string marker(double x, double y, const char* color, bool smoothing) {
                smoothing ? "#fff" : color, color);
 }
 
-std::string point(const Plot& plot, const VariantScore& score, const char* color,
-                  std::size_t number) {
+std::string point(const Plot& plot, const VariantScore& score, const char* color) {
   const Interval interval = score.all.interval();
   const double x = plot.left(score.all), y = plot.top(100 * score.all.share_right());
   return drawn("<path d='M%.1f %.1fV%.1f' stroke='%s' stroke-opacity='.5'/>", x,
                plot.top(100 * interval.low), plot.top(100 * interval.high), color) +
-         marker(x, y, color, score.variant.smoothing) +
-         drawn("<text x='%.1f' y='%.1f' font-size='10'>%zu</text>\n", x + 7, y - 5, number);
+         marker(x, y, color, score.variant.smoothing) + "\n";
+}
+
+/// The numbers of the points; those that lie on each other share a label.
+std::string labels(const EvalReport& report, const Plot& plot) {
+  struct Label {
+    double x, y;
+    std::string text;
+  };
+  std::vector<Label> placed;
+  for (std::size_t i = 0; i < report.variants.size(); ++i) {
+    const Score& score = report.variants[i].all;
+    const double x = plot.left(score), y = plot.top(100 * score.share_right());
+    const auto near = std::ranges::find_if(placed, [&](const Label& label) {
+      return std::abs(label.x - x) < 12 && std::abs(label.y - y) < 9;
+    });
+    const std::string number = std::to_string(i + 1);
+    if (near == placed.end()) {
+      placed.push_back({x, y, number});
+    } else {
+      near->text += " " + number;
+    }
+  }
+  std::string svg;
+  for (const auto& [x, y, text] : placed) {
+    svg += drawn("<text x='%.1f' y='%.1f' font-size='10'>", x + 7, y - 5) + text + "</text>\n";
+  }
+  return svg;
 }
 
 }  // namespace
@@ -143,10 +168,10 @@ std::string report_plot(const EvalReport& report) {
   std::string points, legend;
   std::size_t number = 0;
   for (const VariantScore& score : report.variants) {
-    const char* color = color_of(report, score.variant);
+    const char* color = variant_color(report, score.variant);
     const double y = kTop + kLegendRow * double(number) + 8;
     ++number;
-    points += point(plot, score, color, number);
+    points += point(plot, score, color);
     legend += marker(kLegend, y - 4, color, score.variant.smoothing) +
               drawn("<text x='%.1f' y='%.1f' font-size='11'>%zu ", kLegend + 10, y, number) +
               escaped(score.variant.name()) + "</text>\n";
@@ -159,7 +184,7 @@ std::string report_plot(const EvalReport& report) {
              height, height) +
          drawn("<text x='%.1f' y='24' font-size='15'>", kLeft) + escaped(report.model) +
          ": right over tokens per forward</text>\n" + axes(plot) + frontier_line(report, plot) +
-         points + legend + "</svg>\n";
+         points + labels(report, plot) + legend + "</svg>\n";
 }
 
 }  // namespace unmask::cli

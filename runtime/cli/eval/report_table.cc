@@ -12,8 +12,8 @@ namespace {
 
 using TableRow = std::vector<std::string>;
 
-/// Texts of the first `num_texts` columns stand left, the others, which are numbers, right.
-std::string markdown(const std::vector<TableRow>& rows, std::size_t num_texts) {
+/// sides: of each column, 'l' for texts, 'r' for numbers.
+std::string markdown(const std::vector<TableRow>& rows, const std::string& sides) {
   std::vector<std::size_t> widths(rows.front().size(), 3);
   for (const TableRow& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
@@ -22,13 +22,13 @@ std::string markdown(const std::vector<TableRow>& rows, std::size_t num_texts) {
   for (const TableRow& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string space(widths[i] - row[i].size(), ' ');
-      text += "| " + (i < num_texts ? row[i] + space : space + row[i]) + " ";
+      text += "| " + (sides[i] == 'l' ? row[i] + space : space + row[i]) + " ";
     }
     text += "|\n";
     if (&row != &rows.front()) continue;
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string line(widths[i] - 1, '-');
-      text += "| " + (i < num_texts ? "-" + line : line + ":") + " ";
+      text += "| " + (sides[i] == 'l' ? "-" + line : line + ":") + " ";
     }
     text += "|\n";
   }
@@ -71,7 +71,7 @@ std::string overall(const EvalReport& report) {
                 std::to_string(all.tried)});
     rows.push_back(std::move(row));
   }
-  return markdown(rows, 4) +
+  return markdown(rows, "llllrrrrr") +
          "\n*: no other is as often right with as many tokens per forward. 95 %: where the true "
          "share "
          "lies,\nby Wilson's interval.\n";
@@ -91,31 +91,33 @@ std::string by_task(const EvalReport& report) {
     }
     rows.push_back(std::move(row));
   }
-  return "\nRight, and tokens per forward, of each task:\n\n" + markdown(rows, 3);
+  return "\nRight, and tokens per forward, of each task:\n\n" +
+         markdown(rows, "lll" + std::string(report.tasks.size(), 'r'));
 }
 
 std::string beside_published(const EvalReport& report) {
-  std::vector<TableRow> rows{{"task", "who", "source", "right", "tokens/forward", "tokens/s"}};
+  std::vector<TableRow> rows{{"task", "who", "right, %", "tokens/forward", "tokens/s", "source"}};
   for (std::size_t i = 0; i < report.tasks.size(); ++i) {
     const auto& [task, published] = report.tasks[i];
     if (published.empty()) continue;
     for (const VariantScore& score : report.variants) {
       const Score& ours = score.tasks[i];
       if (ours.tried == 0) continue;
-      rows.push_back({cell(task), cell(report.model + ", " + score.variant.name()), "here",
+      rows.push_back({cell(task), cell(report.model + ", " + score.variant.name()),
                       decimal(100 * ours.share_right(), 2), decimal(ours.tokens_per_forward(), 2),
-                      ours.seconds > 0 ? decimal(double(ours.tokens) / ours.seconds, 1) : "-"});
+                      ours.seconds > 0 ? decimal(double(ours.tokens) / ours.seconds, 1) : "-",
+                      "here"});
     }
     for (const PublishedFigure& figure : published) {
-      rows.push_back({cell(task), cell(figure.what), cell(figure.source),
-                      or_dash(figure.percent_right, 2), or_dash(figure.tokens_per_forward, 2),
-                      or_dash(figure.tokens_per_second, 1)});
+      rows.push_back({cell(task), cell(figure.what), or_dash(figure.percent_right, 2),
+                      or_dash(figure.tokens_per_forward, 2), or_dash(figure.tokens_per_second, 1),
+                      cell(figure.source)});
     }
   }
   if (rows.size() == 1) return "";
   return "\nBeside what is published; our tokens/s are those of one job among those in "
          "flight:\n\n" +
-         markdown(rows, 3);
+         markdown(rows, "llrrrl");
 }
 
 }  // namespace

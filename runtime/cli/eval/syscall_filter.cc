@@ -45,7 +45,7 @@ constexpr std::array kForbidden{
     SYS_add_key,
     SYS_userfaultfd};
 
-constexpr sock_filter load(std::size_t offset) {
+constexpr sock_filter load_word(std::size_t offset) {
   return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, unsigned(offset));
 }
 constexpr sock_filter answer(unsigned action) { return BPF_STMT(BPF_RET | BPF_K, action); }
@@ -59,10 +59,10 @@ constexpr auto make_filter() {
   std::array<sock_filter, 13 + 2 * kForbidden.size()> filter{};
   std::size_t size = 0;
   const auto add = [&](sock_filter instruction) { filter[size++] = instruction; };
-  add(load(offsetof(seccomp_data, arch)));
+  add(load_word(offsetof(seccomp_data, arch)));
   add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0));
   add(answer(SECCOMP_RET_KILL_PROCESS));
-  add(load(offsetof(seccomp_data, nr)));
+  add(load_word(offsetof(seccomp_data, nr)));
   add(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kOtherAbi, 0, 1));
   add(answer(kRefuse));
   add(only_if(SYS_clone3));  // its flags cannot be read here; the C library takes clone instead
@@ -72,7 +72,7 @@ constexpr auto make_filter() {
     add(answer(kRefuse));
   }
   add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, unsigned(SYS_clone), 0, 3));
-  add(load(offsetof(seccomp_data, args)));
+  add(load_word(offsetof(seccomp_data, args)));
   add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0));
   add(answer(kRefuse));
   add(answer(SECCOMP_RET_ALLOW));

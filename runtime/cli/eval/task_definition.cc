@@ -5,8 +5,9 @@
 #include <filesystem>
 #include <string_view>
 
+#include "runtime/cli/eval/item_recipe.h"
+#include "runtime/cli/eval/json_members.h"
 #include "runtime/cli/eval/task_items.h"
-#include "runtime/cli/eval/text_template.h"
 #include "runtime/cli/text/json_text.h"
 #include "runtime/cli/text/text_file.h"
 
@@ -17,28 +18,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::size_t kMaxDefinitionBytes = 1 << 20;
-
-std::string text_or_nothing(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains({key.data(), key.size()});
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
-
-/// A text, or the texts of a list.
-std::vector<std::string> texts_of(const json::object& object, std::string_view key) {
-  std::vector<std::string> texts;
-  const json::value* value = object.if_contains({key.data(), key.size()});
-  if (value == nullptr || !value->is_array()) return texts;
-  for (const json::value& entry : value->get_array()) {
-    if (entry.is_string()) texts.emplace_back(entry.get_string());
-  }
-  return texts;
-}
-
-std::optional<double> number_or_nothing(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains({key.data(), key.size()});
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->to_number<double>();
-}
 
 std::vector<PublishedFigure> published_in(const json::object& definition) {
   std::vector<PublishedFigure> figures;
@@ -64,68 +43,6 @@ std::vector<actors::Parameter> settings_in(const json::object& definition) {
                           value.is_string() ? std::string(value.get_string()) : json_text(value)});
   }
   return parameters;
-}
-
-/// How the objects of the data set become items.
-struct Recipe {
-  std::string system, prompt, answer;
-  Verifier verifier = Verifier::kExact;
-  std::shared_ptr<const std::string> checker;
-  std::string condition;           ///< a member; empty: none
-  std::vector<std::string> among;  ///< what it, or each of its texts, has to be
-};
-
-Result<Recipe> recipe_of(const json::object& definition) {
-  Recipe recipe;
-  recipe.system = text_or_nothing(definition, "system");
-  recipe.prompt = text_or_nothing(definition, "prompt");
-  recipe.answer = text_or_nothing(definition, "answer");
-  if (recipe.prompt.empty()) return invalid("\"prompt\" is missing or no text");
-  const Result<Verifier> verifier = parse_verifier(text_or_nothing(definition, "verifier"));
-  if (!verifier) return verifier.error();
-  recipe.verifier = *verifier;
-  std::string checker;
-  for (const std::string& line : texts_of(definition, "checker")) checker += line + "\n";
-  if ((recipe.verifier == Verifier::kPython) == checker.empty()) {
-    return invalid("\"checker\" goes with verifier python, and that with it");
-  }
-  recipe.checker = std::make_shared<const std::string>(std::move(checker));
-  const json::value* only_if = definition.if_contains("only_if");
-  if (only_if != nullptr && only_if->is_object()) {
-    recipe.condition = text_or_nothing(only_if->get_object(), "field");
-    recipe.among = texts_of(only_if->get_object(), "among");
-  }
-  return recipe;
-}
-
-bool is_wanted(const Recipe& recipe, const json::object& row) {
-  if (recipe.condition.empty()) return true;
-  std::vector<std::string> texts = texts_of(row, recipe.condition);
-  if (texts.empty()) texts.push_back(text_or_nothing(row, recipe.condition));
-  return std::ranges::all_of(texts, [&](const std::string& text) {
-    return std::ranges::find(recipe.among, text) != recipe.among.end();
-  });
-}
-
-Result<TaskItem> make_item(const Recipe& recipe, const json::object& row) {
-  Result<std::string> prompt = fill_in(recipe.prompt, row);
-  if (!prompt) return prompt.error();
-  Result<std::string> answer = fill_in(recipe.answer, row);
-  if (!answer) return answer.error();
-  TaskItem item;
-  item.answer = std::move(*answer);
-  item.verifier = recipe.verifier;
-  if (recipe.system.empty()) {
-    item.input = actors::TextInput{std::move(*prompt)};
-  } else {
-    item.input = actors::ChatInput{{{"system", recipe.system}, {"user", std::move(*prompt)}}};
-  }
-  if (recipe.verifier == Verifier::kPython) {
-    item.checker = recipe.checker;
-    item.json = json_text(row);
-  }
-  seal(item);
-  return item;
 }
 
 Result<json::object> read_definition(const std::string& path) {
@@ -162,7 +79,7 @@ Result<EvalTask> read_defined_task(const std::string& path, const std::string& d
                                    std::size_t limit) {
   const Result<json::object> definition = read_definition(path);
   if (!definition) return invalid("'" + path + "': " + definition.error().message);
-  const Result<Recipe> recipe = recipe_of(*definition);
+  const Result<ItemRecipe> recipe = recipe_of(*definition);
   if (!recipe) return invalid("'" + path + "': " + recipe.error().message);
   EvalTask task;
   task.name = fs::path(path).stem();

@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string plain(const json::value& value) {
+std::string plain_text_of(const json::value& value) {
   if (value.is_string()) return std::string(value.get_string());
   const json::array* list = value.if_array();
   const auto is_text = [](const json::value& entry) { return entry.is_string(); };
@@ -41,7 +41,7 @@ Result<std::string> fill_in(std::string_view pattern, const json::object& fields
     const std::string_view name = pattern.substr(1, end - 1);
     const json::value* value = fields.if_contains({name.data(), name.size()});
     if (value == nullptr) return invalid("\"" + std::string(name) + "\" is missing");
-    text += plain(*value);
+    text += plain_text_of(*value);
     pattern.remove_prefix(end + 1);
   }
   return text;

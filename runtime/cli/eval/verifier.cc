@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 5> kVerifierNames{"exact", "final_number"
                                                          "python"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 /// Without zeros that say nothing; "-0" is "0".
 std::string plain_number(bool is_negative, std::string whole, std::string fraction) {
@@ -29,8 +29,8 @@ std::string plain_number(bool is_negative, std::string whole, std::string fracti
 /// The number that begins at `at`, which is moved behind it. A comma counts between groups of
 /// three digits, a point before a digit.
 std::string number_at(std::string_view text, std::size_t& at) {
-  const bool is_negative =
-      at > 0 && text[at - 1] == '-' && (at < 2 || (!is_word(text[at - 2]) && text[at - 2] != ')'));
+  const bool is_negative = at > 0 && text[at - 1] == '-' &&
+                           (at < 2 || (!is_in_word(text[at - 2]) && text[at - 2] != ')'));
   const auto has_digits = [&](std::size_t from, std::size_t count) {
     if (from + count > text.size()) return false;
     return std::ranges::all_of(text.substr(from, count), is_digit);
@@ -51,9 +51,9 @@ std::string number_at(std::string_view text, std::size_t& at) {
 /// A letter that no word begins, nor ends: "(B)", "B.", but not the article of "A cat".
 bool is_choice_at(std::string_view text, std::size_t at) {
   if (text[at] < 'A' || text[at] > 'D') return false;
-  if (at > 0 && (is_word(text[at - 1]) || text[at - 1] == '\'')) return false;
+  if (at > 0 && (is_in_word(text[at - 1]) || text[at - 1] == '\'')) return false;
   const std::string_view rest = text.substr(at + 1);
-  return rest.empty() || (rest.front() != ' ' && rest.front() != '\'' && !is_word(rest.front()));
+  return rest.empty() || (rest.front() != ' ' && rest.front() != '\'' && !is_in_word(rest.front()));
 }
 
 std::string lowered(std::string_view text) {

@@ -90,6 +90,12 @@ TEST(EvalReportTest, ThePlotHasAPointForEachVariantAndIsWellFormed) {
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
 }
 
+TEST(EvalReportTest, PointsThatLieOnEachOtherShareALabel) {
+  EvalReport report = report_of_three();
+  report.variants.push_back(report.variants.front());
+  EXPECT_THAT(report_plot(report), HasSubstr(">1 4</text>"));
+}
+
 TEST(EvalReportTest, OneItemIsEnoughForAPlot) {
   EvalTask task;
   task.name = "t";
