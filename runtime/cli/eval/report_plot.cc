@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/cli/eval/plot_axis.h"
 #include "runtime/cli/text/characters.h"
 
 namespace unmask::cli {
@@ -33,24 +34,8 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
-/// A step of 1, 2 or 5 times a power of ten that parts `range` into about six.
-double step_of(double range) {
-  const double power = std::pow(10, std::floor(std::log10(range / 6)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= range / 6) return factor * power;
-  }
-  return 10 * power;
-}
-
-/// From a value to a place, and where its lines stand.
-struct Axis {
-  double low, high, step;
-
-  [[nodiscard]] double part(double value) const { return (value - low) / (high - low); }
-};
-
 struct Plot {
-  Axis x, y;
+  PlotAxis x, y;
 
   [[nodiscard]] double left(const Score& score) const {
     return kLeft + kWidth * x.part(score.tokens_per_forward());
@@ -64,10 +49,7 @@ Plot plot_of(const EvalReport& report) {
     fastest = std::max(fastest, score.all.tokens_per_forward());
     lowest = std::min(lowest, 100 * score.all.interval().low);
   }
-  const double x_step = step_of(fastest * 1.05);
-  const double y_step = std::max(1.0, step_of(std::max(100 - lowest, 1.0)));
-  return {{0, x_step * std::ceil(fastest * 1.05 / x_step), x_step},
-          {std::max(0.0, y_step * std::floor(lowest / y_step)), 100, y_step}};
+  return {axis_over(0, fastest * 1.05), axis_over(lowest, 100)};
 }
 
 std::string axes(const Plot& plot) {
