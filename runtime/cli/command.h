@@ -17,6 +17,7 @@ inline constexpr const char* kClusterGroup = "Serve, and talk to what serves";
 inline constexpr const char* kLookGroup = "Look inside";
 
 void add_run(Command program);
+void add_eval(Command program);
 void add_up(Command program);
 void add_node(Command program);
 void add_submit(Command program);

@@ -13,6 +13,7 @@ using namespace unmask::cli;
 constexpr std::array kCommands{
     // Generate on this machine
     add_run,
+    add_eval,
     // Serve, and talk to what serves
     add_up,
     add_node,

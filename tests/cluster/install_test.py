@@ -40,6 +40,13 @@ class InstallTest(unittest.TestCase):
         self.assertIn(str(self.prefix / "share/unmask/unmask-tiny"), self.installed("models"))
         self.assertIn("632", self.installed("run", "--gen-length", "32", "What is 347 + 285?"))
 
+    def test_the_program_finds_the_tasks_that_came_with_it(self):
+        with tempfile.TemporaryDirectory() as out:
+            self.assertIn("| threshold |", self.installed("eval", "--out", out, "--tasks", "arithmetic", "--limit", "1"))
+        refused = subprocess.run([self.prefix / "bin/unmask", "eval", "--out", "/nowhere", "--tasks", "gsm8k"],
+                                 capture_output=True, text=True, cwd="/", timeout=TIMEOUT)
+        self.assertIn("--data", refused.stderr)
+
     def test_bash_completes_commands_and_their_flags(self):
         self.assertIn("submit", self.complete("su"))
         self.assertEqual(self.complete("config", "ex"), ["explain"])

@@ -9,7 +9,7 @@
 #include "runtime/cli/job/job_options.h"
 #include "runtime/cli/job/job_printer.h"
 #include "runtime/cli/process/local_cluster.h"
-#include "runtime/cli/process/local_config.h"
+#include "runtime/cli/process/model_options.h"
 #include "runtime/cli/process/worker_device.h"
 #include "runtime/cli/text/characters.h"
 #include "runtime/cli/text/progress.h"
@@ -30,13 +30,7 @@ keeps what is finished. Every parameter, its default and its range: unmask run -
 
 struct RunFlags {
   JobOptions job;
-  std::string model;
-  std::string dtype;
-  std::string numerics;
-  std::string threads;
-  std::string instructions;
-  std::string device;
-  std::string chat_template;
+  ModelOptions model;
 };
 
 /// One job in a cluster of its own.
@@ -135,18 +129,6 @@ void explain(const ServedModel& model, const tokenizer::Tokenizer* tokenizer,
   }
 }
 
-Result<ClusterConfig> config_of(const RunFlags& flags) {
-  return load_local_config({{"model.dir", flags.model, "--model"},
-                            {"model.dtype", flags.dtype, "--dtype"},
-                            {"model.chat_template", flags.chat_template, "--chat-template"},
-                            {"compute.threads", flags.threads, "--threads"},
-                            {"compute.instructions", flags.instructions, "--instructions"},
-                            {"compute.device", flags.device, "--device"},
-                            {"model.numerics", flags.numerics, "--numerics"},
-                            {"limits.max_running", "1", "unmask run"},
-                            {"log.level", "warning", "unmask run"}});
-}
-
 /// What a prompt can do when the model's template is not known.
 Result<> check_template(const ServedModel& model, const actors::JobInput& input) {
   const auto* text = std::get_if<actors::TextInput>(&input);
@@ -168,7 +150,8 @@ int run_prompt(const RunFlags& flags) {
   const Reporter report{flags.job.json};
   Result<actors::Submit> submit = flags.job.to_submit();
   if (!submit) return report(submit.error());
-  const Result<ClusterConfig> config = config_of(flags);
+  const Result<ClusterConfig> config = flags.model.load(
+      {{"limits.max_running", "1", "unmask run"}, {"log.level", "warning", "unmask run"}});
   if (!config) return report(config.error(), kBadConfig);
   Result<ServedModel> model = open_served_model(config->model);
   if (!model) return report(model.error(), kBadConfig);
@@ -207,33 +190,7 @@ void add_run(Command program) {
   command.set_footer(kRunExamples);
   const auto flags = std::make_shared<RunFlags>();
   flags->job.add_to(command);
-  command.add({.name = "--model",
-               .help = "Folder of the checkpoint; the one of unmask if left out",
-               .type = "DIR"},
-              flags->model);
-  command.add(
-      {.name = "--dtype", .help = "Of the weights: auto (as stored), f32 or bf16", .type = "NAME"},
-      flags->dtype);
-  command.add({.name = "--threads", .help = "How many compute; all cores if left out", .type = "N"},
-              flags->threads);
-  command.add({.name = "--instructions",
-               .help = "Of the CPU: auto (the best it has), portable, avx2 or avx512",
-               .type = "SET"},
-              flags->instructions);
-  command.add({.name = "--numerics",
-               .help = "exact: the same bytes in every batch; fast: cuBLASLt on a GPU, too",
-               .type = "MODE",
-               .one_of = {"exact", "fast"}},
-              flags->numerics);
-  command.add({.name = "--device",
-               .help = "Where to compute: auto (a GPU, if there is one), cpu, cuda or cuda:N",
-               .type = "DEVICE"},
-              flags->device);
-  command.add({.name = "--chat-template",
-               .help = "A chat template by name, instead of the checkpoint's: " +
-                       tokenizer::template_names(),
-               .type = "NAME"},
-              flags->chat_template);
+  flags->model.add_to(command);
   command.set_action([flags] { return run_prompt(*flags); });
 }
 

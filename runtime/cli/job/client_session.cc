@@ -31,6 +31,10 @@ void ClientOptions::add_to(Command command) {
                .shows_default = true,
                .environment = "UNMASK_ENDPOINT"},
               endpoint);
+  add_keys_to(command);
+}
+
+void ClientOptions::add_keys_to(Command command) {
   command.add({.name = "--server-key",
                .help = "The gateway's public key, if it is encrypted",
                .type = "FILE"},

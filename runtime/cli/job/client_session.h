@@ -21,6 +21,8 @@ struct ClientOptions {
   bool json = false;       ///< the command was asked for JSON, which an error is then, too
 
   void add_to(Command command);
+  /// The same without --endpoint, of which the command has its own.
+  void add_keys_to(Command command);
 };
 
 /// What a command that talks to a cluster has: a connection, Ctrl-C, and an exit code in the end.
@@ -37,6 +39,7 @@ class ClientSession {
   [[nodiscard]] rpc::Client& client() { return connection_->client(); }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] Timers& timers() { return timers_; }
+  [[nodiscard]] EventLoop& loop() { return loop_; }
 
   /// The command ends when what it waits for does, but with kInterrupted: for the first Ctrl-C.
   /// A second one, or too long a wait, ends it at once.
