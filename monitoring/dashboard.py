@@ -75,6 +75,8 @@ ROWS = [
         Panel("Jobs by outcome", "Jobs that ended, by how.", "ops", [("{{outcome}}", rate("unmask_jobs_total", "outcome"))]),
         Panel("Refused jobs", "Jobs that were not accepted, by reason; \"invalid\" is the client's mistake, the others are the cluster's.", "ops",
               [("{{reason}}", rate("unmask_admission_rejections_total", "reason"))]),
+        Panel("HTTP requests", "Requests of OpenAI's API that ended, by status; 499: the client left.", "ops",
+              [("{{path}} {{status}}", rate("unmask_http_requests_total", "path, status"))]),
         Panel("Queue time", "From acceptance to the first step.", "s", quantiles("unmask_job_queue_seconds")),
         Panel("Time to first block", "From acceptance to the first finished block.", "s", quantiles("unmask_time_to_first_block_seconds")),
         Panel("Block interval", "Between two finished blocks of a job.", "s", quantiles("unmask_block_commit_interval_seconds")),

@@ -5,11 +5,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
 #include <exception>
+#include <span>
 #include <utility>
 
 #include "rpc/http/request_head.h"
+#include "runtime/base/hex.h"
+#include "runtime/base/random.h"
 
 namespace unmask::rpc {
 namespace {
@@ -19,9 +21,7 @@ namespace http = boost::beast::http;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kReadBytes = 4 << 10;
-constexpr std::size_t kMaxLingerBytes = 4 << 20;
-constexpr milliseconds kLingerTimeout{1000};
-constexpr std::string_view kRetryAfterSeconds = "1";
+constexpr std::size_t kMaxRequestIdBytes = 128;
 
 /// Beast's names for what a client may send; everything else means that it is gone.
 std::optional<HttpResponse> reject_parse(const boost::system::error_code& error) {
@@ -32,12 +32,23 @@ std::optional<HttpResponse> reject_parse(const boost::system::error_code& error)
   return rejection(400, "no HTTP: " + error.message());
 }
 
-HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
-  try {
-    return handler(request);
-  } catch (const std::exception& error) {
-    return rejection(500, std::string("the handler failed: ") + error.what());
-  }
+/// What a client may call its request: short, and nothing that could end a field.
+bool is_request_id(std::string_view text) {
+  const auto is_graphic = [](char c) { return c > ' ' && c < 0x7f; };
+  return !text.empty() && text.size() <= kMaxRequestIdBytes &&
+         std::ranges::all_of(text, is_graphic);
+}
+
+std::string random_request_id() {
+  JobId id;
+  fill_randomly(std::as_writable_bytes(std::span(id.bytes)));
+  return to_hex(id);
+}
+
+std::string address_of(const HttpConnection::Socket& socket) {
+  boost::system::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  return error ? "" : endpoint.address().to_string();
 }
 
 }  // namespace
@@ -45,7 +56,8 @@ HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
 HttpConnection::HttpConnection(Socket socket, std::shared_ptr<HttpService> service)
     : socket_(std::move(socket)),
       service_(std::move(service)),
-      received_(service_->limits.max_head_bytes) {
+      received_(service_->limits.max_head_bytes),
+      client_(address_of(socket_)) {
   service_->connections.insert(this);
 }
 
@@ -65,8 +77,16 @@ Task<> HttpConnection::serve() {
     const HttpLimits& limits = service_->limits;
     set_deadline(is_first || received_.size() > 0 ? limits.head_timeout : limits.idle_timeout);
     std::optional<HttpResponse> response = co_await answer_next();
-    if (!response || is_gone_) co_return;
-    co_await send(std::move(*response));
+    const std::shared_ptr<HttpReply> reply = std::exchange(reply_, nullptr);
+    if (reply) {
+      ++service_->num_late;
+      co_await send_late(*reply);
+      --service_->num_late;
+    } else if (response && !is_gone_) {
+      co_await send(std::move(*response));
+    } else {
+      co_return;
+    }
   }
   if (!is_gone_) co_await linger();
 }
@@ -74,29 +94,61 @@ Task<> HttpConnection::serve() {
 Task<std::optional<HttpResponse>> HttpConnection::answer_next() {
   is_kept_ = is_head_ = false;
   version_ = 11;
+  request_id_.clear();
   Parser parser;
   parser.header_limit(std::uint32_t(service_->limits.max_head_bytes));
   parser.body_limit(service_->limits.max_body_bytes);
   std::optional<HttpResponse> refused = co_await read_head(parser);
-  if (refused || is_gone_) co_return refused;
-
-  HttpRequest request;
-  request.method = std::string(parser.get().method_string());
-  const std::string_view target(parser.get().target().data(), parser.get().target().size());
-  request.path = target.substr(0, target.find('?'));
-  if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
+  if (is_gone_) co_return std::nullopt;
+  if (refused) co_return refusal(std::move(*refused));
+  HttpRequest request = request_of(parser);
   is_head_ = request.method == "HEAD";
   version_ = parser.get().version();
   const bool is_kept = parser.keep_alive();
 
   auto found = service_->routes.find(request.method, request.path);
-  if (auto* nowhere = std::get_if<HttpResponse>(&found)) co_return std::move(*nowhere);
+  if (auto* nowhere = std::get_if<HttpResponse>(&found)) co_return refusal(std::move(*nowhere));
   refused = co_await read_body(parser);
-  if (refused || is_gone_) co_return refused;
-
+  if (is_gone_) co_return std::nullopt;
+  if (refused) co_return refusal(std::move(*refused));
   request.body = std::move(parser.get().body());
   is_kept_ = is_kept;
-  co_return call(*std::get<const HttpHandler*>(found), request);
+  co_return call(*std::get<const HttpRoute*>(found), std::move(request));
+}
+
+HttpRequest HttpConnection::request_of(const Parser& parser) {
+  HttpRequest request;
+  request.method = std::string(parser.get().method_string());
+  const std::string_view target(parser.get().target().data(), parser.get().target().size());
+  request.path = target.substr(0, target.find('?'));
+  if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
+  request.authorization = std::string(parser.get()[http::field::authorization]);
+  request.origin = std::string(parser.get()[http::field::origin]);
+  request.client = client_;
+  request_id_ = std::string(parser.get()["X-Request-Id"]);
+  if (!is_request_id(request_id_)) request_id_ = random_request_id();
+  request.id = request_id_;
+  return request;
+}
+
+HttpResponse HttpConnection::refusal(HttpResponse response) const {
+  return service_->dress ? service_->dress(std::move(response)) : response;
+}
+
+std::optional<HttpResponse> HttpConnection::call(const HttpRoute& route, HttpRequest request) {
+  try {
+    if (const auto* handler = std::get_if<HttpHandler>(&route)) return (*handler)(request);
+    reply_ =
+        std::make_shared<HttpReply>(service_->limits.max_unsent_bytes, [weak = weak_from_this()] {
+          if (const auto self = weak.lock()) self->wake();
+        });
+    std::get<HttpLateHandler>(route)(std::move(request), reply_);
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    if (reply_) reply_->close(false);
+    reply_.reset();
+    return refusal(rejection(500, std::string("the handler failed: ") + error.what()));
+  }
 }
 
 Task<std::optional<HttpResponse>> HttpConnection::read_head(Parser& parser) {
@@ -164,45 +216,13 @@ Task<bool> HttpConnection::receive(std::size_t max_bytes) {
   co_return !error && !is_late_ && !service_->is_over;
 }
 
-Task<> HttpConnection::send(HttpResponse response) {
-  set_deadline(service_->limits.write_timeout);
-  http::response<http::string_body> message;
-  message.version(version_);
-  message.result(unsigned(response.status));
-  message.set(http::field::content_type, response.content_type);
-  message.set("X-Content-Type-Options", "nosniff");
-  if (response.status == 503) message.set(http::field::retry_after, kRetryAfterSeconds);
-  for (const auto& [name, value] : response.fields) message.set(name, value);
-  message.body() = std::move(response.body);
-  message.keep_alive(is_kept_);
-  message.prepare_payload();
-
-  http::response_serializer<http::string_body> serializer(message);
-  boost::system::error_code error;
-  if (is_head_) {
-    co_await http::async_write_header(socket_, serializer,
-                                      asio::redirect_error(asio::use_awaitable, error));
-  } else {
-    co_await http::async_write(socket_, serializer,
-                               asio::redirect_error(asio::use_awaitable, error));
-  }
-  if (error || is_late_) is_gone_ = true;
-}
-
-Task<> HttpConnection::linger() {
-  boost::system::error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
-  set_deadline(kLingerTimeout);
-  std::size_t num_dropped = 0;
-  do {
-    num_dropped += received_.size();
-    received_.clear();
-  } while (num_dropped < kMaxLingerBytes && co_await receive(received_.max_size()));
+void HttpConnection::clear_deadline() {
+  is_late_ = false;
+  service_->timers.cancel(deadline_);
 }
 
 void HttpConnection::set_deadline(milliseconds timeout) {
-  is_late_ = false;
-  service_->timers.cancel(deadline_);
+  clear_deadline();
   deadline_ = service_->timers.after(timeout, [this] {
     is_late_ = true;
     boost::system::error_code ignored;

@@ -25,9 +25,11 @@ struct HttpService {
 
   const HttpLimits limits;
   HttpRoutes routes;
+  std::function<HttpResponse(HttpResponse)> dress;  // of refusals; may be none
   AsioTimers timers;
   std::set<HttpConnection*> connections;
-  bool is_over = false;  // no handler is called any more
+  std::size_t num_late = 0;  // answers that are not sent yet
+  bool is_over = false;      // no handler is called any more
 };
 
 /// One client: answers its requests, one after the other.
@@ -49,8 +51,13 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
-  /// The answer to what comes next; nothing if the client is gone.
+  /// The answer to what comes next; nothing if the client is gone, or `reply_` will have it.
   Task<std::optional<HttpResponse>> answer_next();
+  /// The rest, for a head that was read.
+  Task<std::optional<HttpResponse>> answer(Parser& parser);
+  [[nodiscard]] HttpRequest request_of(const Parser& parser);
+  [[nodiscard]] HttpResponse refusal(HttpResponse response) const;
+  std::optional<HttpResponse> call(const HttpRoute& route, HttpRequest request);
   /// Reads a head and parses it. Nothing: it is good, or the client is gone.
   Task<std::optional<HttpResponse>> read_head(Parser& parser);
   Task<std::optional<HttpResponse>> read_body(Parser& parser);
@@ -59,21 +66,33 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Task<bool> receive(std::size_t max_bytes);
   Task<> send_continue();
   Task<> send(HttpResponse response);
+  /// The answer of `reply_`, as it comes.
+  Task<> send_late(HttpReply& reply);
+  Task<> send_pieces(HttpReply& reply);
+  Task<> send_bytes(std::string bytes);
+  /// Until there is something of it, or the client leaves.
+  Task<> wait_for(const HttpReply& reply);
+  void wake();
   /// Reads on for a moment: closing on unread bytes would take the answer back.
   Task<> linger();
 
+  void clear_deadline();
   void set_deadline(std::chrono::milliseconds timeout);
   [[nodiscard]] std::string_view received() const;
 
   Socket socket_;
   const std::shared_ptr<HttpService> service_;
   boost::beast::flat_buffer received_;  // not parsed yet; at most a head
+  const std::string client_;            // its address
+  std::shared_ptr<HttpReply> reply_;    // of a request whose answer comes later
+  std::string request_id_;              // of the request in progress
   TimerId deadline_ = 0;
-  unsigned version_ = 11;  // of the request in progress, as Beast counts
-  bool is_head_ = false;   // its method: the answer has no body
-  bool is_kept_ = true;    // another request may follow
-  bool is_late_ = false;   // the deadline has passed
-  bool is_gone_ = false;   // nobody reads an answer
+  unsigned version_ = 11;    // of the request in progress, as Beast counts
+  bool is_head_ = false;     // its method: the answer has no body
+  bool is_kept_ = true;      // another request may follow
+  bool is_late_ = false;     // the deadline has passed
+  bool is_gone_ = false;     // nobody reads an answer
+  bool is_waiting_ = false;  // for the answer, and for the client to leave
 };
 
 }  // namespace unmask::rpc

@@ -14,12 +14,14 @@ struct HttpLimits {
   std::size_t max_fields = 64;            ///< 431 beyond
   std::size_t max_field_bytes = 4 << 10;  ///< one field's line; 431 beyond
   std::size_t max_body_bytes = 1 << 20;   ///< 413 beyond
+  /// Of an answer that comes piece by piece; whoever reads slower than that is cut off.
+  std::size_t max_unsent_bytes = 1 << 20;
 
   // Absolute, so that a client that trickles bytes gains nothing; 408 beyond.
   std::chrono::milliseconds head_timeout{5'000};    ///< from its first byte, or the connection
   std::chrono::milliseconds body_timeout{15'000};   ///< from the end of the head
   std::chrono::milliseconds idle_timeout{30'000};   ///< between requests; closed without an answer
-  std::chrono::milliseconds write_timeout{15'000};  ///< for a response
+  std::chrono::milliseconds write_timeout{15'000};  ///< for a response, or a piece of it
 };
 
 }  // namespace unmask::rpc

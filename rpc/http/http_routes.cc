@@ -7,14 +7,18 @@
 
 namespace unmask::rpc {
 
-void HttpRoutes::add(const std::string& method, const std::string& path, HttpHandler handler) {
-  const bool is_new = paths_[path].emplace(method, std::move(handler)).second;
+void HttpRoutes::add(const std::string& method, const std::string& path, HttpRoute route) {
+  const bool is_new = paths_[path].emplace(method, std::move(route)).second;
   UNMASK_CHECK(is_new);
 }
 
-std::variant<const HttpHandler*, HttpResponse> HttpRoutes::find(std::string_view method,
-                                                                std::string_view path) const {
-  const auto found = paths_.find(path);
+std::variant<const HttpRoute*, HttpResponse> HttpRoutes::find(std::string_view method,
+                                                              std::string_view path) const {
+  auto found = paths_.find(path);
+  if (const std::size_t last = path.rfind('/');
+      found == paths_.end() && last != std::string_view::npos && last + 1 < path.size()) {
+    found = paths_.find(std::string(path.substr(0, last)) + "/*");
+  }
   if (found == paths_.end()) return rejection(404, "there is nothing at this path");
   const Methods& methods = found->second;
   const auto handler = methods.find(method == "HEAD" ? "GET" : method);

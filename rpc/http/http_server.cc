@@ -70,7 +70,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<Acceptor> {
     for (HttpConnection* connection : service_->connections) connection->close();
   }
 
-  [[nodiscard]] HttpRoutes& routes() { return service_->routes; }
+  [[nodiscard]] HttpService& service() { return *service_; }
   [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
  private:
@@ -121,8 +121,14 @@ HttpServer::HttpServer(std::shared_ptr<Acceptor> acceptor, HostPort address)
 
 HttpServer::~HttpServer() { acceptor_->close(); }
 
-void HttpServer::route(const std::string& method, const std::string& path, Handler handler) {
-  acceptor_->routes().add(method, path, std::move(handler));
+void HttpServer::route(const std::string& method, const std::string& path, HttpRoute route) {
+  acceptor_->service().routes.add(method, path, std::move(route));
+}
+
+bool HttpServer::is_quiet() const { return acceptor_->service().num_late == 0; }
+
+void HttpServer::dress_refusals(std::function<HttpResponse(HttpResponse)> dress) {
+  acceptor_->service().dress = std::move(dress);
 }
 
 }  // namespace unmask::rpc

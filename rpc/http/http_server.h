@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,7 @@
 
 namespace unmask::rpc {
 
-/// A small HTTP/1.1 server on the control thread: exact paths, answers known at once.
+/// A small HTTP/1.1 server on the control thread: answers known at once, later, or piece by piece.
 ///
 /// Whatever a client sends, it gets an answer that says what is wrong, or is cut off; what it may
 /// use is bounded by Options. Control thread only; the loop outlives it.
@@ -30,9 +31,15 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Each method of a path once. A path with GET has HEAD; others than those here are answered
-  /// 404 and 405.
-  void route(const std::string& method, const std::string& path, Handler handler);
+  /// Each method of a path once, as of HttpRoutes. A path with GET has HEAD; others than those here
+  /// are answered 404 and 405.
+  void route(const std::string& method, const std::string& path, HttpRoute route);
+
+  /// What this server itself refuses goes through `dress`, which may say it in another form.
+  void dress_refusals(std::function<HttpResponse(HttpResponse)> dress);
+
+  /// Every answer that came later has been sent.
+  [[nodiscard]] bool is_quiet() const;
 
   /// With the port as bound.
   [[nodiscard]] const HostPort& address() const { return address_; }

@@ -89,6 +89,13 @@ Result<> check_security(const ClusterConfig& config) {
                      "security.insecure if the network may be trusted");
     }
   }
+  const auto& http = config.http;
+  if (!is_loopback(config.gateway_http().host) && !config.gateway.http_host.empty() &&
+      http.api_keys.empty() && http.api_key_file.empty()) {
+    return invalid("gateway.http_host " + config.gateway.http_host +
+                   " can be reached from other machines: set http.api_keys (--api-key) or "
+                   "http.api_key_file (--api-key-file)");
+  }
   if (!security.curve) return {};
   for (const auto& [key, file] : {std::pair("secret_key", security.secret_key),
                                   std::pair("coordinator_key", security.coordinator_key)}) {

@@ -47,10 +47,13 @@ struct ClusterConfig {
   };
   struct Gateway {
     HostPort address{"127.0.0.1", 7400};  ///< clients dial it
-    std::int32_t http_port = 8000;
+    std::string http_host{};              ///< empty: http.address
+    std::int32_t http_port = 8080;
   };
   struct Http {
-    std::string address = "127.0.0.1";  ///< every process's HTTP server binds it
+    std::string address = "127.0.0.1";    ///< every process's HTTP server binds it
+    std::vector<std::string> api_keys{};  ///< of clients of OpenAI's API
+    std::string api_key_file{};           ///< the same, one a line
   };
   struct Collective {
     std::string interface {
@@ -110,6 +113,12 @@ struct ClusterConfig {
 
   /// The entry of a rank; the defaults if there are none.
   [[nodiscard]] WorkerConfig worker(std::int32_t replica, std::int32_t rank) const;
+
+  /// Where the gateway serves HTTP.
+  [[nodiscard]] HostPort gateway_http() const {
+    return {gateway.http_host.empty() ? http.address : gateway.http_host,
+            std::uint16_t(gateway.http_port)};
+  }
 
   /// What no single value shows: that they fit each other.
   [[nodiscard]] Result<> validate() const;

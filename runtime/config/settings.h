@@ -34,9 +34,14 @@ void for_each_setting(Config& config, Visit visit) {
   visit("coordinator.http_port", config.coordinator.http_port,
         "of the coordinator's metrics and health; 0: any free one");
   visit("gateway.address", config.gateway.address, "where clients reach the gateway");
+  visit("gateway.http_host", config.gateway.http_host,
+        "on which the gateway serves HTTP, OpenAI's API too; empty: http.address");
   visit("gateway.http_port", config.gateway.http_port,
-        "of the gateway's metrics and health; 0: any free one");
+        "of the gateway's API, metrics and health; 0: any free one");
   visit("http.address", config.http.address, "on which every process serves HTTP");
+  visit("http.api_keys", config.http.api_keys,
+        "that clients of OpenAI's API have to show; needed where other machines reach the gateway");
+  visit("http.api_key_file", config.http.api_key_file, "more of them, one a line");
   visit("collective.interface", config.collective.interface,
         "network interface for tensors; empty: the one of the worker's host, or NCCL's choice");
   visit("collective.nccl_library", config.collective.nccl_library,

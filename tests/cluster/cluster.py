@@ -32,6 +32,8 @@ class Cluster:
         folder = pathlib.Path(self._folder.name)
         self._endpoints_file, self._log_file = folder / "endpoints.json", folder / "log"
         address = ["--set", f"gateway.address={gateway}"] if gateway else []
+        if "--http" not in words:
+            address += ["--http", "127.0.0.1:0"]
         defaults = [word for flag, value in (("--workers", "2"), ("--dtype", "f32")) if flag not in words
                     for word in (flag, value)]
         with open(self._log_file, "wb") as log:

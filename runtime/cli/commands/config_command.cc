@@ -45,10 +45,15 @@ bool is_within(const std::string& key, const std::string& section) {
   return key == section || key.starts_with(section + ".");
 }
 
+/// Keys are not for whoever looks over a shoulder, or reads a log.
+std::string shown_value(const ConfigEntry& entry) {
+  return entry.key == "http.api_keys" && !entry.value.empty() ? "(hidden)" : entry.value;
+}
+
 void print_json(const LoadedConfig& loaded) {
   boost::json::object settings;
   for (const ConfigEntry& entry : loaded.entries) {
-    settings[entry.key] = {{"value", entry.value},
+    settings[entry.key] = {{"value", shown_value(entry)},
                            {"source", name_of(entry.source)},
                            {"origin", entry.origin},
                            {"help", entry.help}};
@@ -63,7 +68,7 @@ void print_table(const LoadedConfig& loaded) {
     value_width = std::max(value_width, std::min<std::size_t>(entry.value.size(), 40));
   }
   for (const ConfigEntry& entry : loaded.entries) {
-    const std::string value = entry.value.empty() ? "-" : printable(entry.value);
+    const std::string value = entry.value.empty() ? "-" : printable(shown_value(entry));
     const std::string origin =
         entry.origin.empty() ? std::string(name_of(entry.source)) : printable(entry.origin);
     std::printf("%-*s  %-*s  %s\n", int(key_width), entry.key.c_str(), int(value_width),

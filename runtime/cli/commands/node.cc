@@ -55,6 +55,7 @@ void add_node(Command program) {
       "Order does not matter; until all are there the coordinator names who is missing.\n"
       "SIGTERM drains: no new jobs, accepted ones end; a second SIGTERM ends at once.");
   options->cluster.add_to(command);
+  options->cluster.add_http_to(command);
   command.add({.name = "--role",
                .help = "coordinator, gateway or worker",
                .type = "ROLE",
@@ -69,6 +70,7 @@ void add_node(Command program) {
   // For `unmask up`:
   command.add({.name = "--announce", .is_hidden = true}, options->start.announces);
   command.add({.name = "--may-move", .is_hidden = true}, options->start.may_move);
+  command.add({.name = "--http-may-move", .is_hidden = true}, options->start.http_may_move);
   command.add({.name = "--last-http-port", .type = "PORT", .is_hidden = true},
               options->start.http_port);
   command.add({.name = "--last-end", .type = "REASON", .is_hidden = true}, options->start.last_end);

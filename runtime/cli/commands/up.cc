@@ -35,8 +35,7 @@ void say(const std::string& line) {
 /// A cluster on this machine, from the first process to the last.
 class UpCommand {
  public:
-  /// may_move: the gateway's port need not be the configured one.
-  UpCommand(const ClusterConfig& config, const UpOptions& options, bool may_move)
+  UpCommand(const ClusterConfig& config, const UpOptions& options, Launcher::MayMove may_move)
       : config_(config),
         endpoints_file_(options.endpoints_file),
         targets_file_(options.prometheus_targets),
@@ -139,7 +138,8 @@ class UpCommand {
     say("[4/4] ready: every worker has run a real collective");
     for (const actors::MemberStatus& member : status.members) {
       if (member.process.slot.role == actors::Role::kGateway)
-        say("      metrics  " + member.process.http + "/metrics");
+        say("      OpenAI   " + member.process.http + "/v1\n      metrics  " + member.process.http +
+            "/metrics");
     }
     say("      jobs     " + status.durability);
     say("\nSubmit a job:\n  unmask submit --endpoint " + client_ +
@@ -168,14 +168,14 @@ class UpCommand {
 };
 
 /// Settings that a cluster on one machine has unless they were set: ports that are free, but for
-/// that of clients, which have it for their default. True if the gateway may take another one.
-bool use_free_ports(const LoadedConfig& loaded, ClusterOptions& options) {
-  bool may_move = false;
+/// those of clients, which have them for their defaults, and may be others if they are taken.
+Launcher::MayMove use_free_ports(const LoadedConfig& loaded, ClusterOptions& options) {
+  Launcher::MayMove may_move;
   for (const ConfigEntry& entry : loaded.entries) {
     if (entry.source != ConfigSource::kDefault) continue;
     if (entry.key == "coordinator.address") options.set(entry.key, "127.0.0.1:0");
-    if (entry.key == "gateway.http_port") options.set(entry.key, "0");
-    if (entry.key == "gateway.address") may_move = true;
+    if (entry.key == "gateway.http_port") may_move.http = true;
+    if (entry.key == "gateway.address") may_move.clients = true;
   }
   return may_move;
 }
@@ -183,7 +183,7 @@ bool use_free_ports(const LoadedConfig& loaded, ClusterOptions& options) {
 int run_up(UpOptions options) {
   const Result<LoadedConfig> asked = options.cluster.load();
   if (!asked) return report(asked.error(), kBadConfig);
-  const bool may_move = use_free_ports(*asked, options.cluster);
+  const Launcher::MayMove may_move = use_free_ports(*asked, options.cluster);
   const Result<LoadedConfig> loaded = options.cluster.load();
   if (!loaded) return report(loaded.error(), kBadConfig);
   warn(*loaded);
@@ -213,8 +213,8 @@ void add_up(Command program) {
   command.set_footer(
       "Starts a coordinator, a gateway and R x N workers as processes of their own, and prints "
       "the\n"
-      "line to submit with. Clients find it at 127.0.0.1:7400, or at a free port if that is "
-      "taken.\n"
+      "line to submit with. Clients find it at 127.0.0.1:7400, those of OpenAI's API at\n"
+      "http://127.0.0.1:8080/v1, or at free ports if those are taken.\n"
       "A process that fails, or hangs, is started again.\n"
       "Ctrl-C or SIGTERM: no new jobs, accepted ones end, then everything stops.\n"
       "  unmask up --workers 2\n"
@@ -231,6 +231,7 @@ void add_up(Command program) {
         "Workers that share one model (tensor and expert parallel)");
   named("--replicas", "cluster.replicas", "Copies of the model, each on its own workers");
   options->cluster.add_to(command);
+  options->cluster.add_http_to(command);
   command.add({.name = "--endpoints-file",
                .help = "Written as JSON once every worker has run a real collective",
                .type = "FILE"},

@@ -29,7 +29,7 @@ std::vector<ListenedAddress> listened_addresses(const ClusterConfig& config) {
   list.add("coordinator", config.coordinator.address);
   list.add("gateway", config.gateway.address);
   list.add_http("coordinator", config.http.address, config.coordinator.http_port);
-  list.add_http("gateway", config.http.address, config.gateway.http_port);
+  list.add_http("gateway", config.gateway_http().host, config.gateway.http_port);
   for (const WorkerConfig& worker : config.workers) {
     const std::string who =
         "worker " + std::to_string(worker.replica * config.cluster.workers + worker.rank);

@@ -1,5 +1,6 @@
 #include "runtime/cli/process/cluster_options.h"
 
+#include <algorithm>
 #include <array>
 
 namespace unmask::cli {
@@ -63,6 +64,45 @@ void ClusterOptions::add_to(Command command) {
                .type = "KEY=VALUE",
                .takes_many = true},
               assign);
+}
+
+void ClusterOptions::add_http_to(Command command) {
+  const auto listen = [this](const std::string& text) -> Result<> {
+    const Result<HostPort> address = parse_host_port(text);
+    if (!address) return address.error();
+    flags.push_back({"gateway.http_host", address->host, "--http"});
+    flags.push_back({"gateway.http_port", std::to_string(address->port), "--http"});
+    return {};
+  };
+  command.add({.name = "--http",
+               .help = "Where the gateway serves HTTP, OpenAI's API too; default: 127.0.0.1:8080",
+               .type = "ADDR:PORT"},
+              listen);
+  const auto allow = [this](const std::string& key) -> Result<> {
+    if (key.empty() || key.find(',') != std::string::npos) {
+      return invalid("is a key without commas, and not empty");
+    }
+    const auto before = std::ranges::find(flags, "--api-key", &ConfigFlag::flag);
+    if (before != flags.end()) {
+      before->value += "," + key;
+    } else {
+      flags.push_back({"http.api_keys", key, "--api-key"});
+    }
+    return {};
+  };
+  command.add({.name = "--api-key",
+               .help = "One that clients of OpenAI's API may show; several times for several",
+               .type = "KEY",
+               .takes_many = true},
+              allow);
+  const auto allow_file = [this](const std::string& path) -> Result<> {
+    flags.push_back({"http.api_key_file", path, "--api-key-file"});
+    return {};
+  };
+  command.add({.name = "--api-key-file",
+               .help = "The same, one a line: other users of this machine cannot see them",
+               .type = "FILE"},
+              allow_file);
 }
 
 std::vector<ConfigFlag> ClusterOptions::all_flags() const {

@@ -17,6 +17,9 @@ struct ClusterOptions {
 
   void add_to(Command command);
 
+  /// --http, --api-key, --api-key-file: for what has a gateway.
+  void add_http_to(Command command);
+
   /// Errors  those of load_config(); kInvalidArgument: a --set without "="
   [[nodiscard]] Result<LoadedConfig> load() const;
 

@@ -2,6 +2,7 @@
 
 #include "actors/gateway/tokenizer_service.h"
 #include "runtime/cli/command.h"
+#include "runtime/cli/process/gateway_http.h"
 #include "runtime/cli/process/node_process.h"
 #include "runtime/cli/process/node_security.h"
 #include "runtime/cli/process/role_options.h"
@@ -26,6 +27,7 @@ int run_gateway(const ClusterConfig& config, const NodeStart& start) {
 
   Wire clients(host), coordinator(host);
   actors::TokenizerService text(std::move(model->tokenizer));
+  GatewayHttp api(host, text);
   const auto leave = [&host](const Error& error) {
     host.log().error("this gateway must leave the cluster", {{"why", error.message}});
     host.end(kBadConfig);
@@ -33,11 +35,16 @@ int run_gateway(const ClusterConfig& config, const NodeStart& start) {
   actors::GatewayRole::Options role_options =
       gateway_options(config, host, model->name, node.self());
   role_options.gateway.requester_of = [&](PeerId client) {
-    return clients.requester(client, *operators);
+    return rpc::HttpClients::is_one(client) ? api.clients().requester(client)
+                                            : clients.requester(client, *operators);
   };
   actors::GatewayRole role(host.system(), host.env(), std::move(role_options), text,
-                           {clients.outgoing(), clients.disconnect(), coordinator.outgoing()},
+                           {api.outgoing(clients.outgoing()), api.disconnect(clients.disconnect()),
+                            coordinator.outgoing()},
                            leave);
+  const Result<> has_api =
+      api.serve(node.http(), role, config, model->name, model->jobs.max_positions);
+  if (!has_api) return report(has_api.error(), kBadConfig);
   clients.receive(role.client_dispatch());
   clients.on_peer({}, [&role](PeerId peer) { return role.client_down(peer); });
   coordinator.receive(role.coordinator_dispatch());
@@ -58,7 +65,9 @@ int run_gateway(const ClusterConfig& config, const NodeStart& start) {
                                : "the coordinator at " + coordinator_address + " does not answer";
   });
   coordinator.warn_while_alone("coordinator");
-  host.set_on_drain([&] { role.drain([&] { clients.when_quiet([&] { host.end(kOk); }); }); });
+  host.set_on_drain([&] {
+    role.drain([&] { clients.when_quiet([&] { api.when_quiet([&] { host.end(kOk); }); }); });
+  });
   host.log().info("gateway is up", {{"clients", clients.address().to_string()},
                                     {"http", node.self().http},
                                     {"coordinator", coordinator_address}});

@@ -48,7 +48,7 @@ std::vector<std::string> node_command(const actors::Slot& slot, const ClusterCon
 }
 
 Launcher::Launcher(ProcessHost& host, const ClusterConfig& config,
-                   std::vector<std::string> arguments, bool may_move, Events events)
+                   std::vector<std::string> arguments, MayMove may_move, Events events)
     : host_(host),
       config_(config),
       arguments_(std::move(arguments)),
@@ -78,9 +78,11 @@ void Launcher::launch(Child& child) {
   child.dead_since.reset();
   child.is_told_to_end = false;
   std::vector<std::string> command = node_command(child.slot, config_, arguments_);
-  if (may_move_ && child.slot.role == actors::Role::kGateway && child.address.empty()) {
+  const bool is_gateway = child.slot.role == actors::Role::kGateway;
+  if (may_move_.clients && is_gateway && child.address.empty()) {
     command.emplace_back("--may-move");
   }
+  if (may_move_.http && is_gateway) command.emplace_back("--http-may-move");
   if (child.http_port != 0) {
     command.insert(command.end(), {"--last-http-port", std::to_string(child.http_port)});
   }

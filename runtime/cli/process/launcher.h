@@ -39,10 +39,15 @@ class Launcher {
     std::function<void()> on_ended;
   };
 
-  /// arguments: with which a node loads `config`. may_move: a gateway whose port is taken at the
-  /// start listens on a free one.
+  /// Ports of the gateway that need not be had: if one is taken, another does.
+  struct MayMove {
+    bool clients = false;
+    bool http = false;
+  };
+
+  /// arguments: with which a node loads `config`.
   Launcher(ProcessHost& host, const ClusterConfig& config, std::vector<std::string> arguments,
-           bool may_move, Events events);
+           MayMove may_move, Events events);
 
   void start();
   /// What the cluster says of its members: a worker that was declared dead, but still runs, is
@@ -83,7 +88,7 @@ class Launcher {
   ProcessHost& host_;
   const ClusterConfig& config_;
   std::vector<std::string> arguments_;
-  const bool may_move_;
+  const MayMove may_move_;
   const Events events_;
   std::vector<std::unique_ptr<Child>> children_;  ///< coordinator, gateway, workers by rank
   bool is_ready_ = false;

@@ -62,14 +62,16 @@ NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot, const N
 Result<> NodeProcess::serve_http() {
   rpc::HttpServer::Options options;
   options.max_connections = connections_.http;
+  const bool is_gateway = self_.slot.role == actors::Role::kGateway;
+  const std::string host = is_gateway ? config_.gateway_http().host : config_.http.address;
   const auto listen_at = [&](int port) {
-    return rpc::HttpServer::listen(host_.loop(), options,
-                                   {config_.http.address, std::uint16_t(port)});
+    return rpc::HttpServer::listen(host_.loop(), options, {host, std::uint16_t(port)});
   };
   const int configured = http_port(config_, self_.slot);
   Result<std::unique_ptr<rpc::HttpServer>> server =
       listen_at(start_.http_port != 0 ? start_.http_port : configured);
   if (!server && start_.http_port != 0) server = listen_at(configured);
+  if (!server && start_.http_may_move) server = listen_at(0);
   if (!server) return server.error();
   http_ = std::move(*server);
   add_process_routes(*http_, name_, host_.metrics(), [this] {

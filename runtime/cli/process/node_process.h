@@ -18,8 +18,9 @@ namespace unmask::cli {
 
 /// How `unmask up` wants a process started; others leave all as it is.
 struct NodeStart {
-  bool announces = false;    ///< prints where it listens
-  bool may_move = false;     ///< a gateway whose port is taken listens on any free one
+  bool announces = false;      ///< prints where it listens
+  bool may_move = false;       ///< a gateway whose port is taken listens on any free one
+  bool http_may_move = false;  ///< so does its HTTP server
   int http_port = 0;         ///< of its last life, to be had again if it is free; 0: as configured
   std::string last_end{};    ///< why that ended, as name_of(EndReason) has it
   std::string last_words{};  ///< and in a sentence
@@ -40,6 +41,8 @@ class NodeProcess {
   Result<> serve_http();
   void set_readiness(std::function<std::string()> not_ready_reason);
 
+  /// Once serve_http() returned.
+  [[nodiscard]] rpc::HttpServer& http() { return *http_; }
   [[nodiscard]] ProcessHost& host() { return host_; }
   /// Known in full once serve_http() returned.
   [[nodiscard]] const actors::ProcessIdentity& self() const { return self_; }

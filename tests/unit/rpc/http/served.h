@@ -103,8 +103,8 @@ class Served {
   Served(const Served&) = delete;
   Served& operator=(const Served&) = delete;
 
-  void route(const std::string& method, const std::string& path, HttpHandler handler) {
-    on_loop([&] { server_->route(method, path, std::move(handler)); });
+  void route(const std::string& method, const std::string& path, HttpRoute route) {
+    on_loop([&] { server_->route(method, path, std::move(route)); });
   }
   [[nodiscard]] std::uint16_t port() const { return server_->address().port; }
   [[nodiscard]] HttpServer& server() { return *server_; }

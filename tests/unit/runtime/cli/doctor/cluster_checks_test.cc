@@ -21,7 +21,7 @@ TEST(ClusterChecksTest, EveryAddressIsListenedOnByTheFirstWhoNamesIt) {
   EXPECT_THAT(listened_addresses(config),
               ElementsAre(ListenedAddress{"coordinator", {"10.0.0.1", 7401}},
                           ListenedAddress{"gateway", {"10.0.0.1", 7400}},
-                          ListenedAddress{"gateway's HTTP", {"127.0.0.1", 8000}},
+                          ListenedAddress{"gateway's HTTP", {"127.0.0.1", 8080}},
                           ListenedAddress{"worker 0", {"10.0.0.2", 0}},
                           ListenedAddress{"worker 1's HTTP", {"127.0.0.1", 8001}}));
 }

@@ -1,0 +1,245 @@
+"""OpenAI's HTTP API of a real cluster, spoken by hand. Needs nothing but Python's own library.
+
+  UNMASK=build/release/unmask python3 tests/cluster/openai_test.py
+"""
+
+import http.client
+import json
+import socket
+import subprocess
+import unittest
+
+from cluster import TIMEOUT, UNMASK, Cluster
+
+PROMPT = "Mia has 12 apples and buys 7 more. How many apples does she have?"
+CHAT = {"messages": [{"role": "user", "content": PROMPT}]}
+# One forward a token, and no end before the last one: seconds.
+LONG = {**CHAT, "max_tokens": 256, "diffusion": {
+    "strategy": "fixed", "steps": 16, "block_length": 16, "early_stop": False}}
+
+
+def setUpModule():
+    global cluster, host, port
+    cluster = Cluster("--set", "limits.max_waiting=1", "--set", "limits.max_running=1")
+    host, port = cluster.process_of("gateway")["http"].removeprefix("http://").split(":")
+
+
+def tearDownModule():
+    cluster.stop()
+
+
+def ask(method, path, body=None, **fields):
+    """(status, fields, JSON or text)"""
+    connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+    data = body if isinstance(body, (bytes, type(None))) else json.dumps(body)
+    connection.request(method, path, data, fields)
+    response = connection.getresponse()
+    text = response.read().decode()
+    connection.close()
+    is_json = response.headers["Content-Type"] == "application/json"
+    return response.status, response.headers, json.loads(text) if is_json else text
+
+
+def chat(**fields):
+    status, _, answer = ask("POST", "/v1/chat/completions", {**CHAT, **fields})
+    assert status == 200, answer
+    return answer
+
+
+def events(body):
+    """Those of a stream, as it comes to its end."""
+    status, fields, text = ask("POST", "/v1/chat/completions", body)
+    assert (status, fields["Content-Type"]) == (200, "text/event-stream"), text
+    return text.removesuffix("\n\n").split("\n\n")
+
+
+def jobs():
+    return {job["id"]: job for job in ask("GET", "/v1/jobs")[2]["data"]}
+
+
+def send_raw(text):
+    """A connection that sent this."""
+    connection = socket.create_connection((host, int(port)), TIMEOUT)
+    connection.sendall(text)
+    return connection
+
+
+def long_request(**fields):
+    body = json.dumps({**LONG, **fields}).encode()
+    return (b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+
+
+class AnswersTest(unittest.TestCase):
+    def test_a_chat_is_answered_as_submit_answers_it(self):
+        answer = chat()
+        (choice,) = answer["choices"]
+        self.assertEqual(choice["message"]["content"] + "\n", cluster.submit(PROMPT).stdout)
+        self.assertEqual((answer["object"], choice["finish_reason"]), ("chat.completion", "stop"))
+        usage = answer["usage"]
+        self.assertEqual(usage["total_tokens"], usage["prompt_tokens"] + usage["completion_tokens"])
+        self.assertGreater(usage["diffusion"]["tokens_per_forward"], 1)
+
+    def test_a_stream_is_the_same_text_block_by_block(self):
+        body = {**CHAT, "stream": True, "stream_options": {"include_usage": True},
+                "diffusion": {"block_length": 8}}
+        *chunks, last = events(body)
+        self.assertEqual(last, "data: [DONE]")
+        chunks = [json.loads(chunk.removeprefix("data: ")) for chunk in chunks]
+        self.assertEqual(chunks[0]["choices"][0]["delta"], {"role": "assistant", "content": ""})
+        self.assertEqual(chunks[-2]["choices"][0]["finish_reason"], "stop")
+        self.assertGreater(chunks[-1]["usage"]["completion_tokens"], 0)
+        text = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks[:-1])
+        self.assertEqual(text, chat(diffusion={"block_length": 8})["choices"][0]["message"]["content"])
+        self.assertGreater(len(chunks), 4)
+
+    def test_a_schema_is_answered_with_json_that_fits_it(self):
+        schema = {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}
+        body = {"messages": [{"role": "user", "content": "Extract as JSON: Gina is a 9 year old clerk from Paris."}],
+                "response_format": {"type": "json_schema", "json_schema": {"name": "p", "schema": schema}}}
+        status, _, answer = ask("POST", "/v1/chat/completions", body)
+        self.assertEqual(status, 200, answer)
+        filled = json.loads(answer["choices"][0]["message"]["content"])
+        self.assertEqual({key: type(value) for key, value in filled.items()}, {"name": str, "age": int})
+
+    def test_texts_and_tokens_are_continued(self):
+        status, _, tokens = ask("POST", "/tokenize", {"prompt": "1+1="})
+        self.assertEqual((status, tokens["count"]), (200, len(tokens["tokens"])))
+        self.assertEqual(ask("POST", "/detokenize", {"tokens": tokens["tokens"]})[2]["content"],
+                         "".join(tokens["token_strs"]))
+        answers = [ask("POST", "/v1/completions", {"prompt": prompt, "max_tokens": 16})[2]
+                   for prompt in ("1+1=", tokens["tokens"])]
+        self.assertEqual(answers[0]["choices"], answers[1]["choices"])
+        self.assertEqual(answers[0]["object"], "text_completion")
+        rendered = ask("POST", "/apply-template", CHAT)[2]["prompt"]
+        self.assertIn(PROMPT, rendered)
+
+    def test_models_version_and_health_say_what_is_served(self):
+        (model,) = ask("GET", "/v1/models")[2]["data"]
+        self.assertEqual(ask("GET", "/v1/models/" + model["id"])[2], model)
+        self.assertEqual(ask("GET", "/v1/models/none")[0], 404)
+        version = ask("GET", "/version")[2]["version"]
+        self.assertIn(version, subprocess.run([UNMASK, "version"], capture_output=True, text=True).stdout)
+        self.assertEqual(ask("GET", "/health")[0], 200)
+        self.assertEqual(ask("GET", "/ready")[2], {"status": "ready"})
+        chat()
+        self.assertIn('unmask_http_requests_total{path="/v1/chat/completions",status="200"}',
+                      ask("GET", "/metrics")[2])
+
+    def test_a_seed_gives_the_same_text_again_and_none_another(self):
+        draw = {"temperature": 20.0, "max_tokens": 32}
+        first, again = chat(seed=7, **draw), chat(seed=7, **draw)
+        self.assertEqual(first["choices"], again["choices"])
+        self.assertNotEqual(chat(**draw)["choices"], chat(**draw)["choices"])
+
+
+class JobsTest(unittest.TestCase):
+    def test_who_leaves_takes_the_job_along(self):
+        for stream in (False, True):
+            connection = send_raw(long_request(stream=stream))
+            cluster.wait_until(cluster.is_busy, "the job")
+            connection.close()
+            cluster.wait_until(lambda: not cluster.is_busy(), "the end of the job")
+        ended = [job["outcome"] for job in jobs().values() if job["state"] == "finished"]
+        self.assertIn("cancelled", ended)
+
+    def test_a_detached_job_stays_until_it_is_deleted(self):
+        before = set(jobs())
+        connection = send_raw(long_request(detach=True))
+        cluster.wait_until(cluster.is_busy, "the job")
+        connection.close()
+        (job,) = set(jobs()) - before
+        self.assertTrue(cluster.is_busy())
+        self.assertEqual(ask("DELETE", "/v1/jobs/chatcmpl-" + job)[2],
+                         {"id": job, "object": "job", "outcome": "cancelled"})
+        self.assertEqual(ask("DELETE", "/v1/jobs/" + "0" * 32)[0], 404)
+
+    def test_a_full_queue_is_a_503_that_says_when_to_come_back(self):
+        first, second = send_raw(long_request()), None
+        try:
+            cluster.wait_until(cluster.is_busy, "the job")
+            second = send_raw(long_request())
+            cluster.wait_until(lambda: any(j["state"] == "queued" for j in jobs().values()), "the queue")
+            status, fields, answer = ask("POST", "/v1/chat/completions", LONG)
+            self.assertEqual((status, answer["error"]["code"]), (503, "server_overloaded"))
+            self.assertTrue(fields["Retry-After"])
+        finally:
+            first.close()
+            if second:
+                second.close()
+        cluster.wait_until(lambda: not cluster.is_busy(), "the end of the jobs")
+
+
+class BadInputTest(unittest.TestCase):
+    def refused(self, status, method, path, body=None, **fields):
+        answer = ask(method, path, body, **fields)
+        self.assertEqual(answer[0], status, answer[2])
+        self.assertEqual(set(answer[2]["error"]), {"message", "type", "param", "code"})
+        self.assertTrue(answer[1]["X-Request-Id"])
+        return answer[2]["error"]
+
+    def test_what_is_wrong_is_named(self):
+        path = "/v1/chat/completions"
+        self.assertIn("not JSON", self.refused(400, "POST", path, b"{")["message"])
+        self.assertIn("not JSON", self.refused(400, "POST", path, b'{"messages":"\xff"}')["message"])
+        self.assertEqual(self.refused(400, "POST", path, {**CHAT, "logprobs": True})["param"], "logprobs")
+        self.assertEqual(self.refused(400, "POST", path, {**CHAT, "diffusion": {"x": 1}})["param"], "diffusion.x")
+        self.refused(400, "POST", path, {**CHAT, "max_tokens": 100_000})
+        self.refused(404, "POST", path, {**CHAT, "model": "gpt-4"})
+        self.refused(404, "POST", "/v1/embeddings", {})
+        self.assertEqual(ask("GET", path)[1]["Allow"], "POST")
+        self.refused(405, "GET", path)
+        self.refused(413, "POST", path, b"x" * (2 << 20))
+        self.refused(400, "DELETE", "/v1/jobs/xyz")
+        self.assertEqual(chat()["object"], "chat.completion")
+
+    def test_a_request_keeps_its_id(self):
+        self.assertEqual(ask("GET", "/v1/models", **{"X-Request-Id": "mine-1"})[1]["X-Request-Id"], "mine-1")
+        self.assertRegex(ask("GET", "/v1/models")[1]["X-Request-Id"], "^[0-9a-f]{32}$")
+
+    def test_old_clients_those_that_ask_first_and_those_that_ask_twice_are_served(self):
+        body = json.dumps({**CHAT, "stream": True}).encode()
+        head = b"POST /v1/chat/completions HTTP/1.%d\r\nHost: a\r\nContent-Length: %d\r\n"
+        old = send_raw(head % (0, len(body)) + b"\r\n" + body)
+        with old.makefile("rb") as file:
+            answer = file.read()
+        self.assertTrue(answer.endswith(b"data: [DONE]\n\n"), answer)
+        asking = send_raw(head % (1, len(body)) + b"Expect: 100-continue\r\n\r\n")
+        with asking.makefile("rb") as file:
+            self.assertEqual(file.readline(), b"HTTP/1.1 100 Continue\r\n")
+            asking.sendall(body + b"GET /version HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            rest = file.read()
+        self.assertEqual(rest.count(b"HTTP/1.1 200 OK"), 2)
+        self.assertIn(b"data: [DONE]", rest)
+        old.close()
+        asking.close()
+
+
+class KeysTest(unittest.TestCase):
+    def test_without_the_key_nothing_is_computed(self):
+        with_keys = Cluster("--api-key", "alpha", "--api-key", "beta", "--workers", "1")
+        self.addCleanup(with_keys.stop)
+        global host, port
+        mine = host, port
+        host, port = with_keys.process_of("gateway")["http"].removeprefix("http://").split(":")
+        try:
+            for authorization in ({}, {"Authorization": "Bearer gamma"}):
+                for method, path in (("POST", "/v1/chat/completions"), ("GET", "/v1/jobs"), ("POST", "/tokenize")):
+                    status, fields, answer = ask(method, path, CHAT if method == "POST" else None, **authorization)
+                    self.assertEqual((status, answer["error"]["code"]), (401, "invalid_api_key"))
+            beta = {"Authorization": "Bearer beta"}
+            status, _, answer = ask("POST", "/v1/chat/completions", CHAT, **beta)
+            self.assertEqual(status, 200, answer)
+            self.assertEqual(len(ask("GET", "/v1/jobs", **beta)[2]["data"]), 1)
+            self.assertEqual(ask("GET", "/v1/jobs", Authorization="Bearer alpha")[2]["data"], [])
+            self.assertEqual(ask("GET", "/health")[0], 200)
+        finally:
+            host, port = mine
+
+    def test_other_machines_need_a_key(self):
+        up = subprocess.run([UNMASK, "up", "--http", "0.0.0.0:0"], capture_output=True, text=True, timeout=TIMEOUT)
+        self.assertEqual(up.returncode, 3)
+        self.assertIn("--api-key", up.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
