@@ -131,8 +131,11 @@ HttpRequest HttpConnection::request_of(const Parser& parser) {
   return request;
 }
 
-HttpResponse HttpConnection::refusal(HttpResponse response) const {
-  return service_->dress ? service_->dress(std::move(response)) : response;
+HttpResponse HttpConnection::refusal(HttpResponse response) {
+  if (!service_->dress) return response;
+  // Of a request whose head was not read.
+  if (request_id_.empty()) request_id_ = random_request_id();
+  return service_->dress(std::move(response));
 }
 
 std::optional<HttpResponse> HttpConnection::call(const HttpRoute& route, HttpRequest request) {

@@ -56,7 +56,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// The rest, for a head that was read.
   Task<std::optional<HttpResponse>> answer(Parser& parser);
   [[nodiscard]] HttpRequest request_of(const Parser& parser);
-  [[nodiscard]] HttpResponse refusal(HttpResponse response) const;
+  [[nodiscard]] HttpResponse refusal(HttpResponse response);
   std::optional<HttpResponse> call(const HttpRoute& route, HttpRequest request);
   /// Reads a head and parses it. Nothing: it is good, or the client is gone.
   Task<std::optional<HttpResponse>> read_head(Parser& parser);

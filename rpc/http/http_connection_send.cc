@@ -95,11 +95,14 @@ Task<> HttpConnection::send_pieces(HttpReply& reply) {
     if (piece.empty()) {
       co_await wait_for(reply);
     } else if (!is_head_) {
-      co_await send_bytes(version_ < 11 ? std::move(piece) : chunk_of(piece));
+      if (version_ >= 11) piece = chunk_of(piece);
+      co_await send_bytes(std::move(piece));
     }
   }
   if (reply.is_cut_off()) is_gone_ = true;
-  if (!is_gone_ && !is_head_ && version_ >= 11) co_await send_bytes(std::string(kLastChunk));
+  if (is_gone_ || is_head_ || version_ < 11) co_return;
+  std::string last(kLastChunk);
+  co_await send_bytes(std::move(last));
 }
 
 Task<> HttpConnection::send_bytes(std::string bytes) {

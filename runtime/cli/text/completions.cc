@@ -17,7 +17,7 @@ void each_command(const CommandDescription& command, const std::string& path, co
 }
 
 /// What a shell reads as `text` between single quotes.
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string safe = "'";
   for (const char c : text) safe += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return safe + "'";
@@ -27,7 +27,7 @@ std::string quoted(const std::string& text) {
 std::string find_command(const CommandDescription& program, const std::string& loop) {
   std::string paths;
   each_command(program, "", [&](const std::string& path, const auto&) {
-    if (!path.empty()) paths += (paths.empty() ? "" : "|") + quoted(path);
+    if (!path.empty()) paths += (paths.empty() ? "" : "|") + in_quotes(path);
   });
   return "  local at='' word\n  for word in " + loop + "; do\n    case \"$at $word\" in\n      " +
          paths + ") at=\"$at $word\" ;;\n    esac\n  done\n";
@@ -40,7 +40,7 @@ bool is_word(const CommandDescription::FlagDescription& flag) {
 std::string description_for_zsh(const std::string& name, const std::string& help) {
   std::string safe;
   for (const char c : help) safe += c == ':' ? std::string("\\:") : std::string(1, c);
-  return quoted(name + ":" + safe);
+  return in_quotes(name + ":" + safe);
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ std::string bash_completion(const CommandDescription& program) {
     for (const auto& flag : command.flags) {
       if (!is_word(flag)) words += " " + flag.name;
     }
-    cases += "    " + quoted(path) + ") known=" + quoted(words) + " ;;\n";
+    cases += "    " + in_quotes(path) + ") known=" + in_quotes(words) + " ;;\n";
   });
   return "# Completions of " + program.name + " for bash.\n_" + program.name + "() {\n" +
          find_command(program, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"") +
@@ -69,7 +69,7 @@ std::string bash_completion(const CommandDescription& program) {
 std::string zsh_completion(const CommandDescription& program) {
   std::string cases;
   each_command(program, "", [&](const std::string& path, const CommandDescription& command) {
-    cases += "    " + quoted(path) + ") known=(";
+    cases += "    " + in_quotes(path) + ") known=(";
     for (const CommandDescription& sub : command.commands) {
       cases += "\n      " + description_for_zsh(sub.name, sub.help);
     }
@@ -99,12 +99,13 @@ std::string fish_completion(const CommandDescription& program) {
       }
     }
     for (const CommandDescription& sub : command.commands) {
-      text += complete + quoted(here) + " -f -a " + sub.name + " -d " + quoted(sub.help) + "\n";
+      text +=
+          complete + in_quotes(here) + " -f -a " + sub.name + " -d " + in_quotes(sub.help) + "\n";
     }
     for (const auto& flag : command.flags) {
       if (is_word(flag)) continue;
-      text += complete + quoted(here) + " -l " + flag.name.substr(2) +
-              (flag.type.empty() ? "" : " -r") + " -d " + quoted(flag.help) + "\n";
+      text += complete + in_quotes(here) + " -l " + flag.name.substr(2) +
+              (flag.type.empty() ? "" : " -r") + " -d " + in_quotes(flag.help) + "\n";
     }
   });
   return text;

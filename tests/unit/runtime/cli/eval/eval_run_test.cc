@@ -16,6 +16,9 @@ using testing::HasSubstr;
 
 /// A cluster that answers each prompt with itself.
 class EvalRunTest : public testing::Test {
+ public:
+  ~EvalRunTest() override { std::filesystem::remove_all(folder_); }
+
  protected:
   EvalRunTest() {
     task_.name = "echo";
@@ -29,7 +32,6 @@ class EvalRunTest : public testing::Test {
     grid_.variants = {{"threshold", "none", false, {{"strategy", "threshold"}}},
                       {"threshold", "dual", false, {{"cache", "dual"}}}};
   }
-  ~EvalRunTest() override { std::filesystem::remove_all(folder_); }
   static void seal_like(TaskItem& item, const char* text) { item.digest = std::uint64_t(text[0]); }
 
   JobPort port() {

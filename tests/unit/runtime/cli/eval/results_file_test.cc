@@ -18,8 +18,10 @@ using testing::IsEmpty;
 constexpr const char* kSettings = R"({"unmask_eval":1,"model":"m","set":[]})";
 
 class ResultsFileTest : public testing::Test {
- protected:
+ public:
   ~ResultsFileTest() override { fs::remove_all(folder_); }
+
+ protected:
   std::string error(const char* settings = kSettings) {
     const Result<ResultsFile> file = ResultsFile::open(folder_, settings);
     return file ? "nothing" : file.error().message;

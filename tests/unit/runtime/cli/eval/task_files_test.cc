@@ -17,13 +17,15 @@ using testing::HasSubstr;
 
 /// The tasks of the source tree, and a folder of public data sets with a line or two of each.
 class TaskFilesTest : public testing::Test {
+ public:
+  ~TaskFilesTest() override { fs::remove_all(data_); }
+
  protected:
   TaskFilesTest() {
     fs::create_directories(data_);
     const fs::path zoo = source_dir() / "model/zoo";
     folders_ = {zoo / "eval", zoo / "benchmarks", data_};
   }
-  ~TaskFilesTest() override { fs::remove_all(data_); }
   void write(const std::string& name, const std::string& text) {
     std::ofstream(fs::path(data_) / name) << text;
   }

@@ -17,8 +17,10 @@ using testing::HasSubstr;
 json::object object_of(const char* text) { return json::parse(text).as_object(); }
 
 class ReadObjectsTest : public testing::Test {
- protected:
+ public:
   ~ReadObjectsTest() override { std::remove(path_.c_str()); }
+
+ protected:
   Result<> read(const std::string& text) {
     std::ofstream(path_, std::ios::binary) << text;
     return read_objects(path_, [&](const json::object& object) -> Result<> {
