@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import pty
+import select
 import signal
 import subprocess
 import tempfile
@@ -157,6 +158,7 @@ class SubmitTest(unittest.TestCase):
             def wait_for(what):
                 nonlocal shown
                 while what not in shown:
+                    self.assertTrue(select.select([ours], [], [], TIMEOUT)[0], shown)
                     shown += os.read(ours, 4096)
                 shown = shown[shown.index(what) + len(what):]
 
@@ -166,7 +168,10 @@ class SubmitTest(unittest.TestCase):
             os.write(ours, PROMPT.encode() + b"\n")
             wait_for(b"tokens in")
             wait_for(b"> ")
-            os.write(ours, b"\x04")
+            os.write(ours, "/system \u00fcber \u20ac\n".encode())
+            wait_for("\u00fcber \u20ac".encode())
+            wait_for(b"> ")
+            os.write(ours, b"/exit\n")
             self.assertEqual(process.wait(TIMEOUT), DONE)
             os.close(ours)
             history = pathlib.Path(cache, "unmask", "chat_history").read_text()

@@ -1,9 +1,12 @@
 #include "runtime/cli/chat/line_reader.h"
 
 #include <editline/readline.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <clocale>
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -16,17 +19,25 @@ namespace {
 constexpr int kMaxHistory = 1000;  // lines
 
 volatile sig_atomic_t was_interrupted = 0;
+sigset_t while_waiting;  // of signals that are held back, while a key is waited for
 
-/// Ctrl-C ends the wait for a line, and not the program.
+/// Ctrl-C ends the wait for a line, and not the program. It is held back but for that wait.
 class CatchesInterrupts {
  public:
   CatchesInterrupts() {
     was_interrupted = 0;
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &while_waiting);
     struct sigaction action {};
-    action.sa_handler = [](int) { was_interrupted = 1; };  // without SA_RESTART
+    action.sa_handler = [](int) { was_interrupted = 1; };
     sigaction(SIGINT, &action, &before_);
   }
-  ~CatchesInterrupts() { sigaction(SIGINT, &before_, nullptr); }
+  ~CatchesInterrupts() {
+    sigaction(SIGINT, &before_, nullptr);
+    pthread_sigmask(SIG_SETMASK, &while_waiting, nullptr);
+  }
   CatchesInterrupts(const CatchesInterrupts&) = delete;
   CatchesInterrupts& operator=(const CatchesInterrupts&) = delete;
 
@@ -34,12 +45,40 @@ class CatchesInterrupts {
   struct sigaction before_ {};
 };
 
+/// Waits for a byte; -1: the end of all input, or Ctrl-C.
+int read_byte() {
+  while (was_interrupted == 0) {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (ppoll(&input, 1, nullptr, &while_waiting) < 0) continue;  // a signal
+    unsigned char byte = 0;
+    return ::read(STDIN_FILENO, &byte, 1) == 1 ? int(byte) : -1;
+  }
+  return -1;
+}
+
+/// What libedit asks for the next character: of UTF-8.
+int read_character(std::FILE* /*input*/) {
+  const int first = read_byte();
+  if (first < 0xc0) return first;
+  const int num_more = first < 0xe0 ? 1 : (first < 0xf0 ? 2 : 3);
+  int character = first & (0x3f >> num_more);
+  for (int i = 0; i < num_more; ++i) {
+    const int byte = read_byte();
+    if (byte < 0) return -1;
+    character = character << 6 | (byte & 0x3f);
+  }
+  return character;
+}
+
 }  // namespace
 
 LineReader::LineReader(std::filesystem::path history)
     : is_terminal_(isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1),
       history_(std::move(history)) {
   if (!is_terminal_) return;
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // what is typed and shown
+  rl_catch_signals = 0;                 // they are caught here
+  rl_getc_function = read_character;
   using_history();
   stifle_history(kMaxHistory);
   if (!history_.empty()) read_history(history_.c_str());
