@@ -41,12 +41,13 @@ void OpenAiApi::add_to(HttpServer& server) {
   const auto add = [&](const char* method, const std::string& path, Handler handler) {
     server.route(method, path, guarded(path, std::move(handler)));
   };
-  for (const auto& [path, endpoint] : {std::pair("/v1/chat/completions", Endpoint::kChat),
-                                       std::pair("/v1/completions", Endpoint::kText)}) {
+  const auto add_generation = [&](const char* path, Endpoint endpoint) {
     add("POST", path, [=, this](const auto& request, const auto& reply, std::size_t key) {
       generate(endpoint, path, request, reply, key);
     });
-  }
+  };
+  add_generation("/v1/chat/completions", Endpoint::kChat);
+  add_generation("/v1/completions", Endpoint::kText);
   for (const char* path : {"/v1/models", "/v1/models/*"}) {
     add("GET", path, [this](const auto& request, const auto& reply, std::size_t /*key*/) {
       list_models(request, reply);
