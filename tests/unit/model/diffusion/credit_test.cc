@@ -11,7 +11,7 @@ using testing::ElementsAre;
 using testing::FloatNear;
 using testing::IsEmpty;
 
-constexpr Credit kParams{.credit_alpha = 0.5f, .decay_beta = 0.5f, .boost_gamma = 1.0f};
+constexpr Credit kCreditParams{.credit_alpha = 0.5f, .decay_beta = 0.5f, .boost_gamma = 1.0f};
 
 /// One candidate at position 4, its log-sum-exp 0.
 CandidateColumns best(std::int32_t token, float probability, std::vector<float> listed = {}) {
@@ -26,7 +26,7 @@ CandidateColumns best(std::int32_t token, float probability, std::vector<float> 
 
 TEST(CreditTest, TheBestGainsByItsProbability) {
   CreditLedger ledger({4, 6});
-  const CandidateColumns fused = ledger.fuse(kParams, best(7, 0.5f), {true});
+  const CandidateColumns fused = ledger.fuse(kCreditParams, best(7, 0.5f), {true});
   const double weight = std::sqrt(1.5);  // (1 + credit) ^ alpha
   EXPECT_THAT(fused.token, ElementsAre(7));
   EXPECT_THAT(fused.raw_token, ElementsAre(7));
@@ -38,7 +38,7 @@ TEST(CreditTest, TheBestGainsByItsProbability) {
 TEST(CreditTest, WhatWasTheBestBeforeIsListedAndMayBeItAgain) {
   CreditLedger ledger({4, 6});
   EXPECT_THAT(ledger.listed({{4, 6}}).tokens, IsEmpty());
-  ledger.fuse(kParams, best(7, 0.9f), {true});
+  ledger.fuse(kCreditParams, best(7, 0.9f), {true});
   const ListedTokens listed = ledger.listed({{4, 6}});
   EXPECT_THAT(listed.offsets, ElementsAre(0, 1, 1));
   EXPECT_THAT(listed.tokens, ElementsAre(7));
@@ -72,8 +72,9 @@ TEST(CreditTest, TheEntropyIsThatOfTheFusedDistribution) {
 
 TEST(CreditTest, WhatIsDecidedOnlyLosesCredit) {
   CreditLedger ledger({4, 6});
-  ledger.fuse(kParams, best(7, 0.8f), {true});
-  const CandidateColumns second = ledger.fuse(kParams, best(7, 0.8f, {std::log(0.8f)}), {false});
+  ledger.fuse(kCreditParams, best(7, 0.8f), {true});
+  const CandidateColumns second =
+      ledger.fuse(kCreditParams, best(7, 0.8f, {std::log(0.8f)}), {false});
   EXPECT_THAT(second.logit, ElementsAre(FloatNear(float(std::log(0.8 * std::sqrt(1.4))), 1e-6f)));
 }
 

@@ -27,7 +27,7 @@ Result<DiffusionLoop> create(const HoleRules& rules, const DiffusionParams& para
                                rules);
 }
 
-std::string refusal(const HoleRules& rules, const DiffusionParams& params = {}) {
+std::string rules_refusal(const HoleRules& rules, const DiffusionParams& params = {}) {
   const auto loop = create(rules, params);
   if (loop) return "was taken";
   EXPECT_EQ(loop.error().code, ErrorCode::kInvalidArgument);
@@ -96,23 +96,23 @@ TEST(HoleRulesTest, ARuleIsKeptAcrossBlocks) {
 }
 
 TEST(HoleRulesTest, RulesThatCannotBeKeptAreRefused) {
-  EXPECT_EQ(refusal({{}, {kRule}}), "was taken");
-  EXPECT_THAT(refusal({{3, 3}, {}}), HasSubstr("ascending"));
-  EXPECT_THAT(refusal({{-1}, {}}), HasSubstr("ascending"));
-  EXPECT_THAT(refusal({{}, {{{0, 2}, {1, 2}}}}), HasSubstr("not for holes"));
-  EXPECT_THAT(refusal({{}, {{{5, 7}, {1, 2}}}}), HasSubstr("not for holes"));
-  EXPECT_THAT(refusal({{}, {{{2, 2}, {1}}}}), HasSubstr("not for holes"));
-  EXPECT_THAT(refusal({{}, {{{-3, 2}, {1}}}}), HasSubstr("not for holes"));
-  EXPECT_THAT(refusal({{}, {kRule, kRule}}), HasSubstr("ascending"));
-  EXPECT_THAT(refusal({{}, {{{1, 3}, {1, 2, 3}}}}), HasSubstr("as many tokens"));
-  EXPECT_THAT(refusal({{}, {{{1, 3}, {}}}}), HasSubstr("as many tokens"));
-  EXPECT_THAT(refusal({{}, {{{1, 2}, std::vector<std::int32_t>(kMaxChoices + 1, 5)}}}),
+  EXPECT_EQ(rules_refusal({{}, {kRule}}), "was taken");
+  EXPECT_THAT(rules_refusal({{3, 3}, {}}), HasSubstr("ascending"));
+  EXPECT_THAT(rules_refusal({{-1}, {}}), HasSubstr("ascending"));
+  EXPECT_THAT(rules_refusal({{}, {{{0, 2}, {1, 2}}}}), HasSubstr("not for holes"));
+  EXPECT_THAT(rules_refusal({{}, {{{5, 7}, {1, 2}}}}), HasSubstr("not for holes"));
+  EXPECT_THAT(rules_refusal({{}, {{{2, 2}, {1}}}}), HasSubstr("not for holes"));
+  EXPECT_THAT(rules_refusal({{}, {{{-3, 2}, {1}}}}), HasSubstr("not for holes"));
+  EXPECT_THAT(rules_refusal({{}, {kRule, kRule}}), HasSubstr("ascending"));
+  EXPECT_THAT(rules_refusal({{}, {{{1, 3}, {1, 2, 3}}}}), HasSubstr("as many tokens"));
+  EXPECT_THAT(rules_refusal({{}, {{{1, 3}, {}}}}), HasSubstr("as many tokens"));
+  EXPECT_THAT(rules_refusal({{}, {{{1, 2}, std::vector<std::int32_t>(kMaxChoices + 1, 5)}}}),
               HasSubstr("129 choices for position 1"));
   std::vector<std::int32_t> many(kMaxNeverChosen + 1);
   std::iota(many.begin(), many.end(), 0);
-  EXPECT_THAT(refusal({many, {}}), HasSubstr("16385 tokens are never"));
-  EXPECT_THAT(refusal({{}, {kRule}}, {.credit = Credit{}}), HasSubstr("credit"));
-  EXPECT_THAT(refusal({{}, {kRule}}, {.strategy = JointThreshold{}}), HasSubstr("joint"));
+  EXPECT_THAT(rules_refusal({many, {}}), HasSubstr("16385 tokens are never"));
+  EXPECT_THAT(rules_refusal({{}, {kRule}}, {.credit = Credit{}}), HasSubstr("credit"));
+  EXPECT_THAT(rules_refusal({{}, {kRule}}, {.strategy = JointThreshold{}}), HasSubstr("joint"));
   Vocabulary no_eos = kVocabulary;
   no_eos.eos_id = -1;
   EXPECT_FALSE(

@@ -15,7 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::int32_t kEos = 98;
+constexpr std::int32_t kRunEnd = 98;
 
 DiffusionLoop infilling(const DiffusionParams& params, std::vector<std::int32_t> tokens,
                         const Ranges& holes) {
@@ -26,14 +26,14 @@ DiffusionLoop infilling(const DiffusionParams& params, std::vector<std::int32_t>
 /// EOS at one position, a sure token elsewhere.
 Model eos_at(std::int32_t eos) {
   return [eos](std::int32_t position, std::int32_t) {
-    return Guess{position == eos ? kEos : 10 + position, 0.99f};
+    return Guess{position == eos ? kRunEnd : 10 + position, 0.99f};
   };
 }
 
 TEST(InfillingTest, AnEosFillsTheRestOfItsRunAndTheJobGoesOn) {
   DiffusionLoop loop = infilling({.block_length = 8}, {0, 1, 2, 3, 4, 5, 6, 7}, {{1, 4}, {5, 7}});
   const History seen = run(loop, eos_at(2));
-  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(0, 11, kEos, kEos, 4, 15, 16, 7));
+  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(0, 11, kRunEnd, kRunEnd, 4, 15, 16, 7));
   EXPECT_THAT(loop.final_tokens(), ElementsAre(0, 11, 4, 15, 16, 7));
   EXPECT_THAT(loop.generated_tokens(), ElementsAre(11, 15, 16));
   EXPECT_EQ(loop.figures().tokens, 3);
@@ -44,10 +44,11 @@ TEST(InfillingTest, ARunThatEndsDoesNotWaitForItsOtherHoles) {
   DiffusionLoop loop = infilling({.block_length = 8}, {0, 1, 2, 3, 4, 5, 6, 7}, {{1, 4}, {5, 7}});
   const History seen = run(loop, [](std::int32_t position, std::int32_t iteration) {
     const bool is_sure = position < 2 || iteration > 0;
-    return Guess{position == 1 ? kEos : 10 + position, is_sure ? 0.99f : 0.2f};
+    return Guess{position == 1 ? kRunEnd : 10 + position, is_sure ? 0.99f : 0.2f};
   });
   ASSERT_EQ(seen.applied.size(), 2u);
-  EXPECT_THAT(seen.applied[0].edits, ElementsAre(Edit{1, kEos}, Edit{2, kEos}, Edit{3, kEos}));
+  EXPECT_THAT(seen.applied[0].edits,
+              ElementsAre(Edit{1, kRunEnd}, Edit{2, kRunEnd}, Edit{3, kRunEnd}));
   EXPECT_FALSE(seen.applied[0].finished_block);
   EXPECT_THAT(seen.steps[1].window.decoded, ElementsAre(Range{5, 7}));
 }
@@ -77,10 +78,11 @@ TEST(InfillingTest, AnEosThatIsGivenEndsNothing) {
     if (preset.compat.needs_block_causal) continue;
     DiffusionParams params{.block_length = 4, .start_block_align = true, .compat = preset.compat};
     params.compat.early_stop = true;
-    DiffusionLoop loop =
-        infilling(params, {kEos, 1, kEos, 3, kEos, 5, 6, kEos}, {{1, 2}, {3, 4}, {5, 7}});
+    DiffusionLoop loop = infilling(params, {kRunEnd, 1, kRunEnd, 3, kRunEnd, 5, 6, kRunEnd},
+                                   {{1, 2}, {3, 4}, {5, 7}});
     run(loop, sure);
-    EXPECT_THAT(loop.final_tokens(), ElementsAre(kEos, 11, kEos, 13, kEos, 15, 16, kEos))
+    EXPECT_THAT(loop.final_tokens(),
+                ElementsAre(kRunEnd, 11, kRunEnd, 13, kRunEnd, 15, 16, kRunEnd))
         << preset.driver;
   }
 }
@@ -90,7 +92,7 @@ TEST(InfillingTest, WithoutEarlyStopARunIsFilledBehindItsEosAndItsAnswerCut) {
   params.compat.early_stop = false;
   DiffusionLoop loop = infilling(params, {0, 1, 2, 3, 4}, {{0, 3}, {4, 5}});
   run(loop, eos_at(1));
-  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(10, kEos, 12, 3, 14));
+  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(10, kRunEnd, 12, 3, 14));
   EXPECT_THAT(loop.final_tokens(), ElementsAre(10, 3, 14));
 }
 
@@ -142,7 +144,8 @@ Model random_model(std::uint64_t seed) {
   return [seed](std::int32_t position, std::int32_t iteration) {
     Rng rng(seed, std::uint64_t(position) << 32 | std::uint64_t(iteration));
     const bool is_eos = rng.chance(0.15);
-    return Guess{is_eos ? kEos : std::int32_t(rng.below(98)), 0.2f + 0.79f * float(rng.uniform())};
+    return Guess{is_eos ? kRunEnd : std::int32_t(rng.below(98)),
+                 0.2f + 0.79f * float(rng.uniform())};
   };
 }
 
@@ -157,7 +160,7 @@ void expect_filled(const DiffusionLoop& loop, const Drawn& drawn, const std::str
   }
   // Only behind the EOS of a run that nothing follows may a hole stay.
   for (const Range hole : canvas.holes(canvas.whole())) {
-    ASSERT_TRUE(canvas.find_generated(kEos, overlap(canvas.tail(), {0, hole.begin}))) << what;
+    ASSERT_TRUE(canvas.find_generated(kRunEnd, overlap(canvas.tail(), {0, hole.begin}))) << what;
   }
 }
 

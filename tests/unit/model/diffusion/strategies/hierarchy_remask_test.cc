@@ -9,7 +9,7 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr HierarchyRemask kParams{
+constexpr HierarchyRemask kRemaskParams{
     .threshold = 0.9f, .low_threshold = 0.5f, .remask_threshold = 0.3f};
 
 /// Candidates at 0, 1, ... for what stands there; kHole: a hole.
@@ -18,7 +18,7 @@ std::vector<Edit> edits_beside(const Columns& columns, const std::vector<std::in
   Candidates candidates = columns.view();
   candidates.present = present;
   std::vector<Edit> edits(columns.position.size());
-  edits.resize(decide(kParams, candidates, state, edits).num_edits);
+  edits.resize(decide(kRemaskParams, candidates, state, edits).num_edits);
   return edits;
 }
 

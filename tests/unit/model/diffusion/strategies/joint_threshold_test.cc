@@ -10,7 +10,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr JointThreshold kParams{.threshold = 0.7f, .editing_threshold = 0.5f, .max_post_steps = 2};
+constexpr JointThreshold kJointParams{
+    .threshold = 0.7f, .editing_threshold = 0.5f, .max_post_steps = 2};
 
 /// Candidates at 0, 1, ... for what stands there; kHole: a hole. The candidate for p is 100 + p.
 struct Outcome {
@@ -18,7 +19,7 @@ struct Outcome {
   bool is_done = false;
 };
 Outcome step(const Columns& columns, const std::vector<std::int32_t>& present,
-             JointThreshold::State& state, const JointThreshold& params = kParams) {
+             JointThreshold::State& state, const JointThreshold& params = kJointParams) {
   Candidates candidates = columns.view();
   candidates.present = present;
   std::vector<Edit> edits(columns.position.size());
@@ -27,7 +28,7 @@ Outcome step(const Columns& columns, const std::vector<std::int32_t>& present,
   return {edits, decision.block_done};
 }
 Outcome first_step(const Columns& columns, const std::vector<std::int32_t>& present,
-                   const JointThreshold& params = kParams) {
+                   const JointThreshold& params = kJointParams) {
   JointThreshold::State state;
   return step(columns, present, state, params);
 }
