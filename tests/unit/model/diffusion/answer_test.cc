@@ -7,20 +7,21 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr std::int32_t kEos = 98;
+constexpr std::int32_t kAnswerEos = 98;
 
 TEST(AnswerTest, EachRunEndsBeforeItsFirstEos) {
   // given 1, holes, given 5, holes, given 9
   const auto canvas =
-      *Canvas::restore({1, 10, kEos, 11, 5, 12, 13, kEos, 9}, {}, {{1, 4}, {5, 8}}, 99);
-  EXPECT_THAT(answer_ranges(canvas, kEos, canvas.size()), ElementsAre(Range{1, 2}, Range{5, 7}));
+      *Canvas::restore({1, 10, kAnswerEos, 11, 5, 12, 13, kAnswerEos, 9}, {}, {{1, 4}, {5, 8}}, 99);
+  EXPECT_THAT(answer_ranges(canvas, kAnswerEos, canvas.size()),
+              ElementsAre(Range{1, 2}, Range{5, 7}));
   EXPECT_THAT(answer_ranges(canvas, -1, canvas.size()), ElementsAre(Range{1, 4}, Range{5, 8}));
-  EXPECT_THAT(answer_ranges(canvas, kEos, 6), ElementsAre(Range{1, 2}, Range{5, 6}));
+  EXPECT_THAT(answer_ranges(canvas, kAnswerEos, 6), ElementsAre(Range{1, 2}, Range{5, 6}));
 }
 
 TEST(AnswerTest, ARunThatBeginsWithAnEosHasNoAnswer) {
-  const auto canvas = *Canvas::restore({kEos, 1, kEos, 2}, {}, {{0, 1}, {2, 4}}, 99);
-  EXPECT_THAT(answer_ranges(canvas, kEos, canvas.size()), ElementsAre());
+  const auto canvas = *Canvas::restore({kAnswerEos, 1, kAnswerEos, 2}, {}, {{0, 1}, {2, 4}}, 99);
+  EXPECT_THAT(answer_ranges(canvas, kAnswerEos, canvas.size()), ElementsAre());
 }
 
 TEST(AnswerTest, OverlapIsEmptyWhereRangesDoNotMeet) {

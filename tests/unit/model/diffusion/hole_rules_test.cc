@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::int32_t kEos = 98;
+constexpr std::int32_t kRulesEos = 98;
 
 const std::vector<std::int32_t> kTokens{1, 0, 0, 0, 5, 0};
 const Ranges kHoles{{1, 4}, {5, 6}};
@@ -51,14 +51,14 @@ TEST(HoleRulesTest, TheTokensOfTheChoicesAreListedWhereTheyMayStand) {
   EXPECT_THAT(step.rules.never_chosen, ElementsAre(7, 99));
   EXPECT_THAT(step.window.decoded, ElementsAre(Range{1, 4}, Range{5, 6}));
   EXPECT_THAT(step.listed.offsets, ElementsAre(0, 2, 4, 6, 6));
-  EXPECT_THAT(step.listed.tokens, ElementsAre(20, 30, 21, 31, 22, kEos));
+  EXPECT_THAT(step.listed.tokens, ElementsAre(20, 30, 21, 31, 22, kRulesEos));
 }
 
 TEST(HoleRulesTest, AChoiceIsMadeAsAWhole) {
   auto loop = *create({{}, {kRule}}, {.strategy = Threshold{0.5f}});
   // One token of the second text outweighs the rest.
   ASSERT_TRUE(loop.apply(favoring(*loop.next(), 31, 0.9f)));
-  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(1, 30, 31, kEos, 5, 45));
+  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(1, 30, 31, kRulesEos, 5, 45));
 }
 
 TEST(HoleRulesTest, WhatIsDecidedNarrowsTheChoice) {
@@ -92,7 +92,7 @@ TEST(HoleRulesTest, ARuleIsKeptAcrossBlocks) {
   ASSERT_TRUE(loop.apply(favoring(*loop.next(), 30, 0.9f)));
   loop = DiffusionLoop::resume(loop.params(), kVocabulary, loop.state());
   while (!loop.has_ended()) ASSERT_TRUE(loop.apply(favoring(*loop.next(), 22, 0.9f)));
-  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(1, 30, 31, kEos, 5, 45));
+  EXPECT_THAT(loop.canvas().tokens(), ElementsAre(1, 30, 31, kRulesEos, 5, 45));
 }
 
 TEST(HoleRulesTest, RulesThatCannotBeKeptAreRefused) {
