@@ -9,6 +9,7 @@
 
 #include "model/diffusion/job_params.h"
 #include "runtime/base/check.h"
+#include "runtime/base/digest.h"
 
 namespace unmask::diffusion {
 namespace {
@@ -217,6 +218,14 @@ bool fits(const HoleRules& rules, Range whole) {
   });
 }
 
+constexpr std::size_t kDigestBytes = sizeof(std::uint64_t);
+
+std::uint64_t digest_of(ByteView bytes) {
+  Digest digest;
+  digest.add(bytes);
+  return digest.value();
+}
+
 Error damaged() { return {ErrorCode::kInvalidArgument, "the state of a loop is damaged"}; }
 
 }  // namespace
@@ -235,11 +244,17 @@ Bytes bytes_of(const DiffusionLoop& loop) {
   to.put_all(state.changed_at);
   to.put(state.plan);
   put_rules(state.rules, to);
+  to.put(digest_of(to.bytes));
   return std::move(to.bytes);
 }
 
 Result<DiffusionLoop> loop_from(ByteView bytes) {
-  ByteReader from(bytes);
+  // What stands in memory as it came has to be what was sent: not every byte is a truth value.
+  const ByteView body = bytes.first(bytes.size() - std::min(bytes.size(), kDigestBytes));
+  if (ByteReader(bytes.subspan(body.size())).take<std::uint64_t>() != digest_of(body)) {
+    return damaged();
+  }
+  ByteReader from(body);
   const Result<DiffusionParams> params = take_params(from);
   if (!params) return params.error();
   const auto vocabulary = from.take<Vocabulary>();
