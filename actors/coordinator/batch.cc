@@ -21,14 +21,6 @@ const SequenceStep& plan(RunningJob& job) {
 constexpr std::size_t kMaxBurstJobs = 8;
 constexpr std::size_t kMaxBurstBytes = 256 << 10;  // of all loops; the states travel with the step
 
-/// Nothing if the job ended, or left, meanwhile.
-RunningJob* find_running(std::map<JobId, RunningJob>& jobs, JobId id, SequenceId sequence) {
-  const auto found = jobs.find(id);
-  const bool is_running = found != jobs.end() && found->second.sequence == sequence &&
-                          found->second.stage == RunningJob::Stage::kOpen;
-  return is_running ? &found->second : nullptr;
-}
-
 /// Ids of rules and lists that a step may have, so that it can be sent. One job has fewer.
 constexpr std::size_t kMaxIds = std::size_t(1) << 19;
 
@@ -100,14 +92,10 @@ StepInFlight next_of_burst(Replica& replica, const StepInFlight& last,
   next.phases.assign(last.jobs.size(), Phase::kDenoise);
   for (std::size_t i = 0; i < last.jobs.size(); ++i) {
     RunningJob* const job = find_running(jobs, last.jobs[i], last.sequences[i]);
-    if (job == nullptr) {
-      next.asked.push_back(std::nullopt);
-    } else if (job->loop.has_ended()) {
-      next.asked.push_back(0);  // no worker goes on with it
-    } else {
-      next.asked.push_back(diffusion::digest_of(plan(*job)));
-      if (!job->subscription.trace) job->next.reset();
-    }
+    next.asked.push_back(std::nullopt);
+    if (job == nullptr) continue;
+    next.asked.back() = diffusion::digest_of(plan(*job));
+    if (!job->subscription.trace) job->next.reset();
   }
   next.results.resize(replica.workers.size());
   next.answered_at.resize(replica.workers.size());

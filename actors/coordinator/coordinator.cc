@@ -6,6 +6,7 @@
 #include "actors/coordinator/admission.h"
 #include "actors/coordinator/batch.h"
 #include "actors/coordinator/job_messages.h"
+#include "model/diffusion/burst.h"
 #include "runtime/base/hex.h"
 
 namespace unmask::actors {
@@ -270,19 +271,23 @@ bool Coordinator::finish_step(Replica& replica) {
     (void)peers_.replica_broken.send(replica_gone_astray(replica));
     return false;
   }
-  const StepInFlight step = *std::exchange(replica.in_flight, std::nullopt);
+  StepInFlight step = *std::exchange(replica.in_flight, std::nullopt);
   const bool goes_on = step.results.front()->goes_on;
   if (!goes_on) replica.burst.reset();
   cancel(step.timer);
   const std::vector<SequenceResult>& results = step.results.front()->sequences;
   const Time answered = env_.clock.now();
+  bool may_go_on = true;
   for (std::size_t i = 0; i < step.jobs.size(); ++i) {
     probe_.sequence_forward(step.phases[i]);
-    RunningJob* job = find(step.jobs[i]);
-    const bool has_ended = job == nullptr || job->stage != RunningJob::Stage::kOpen ||
-                           job->sequence != step.sequences[i];
-    if (has_ended) continue;  // meanwhile
-    apply(*job, results[i]);
+    RunningJob* const job = find_running(jobs_, step.jobs[i], step.sequences[i]);
+    if (job != nullptr) may_go_on = apply(*job, results[i]) && may_go_on;
+  }
+  if (goes_on && !may_go_on) {
+    replica.in_flight = std::move(step);
+    arm_step_timer(replica);  // the report may be lost
+    (void)peers_.replica_broken.send(replica_gone_astray(replica));
+    return false;
   }
   if (goes_on) follow_burst(replica, step);
   schedule();
@@ -292,12 +297,18 @@ bool Coordinator::finish_step(Replica& replica) {
   return true;
 }
 
-void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
+bool Coordinator::apply(RunningJob& job, const SequenceResult& result) {
   const JobId id = job.id;
-  if (result.refusal) return finish(id, FinishReason::kError, result.refusal);
+  if (result.refusal) {
+    finish(id, FinishReason::kError, result.refusal);
+    return false;
+  }
   const Range block = job.loop.state().block;
   const Result<diffusion::Applied> applied = job.loop.apply(result.candidates);
-  if (!applied) return finish(id, FinishReason::kError, applied.error());
+  if (!applied) {
+    finish(id, FinishReason::kError, applied.error());
+    return false;
+  }
   ++job.block_forwards;
   probe_.tokens_decided(std::int32_t(applied->edits.size()));
   publish_progress(job, block, *applied,
@@ -307,9 +318,10 @@ void Coordinator::apply(RunningJob& job, const SequenceResult& result) {
     job.num_losses = 0;
     commit(job, applied->finished_block->positions);
   }
-  if (!applied->ending) return;
+  if (!applied->ending) return can_go_on(job.loop, *applied);
   const bool has_stopped = *applied->ending == diffusion::Ending::kStop;
   finish(id, has_stopped ? FinishReason::kStop : FinishReason::kLength);
+  return false;
 }
 
 void Coordinator::publish_progress(RunningJob& job, Range block, const diffusion::Applied& applied,

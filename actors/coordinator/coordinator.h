@@ -105,7 +105,8 @@ class Coordinator final : public Actor<Coordinator, Incoming<Admit>, Incoming<Ca
   void end_replica(std::int32_t index, const std::string& reason);
   void take_back(RunningJob& job, bool was_computed, const std::string& reason);
   [[nodiscard]] bool rewind(RunningJob& job);
-  void apply(RunningJob& job, const SequenceResult& result);
+  /// Whether workers may go on with the job by themselves.
+  bool apply(RunningJob& job, const SequenceResult& result);
   void publish_progress(RunningJob& job, Range block, const diffusion::Applied& applied,
                         const CandidateColumns& candidates);
   void commit(RunningJob& job, Range positions);

@@ -78,6 +78,13 @@ std::optional<Error> rules_error(const diffusion::HoleRules& rules, const JobMod
 
 }  // namespace
 
+RunningJob* find_running(std::map<JobId, RunningJob>& jobs, JobId id, SequenceId sequence) {
+  const auto found = jobs.find(id);
+  const bool is_running = found != jobs.end() && found->second.sequence == sequence &&
+                          found->second.stage == RunningJob::Stage::kOpen;
+  return is_running ? &found->second : nullptr;
+}
+
 Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
                                            const diffusion::DiffusionParams& params,
                                            const JobModel& model) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -85,6 +86,10 @@ struct RunningJob {
   /// committed. Never a hole.
   [[nodiscard]] std::vector<std::int32_t> answer() const;
 };
+
+/// The job that a sequence on workers belongs to; null if it ended, or left them, meanwhile.
+[[nodiscard]] RunningJob* find_running(std::map<JobId, RunningJob>& jobs, JobId id,
+                                       SequenceId sequence);
 
 /// Errors  kInvalidArgument: an unknown parameter, a value out of range
 [[nodiscard]] Result<diffusion::DiffusionParams> params_of(const Admit& admit);

@@ -24,14 +24,20 @@ Gauge& kv_pages(Metrics& metrics, std::string_view state) {
 Error over() { return {ErrorCode::kCancelled, "the epoch is over"}; }
 Error overloaded() { return {ErrorCode::kOverloaded, "too much waits for the device"}; }
 
-/// Every rank says whether it is there, and hears that all are.
-Result<> handshake(Collective& collective) {
-  const std::int32_t mine = collective.rank();
+/// What every rank says, by rank.
+Result<std::vector<std::int32_t>> words_of_all(Collective& collective, std::int32_t mine) {
   std::vector<std::int32_t> all(std::size_t(collective.size()), -1);
   const Result<> gathered = collective.all_gather(&mine, all.data(), sizeof mine, {});
-  if (!gathered) return gathered;
-  for (std::size_t rank = 0; rank < all.size(); ++rank) {
-    if (all[rank] != std::int32_t(rank)) {
+  if (!gathered) return gathered.error();
+  return all;
+}
+
+/// Every rank says whether it is there, and hears that all are.
+Result<> handshake(Collective& collective) {
+  const auto all = words_of_all(collective, collective.rank());
+  if (!all) return all.error();
+  for (std::size_t rank = 0; rank < all->size(); ++rank) {
+    if ((*all)[rank] != std::int32_t(rank)) {
       return Error{ErrorCode::kInternal, "the collective mixed its ranks up"};
     }
   }
@@ -141,43 +147,42 @@ Result<> DeviceThread::join(Epoch epoch, const std::vector<Bytes>& addresses) {
 
 void DeviceThread::run(Step step, std::function<void(Result<StepResult>)> done) {
   answer(done, [this, step = std::move(step), done]() -> Result<StepResult> {
-    if (is_over(step.epoch)) return over();
-    if (step.burst > 1) return run_burst(step, done);
-    Result<StepResult> result = engine_->run(step);
-    tell_state();
-    return result;
+    return run_steps(step, done);
   });
 }
 
-Result<StepResult> DeviceThread::run_burst(Step step,
+/// Answers what a burst goes on behind; returns the last answer.
+Result<StepResult> DeviceThread::run_steps(Step step,
                                            const std::function<void(Result<StepResult>)>& done) {
-  Result<diffusion::Burst> burst = diffusion::Burst::of(step);
-  if (!burst) return burst.error();
+  std::optional<diffusion::Burst> burst;
+  if (step.burst > 1) {
+    Result<diffusion::Burst> made = diffusion::Burst::of(step);
+    if (!made) return made.error();
+    burst = std::move(*made);
+  }
   const std::uint64_t first = step.seq;
-  for (;;) {
+  while (!is_over(step.epoch)) {
     Result<StepResult> result = engine_->run(step);
     tell_state();
-    if (!result) return result;
+    if (!result || !burst) return result;
     std::optional<Step> next = burst->next(*result);
     const Result<bool> goes_on = all_go_on(next && ended_burst_ < first);
     if (!goes_on) return goes_on.error();
     burst->sign(*result, *goes_on);
     if (!*goes_on) return result;
     done(std::move(result));
-    if (is_over(step.epoch)) return over();
     step = std::move(*next);
   }
+  return over();
 }
 
 /// A rank that went on alone would wait for the others for ever.
 Result<bool> DeviceThread::all_go_on(bool mine) {
   const std::shared_ptr<Collective> collective = collective_.load();
   if (collective == nullptr || collective->size() == 1) return mine;
-  const auto word = std::int32_t(mine);
-  std::vector<std::int32_t> all(std::size_t(collective->size()));
-  const Result<> gathered = collective->all_gather(&word, all.data(), sizeof word, {});
-  if (!gathered) return gathered.error();
-  return std::ranges::all_of(all, [](std::int32_t one) { return one == 1; });
+  const auto all = words_of_all(*collective, std::int32_t(mine));
+  if (!all) return all.error();
+  return std::ranges::all_of(*all, [](std::int32_t one) { return one == 1; });
 }
 
 void DeviceThread::inspect(Inspect request, std::function<void(Inspected)> rows) {

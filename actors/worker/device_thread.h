@@ -54,7 +54,7 @@ class DeviceThread final : public Device {
   template <typename Answer, typename Work>
   void answer(const std::function<void(Answer)>& done, Work work);
   void tell_state();
-  [[nodiscard]] Result<StepResult> run_burst(Step step,
+  [[nodiscard]] Result<StepResult> run_steps(Step step,
                                              const std::function<void(Result<StepResult>)>& done);
   [[nodiscard]] Result<bool> all_go_on(bool mine);
   [[nodiscard]] Result<> join(Epoch epoch, const std::vector<Bytes>& addresses);

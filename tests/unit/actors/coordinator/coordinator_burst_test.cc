@@ -10,10 +10,7 @@ class BurstTest : public CoordinatorFixture {
   BurstTest() { options.burst = 20; }
 
   static Admit slow_job(int number, std::int32_t gen_length = 4) {
-    Admit admit;
-    admit.job = job_id(number);
-    admit.body_digest = std::uint64_t(number);
-    admit.input.tokens = {1, 2};
+    Admit admit = job(number, gen_length);
     admit.parameters = {{"gen_length", std::to_string(gen_length)},
                         {"block_length", "4"},
                         {"cache", "none"},
@@ -85,6 +82,10 @@ TEST_F(BurstTest, WorkersThatGoOnBehindTheEndAreBroken) {
   answers[3].goes_on = true;
   for (const StepResult& result : answers) deliver(worker(0, 0), result);
   EXPECT_EQ(finished(1).reason, FinishReason::kLength);
+  ASSERT_THAT(broken.received, SizeIs(1));
+  EXPECT_THAT(broken.received[0].reason, HasSubstr("another step than was due"));
+  deliver(kGateway, slow_job(2));
+  EXPECT_THAT(steps(), SizeIs(1)) << "they get no step any more";
 }
 
 TEST_F(BurstTest, AJobThatComesEndsABurstAndJoinsAfterwards) {
