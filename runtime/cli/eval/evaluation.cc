@@ -67,13 +67,6 @@ void tell(const Grid& grid, const std::vector<EvalTask>& tasks) {
   }
 }
 
-Result<> write_report(const std::string& folder, const char* name, const std::string& text) {
-  Result<OutputFile> file = OutputFile::create(std::filesystem::path(folder) / name);
-  if (!file) return file.error();
-  file->write(text);
-  return file->commit();
-}
-
 }  // namespace
 
 Result<Evaluation> Evaluation::prepare(const EvaluationOptions& options,
@@ -138,9 +131,8 @@ Result<> Evaluation::show(std::FILE* out, std::FILE* status) const {
   for (const auto& [name, text] : {std::pair{"report.md", table},
                                    {"report.json", object},
                                    {"plot.svg", report_plot(report)}}) {
-    if (const Result<> written = write_report(state.options.out, name, text); !written) {
-      return written.error();
-    }
+    const std::filesystem::path path = std::filesystem::path(state.options.out) / name;
+    if (const Result<> written = write_text(path.string(), text); !written) return written.error();
   }
   std::fputs(state.options.json ? object.c_str() : table.c_str(), out);
   if (state.run && state.run->num_failed() > 0) {

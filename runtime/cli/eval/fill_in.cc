@@ -1,4 +1,4 @@
-#include "runtime/cli/eval/text_template.h"
+#include "runtime/cli/eval/fill_in.h"
 
 #include <algorithm>
 #include <boost/json.hpp>

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "runtime/cli/eval/fill_in.h"
 #include "runtime/cli/eval/json_members.h"
 #include "runtime/cli/eval/task_items.h"
-#include "runtime/cli/eval/text_template.h"
 #include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {

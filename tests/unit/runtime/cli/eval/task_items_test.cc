@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 #include <fstream>
 
-#include "runtime/cli/eval/text_template.h"
+#include "runtime/cli/eval/fill_in.h"
 
 namespace unmask::cli {
 namespace {
