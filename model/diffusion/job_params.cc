@@ -1,6 +1,7 @@
 #include "model/diffusion/job_params.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <type_traits>
 
@@ -93,6 +94,15 @@ Result<DiffusionParams> parse_job_params(std::span<const NamedValue> given) {
     fixed->steps_per_block = steps_per_block(std::int32_t(values->number("steps_total")), params);
   }
   return params;
+}
+
+bool is_drawn(std::span<const NamedValue> values) {
+  return std::ranges::any_of(values, [](const NamedValue& value) {
+    double number = 0;
+    std::from_chars(value.value.data(), value.value.data() + value.value.size(), number);
+    return (value.name == "temperature" && number > 0) ||
+           (value.name == "remasking" && value.value == RandomConfidence::kName);
+  });
 }
 
 Result<NamedValue> parse_assignment(std::string_view text) {

@@ -26,6 +26,10 @@ Result<DiffusionParams> parse_job_params(std::span<const NamedValue> values);
 /// The other way round, without what is at its default: parse_job_params gives equal `params`.
 std::vector<NamedValue> named_values(const DiffusionParams& params);
 
+/// Whether what such a job gives depends on its seed: tokens are drawn, or an order of holes. Of
+/// what is no number parse_job_params speaks.
+bool is_drawn(std::span<const NamedValue> values);
+
 /// "name=value", as `--set` takes it.
 Result<NamedValue> parse_assignment(std::string_view text);
 

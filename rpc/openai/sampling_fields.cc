@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "model/diffusion/job_params.h"
@@ -15,8 +16,6 @@ namespace json = boost::json;
 
 constexpr std::int64_t kMaxApiSeed = std::int64_t(diffusion::kMaxSeed);
 constexpr std::int64_t kMaxApiTokens = std::int64_t(diffusion::kMaxPositions);
-
-constexpr double kMaxTemperature = 100;
 
 using Parameters = std::vector<actors::Parameter>;
 
@@ -61,6 +60,15 @@ void read_length(JsonFields& fields, Parameters& parameters) {
   }
 }
 
+/// What the job parameter of that name takes; anything else is a failure.
+std::optional<double> read_number(JsonFields& fields, std::string_view name) {
+  const std::optional<double> number = fields.number(name);
+  const diffusion::JobParam& param = *diffusion::find_job_param(name);
+  if (!number || (*number >= param.bounds.min && *number <= param.bounds.max)) return number;
+  fields.fail(name, "is a number from " + diffusion::range_of(param));
+  return std::nullopt;
+}
+
 /// The first of `parameters` that an error names.
 std::string_view culprit_of(const std::string& message, const Parameters& parameters) {
   std::string_view culprit;
@@ -82,20 +90,12 @@ void check_together(JsonFields& fields, const Parameters& parameters) {
               "cannot be so: " + message);
 }
 
-bool is_drawn(const Parameters& parameters) {
-  const actors::Parameter* temperature = find_parameter(parameters, "temperature");
-  const actors::Parameter* remasking = find_parameter(parameters, "remasking");
-  return (temperature != nullptr && temperature->value != "0") ||
-         (remasking != nullptr && remasking->value == "random");
-}
-
 /// Where nothing is drawn they change nothing: clients send them with temperature 0, too.
 void read_drawing(JsonFields& fields, Parameters& parameters) {
-  const auto top_p = fields.number("top_p");
-  if (top_p && (*top_p < 0 || *top_p > 1)) fields.fail("top_p", "is a number from 0 to 1");
+  const auto top_p = read_number(fields, "top_p");
   const auto top_k = fields.integer("top_k", -1, INT32_MAX);
   const auto seed = fields.integer("seed", -kMaxApiSeed, kMaxApiSeed);
-  if (!is_drawn(parameters)) return;
+  if (!diffusion::is_drawn(parameters)) return;
   if (top_p && *top_p < 1) {
     add_parameter(fields, parameters, "top_p", "top_p", parameter_text(*top_p));
   }
@@ -119,10 +119,8 @@ std::vector<actors::Parameter> read_sampling(JsonFields& fields) {
   if (fields.flag("ignore_eos").value_or(false)) {
     add_parameter(fields, parameters, "ignore_eos", "logits_eos_inf", "true");
   }
-  const auto temperature = fields.number("temperature");
-  if (temperature && (*temperature < 0 || *temperature > kMaxTemperature)) {
-    fields.fail("temperature", "is a number from 0 to 100");
-  } else if (temperature && *temperature > 0) {
+  const auto temperature = read_number(fields, "temperature");
+  if (temperature && *temperature > 0) {
     add_parameter(fields, parameters, "temperature", "temperature", parameter_text(*temperature));
   }
   read_drawing(fields, parameters);

@@ -8,8 +8,8 @@
 
 namespace unmask::cli {
 
-/// A seed for a job whose tokens are drawn and that names none: who asks again by hand wants
-/// another text. Nothing for other jobs. A temperature that is no number is refused later.
+/// A seed for a job that depends on one and names none: who asks again by hand wants another text.
+/// Nothing for other jobs.
 [[nodiscard]] std::optional<std::string> fresh_seed(
     const std::vector<actors::Parameter>& parameters);
 

@@ -112,20 +112,14 @@ Result<actors::Submit> JobOptions::to_submit() const {
   return submit;
 }
 
-std::optional<std::string> JobOptions::drawn_seed(const actors::Submit& submit) const {
+void JobOptions::tell_drawn_seed(const actors::Submit& submit) const {
   const auto is_seed = [](const actors::Parameter& parameter) { return parameter.name == "seed"; };
   const auto seed = std::ranges::find_if(submit.parameters, is_seed);
   const bool is_given =
       std::ranges::any_of(parameters, is_seed) ||
       std::ranges::any_of(set, [](const std::string& text) { return text.starts_with("seed="); });
-  if (is_given || seed == submit.parameters.end()) return std::nullopt;
-  return seed->value;
-}
-
-void JobOptions::tell_drawn_seed(const actors::Submit& submit) const {
-  const std::optional<std::string> seed = drawn_seed(submit);
-  if (!seed) return;
-  std::fprintf(stderr, "unmask: --seed %s gives this text again\n", seed->c_str());
+  if (is_given || seed == submit.parameters.end()) return;
+  std::fprintf(stderr, "unmask: --seed %s gives this text again\n", seed->value.c_str());
 }
 
 Result<actors::Submit> JobOptions::to_submit_without_input() const {

@@ -39,9 +39,8 @@ struct JobOptions {
   /// that is meant as theirs.
   [[nodiscard]] Result<actors::Submit> to_submit_without_input() const;
 
-  /// The seed that to_submit() chose, for want of one; whoever wants the text again has to be told.
-  [[nodiscard]] std::optional<std::string> drawn_seed(const actors::Submit& submit) const;
-  /// Says so on stderr, if there is one.
+  /// Says on stderr which seed to_submit() chose, for want of one: who wants the text again needs
+  /// it.
   void tell_drawn_seed(const actors::Submit& submit) const;
 
  private:

@@ -61,6 +61,7 @@ TEST(JobOptionsTest, DrawnTokensHaveASeedOfTheirOwnUnlessOneIsGiven) {
   EXPECT_NE(seed_of({"Hi", "--temperature", "0.7"}), seed_of({"Hi", "--set", "temperature=1"}));
   EXPECT_EQ(seed_of({"Hi", "--temperature", "0.7", "--seed", "5"}), "5");
   EXPECT_EQ(seed_of({"Hi", "--temperature", "0.7", "--set", "seed=6"}), "6");
+  EXPECT_NE(seed_of({"Hi", "--strategy", "fixed", "--set", "remasking=random"}), "");
   EXPECT_EQ(seed_of({"Hi", "--temperature", "0"}), "");
   EXPECT_EQ(seed_of({"Hi"}), "");
 }
