@@ -8,8 +8,7 @@ namespace unmask::diffusion {
 
 /// What a sequence brought and cost.
 struct Figures {
-  std::int32_t tokens =
-      0;  ///< generated before the first EOS of their run; pinned ones do not count
+  std::int32_t tokens = 0;    ///< generated, before the first EOS of their run
   std::int32_t forwards = 0;  ///< all the sequence took part in, refreshes included
 
   [[nodiscard]] double tokens_per_forward() const {
