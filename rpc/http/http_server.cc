@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "rpc/http/http_connection.h"
+#include "rpc/http/request_head.h"
 #include "runtime/os/numeric_host.h"
 
 namespace unmask::rpc {
@@ -19,18 +20,22 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptRetry{100};
-constexpr std::string_view kFull =
-    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
-    "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 31\r\n\r\n"
-    "there are too many connections\n";
+std::string full_answer(const HttpService& service) {
+  HttpResponse full = rejection(503, "there are too many connections");
+  if (service.dress) full = service.dress(std::move(full));
+  return "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: "
+         "1\r\nContent-Type: " +
+         full.content_type + "\r\nContent-Length: " + std::to_string(full.body.size()) +
+         "\r\n\r\n" + full.body;
+}
 
 /// Without waiting: a fresh socket takes these few bytes, and who sends too many is not owed more.
-void refuse(tcp::socket socket) {
+void refuse(tcp::socket socket, const std::string& answer) {
   error_code ignored;
   socket.non_blocking(true, ignored);
   std::array<char, 4096> unread{};  // closing on unread bytes would take the answer back
   socket.read_some(asio::buffer(unread), ignored);
-  socket.write_some(asio::buffer(kFull), ignored);
+  socket.write_some(asio::buffer(answer), ignored);
 }
 
 }  // namespace
@@ -83,7 +88,7 @@ class HttpServer::Acceptor : public std::enable_shared_from_this<Acceptor> {
       return;
     }
     if (service_->connections.size() >= service_->limits.max_connections) {
-      refuse(std::move(socket));
+      refuse(std::move(socket), full_answer(*service_));
     } else {
       serve(std::move(socket));
     }

@@ -7,6 +7,7 @@
 #include "tests/bench/cpu_device.h"
 #include "tests/bench/cuda/cuda_device.h"
 #include "tests/bench/forward/forward_bench.h"
+#include "tests/bench/gateway/gateway_bench.h"
 #include "tests/bench/head_subject.h"
 #include "tests/bench/layer_subject.h"
 #include "tests/bench/llada_moe_shapes.h"
@@ -64,6 +65,12 @@ class Bench {
     if (options_.wants("step")) {
       std::cerr << "the coordinator's part of a step\n";
       report_.coordination = measure_coordination(device_->stopwatch());
+    }
+    if (options_.wants("gateway") && !options_.is_quick) {
+      std::cerr << "a gateway that streams\n";
+      const auto run = measure_gateway(options_.model);
+      if (!run) return run.error();
+      report_.gateway.push_back(*run);
     }
     for (const int num_workers : {1, 2}) {
       if (!options_.wants("serving") || options_.is_quick) continue;

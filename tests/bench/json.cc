@@ -110,6 +110,24 @@ json::array array_of(const std::vector<Coordination>& all) {
   return array;
 }
 
+json::array array_of(const std::vector<GatewayRun>& runs) {
+  json::array array;
+  for (const GatewayRun& run : runs) {
+    array.push_back({{"jobs", run.num_jobs},
+                     {"blocks_per_s", run.blocks_per_s},
+                     {"zmq_job_us", rounded(run.zmq_job_us)},
+                     {"zmq_block_us", rounded(run.zmq_block_us)},
+                     {"http_job_us", rounded(run.http_job_us)},
+                     {"http_block_us", rounded(run.http_block_us)},
+                     {"zmq_p99_ms", rounded(run.zmq_p99_ms)},
+                     {"http_p50_ms", rounded(run.http_p50_ms)},
+                     {"http_p99_ms", rounded(run.http_p99_ms)},
+                     {"idle_streams", run.num_idle},
+                     {"idle_kib", rounded(run.idle_kib)}});
+  }
+  return array;
+}
+
 json::array array_of(const std::vector<ServingRun>& runs) {
   json::array array;
   for (const ServingRun& run : runs) array.push_back(object_of(run));
@@ -125,6 +143,7 @@ std::string to_json(const Report& report) {
   object["forwards"] = std::move(forwards);
   object["whole_forwards"] = array_of(report.forwards);
   object["step"] = array_of(report.coordination);
+  object["gateway"] = array_of(report.gateway);
   object["serving"] = array_of(report.serving);
   return json::serialize(object);
 }
@@ -142,6 +161,7 @@ std::string history_line(const Report& report) {
   }
   object["forwards"] = std::move(forwards);
   object["step"] = array_of(report.coordination);
+  object["gateway"] = array_of(report.gateway);
   object["serving"] = array_of(report.serving);
   return json::serialize(object);
 }

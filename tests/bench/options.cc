@@ -59,14 +59,16 @@ Options parse_options(int argc, char** argv) {
                .help = "cpu or cuda, which has the sections layer, head and forward",
                .one_of = {"cpu", "cuda"}},
               device);
-  program.add({.name = "--only",
-               .help = "these sections: model, layer, head, forward (random weights of whole "
-                       "models, on a CPU small "
-                       "ones), step (the coordinator's part of one), serving",
-               .takes_many = true,
-               .has_commas = true,
-               .one_of = kSections},
-              options.only);
+  program.add(
+      {.name = "--only",
+       .help = "these sections: model, layer, head, forward (random weights of whole "
+               "models, on a CPU small "
+               "ones), step (the coordinator's part of one), gateway (streams, over HTTP beside "
+               "ZeroMQ), serving",
+       .takes_many = true,
+       .has_commas = true,
+       .one_of = kSections},
+      options.only);
   std::string model = options.model.string();
   program.add({.name = "--model", .help = "the checkpoint of the sections model and serving"},
               model);

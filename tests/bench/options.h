@@ -13,8 +13,8 @@
 
 namespace unmask::bench {
 
-inline const std::vector<std::string> kSections = {"model",   "layer", "head",
-                                                   "forward", "step",  "serving"};
+inline const std::vector<std::string> kSections = {"model", "layer",   "head",   "forward",
+                                                   "step",  "gateway", "serving"};
 inline const std::vector<std::string> kGpuSections = {"layer", "head", "forward"};
 
 /// What to measure, how long, and where to write it.

@@ -9,6 +9,7 @@
 #include "tests/bench/coordination.h"
 #include "tests/bench/cost.h"
 #include "tests/bench/forward/forward_run.h"
+#include "tests/bench/gateway/gateway_run.h"
 #include "tests/bench/peak.h"
 #include "tests/bench/serving/serving_run.h"
 
@@ -59,6 +60,7 @@ struct Report {
   std::vector<Cell> cells;
   std::vector<ForwardRun> forwards;
   std::vector<Coordination> coordination;
+  std::vector<GatewayRun> gateway;
   std::vector<ServingRun> serving;
 
   /// Each the middle one of all cells'; some cells know theirs from a few rounds only.

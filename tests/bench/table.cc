@@ -54,6 +54,21 @@ void print_serving(std::ostream& out, const std::vector<ServingRun>& runs) {
          "outside the workers; collective: a worker's\n";
 }
 
+void print_gateway(std::ostream& out, const std::vector<GatewayRun>& runs) {
+  out << "\na gateway that streams, its thread's time\n"
+         "           a job   a block   delay of a block\n";
+  for (const GatewayRun& run : runs) {
+    print(out, "ZeroMQ %7.0f us %6.1f us   p99 %.2f ms\n", run.zmq_job_us, run.zmq_block_us,
+          run.zmq_p99_ms);
+    print(out, "HTTP   %7.0f us %6.1f us   p99 %.2f ms, p50 %.2f ms\n", run.http_job_us,
+          run.http_block_us, run.http_p99_ms, run.http_p50_ms);
+    print(out, "HTTP adds %.0f us a job, %.1f us a block; %d streams at once, %.0f blocks/s\n",
+          run.added_job_us(), run.added_block_us(), run.num_jobs, run.blocks_per_s);
+    print(out, "%d silent streams: %.1f KiB each, those of who reads them included\n", run.num_idle,
+          run.idle_kib);
+  }
+}
+
 void print_forwards(std::ostream& out, const std::vector<ForwardRun>& runs) {
   out << "\nwhole forwards, random weights of bf16\n"
          "model               keys  rows         ms      floor  over floor   GB/s from memory\n";
@@ -98,6 +113,7 @@ void write_table(const Report& report, std::ostream& out) {
   }
   if (!report.forwards.empty()) print_forwards(out, report.forwards);
   if (!report.coordination.empty()) print_coordination(out, report.coordination);
+  if (!report.gateway.empty()) print_gateway(out, report.gateway);
   if (!report.serving.empty()) print_serving(out, report.serving);
 }
 
