@@ -16,7 +16,7 @@ about() {
     cluster) echo "real processes, real sockets" ;;
     instructions) echo "portable and AVX2 loops: golden data and processes; UNMASK_FULL=1: all of unit, golden, cluster" ;;
     monitoring) echo "a real Prometheus runs every panel's query" ;;
-    python) echo "the Python package against a live cluster" ;;
+    python) echo "the Python package and OpenAI's client, against a live cluster; UNMASK_FULL=1: clients that others wrote" ;;
     gpu) echo "on a real GPU" ;;
     asan) echo "unit and simulation under AddressSanitizer and UBSan, 50 seeds" ;;
     tsan) echo "actors under ThreadSanitizer" ;;
@@ -41,7 +41,7 @@ suite_format() {
 suite_build() {
   build release
   # A test without a label would never run.
-  unlabelled=$(ctest --test-dir build/release -N -LE '^(lint|unit|golden|simulation|cluster|monitoring|python|gpu)$')
+  unlabelled=$(ctest --test-dir build/release -N -LE '^(lint|unit|golden|simulation|cluster|monitoring|python|clients|gpu)$')
   case $unlabelled in
     *"Total Tests: 0"*) ;;
     *) echo "tests without the label of a suite:"; echo "$unlabelled"; return 1 ;;
@@ -95,7 +95,7 @@ suite_instructions() {
 }
 
 suite_monitoring() { build release; cases release 1 monitoring; }
-suite_python() { build release; cases release 1 python; }
+suite_python() { build release; cases release 1 "python${UNMASK_FULL:+|clients}"; }
 
 suite_gpu() {
   [ -e /dev/nvidiactl ] || { echo "skipped: no GPU on this machine"; return; }

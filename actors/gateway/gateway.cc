@@ -27,7 +27,8 @@ Gateway::Gateway(ActorContext& context, Env env, Options options, TextService& t
       disconnect_client_(std::move(disconnect_client)),
       coordinator_(std::move(coordinator)),
       finished_(options_.finished),
-      rejections_(env.metrics) {}
+      rejections_(env.metrics),
+      vllm_counters_(env.metrics, options_.model) {}
 
 // ---- From clients ----
 

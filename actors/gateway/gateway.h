@@ -16,6 +16,7 @@
 #include "actors/gateway/pending_cancels.h"
 #include "actors/gateway/pending_queries.h"
 #include "actors/gateway/text_service.h"
+#include "actors/gateway/vllm_counters.h"
 #include "actors/messages.h"
 #include "actors/rejections.h"
 #include "runtime/actor/actor.h"
@@ -151,6 +152,7 @@ class Gateway final
   ClientJobs client_jobs_;  ///< in jobs_
   FinishedJobs finished_;   ///< in jobs_
   Rejections rejections_;
+  VllmCounters vllm_counters_;
   std::deque<JobId> unsent_;  ///< jobs of which the coordinator has yet to hear
   bool has_timer_ = false;    ///< a GatewayTick comes
   PendingQueries pending_queries_;

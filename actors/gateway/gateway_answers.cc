@@ -95,6 +95,7 @@ void Gateway::end(Job& job, Finished finished) {
   if (const Committed* tail = job.take(std::move(finished))) {
     job.subscribers.each_that_wants(*tail, [&](PeerId client) { to_client(client, *tail); });
   }
+  vllm_counters_.job_ended(job.finished->figures, job.block_length());
   const JobId id = job.admit.job;
   notify(job.subscribers, *job.finished);
   notify_cancelled(*job.finished, job.subscribers);

@@ -1,5 +1,8 @@
 #include "actors/gateway/gateway_job.h"
 
+#include "model/diffusion/job_params.h"
+#include "runtime/base/check.h"
+
 namespace unmask::actors {
 
 bool Subscribers::add(Subscriber& subscriber) {
@@ -31,6 +34,13 @@ GatewayJob::GatewayJob(Submit submit, std::uint64_t body_digest, TokenInput inpu
       stop(std::move(submit.stop)),
       max_text_bytes(std::holds_alternative<TemplateInput>(submit.input) ? kMaxAnswerBytes / 2
                                                                          : kMaxAnswerBytes) {}
+
+std::int32_t GatewayJob::block_length() const {
+  const auto params = diffusion::parse_job_params(admit.parameters);
+  UNMASK_CHECK(params.has_value());  // or it was refused
+  if (!admit.input.holes.empty()) return params->block_length;
+  return std::min(params->block_length, params->gen_length);
+}
 
 Admit GatewayJob::admission(Time now) const {
   Admit again = admit;

@@ -128,6 +128,9 @@ struct GatewayJob {
   /// What was committed so far, as the answer of a job that ends before its time.
   [[nodiscard]] std::vector<std::int32_t> committed_tokens() const;
 
+  /// Positions of its blocks, the last of which may be shorter.
+  [[nodiscard]] std::int32_t block_length() const;
+
   /// What it takes once it is finished, roughly.
   [[nodiscard]] std::size_t num_bytes() const;
 

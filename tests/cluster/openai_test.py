@@ -5,6 +5,7 @@
 
 import http.client
 import json
+import re
 import socket
 import subprocess
 import unittest
@@ -194,6 +195,24 @@ class AnswersTest(unittest.TestCase):
         chat()
         self.assertIn('unmask_http_requests_total{path="/v1/chat/completions",status="200"}',
                       ask("GET", "/metrics")[2])
+
+    def test_tools_of_vllm_work_out_what_the_answers_say(self):
+        # The arithmetic of `vllm bench serve`, which scrapes before and after.
+        def scrape():
+            found = re.findall(r"^vllm:diffusion_num_(\w+)_total\{[^}]*\} (\S+)$", ask("GET", "/metrics")[2], re.M)
+            return {name: int(float(value)) for name, value in found}
+
+        before = scrape()
+        usages = [chat(max_tokens=64, ignore_eos=True, diffusion={"threshold": threshold, "block_length": 16})["usage"]
+                  for threshold in (0.5, 0.9, 1)]
+        grown = {name: value - before[name] for name, value in scrape().items()}
+        canvas_length = grown["canvas_positions"] / grown["denoising_steps"]
+        num_canvases = grown["committed_tokens"] / canvas_length
+        denoising_steps = grown["denoising_steps"] - num_canvases
+        forwards = sum(usage["diffusion"]["forward_passes"] for usage in usages)
+        self.assertEqual(grown["committed_tokens"], sum(usage["completion_tokens"] for usage in usages))
+        self.assertEqual((canvas_length, denoising_steps), (16, forwards))
+        self.assertEqual(num_canvases, sum(usage["diffusion"]["blocks"] for usage in usages))
 
     def test_a_seed_gives_the_same_text_again_and_none_another(self):
         draw = {"temperature": 20.0, "max_tokens": 32}

@@ -2,14 +2,29 @@
 
 import asyncio
 import json
+import typing
 import unittest
 
 import openai
+import pydantic
 
 from cluster import Cluster
 
 PROMPT = "Mia has 12 apples and buys 7 more. How many apples does she have?"
 CHAT = {"model": "unmask-tiny", "messages": [{"role": "user", "content": PROMPT}]}
+
+
+class Person(pydantic.BaseModel):
+    """What a request for a parsed answer describes."""
+
+    name: str
+    age: int
+    is_adult: bool
+    job: typing.Literal["clerk", "nurse", "cook"]
+
+
+ABOUT = {"model": "unmask-tiny", "messages": [
+    {"role": "user", "content": "Extract as JSON: Gina is a 9 year old clerk from Paris."}]}
 
 
 def setUpModule():
@@ -64,6 +79,44 @@ class OpenAiTest(unittest.TestCase):
         answer = client.chat.completions.create(
             **CHAT, response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": schema}})
         self.assertIsInstance(json.loads(answer.choices[0].message.content)["age"], int)
+
+    def test_an_answer_is_parsed_into_a_class(self):
+        for parse in (client.chat.completions.parse, client.beta.chat.completions.parse):
+            answer = parse(**ABOUT, response_format=Person, temperature=0)
+            self.assertIsInstance(answer.choices[0].message.parsed, Person)
+        with client.chat.completions.stream(**ABOUT, response_format=Person, temperature=0) as stream:
+            for _ in stream:
+                pass
+            parsed = stream.get_final_completion().choices[0].message.parsed
+        self.assertEqual(parsed, answer.choices[0].message.parsed)
+
+    def test_diffusion_parameters_count_forwards(self):
+        def forwards(**parameters):
+            return client.chat.completions.create(
+                **CHAT, max_tokens=32, extra_body={"diffusion": {"block_length": 8, "early_stop": False, **parameters}},
+            ).usage.diffusion["forward_passes"]
+
+        self.assertEqual(forwards(strategy="fixed", steps=4), 16)
+        self.assertEqual(forwards(strategy="fixed", steps=8), 32)
+
+    def test_a_stop_ends_the_text_before_it_streamed_or_not(self):
+        whole = client.chat.completions.create(**CHAT).choices[0].message.content
+        stop = whole[len(whole) // 2 :][:2]
+        for stops in (stop, ["never to be seen", stop]):
+            cut = client.chat.completions.create(**CHAT, stop=stops).choices[0]
+            self.assertEqual((cut.message.content, cut.finish_reason), (whole[: whole.index(stop)], "stop"))
+        streamed = [chunk.choices[0] for chunk in client.chat.completions.create(**CHAT, stop=stop, stream=True)]
+        self.assertEqual("".join(choice.delta.content or "" for choice in streamed), whole[: whole.index(stop)])
+        self.assertEqual(client.chat.completions.create(**CHAT, max_tokens=2).choices[0].finish_reason, "length")
+
+    def test_what_changes_nothing_is_taken(self):
+        plain = client.chat.completions.create(**CHAT).choices[0].message.content
+        taken = client.chat.completions.create(
+            **CHAT, user="a", metadata={"a": "b"}, store=False, service_tier="auto", logprobs=False, n=1, top_p=1,
+            presence_penalty=0, frequency_penalty=0, tools=[], response_format={"type": "text"}, seed=7)
+        self.assertEqual(taken.choices[0].message.content, plain)
+        raw = client.chat.completions.with_raw_response.create(**CHAT, extra_headers={"X-Request-Id": "mine"})
+        self.assertEqual(raw.headers["x-request-id"], "mine")
 
     def test_mistakes_are_the_exceptions_that_programs_expect(self):
         with self.assertRaises(openai.BadRequestError) as bad:

@@ -6,9 +6,11 @@
             print(block.text, end="", flush=True)
         result = await job.result()
 
-or, without an event loop, `unmask.generate("tcp://127.0.0.1:7400", "What is 347 + 285?").text`.
+Without an event loop, and in a notebook, `unmask.sync.connect` gives a client of the same words
+that waits, and `unmask.generate("tcp://127.0.0.1:7400", "What is 347 + 285?").text` is one job.
 """
 
+from . import sync
 from .client import Client, connect
 from .endpoint import DEFAULT_ENDPOINT, Curve
 from .errors import (
@@ -71,4 +73,5 @@ __all__ = [
     "connect",
     "generate",
     "new_job_id",
+    "sync",
 ]

@@ -121,6 +121,7 @@ class Client:
 
     async def submit(
         self,
+        /,  # so that a parameter of the server may have any name
         job: JobInput | None,
         *,
         gen_length: SupportsIndex | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from .decode import JobNews
@@ -56,7 +56,7 @@ class Job:
     def is_finished(self) -> bool:
         return self._end is not None
 
-    async def __aiter__(self) -> AsyncIterator[Block]:
+    async def __aiter__(self) -> AsyncGenerator[Block, None]:
         told = 0
         while True:
             while told < len(self._blocks):
@@ -68,7 +68,7 @@ class Job:
         if isinstance(self._end, UnmaskError):
             raise self._end
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """Places in the queue, frames (if the job was submitted with them) and blocks, as they
         come. For one reader: what is told once is not told again."""
         while True:

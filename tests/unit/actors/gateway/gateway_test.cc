@@ -108,6 +108,27 @@ TEST_F(GatewayTest, AJobIsTokenizedAdmittedAndStreamedAsText) {
   EXPECT_EQ(std::get<Finished>(clients.received[4].message).text, "7 8 ");
 }
 
+TEST_F(GatewayTest, AJobIsCountedOnceAtItsEndForToolsOfVllm) {
+  options.model = "tiny";
+  const auto counted = [&](std::string_view name) {
+    return bed.metrics().value("vllm:diffusion_num_" + std::string(name) + "_total",
+                               {{"model_name", "tiny"}, {"engine", "0"}});
+  };
+  Submit message = submit(1);
+  message.parameters = {{"gen_length", "8"}, {"block_length", "4"}};
+  deliver(kClient, message);
+  deliver(kCoordinator, Accepted{job_id(1), false, 3, 11});
+  EXPECT_EQ(counted("committed_tokens"), 0);
+  Finished finished = end(1, {1, 2, 3, 4, 5, 6, 7, 8});
+  finished.figures = {.tokens = 8, .forwards = 5};
+  deliver(kCoordinator, finished);
+  deliver(kCoordinator, finished);
+  deliver(kClient, message);  // again: it has ended
+  EXPECT_EQ(counted("committed_tokens"), 8);
+  EXPECT_EQ(counted("denoising_steps"), 5 + 2);
+  EXPECT_EQ(counted("canvas_positions"), 4 * (5 + 2));
+}
+
 TEST_F(GatewayTest, WhatIsWrongWithASubmissionIsSaidInWords) {
   options.model = "tiny";
   Submit bad = submit(1);
