@@ -13,8 +13,12 @@ function digits(number, places) {
   return number.toLocaleString("en", { maximumFractionDigits: places });
 }
 
+function counted(number, noun) {
+  return `${digits(number, 0)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 export function figuresText(figures) {
-  return `${digits(figures.tokens, 0)} tokens in ${digits(figures.steps, 0)} steps, ` +
+  return `${counted(figures.tokens, "token")} in ${counted(figures.steps, "step")}, ` +
     `${digits(figures.tokens_per_forward, 2)} tokens per forward, ${digits(figures.seconds, 2)} s, ` +
     `${digits(figures.tokens_per_second, 1)} tokens/s`;
 }

@@ -2,8 +2,17 @@
 import DOMPurify from "./lib.purify.js";
 import { marked } from "./lib.marked.js";
 
+// HTML of a model is shown as what it wrote. Its headings are none of this page's.
+marked.use({
+  mangle: false, headerIds: false, gfm: true, breaks: true,
+  renderer: {
+    html: (html) => html.replaceAll("&", "&amp;").replaceAll("<", "&lt;"),
+    heading: (text) => `<p><strong>${text}</strong></p>`,
+  },
+});
+
 const kSafe = {
-  ALLOWED_TAGS: ["a", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "li",
+  ALLOWED_TAGS: ["a", "b", "blockquote", "br", "code", "del", "em", "hr", "i", "li",
                  "ol", "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"],
   ALLOWED_ATTR: ["align", "class", "href", "start", "title"],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#)/i,
@@ -13,15 +22,15 @@ const kSafe = {
 
 /** A fragment to put into the page. */
 export function safeFragment(text) {
-  const html = marked.parse(text, { gfm: true, breaks: true, mangle: false, headerIds: false });
+  const html = marked.parse(text);
   const fragment = DOMPurify.sanitize(html, kSafe);
   for (const link of fragment.querySelectorAll("a[href]")) {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
   }
   for (const block of fragment.querySelectorAll("pre")) block.tabIndex = 0;
-  for (const marked of fragment.querySelectorAll("[class]")) {
-    if (marked.tagName !== "CODE" || !/^language-[\w+#-]+$/.test(marked.className)) marked.removeAttribute("class");
+  for (const named of fragment.querySelectorAll("[class]")) {
+    if (named.tagName !== "CODE" || !/^language-[\w+#-]+$/.test(named.className)) named.removeAttribute("class");
   }
   return fragment;
 }

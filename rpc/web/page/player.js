@@ -162,7 +162,7 @@ export class Player {
     while (this.#strip.children.length > blocks.length) this.#strip.lastChild.remove();
     blocks.forEach((block, at) => {
       const node = this.#strip.children[at] ?? this.#strip.appendChild(element("li"));
-      const text = `block ${block.index + 1}: ${block.steps} steps, ${block.perForward.toFixed(1)} per forward`;
+      const text = `block ${block.index + 1}: ${block.steps} ${block.steps === 1 ? "step" : "steps"}, ${block.perForward.toFixed(1)} per forward`;
       if (node.textContent !== text) node.textContent = text;
     });
   }
