@@ -12,6 +12,7 @@ std::size_t reason_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kNotFound:
+    case ErrorCode::kTooLong:
       return 0;
     case ErrorCode::kOverloaded:
       return 1;

@@ -44,20 +44,22 @@ std::optional<Error> fit_error(const RunningJob& job,
     most_in_cache = std::max(most_in_cache, capacity.num_kv_pages * capacity.page_size);
   }
   if (length > most_positions) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the canvas has " + std::to_string(length) + " positions (prompt " +
-                     std::to_string(job.figures.prompt_tokens) + " + gen_length), a worker takes " +
-                     std::to_string(most_positions) +
-                     "; shorten the prompt or --gen-length, or start the workers with more "
-                     "--max-rows (if the model has the positions)"};
+    return Error{
+        ErrorCode::kTooLong,
+        "the canvas has " + std::to_string(length) + " positions (prompt " +
+            std::to_string(job.figures.prompt_tokens) + " + gen_length), a worker takes " +
+            std::to_string(most_positions) +
+            "; shorten the prompt or --gen-length (max_tokens), or start the workers with more "
+            "--max-rows (if the model has the positions)"};
   }
   if (demand.num_rows > most_rows) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "guidance (cfg_scale) reads the canvas twice, which makes " +
-                     std::to_string(demand.num_rows) + " rows of a forward, and a worker takes " +
-                     std::to_string(most_rows) +
-                     "; shorten the prompt or --gen-length, or start the workers with more "
-                     "--max-rows"};
+    return Error{
+        ErrorCode::kTooLong,
+        "guidance (cfg_scale) reads the canvas twice, which makes " +
+            std::to_string(demand.num_rows) + " rows of a forward, and a worker takes " +
+            std::to_string(most_rows) +
+            "; shorten the prompt or --gen-length (max_tokens), or start the workers with more "
+            "--max-rows"};
   }
   if (demand.num_soft > most_soft) {
     return Error{ErrorCode::kInvalidArgument,
@@ -67,7 +69,7 @@ std::optional<Error> fit_error(const RunningJob& job,
                      "; start the workers with more --set compute.soft_rows=N, or ask without "
                      "smoothing"};
   }
-  return Error{ErrorCode::kInvalidArgument,
+  return Error{ErrorCode::kTooLong,
                "the canvas has " + std::to_string(length) + " positions, the KV cache holds " +
                    std::to_string(most_in_cache) +
                    "; start the workers with more --kv-memory, or ask for --cache none"};

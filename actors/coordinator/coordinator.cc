@@ -311,6 +311,7 @@ bool Coordinator::apply(RunningJob& job, const SequenceResult& result) {
   }
   ++job.block_forwards;
   probe_.tokens_decided(std::int32_t(applied->edits.size()));
+  if (job.subscription.logprobs) note_logprobs(job, *applied, result.candidates);
   publish_progress(job, block, *applied,
                    applied->adjusted ? *applied->adjusted : result.candidates);
   if (applied->finished_block) {
@@ -330,7 +331,7 @@ void Coordinator::publish_progress(RunningJob& job, Range block, const diffusion
     SequenceStep step = *std::exchange(job.next, std::nullopt);
     to_gateways(job, traced_of(job, std::move(step), block, applied, candidates));
   }
-  if (job.subscription.frames) to_gateways(job, frame_of(job, block, applied, candidates));
+  if (job.subscription.frames) to_gateways(job, frame_of(job, block, candidates));
 }
 
 // ---- Gateways come and go ----
@@ -379,6 +380,7 @@ void Coordinator::on(Incoming<GetStatus> get) {
   status.kv_pages_used = pages.used;
   status.kv_pages_total = pages.total;
   status.durability = store_.durability();
+  status.since_progress = probe_.since_progress();
   status.members = members_.members;
   to_gateway(get.from, std::move(status));
 }

@@ -159,7 +159,13 @@ void CoordinatorProbe::forward_of_burst() { burst_forwards_.add(); }
 
 void CoordinatorProbe::stale_message() { stale_messages_.add(); }
 
+std::chrono::milliseconds CoordinatorProbe::since_progress() const {
+  if (!has_work_) return std::chrono::milliseconds(0);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - progressed_at_);
+}
+
 void CoordinatorProbe::progressed() {
+  progressed_at_ = clock_.now();
   last_progress_.set(std::chrono::duration<double>(clock_.unix_time()).count());
 }
 

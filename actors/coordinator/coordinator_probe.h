@@ -41,11 +41,15 @@ class CoordinatorProbe {
   void forward_of_burst();
   void stale_message();
 
+  /// Since a step ended, or something was to be done at all; 0: nothing is.
+  [[nodiscard]] std::chrono::milliseconds since_progress() const;
+
  private:
   void progressed();
 
   const Clock& clock_;
   bool has_work_ = false;  ///< jobs run or wait
+  Time progressed_at_{};
   Rejections rejections_;
   Counter& accepted_;
   Counter& taken_back_;

@@ -49,9 +49,10 @@ void Coordinator::recover() {
 
 void Coordinator::commit(RunningJob& job, Range positions) {
   const Time now = env_.clock.now();
-  const Committed block{job.id,    job.block,
-                        positions, answer_in(job.loop, positions),
-                        {},        places_in(job.loop, positions)};
+  Committed block{job.id,    job.block,
+                  positions, answer_in(job.loop, positions),
+                  {},        places_in(job.loop, positions)};
+  if (job.subscription.logprobs) block.logprobs = logprobs_in(job.logprobs, block.places);
   if (replays(job, block)) return;
   const bool is_first = job.block == 0;
   if (is_first) job.figures.time_to_first_block = between(job.accepted_at, now);

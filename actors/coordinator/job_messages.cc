@@ -10,12 +10,31 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-/// 1 where nobody was asked: a position that the loop filled by itself.
-float confidence_at(const CandidateColumns& candidates, std::int32_t position) {
+std::optional<std::size_t> find_row(const CandidateColumns& candidates, std::int32_t position) {
   const auto at = std::ranges::lower_bound(candidates.position, position);
-  if (at == candidates.position.end() || *at != position) return 1.0f;
-  const auto i = std::size_t(at - candidates.position.begin());
-  return float(std::exp(double(candidates.logit[i]) - double(candidates.log_sum_exp[i])));
+  if (at == candidates.position.end() || *at != position) return std::nullopt;
+  return std::size_t(at - candidates.position.begin());
+}
+
+float logprob_at(const CandidateColumns& candidates, std::size_t row) {
+  const double logit = candidates.logit[row];
+  return float(std::min(0.0, logit - double(candidates.log_sum_exp[row])));
+}
+
+Frame::Cell cell_at(const diffusion::Canvas& canvas, const CandidateColumns& candidates,
+                    std::int32_t position) {
+  const std::optional<std::size_t> row = find_row(candidates, position);
+  const bool is_hole = canvas.is_hole(position);
+  Frame::Cell cell{is_hole ? -1 : canvas.token(position), false, Frame::kUnknown};
+  if (!row) return cell;
+  if (is_hole) {
+    cell.token = candidates.token[*row];
+    cell.is_guess = cell.token >= 0;
+  }
+  if (cell.token == candidates.token[*row]) {
+    cell.confidence = std::exp(logprob_at(candidates, *row));
+  }
+  return cell;
 }
 
 JobSummary summary_of(const RunningJob& job, Time now) {
@@ -60,16 +79,41 @@ Traced traced_of(const RunningJob& job, SequenceStep step, Range block,
   return traced;
 }
 
-Frame frame_of(const RunningJob& job, Range block, const diffusion::Applied& applied,
-               const CandidateColumns& candidates) {
-  Frame frame{
-      job.id, job.block, job.loop.figures().forwards, block, job.loop.canvas().num_holes(block),
-      {}};
-  for (const diffusion::Edit& edit : applied.edits) {
-    frame.changes.push_back(
-        {edit.position, edit.token, confidence_at(candidates, edit.position), {}});
+Frame frame_of(const RunningJob& job, Range block, const CandidateColumns& candidates) {
+  const diffusion::Canvas& canvas = job.loop.canvas();
+  Frame frame{job.id, job.block, job.loop.figures().forwards, block, canvas.num_holes(block), {}};
+  const std::int32_t end = std::min(block.end, block.begin + Frame::kMaxCells);
+  for (std::int32_t position = block.begin; position < end; ++position) {
+    frame.cells.push_back(cell_at(canvas, candidates, position));
   }
   return frame;
+}
+
+void note_logprobs(RunningJob& job, const diffusion::Applied& applied,
+                   const CandidateColumns& candidates) {
+  job.logprobs.resize(std::size_t(job.loop.canvas().size()), kNoLogprob);
+  for (const diffusion::Edit& edit : applied.edits) {
+    float& logprob = job.logprobs[std::size_t(edit.position)];
+    logprob = kNoLogprob;
+    // Rules and credit may have chosen another token than the logits by themselves.
+    for (const CandidateColumns* columns :
+         {&candidates, applied.adjusted ? &*applied.adjusted : nullptr}) {
+      if (columns == nullptr || logprob != kNoLogprob) continue;
+      const std::optional<std::size_t> row = find_row(*columns, edit.position);
+      if (row && columns->token[*row] == edit.token) logprob = logprob_at(*columns, *row);
+    }
+  }
+}
+
+std::vector<float> logprobs_in(const std::vector<float>& logprobs, const Ranges& places) {
+  std::vector<float> found;
+  for (const Range& place : places) {
+    for (std::int32_t position = place.begin; position < place.end; ++position) {
+      const bool is_known = std::size_t(position) < logprobs.size();
+      found.push_back(is_known ? logprobs[std::size_t(position)] : kNoLogprob);
+    }
+  }
+  return found;
 }
 
 Finished finished_of(const RunningJob& job, FinishReason reason, std::optional<Error> error,

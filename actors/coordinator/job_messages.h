@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "actors/coordinator/running_job.h"
 #include "actors/coordinator/store/job_store.h"
@@ -14,8 +15,16 @@ namespace unmask::actors {
 [[nodiscard]] Traced traced_of(const RunningJob& job, SequenceStep step, Range block,
                                const diffusion::Applied& applied,
                                const CandidateColumns& candidates);
-[[nodiscard]] Frame frame_of(const RunningJob& job, Range block, const diffusion::Applied& applied,
+[[nodiscard]] Frame frame_of(const RunningJob& job, Range block,
                              const CandidateColumns& candidates);
+
+/// Keeps in `job` what Committed::logprobs will say of the tokens that were decided.
+/// candidates: the workers' answer, as it came.
+void note_logprobs(RunningJob& job, const diffusion::Applied& applied,
+                   const CandidateColumns& candidates);
+/// Those at `places`, in order.
+[[nodiscard]] std::vector<float> logprobs_in(const std::vector<float>& logprobs,
+                                             const Ranges& places);
 
 /// The job ends `now`, because of `reason`; error: if kError.
 [[nodiscard]] Finished finished_of(const RunningJob& job, FinishReason reason,

@@ -102,11 +102,11 @@ Result<diffusion::DiffusionLoop> make_loop(const TokenInput& input,
       params, std::int64_t(input.tokens.size()) +
                   (input.holes.empty() ? std::int64_t(params.gen_length) : 0));
   if (length > model.max_positions) {
-    return Error{ErrorCode::kInvalidArgument,
+    return Error{ErrorCode::kTooLong,
                  "prompt (" + std::to_string(input.tokens.size()) +
                      " tokens) and gen_length make " + std::to_string(length) +
                      " positions, the model has " + std::to_string(model.max_positions) +
-                     "; shorten the prompt or lower --gen-length"};
+                     "; shorten the prompt or lower --gen-length (max_tokens)"};
   }
   if (input.holes.empty() && !input.rules.empty()) {
     return Error{ErrorCode::kInvalidArgument, "there are rules for holes, and no holes"};

@@ -74,6 +74,7 @@ struct RunningJob {
   std::int32_t num_replayed = 0;    ///< blocks that an earlier life of the coordinator committed
   std::int32_t block_forwards = 0;  ///< of the running block
   JobFigures figures;
+  std::vector<float> logprobs;  ///< by position, if subscribed; see Committed
 
   void add_gateway(PeerId gateway);
   [[nodiscard]] Demand demand() const {

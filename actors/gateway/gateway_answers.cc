@@ -46,8 +46,8 @@ void Gateway::on(Incoming<Committed> committed) {
 void Gateway::on(Incoming<Frame> frame) {
   const Job* job = find(frame.message.job);
   if (job == nullptr) return;
-  for (Frame::Change& change : frame.message.changes) {
-    if (change.token >= 0) change.text = text_.piece(change.token);
+  for (Frame::Cell& cell : frame.message.cells) {
+    if (cell.token >= 0) cell.text = text_.piece(cell.token);
   }
   for (const Subscriber& subscriber : job->subscribers) {
     if (subscriber.subscription.frames) to_client(subscriber.client, frame.message);

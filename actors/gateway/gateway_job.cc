@@ -22,7 +22,8 @@ GatewayJob::GatewayJob(Submit submit, std::uint64_t body_digest, TokenInput inpu
             std::move(input),
             std::move(submit.parameters),
             submit.deadline,
-            {true, submit.subscription.frames, submit.subscription.trace},
+            {true, submit.subscription.frames, submit.subscription.trace,
+             submit.subscription.logprobs},
             -1,
             submit.is_detached,
             submit.priority},
@@ -81,7 +82,7 @@ const Committed* GatewayJob::take(Finished end) {
     end.reason = FinishReason::kError;
     end.error = Error{ErrorCode::kInvalidArgument,
                       "the answer has more than " + std::to_string(max_text_bytes >> 20) +
-                          " MiB of text; ask for fewer tokens with --gen-length"};
+                          " MiB of text; ask for fewer tokens with --gen-length (max_tokens)"};
   }
   finished = std::move(end);
   queued.reset();
@@ -111,7 +112,7 @@ std::size_t GatewayJob::num_bytes() const {
   constexpr std::size_t kFixed = 1024;  // nodes, ids, figures
   std::size_t num_tokens = 0, num_chars = 2 * text.size();
   for (const Committed& block : blocks) {
-    num_tokens += block.tokens.size();
+    num_tokens += block.tokens.size() + block.logprobs.size();
     num_chars += block.text.size() + sizeof block;
   }
   if (finished) {

@@ -136,8 +136,9 @@ void TokenizerService::tokenize(JobInput input, std::function<void(Result<TokenI
   if (auto* tokens = std::get_if<TokenInput>(&input)) return done(std::move(*tokens));
   if (tokenizer_ == nullptr) return done(refused(no_text_reason_));
   if (const std::size_t bytes = num_bytes(input); bytes > options_.max_text_bytes) {
-    return done(refused("the prompt has " + std::to_string(bytes) + " bytes, the limit is " +
-                        std::to_string(options_.max_text_bytes)));
+    return done(Error{ErrorCode::kTooLong, "the prompt has " + std::to_string(bytes) +
+                                               " bytes, the limit is " +
+                                               std::to_string(options_.max_text_bytes)});
   }
   const bool is_taken = thread_.post([this, input = std::move(input), done] {
     try {

@@ -67,9 +67,10 @@ using JobInput = std::variant<TextInput, ChatInput, TokenInput, TemplateInput>;
 
 /// What a client wants beside the result.
 struct Subscription {
-  bool blocks = true;   ///< Committed, as blocks finish
-  bool frames = false;  ///< Frame at every iteration, lossy
-  bool trace = false;   ///< Traced at every iteration, never lossy
+  bool blocks = true;     ///< Committed, as blocks finish
+  bool frames = false;    ///< Frame at every iteration, lossy
+  bool trace = false;     ///< Traced at every iteration, never lossy
+  bool logprobs = false;  ///< Committed::logprobs, if wanted when the job is submitted
 };
 
 /// Asks the gateway for a job. The same id again, with the same body, is the same job: its stream
@@ -146,23 +147,29 @@ struct Committed {
   std::vector<std::int32_t> tokens;
   std::string text;  ///< set by the gateway
   Ranges places{};   ///< where `tokens` stand on the canvas
+  /// Of each token, if subscribed: log_softmax of the logits when it was last decided on, never
+  /// above 0; kNoLogprob: nobody was asked for it.
+  std::vector<float> logprobs{};
 };
+inline constexpr float kNoLogprob = 1;
 
-/// What changed on the canvas in one iteration: provisional, may be lost.
+/// The running block as one iteration left it: provisional, may be lost.
 struct Frame {
-  struct Change {
-    std::int32_t position = 0;
-    std::int32_t token = 0;  ///< -1: a hole again
-    float confidence = 0;
-    std::string text;  ///< set by the gateway
+  struct Cell {
+    std::int32_t token = -1;      ///< -1: a hole without a guess
+    bool is_guess = false;        ///< a hole, for which this token is the best so far
+    float confidence = kUnknown;  ///< 0 to 1, of that token
+    std::string text{};           ///< set by the gateway
   };
+  static constexpr float kUnknown = -1;
+  static constexpr std::int32_t kMaxCells = 8192;
 
   JobId job;
   std::int32_t block = 0;
   std::int32_t iteration = 0;
   Range positions;             ///< of the block
   std::int32_t num_holes = 0;  ///< left in the block
-  std::vector<Change> changes;
+  std::vector<Cell> cells;     ///< of its positions in order, the first kMaxCells
 };
 
 /// One forward, seen by one sequence: everything a trace file says of it.

@@ -64,6 +64,8 @@ struct ClusterStatus {
   std::int32_t jobs_waiting = 0;
   std::int64_t kv_pages_used = 0;
   std::int64_t kv_pages_total = 0;
+  /// Since a step ended, or since there was nothing to be done; 0 while there is nothing.
+  std::chrono::milliseconds since_progress{0};
   std::string durability;  ///< what a coordinator restart loses
   std::vector<MemberStatus> members;
   std::optional<Error> error;  ///< instead of all but the request

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <initializer_list>
 #include <optional>
+#include <vector>
 
 #include "model/diffusion/hole_rule_limits.h"
 #include "model/infilling/json_text.h"
@@ -19,9 +20,9 @@ constexpr std::size_t kMaxBytes = 1 << 20,
                       kMaxWritten = 64 * kMaxHoles;  // values and what is between
 /// They say nothing of which values are valid, or nothing that a value made here could break.
 constexpr std::string_view kAnnotations[] = {
-    "title",    "description",         "$schema",  "$id",       "$comment", "default",
-    "examples", "deprecated",          "readOnly", "writeOnly", "type",     "x-tokens",
-    "required", "additionalProperties"};
+    "title",    "description",          "$schema",  "$id",        "$comment", "default",
+    "examples", "deprecated",           "readOnly", "writeOnly",  "type",     "x-tokens",
+    "required", "additionalProperties", "$defs",    "definitions"};
 
 constexpr std::size_t kMaxPathBytes = 1000;
 
@@ -46,10 +47,22 @@ bool is_of_type(const json::value& value, const json::object& schema) {
          (name == "object" && value.is_object()) || (name == "array" && value.is_array());
 }
 
+/// The schema of that name within the whole one; null if it has none.
+const json::value* find_definition(const json::value& root, std::string_view reference) {
+  for (const std::string_view place : {"$defs", "definitions"}) {
+    const std::string prefix = "#/" + std::string(place) + "/";
+    if (!reference.starts_with(prefix) || !root.is_object()) continue;
+    const json::value* definitions = root.get_object().if_contains(place);
+    if (definitions == nullptr || !definitions->is_object()) continue;
+    return definitions->get_object().if_contains(reference.substr(prefix.size()));
+  }
+  return nullptr;
+}
+
 /// Writes a schema's values into a template, and stops at the first part that it does not know.
 class SchemaWriter {
  public:
-  explicit SchemaWriter(Template& to) : to_(to) {}
+  SchemaWriter(const json::value& root, Template& to) : root_(root), to_(to) {}
 
   bool write(const json::value& value, const std::string& path);
 
@@ -57,6 +70,8 @@ class SchemaWriter {
 
  private:
   bool write_value(const json::object& schema, std::string_view type, const std::string& path);
+  bool write_reference(const json::object& schema, const json::value& reference,
+                       const std::string& path);
   bool write_choice(const json::object& schema, const json::value& choices,
                     const std::string& path);
   bool write_object(const json::object& schema, const std::string& path);
@@ -84,7 +99,9 @@ class SchemaWriter {
     if (has_room(text.size())) to_.append(text);
   }
 
+  const json::value& root_;
   Template& to_;
+  std::vector<const json::value*> open_;  ///< definitions that are being written
   std::size_t num_written_ = 0, num_bytes_ = 0;
 };
 
@@ -230,11 +247,32 @@ bool SchemaWriter::write_value(const json::object& schema, std::string_view type
   return fail(path, "has the type " + shown(type) + ", which is none");
 }
 
+bool SchemaWriter::write_reference(const json::object& schema, const json::value& reference,
+                                   const std::string& path) {
+  if (!knows(schema, {"$ref"}, path)) return false;
+  const json::value* found =
+      reference.is_string() ? find_definition(root_, reference.get_string()) : nullptr;
+  if (found == nullptr) {
+    return fail(path,
+                "has a \"$ref\" to nothing under \"$defs\": \"#/$defs/NAME\" is what it may be");
+  }
+  if (std::ranges::count(open_, found) > 0) {
+    return fail(path, "has a \"$ref\" to what it is a part of, so its length is not stated");
+  }
+  open_.push_back(found);
+  if (!write(*found, path)) return false;
+  open_.pop_back();
+  return true;
+}
+
 bool SchemaWriter::write(const json::value& value, const std::string& path) {
   if (!has_room(path.size())) return false;
   if (path.size() > kMaxPathBytes) return fail("", "has names that are too long");
   const json::object* schema = value.if_object();
   if (schema == nullptr) return fail(path, "is no object");
+  if (const json::value* reference = schema->if_contains("$ref")) {
+    return write_reference(*schema, *reference, path);
+  }
   if (const json::value* choices = schema->if_contains("enum")) {
     return knows(*schema, {"enum"}, path) && write_choice(*schema, *choices, path);
   }
@@ -258,7 +296,7 @@ Result<Template> read_json_schema(std::string_view text) {
   const json::value value = json::parse(text, failure);
   if (failure) return template_error("the JSON schema is not JSON: " + failure.message());
   Template parsed;
-  SchemaWriter writer(parsed);
+  SchemaWriter writer(value, parsed);
   writer.write(value, "");
   if (writer.error) return *writer.error;
   return parsed;

@@ -130,8 +130,8 @@ std::optional<std::string> jinja_of_template(std::string_view name) {
   return jinja;
 }
 
-ChatTemplate::ChatTemplate(std::string_view jinja, std::optional<std::string> bos_token)
-    : exists_(true) {
+ChatTemplate::ChatTemplate(std::string_view jinja, const std::optional<std::string>& bos_token)
+    : exists_(true), jinja_(jinja), bos_token_(bos_token.value_or("")) {
   const std::string text = normal_form(jinja);
   const auto known = std::ranges::find_if(
       kKnown, [&](const KnownTemplate& t) { return consists_of(text, t.phrases); });
@@ -143,7 +143,6 @@ ChatTemplate::ChatTemplate(std::string_view jinja, std::optional<std::string> bo
     unsupported_reason_ = "the model's chat template needs a bos_token, and the tokenizer has none";
   } else {
     render_ = known->render;
-    bos_token_ = std::move(bos_token).value_or("");
     unsupported_reason_.clear();
   }
 }

@@ -18,10 +18,14 @@ class ChatTemplate {
   /// None.
   ChatTemplate() = default;
   /// jinja: the chat_template of a checkpoint. bos_token: what the template calls so.
-  ChatTemplate(std::string_view jinja, std::optional<std::string> bos_token);
+  ChatTemplate(std::string_view jinja, const std::optional<std::string>& bos_token);
 
   /// Whether the checkpoint brings a template, be it known or not.
   [[nodiscard]] bool exists() const { return exists_; }
+  /// As the checkpoint brought it; empty if it did not.
+  [[nodiscard]] const std::string& jinja() const { return jinja_; }
+  /// What the template calls so; empty: nothing.
+  [[nodiscard]] const std::string& bos_token() const { return bos_token_; }
   /// Why messages cannot be rendered, as a sentence; empty if they can.
   [[nodiscard]] const std::string& unsupported_reason() const { return unsupported_reason_; }
 
@@ -34,6 +38,7 @@ class ChatTemplate {
  private:
   bool exists_ = false;
   RenderedChat (*render_)(const ChatContext& context) = nullptr;
+  std::string jinja_;
   std::string bos_token_;
   std::string unsupported_reason_ =
       "the model has no chat template; choose one (model.chat_template) or send plain text instead "

@@ -116,6 +116,7 @@ void write(wire::ClusterStatus::Builder builder, const actors::ClusterStatus& me
   builder.setKvPagesUsed(message.kv_pages_used);
   builder.setKvPagesTotal(message.kv_pages_total);
   builder.setDurability(text_of(message.durability));
+  builder.setSinceProgressMs(message.since_progress.count());
   auto members = builder.initMembers(unsigned(message.members.size()));
   for (std::size_t i = 0; i < message.members.size(); ++i) {
     write_member(members[unsigned(i)], message.members[i]);
@@ -133,6 +134,7 @@ void read(wire::ClusterStatus::Reader reader, actors::ClusterStatus& message) {
   message.kv_pages_used = reader.getKvPagesUsed();
   message.kv_pages_total = reader.getKvPagesTotal();
   message.durability = read_name(reader.getDurability(), "the durability");
+  message.since_progress = std::chrono::milliseconds(reader.getSinceProgressMs());
   check_length(reader.getMembers(), "members", kMaxMembers);
   for (const auto member : reader.getMembers()) message.members.push_back(read_member(member));
   if (reader.hasError()) message.error = read_error(reader.getError());

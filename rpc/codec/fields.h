@@ -111,7 +111,7 @@ inline void write_ranges(capnp::List<wire::Range>::Builder list, const Ranges& r
 }
 
 inline Error read_error(wire::Error::Reader error) {
-  return {read_enum(error.getCode(), ErrorCode::kInternal, "an error code"),
+  return {read_enum(error.getCode(), ErrorCode::kTooLong, "an error code"),
           read_text(error.getMessage(), "an error message")};
 }
 inline void write_error(wire::Error::Builder builder, const Error& error) {

@@ -29,13 +29,15 @@ void write_parameters(capnp::List<wire::Parameter>::Builder list,
 }
 
 actors::Subscription read_subscription(wire::Subscription::Reader subscription) {
-  return {subscription.getBlocks(), subscription.getFrames(), subscription.getTrace()};
+  return {subscription.getBlocks(), subscription.getFrames(), subscription.getTrace(),
+          subscription.getLogprobs()};
 }
 void write_subscription(wire::Subscription::Builder builder,
                         const actors::Subscription& subscription) {
   builder.setBlocks(subscription.blocks);
   builder.setFrames(subscription.frames);
   builder.setTrace(subscription.trace);
+  builder.setLogprobs(subscription.logprobs);
 }
 
 diffusion::HoleRules read_rules(wire::TokenInput::Reader input) {
@@ -272,6 +274,7 @@ void write(wire::Committed::Builder builder, const actors::Committed& message) {
   write_list(builder.initTokens(unsigned(message.tokens.size())), message.tokens);
   builder.setText(text_of(message.text));
   write_ranges(builder.initPlaces(unsigned(message.places.size())), message.places);
+  write_list(builder.initLogprobs(unsigned(message.logprobs.size())), message.logprobs);
 }
 void read(wire::Committed::Reader reader, actors::Committed& message) {
   message = {read_job(reader.getJob()),
@@ -279,7 +282,8 @@ void read(wire::Committed::Reader reader, actors::Committed& message) {
              read_range(reader.getPositions()),
              read_list<std::int32_t>(reader.getTokens(), "tokens"),
              read_text(reader.getText(), "the text", actors::kMaxAnswerBytes),
-             read_ranges(reader.getPlaces(), "places")};
+             read_ranges(reader.getPlaces(), "places"),
+             read_list<float>(reader.getLogprobs(), "logprobs")};
 }
 
 void write(wire::Frame::Builder builder, const actors::Frame& message) {
@@ -288,13 +292,13 @@ void write(wire::Frame::Builder builder, const actors::Frame& message) {
   builder.setIteration(message.iteration);
   write_range(builder.initPositions(), message.positions);
   builder.setNumHoles(message.num_holes);
-  auto changes = builder.initChanges(unsigned(message.changes.size()));
-  for (std::size_t i = 0; i < message.changes.size(); ++i) {
-    auto change = changes[unsigned(i)];
-    change.setPosition(message.changes[i].position);
-    change.setToken(message.changes[i].token);
-    change.setConfidence(message.changes[i].confidence);
-    change.setText(text_of(message.changes[i].text));
+  auto cells = builder.initCells(unsigned(message.cells.size()));
+  for (std::size_t i = 0; i < message.cells.size(); ++i) {
+    auto cell = cells[unsigned(i)];
+    cell.setToken(message.cells[i].token);
+    cell.setIsGuess(message.cells[i].is_guess);
+    cell.setConfidence(message.cells[i].confidence);
+    cell.setText(text_of(message.cells[i].text));
   }
 }
 void read(wire::Frame::Reader reader, actors::Frame& message) {
@@ -303,10 +307,10 @@ void read(wire::Frame::Reader reader, actors::Frame& message) {
   message.iteration = reader.getIteration();
   message.positions = read_range(reader.getPositions());
   message.num_holes = reader.getNumHoles();
-  check_length(reader.getChanges(), "changes");
-  for (const auto change : reader.getChanges()) {
-    message.changes.push_back({change.getPosition(), change.getToken(), change.getConfidence(),
-                               read_text(change.getText(), "a token's text")});
+  check_length(reader.getCells(), "cells", std::size_t(actors::Frame::kMaxCells));
+  for (const auto cell : reader.getCells()) {
+    message.cells.push_back({cell.getToken(), cell.getIsGuess(), cell.getConfidence(),
+                             read_text(cell.getText(), "a token's text")});
   }
 }
 

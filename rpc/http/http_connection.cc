@@ -129,7 +129,8 @@ HttpRequest HttpConnection::request_of(const Parser& parser) {
   request.if_none_match = std::string(parser.get()[http::field::if_none_match]);
   request.client = client_;
   request_id_ = std::string(parser.get()["X-Request-Id"]);
-  if (!is_request_id(request_id_)) request_id_ = random_request_id();
+  request.has_own_id = is_request_id(request_id_);
+  if (!request.has_own_id) request_id_ = random_request_id();
   request.id = request_id_;
   return request;
 }

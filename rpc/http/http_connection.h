@@ -70,8 +70,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Task<> send_late(HttpReply& reply);
   Task<> send_pieces(HttpReply& reply);
   Task<> send_bytes(std::string bytes);
-  /// Until there is something of it, or the client leaves.
-  Task<> wait_for(const HttpReply& reply);
+  /// Until there is something of it, the client leaves, or, if that is above 0, the time is over.
+  Task<> wait_for(const HttpReply& reply, std::chrono::milliseconds timeout);
   void wake();
   /// Reads on for a moment: closing on unread bytes would take the answer back.
   Task<> linger();

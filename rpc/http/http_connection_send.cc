@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kLingerTimeout{1000};
 constexpr std::string_view kRetryAfterSeconds = "1";
 constexpr std::size_t kPieceBytes = 64 << 10;  // has write_timeout to go out
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
+constexpr std::string_view kComment = ": keep-alive\n\n";
 
 template <typename Message>
 void set_head(Message& message, const HttpResponse& response, unsigned version,
@@ -31,7 +32,8 @@ void set_head(Message& message, const HttpResponse& response, unsigned version,
   message.set(http::field::content_type, response.content_type);
   message.set("X-Content-Type-Options", "nosniff");
   if (!request_id.empty()) message.set("X-Request-Id", request_id);
-  if (response.status == 503) message.set(http::field::retry_after, kRetryAfterSeconds);
+  if (response.status == 503 || response.status == 429)
+    message.set(http::field::retry_after, kRetryAfterSeconds);
   for (const auto& [name, value] : response.fields) message.set(name, value);
 }
 
@@ -65,7 +67,8 @@ Task<> HttpConnection::send(HttpResponse response) {
 }
 
 Task<> HttpConnection::send_late(HttpReply& reply) {
-  co_await wait_for(reply);
+  constexpr std::chrono::milliseconds kForEver{0};
+  co_await wait_for(reply, kForEver);
   std::optional<HttpResponse> head = reply.take_head();
   if (head && !is_gone_ && !reply.is_stream()) {
     co_await send(std::move(*head));
@@ -93,8 +96,12 @@ Task<> HttpConnection::send_pieces(HttpReply& reply) {
   while (!is_gone_ && !reply.is_over()) {
     std::string piece = reply.take(kPieceBytes);
     if (piece.empty()) {
-      co_await wait_for(reply);
-    } else if (!is_head_) {
+      const std::chrono::milliseconds timeout =
+          reply.has_events() ? service_->limits.keep_alive : std::chrono::milliseconds(0);
+      co_await wait_for(reply, timeout);
+      if (is_late_ && !reply.has_news()) piece = kComment;
+    }
+    if (!piece.empty() && !is_head_) {
       if (version_ >= 11) piece = chunk_of(piece);
       co_await send_bytes(std::move(piece));
     }
@@ -114,9 +121,10 @@ Task<> HttpConnection::send_bytes(std::string bytes) {
 }
 
 /// What a client sends meanwhile is its next request; a client that ends its side has left.
-Task<> HttpConnection::wait_for(const HttpReply& reply) {
+Task<> HttpConnection::wait_for(const HttpReply& reply, std::chrono::milliseconds timeout) {
   clear_deadline();
-  while (!reply.has_news() && !is_gone_) {
+  if (timeout.count() > 0) set_deadline(timeout);
+  while (!reply.has_news() && !is_gone_ && !is_late_) {
     const bool has_room = received_.size() < received_.max_size();
     boost::system::error_code error;
     is_waiting_ = true;
@@ -128,7 +136,7 @@ Task<> HttpConnection::wait_for(const HttpReply& reply) {
       is_gone_ = true;
     } else {
       const bool has_more = co_await receive(received_.max_size() - received_.size());
-      if (!has_more) is_gone_ = true;
+      if (!has_more && !is_late_) is_gone_ = true;
     }
   }
 }

@@ -22,6 +22,10 @@ struct HttpLimits {
   std::chrono::milliseconds body_timeout{15'000};   ///< from the end of the head
   std::chrono::milliseconds idle_timeout{30'000};   ///< between requests; closed without an answer
   std::chrono::milliseconds write_timeout{15'000};  ///< for a response, or a piece of it
+
+  /// An event stream that was silent for so long gets a comment, so that nobody on its way takes it
+  /// for dead; 0: never.
+  std::chrono::milliseconds keep_alive{15'000};
 };
 
 }  // namespace unmask::rpc

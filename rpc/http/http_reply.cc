@@ -16,6 +16,7 @@ void HttpReply::answer(HttpResponse response) {
 void HttpReply::begin(HttpResponse head) {
   UNMASK_CHECK(!has_begun_);
   has_begun_ = is_stream_ = true;
+  has_events_ = head.content_type == "text/event-stream";
   unsent_ = std::move(head.body);
   head_ = std::move(head);
   if (wake_) wake_();

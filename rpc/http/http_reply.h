@@ -29,6 +29,8 @@ class HttpReply {
   /// One more piece, which goes out as it is. False: the client does not read what waits for it
   /// already, and is cut off.
   [[nodiscard]] bool append(std::string_view piece);
+  /// Pieces that wait for the client to read.
+  [[nodiscard]] std::size_t num_unsent_bytes() const { return unsent_.size(); }
   /// No more pieces come.
   void end();
   /// Closes the connection where it is, so that nobody takes the pieces for the whole.
@@ -42,6 +44,8 @@ class HttpReply {
   [[nodiscard]] bool has_news() const { return head_ || !unsent_.empty() || is_over_; }
   [[nodiscard]] std::optional<HttpResponse> take_head();
   [[nodiscard]] bool is_stream() const { return is_stream_; }
+  /// Of events, between which there may be comments.
+  [[nodiscard]] bool has_events() const { return has_events_; }
   /// At most `max_bytes` of what waits.
   [[nodiscard]] std::string take(std::size_t max_bytes);
   /// Everything that comes was taken, or is to be dropped.
@@ -60,6 +64,7 @@ class HttpReply {
   std::string unsent_;
   bool has_begun_ = false;
   bool is_stream_ = false;
+  bool has_events_ = false;
   bool is_over_ = false;
   bool is_cut_off_ = false;
 };

@@ -21,7 +21,7 @@ using HttpRoute = std::variant<HttpHandler, HttpLateHandler>;
 /// Which handler a request goes to, by path and method. What GET has, HEAD has.
 class HttpRoutes {
  public:
-  /// path: the exact one; or, with `/*` at its end, all that have one more part in its place.
+  /// path: the exact one; or, with a part that is `*`, all that have any one in its place.
   void add(const std::string& method, const std::string& path, HttpRoute route);
 
   /// The handler, valid until the next add(), or the answer that there is none: 404, 405.
@@ -30,6 +30,8 @@ class HttpRoutes {
 
  private:
   using Methods = std::map<std::string, HttpRoute, std::less<>>;
+
+  [[nodiscard]] const Methods* find_path(std::string_view path) const;
 
   std::map<std::string, Methods, std::less<>> paths_;
 };

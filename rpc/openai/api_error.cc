@@ -15,6 +15,8 @@ std::string_view type_of(int status) {
       return "authentication_error";
     case 403:
       return "permission_error";
+    case 429:
+      return "rate_limit_error";
     case 503:
       return "service_unavailable";
     case 408:
@@ -35,6 +37,8 @@ ApiError api_error_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalidArgument:
       return {400, error.message};
+    case ErrorCode::kTooLong:
+      return {400, error.message, "messages", "context_length_exceeded"};
     case ErrorCode::kNotFound:
       return {404, error.message, {}, "not_found"};
     case ErrorCode::kOverloaded:

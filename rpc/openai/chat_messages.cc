@@ -43,9 +43,8 @@ tokenizer::ChatMessage read_message(JsonFields& message) {
   // What an answer has beside its text, when clients send it back.
   message.refuse_unless("tool_calls", {json::array()});
   message.refuse_unless("annotations", {json::array()});
-  for (const char* key : {"refusal", "audio", "function_call", "name"}) {
-    message.refuse_unless(key, {""});
-  }
+  for (const char* key : {"refusal", "audio", "function_call"}) message.refuse_unless(key, {""});
+  message.ignore({"name"});  // no template shows it
   return {std::move(role), std::move(content)};
 }
 

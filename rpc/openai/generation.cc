@@ -27,21 +27,26 @@ std::optional<ApiError> error_of(const actors::Finished& finished) {
   return std::nullopt;
 }
 
+/// What was filled in between a prefix and a suffix.
+std::string middle_of(const actors::Finished& finished) {
+  return finished.fills.empty() ? "" : finished.fills.front().text;
+}
+
 }  // namespace
 
-Generation::Generation(GenerationRequest request, AnswerHead head, HttpClients& clients,
+Generation::Generation(GenerationRequest request, AnswerHead head, Server server,
                        std::shared_ptr<HttpReply> reply, OnEnd on_end)
     : request_(std::move(request)),
       head_(std::move(head)),
-      clients_(clients),
+      server_(server),
       reply_(std::move(reply)),
       on_end_(std::move(on_end)),
-      finished_(request_.jobs.size()) {}
+      choices_(request_.jobs.size()) {}
 
 void Generation::start(std::shared_ptr<Generation> self, const Asker& asker) {
-  self->client_ =
-      self->clients_.open(asker.api_key, asker.address,
-                          [self](actors::WireMessage message) { self->take(std::move(message)); });
+  self->client_ = self->server_.clients.open(
+      asker.api_key, asker.address,
+      [self](actors::WireMessage message) { self->take(std::move(message)); });
   self->reply_->set_on_gone([weak = std::weak_ptr(self)] {
     const auto left = weak.lock();
     if (!left) return;
@@ -49,7 +54,7 @@ void Generation::start(std::shared_ptr<Generation> self, const Asker& asker) {
     left->close(kClientClosed);
   });
   for (const actors::Submit& job : self->request_.jobs) {
-    if (self->clients_.send(self->client_, job)) continue;
+    if (self->server_.clients.send(self->client_, job)) continue;
     return self->fail(api_error_of(
         {ErrorCode::kOverloaded, "the gateway has no room for another job; try again later"}));
   }
@@ -63,6 +68,8 @@ void Generation::take(actors::WireMessage message) {
     if (!accepted->is_resend && ++num_accepted_ == request_.jobs.size()) begin_stream();
   } else if (auto* block = std::get_if<actors::Committed>(&message)) {
     take(*block);
+  } else if (auto* frame = std::get_if<actors::Frame>(&message)) {
+    take(std::move(*frame));
   } else if (auto* finished = std::get_if<actors::Finished>(&message)) {
     take(std::move(*finished));
   }
@@ -70,49 +77,71 @@ void Generation::take(actors::WireMessage message) {
 
 void Generation::begin_stream() {
   if (!request_.is_streamed || reply_->has_begun()) return;
-  HttpResponse head;
-  head.content_type = "text/event-stream";
-  reply_->begin(std::move(head));
+  reply_->begin(event_stream_head());
   if (request_.endpoint != Endpoint::kChat) return;
   for (std::size_t i = 0; i < request_.jobs.size(); ++i) send_event(role_chunk(head_, i));
 }
 
 void Generation::take(const actors::Committed& block) {
-  const std::optional<std::size_t> choice = choice_of(block.job);
-  if (!choice || !request_.is_streamed || block.text.empty()) return;
-  send_event(text_chunk(head_, *choice, block.text));
+  const std::optional<std::size_t> index = choice_of(block.job);
+  if (!index) return;
+  Choice& choice = choices_[*index];
+  if (request_.has_logprobs) choice.logprobs.add(block, server_.texts);
+  if (!request_.is_streamed) return;
+  send_frame(*index, choice.frames.flush());
+  if (!block.text.empty() && !request_.is_middle) send_text(*index, block.text);
+}
+
+void Generation::take(actors::Frame frame) {
+  const std::optional<std::size_t> index = choice_of(frame.job);
+  if (!index || !request_.has_frames || !reply_->has_begun()) return;
+  const bool is_behind = reply_->num_unsent_bytes() > kMaxUnsentFrameBytes;
+  send_frame(*index,
+             choices_[*index].frames.take(std::move(frame), server_.clock.now(), is_behind));
 }
 
 void Generation::take(actors::Finished finished) {
-  const std::optional<std::size_t> choice = choice_of(finished.job);
-  if (!choice || finished_[*choice]) return;
+  const std::optional<std::size_t> index = choice_of(finished.job);
+  if (!index || choices_[*index].finished) return;
   const std::optional<ApiError> error = error_of(finished);
-  const std::string_view reason = finish_reason_of(finished.reason);
-  finished_[*choice] = std::move(finished);
+  Choice& choice = choices_[*index];
+  choice.finished = std::move(finished);
   if (error) return fail(*error);
-  if (request_.is_streamed) send_event(end_chunk(head_, *choice, reason));
-  if (!is_over_ && ++num_finished_ == finished_.size()) end();
+  if (request_.is_middle) choice.finished->text = middle_of(*choice.finished);
+  if (request_.is_streamed) {
+    if (request_.is_middle) send_text(*index, choice.finished->text);
+    send_frame(*index, choice.frames.flush());
+    if (!is_over_) send_event(end_chunk(head_, *index, *choice.finished));
+  }
+  if (!is_over_ && ++num_finished_ == choices_.size()) end();
 }
 
 void Generation::take(const actors::Rejected& rejected) {
-  const std::optional<std::size_t> choice = choice_of(rejected.job);
-  if (choice) finished_[*choice].emplace();  // nothing is left to be cancelled
-  fail(api_error_of(rejected.error));
+  const std::optional<std::size_t> index = choice_of(rejected.job);
+  if (index) choices_[*index].finished.emplace();  // nothing is left to be cancelled
+  ApiError error = api_error_of(rejected.error);
+  if (error.status == 404) error = {404, std::move(error.message), "model", "model_not_found"};
+  fail(error);
 }
 
 void Generation::end() {
-  std::vector<actors::Finished> choices;
-  for (auto& choice : finished_) choices.push_back(std::move(*choice));
+  std::vector<actors::Finished> finished;
+  std::vector<std::vector<LogprobRows::Row>> logprobs;
+  for (Choice& choice : choices_) {
+    finished.push_back(std::move(*choice.finished));
+    if (request_.has_logprobs)
+      logprobs.push_back(choice.logprobs.take(finished.back().text.size()));
+  }
   if (request_.is_streamed) {
     begin_stream();
     if (request_.has_usage) {
-      send_event(usage_chunk(head_, usage_of(choices, request_.num_per_prompt)));
+      send_event(usage_chunk(head_, usage_of(finished, request_.num_per_prompt)));
     }
     if (is_over_) return;
     (void)reply_->append(kLastEvent);
     reply_->end();
   } else {
-    reply_->answer(json_response(answer_json(head_, choices, request_.num_per_prompt)));
+    reply_->answer(json_response(answer_json(head_, finished, logprobs, request_.num_per_prompt)));
   }
   close(200);
 }
@@ -133,14 +162,28 @@ void Generation::abandon() {
   if (is_over_) return;
   for (std::size_t i = 0; i < request_.jobs.size(); ++i) {
     const actors::Submit& job = request_.jobs[i];
-    if (!finished_[i] && !job.is_detached) clients_.send_surely(client_, actors::Cancel{job.job});
+    if (!choices_[i].finished && !job.is_detached)
+      server_.clients.send_surely(client_, actors::Cancel{job.job});
   }
 }
 
 void Generation::close(int status) {
   if (std::exchange(is_over_, true)) return;
-  clients_.close(client_);
+  server_.clients.close(client_);
   if (on_end_) on_end_(status);
+}
+
+/// Rows follow the text: those whose text has begun go along with it.
+void Generation::send_text(std::size_t index, std::string_view text) {
+  Choice& choice = choices_[index];
+  choice.num_sent_bytes += text.size();
+  std::optional<std::vector<LogprobRows::Row>> rows;
+  if (request_.has_logprobs) rows = choice.logprobs.take(choice.num_sent_bytes);
+  send_event(text_chunk(head_, index, text, rows));
+}
+
+void Generation::send_frame(std::size_t index, std::optional<boost::json::object> frame) {
+  if (frame && request_.has_frames) send_event(frame_chunk(head_, index, std::move(*frame)));
 }
 
 void Generation::send_event(std::string_view json) {

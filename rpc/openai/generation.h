@@ -1,3 +1,5 @@
+/// Only sources include this: Boost stays out of public headers.
+
 #pragma once
 
 #include <cstddef>
@@ -8,36 +10,51 @@
 
 #include "rpc/http/http_reply.h"
 #include "rpc/openai/api_error.h"
+#include "rpc/openai/frame_stream.h"
 #include "rpc/openai/generation_answer.h"
 #include "rpc/openai/generation_request.h"
 #include "rpc/openai/http_clients.h"
+#include "rpc/openai/logprob_rows.h"
 
 namespace unmask::rpc {
 
 /// One request for text, from its jobs' submission to the end of its answer.
 ///
 /// Invariant  the head of a stream goes out once every job was accepted, or a block has come, so
-/// that
-///            a refusal is a status; whoever leaves before the end takes the jobs along, unless
-///            they are detached
+///            that a refusal is a status; whoever leaves before the end takes the jobs along,
+///            unless they are detached
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
   struct Asker {
     std::size_t api_key = 0;
     std::string address;
   };
+  /// All of it outlives every request.
+  struct Server {
+    const Clock& clock;
+    HttpClients& clients;
+    const TokenTexts& texts;
+  };
   /// Called once, with the status of the answer; 499 if nobody waited for it.
   using OnEnd = std::function<void(int status)>;
 
-  Generation(GenerationRequest request, AnswerHead head, HttpClients& clients,
+  Generation(GenerationRequest request, AnswerHead head, Server server,
              std::shared_ptr<HttpReply> reply, OnEnd on_end);
 
   /// Lives from here on as long as it has to.
   static void start(std::shared_ptr<Generation> self, const Asker& asker);
 
  private:
+  struct Choice {
+    std::optional<actors::Finished> finished;
+    std::size_t num_sent_bytes = 0;  ///< of its text
+    LogprobRows logprobs;
+    FrameStream frames;
+  };
+
   void take(actors::WireMessage message);
   void take(const actors::Committed& block);
+  void take(actors::Frame frame);
   void take(actors::Finished finished);
   void take(const actors::Rejected& rejected);
   void begin_stream();
@@ -46,18 +63,20 @@ class Generation : public std::enable_shared_from_this<Generation> {
   /// Cancels what is not finished.
   void abandon();
   void close(int status);
+  void send_text(std::size_t index, std::string_view text);
+  void send_frame(std::size_t index, std::optional<boost::json::object> frame);
   void send_event(std::string_view json);
   [[nodiscard]] std::optional<std::size_t> choice_of(JobId job) const;
 
   const GenerationRequest request_;
   const AnswerHead head_;
-  HttpClients& clients_;
+  const Server server_;
   const std::shared_ptr<HttpReply> reply_;
   OnEnd on_end_;
   PeerId client_ = 0;
   std::size_t num_accepted_ = 0;
   std::size_t num_finished_ = 0;
-  std::vector<std::optional<actors::Finished>> finished_;  ///< by choice
+  std::vector<Choice> choices_;
   bool is_over_ = false;
 };
 

@@ -7,6 +7,7 @@
 
 #include "rpc/client/job_id.h"
 #include "rpc/openai/chat_messages.h"
+#include "rpc/openai/infill_fields.h"
 #include "rpc/openai/json_fields.h"
 #include "rpc/openai/sampling_fields.h"
 
@@ -18,7 +19,7 @@ namespace json = boost::json;
 /// Fields of OpenAI and others whose effect cannot be had here.
 void refuse_what_is_missing(JsonFields& fields, Endpoint endpoint) {
   const json::value no = false, zero = 0, none = json::array(), nothing = json::object();
-  fields.refuse_unless("logprobs", {no});
+  // Only that of the token that was chosen is kept.
   fields.refuse_unless("top_logprobs", {zero});
   fields.refuse_unless("logit_bias", {nothing});
   for (const char* key : {"frequency_penalty", "presence_penalty", "min_p", "min_tokens"}) {
@@ -28,10 +29,7 @@ void refuse_what_is_missing(JsonFields& fields, Endpoint endpoint) {
   fields.refuse_unless("stop_token_ids", {none});
   fields.refuse_unless("echo", {no});
   fields.refuse_unless("best_of", {1});
-  if (endpoint == Endpoint::kText) {
-    fields.refuse_unless("suffix", {""});
-    return;
-  }
+  if (endpoint != Endpoint::kChat) return;
   fields.refuse_unless("tools", {none});
   fields.refuse_unless("tool_choice", {"none", "auto"});
   fields.refuse_unless("functions", {none});
@@ -114,22 +112,26 @@ std::optional<actors::TokenInput> tokens_of(const json::array& list) {
   return input.tokens.empty() ? std::nullopt : std::optional(std::move(input));
 }
 
-std::optional<actors::JobInput> prompt_of(const json::value& value) {
-  if (value.is_string()) return actors::TextInput{std::string(value.get_string()), true};
+std::optional<actors::JobInput> prompt_of(const json::value& value, bool special_tokens) {
+  if (value.is_string()) {
+    return actors::TextInput{std::string(value.get_string()), true, special_tokens};
+  }
   if (!value.is_array()) return std::nullopt;
   if (auto tokens = tokens_of(value.get_array())) return std::move(*tokens);
   return std::nullopt;
 }
 
-/// A text, tokens, or a list of either.
+/// A text, tokens, or a list of either. What others wrote may be a part of a text: only who says so
+/// has its control tokens read as such.
 std::vector<actors::JobInput> read_prompts(JsonFields& fields) {
   std::vector<actors::JobInput> inputs;
+  const bool special_tokens = fields.flag("special_tokens").value_or(false);
   const json::value* value = fields.take("prompt");
   if (value != nullptr) {
-    if (auto prompt = prompt_of(*value)) return {std::move(*prompt)};
+    if (auto prompt = prompt_of(*value, special_tokens)) return {std::move(*prompt)};
     if (value->is_array() && value->get_array().size() <= kMaxPrompts) {
       for (const json::value& entry : value->get_array()) {
-        std::optional<actors::JobInput> prompt = prompt_of(entry);
+        std::optional<actors::JobInput> prompt = prompt_of(entry, special_tokens);
         if (prompt) inputs.push_back(std::move(*prompt));
       }
       if (inputs.size() == value->get_array().size() && !inputs.empty()) return inputs;
@@ -140,22 +142,62 @@ std::vector<actors::JobInput> read_prompts(JsonFields& fields) {
   return {};
 }
 
-std::vector<actors::JobInput> read_inputs(JsonFields& fields, Endpoint endpoint) {
-  if (endpoint == Endpoint::kText) return read_prompts(fields);
-  std::vector<actors::JobInput> inputs(1, actors::ChatInput{read_messages(fields)});
-  read_response_format(fields, inputs[0]);
-  return inputs;
+/// A chat says whether; a text completion how many other tokens are listed: none can be.
+bool read_logprobs(JsonFields& fields, Endpoint endpoint) {
+  if (endpoint == Endpoint::kChat) return fields.flag("logprobs").value_or(false);
+  const json::value* value = fields.take("logprobs");
+  if (value == nullptr) return false;
+  if (*value == 0) return true;
+  fields.fail(
+      "logprobs",
+      "can only be 0 here: that of each token of the answer when it was decided. A text has "
+      "no likelihood token by token in this model, so tasks that need one cannot be judged",
+      "unsupported_parameter");
+  return false;
+}
+
+/// What is asked, and how the answers are made of the jobs.
+struct Inputs {
+  std::vector<actors::JobInput> inputs;  // one for each prompt
+  bool has_length = true;                // the answers' length is asked for
+  bool is_middle = false;
+};
+
+Inputs read_inputs(JsonFields& fields, Endpoint endpoint) {
+  if (endpoint == Endpoint::kInfill) {
+    Infill infill = read_infill(fields);
+    return {{std::move(infill.input)}, false, infill.is_middle};
+  }
+  if (endpoint == Endpoint::kText) {
+    if (auto infill = read_suffix(fields)) return {{std::move(*infill)}, false, true};
+    return {read_prompts(fields)};
+  }
+  Inputs read{{actors::ChatInput{read_messages(fields)}}};
+  read_response_format(fields, read.inputs[0]);
+  return read;
+}
+
+/// vLLM's field for what others say in X-Request-Id.
+std::string read_name(JsonFields& fields) {
+  constexpr std::size_t kMaxNameBytes = 128;
+  std::string name = fields.text("request_id").value_or("");
+  const auto is_graphic = [](char c) { return c > ' ' && c < 0x7f && c != '/'; };
+  if (name.size() > kMaxNameBytes || !std::ranges::all_of(name, is_graphic)) {
+    fields.fail("request_id", "has up to " + std::to_string(kMaxNameBytes) +
+                                  " ASCII characters, none of them a space or a slash");
+  }
+  return name;
 }
 
 /// What all jobs of a request have in common.
-actors::Submit read_common(JsonFields& fields) {
+actors::Submit read_common(JsonFields& fields, bool has_length) {
   actors::Submit common;
   common.model = fields.text("model").value_or("");
   common.stop = read_stops(fields);
   common.is_detached = fields.flag("detach").value_or(false);
   common.priority = std::int32_t(
       fields.integer("priority", -actors::kMaxPriority, actors::kMaxPriority).value_or(0));
-  common.parameters = read_sampling(fields);
+  common.parameters = read_sampling(fields, has_length);
   fields.ignore({"user", "store", "metadata", "service_tier", "prompt_cache_key",
                  "prompt_cache_retention", "safety_identifier", "parallel_tool_calls"});
   return common;
@@ -169,19 +211,28 @@ ApiResult<GenerationRequest> parse_generation(Endpoint endpoint, std::string_vie
   JsonFields fields(*object);
   GenerationRequest request;
   request.endpoint = endpoint;
-  std::vector<actors::JobInput> inputs = read_inputs(fields, endpoint);
-  actors::Submit common = read_common(fields);
+  Inputs read = read_inputs(fields, endpoint);
+  actors::Submit common = read_common(fields, read.has_length);
+  request.is_middle = read.is_middle;
   request.is_streamed = fields.flag("stream").value_or(false);
   request.has_usage = read_stream_options(fields, request.is_streamed) || !request.is_streamed;
+  request.has_frames = read_frames(fields, request.is_streamed);
+  request.has_logprobs = read_logprobs(fields, endpoint);
+  request.name = read_name(fields);
   request.num_per_prompt = std::size_t(fields.integer("n", 1, kMaxChoices).value_or(1));
-  if (request.num_per_prompt * inputs.size() > kMaxChoicesInAll) {
+  if (request.num_per_prompt * read.inputs.size() > kMaxChoicesInAll) {
     fields.fail("n", "makes more than " + std::to_string(kMaxChoicesInAll) + " choices");
+  }
+  if (request.has_logprobs && std::holds_alternative<actors::TemplateInput>(read.inputs[0])) {
+    fields.fail("logprobs", "are not kept of texts that are filled in", "unsupported_parameter");
   }
   refuse_what_is_missing(fields, endpoint);
   if (std::optional<ApiError> error = fields.finish()) return std::move(*error);
 
-  common.subscription.blocks = request.is_streamed;
-  for (actors::JobInput& input : inputs) {
+  common.subscription.blocks = request.is_streamed || request.has_logprobs;
+  common.subscription.frames = request.has_frames;
+  common.subscription.logprobs = request.has_logprobs;
+  for (actors::JobInput& input : read.inputs) {
     for (std::size_t i = 0; i < request.num_per_prompt; ++i) {
       actors::Submit job = common;
       job.job = random_job_id();

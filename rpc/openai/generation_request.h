@@ -10,8 +10,8 @@
 
 namespace unmask::rpc {
 
-/// Which of the two endpoints: /v1/chat/completions, /v1/completions.
-enum class Endpoint : std::uint8_t { kChat, kText };
+/// Which of the endpoints: /v1/chat/completions, /v1/completions, /v1/infill.
+enum class Endpoint : std::uint8_t { kChat, kText, kInfill };
 
 /// Jobs of one request, its streams included.
 inline constexpr std::int64_t kMaxChoices = 16;
@@ -25,7 +25,12 @@ struct GenerationRequest {
   std::vector<actors::Submit> jobs;  ///< one for each choice, in order
   std::size_t num_per_prompt = 1;    ///< choices of the same prompt stand together
   bool is_streamed = false;
-  bool has_usage = true;  ///< a stream ends with it only if asked
+  bool has_usage = true;    ///< a stream ends with it only if asked
+  bool has_frames = false;  ///< of a stream: what the canvas looks like meanwhile
+  bool has_logprobs = false;
+  bool is_middle =
+      false;           ///< the jobs fill one hole between two texts: the answer is what is in it
+  std::string name{};  ///< the client's own for the request; empty: it gave none
 };
 
 /// Every field is used, or known to change nothing, or refused by its name.

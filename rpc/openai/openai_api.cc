@@ -7,6 +7,7 @@
 #include "rpc/openai/chat_messages.h"
 #include "rpc/openai/generation.h"
 #include "rpc/openai/json_fields.h"
+#include "rpc/openai/json_page.h"
 #include "rpc/openai/parameter_table.h"
 
 namespace unmask::rpc {
@@ -18,14 +19,13 @@ std::int64_t seconds_of(const Clock& clock) {
   return std::chrono::duration_cast<std::chrono::seconds>(clock.unix_time()).count();
 }
 
-HttpResponse json_page(const json::object& object) {
-  HttpResponse response;
-  response.content_type = "application/json";
-  response.body = json::serialize(object) + "\n";
-  return response;
-}
-
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+/// The client's own name for a request, if it gave one.
+std::string own_name(const GenerationRequest& wanted, const HttpRequest& request) {
+  if (!wanted.name.empty()) return wanted.name;
+  return request.has_own_id ? request.id : "";
+}
 
 }  // namespace
 
@@ -38,17 +38,18 @@ OpenAiApi::OpenAiApi(Env env, Options options, ApiText text, HttpClients& client
 
 void OpenAiApi::add_to(HttpServer& server) {
   server.dress_refusals(as_api_error);
-  for (const char* path : {"/v1/chat/completions", "/v1/completions"}) count(path, 200, 0);
   const auto add = [&](const char* method, const std::string& path, Handler handler) {
     server.route(method, path, guarded(path, std::move(handler)));
   };
   const auto add_generation = [&](const char* path, Endpoint endpoint) {
+    count(path, 200, 0);
     add("POST", path, [=, this](const auto& request, const auto& reply, std::size_t key) {
       generate(endpoint, path, request, reply, key);
     });
   };
   add_generation("/v1/chat/completions", Endpoint::kChat);
   add_generation("/v1/completions", Endpoint::kText);
+  add_generation("/v1/infill", Endpoint::kInfill);
   for (const char* path : {"/v1/models", "/v1/models/*"}) {
     add("GET", path, [this](const auto& request, const auto& reply, std::size_t /*key*/) {
       list_models(request, reply);
@@ -60,12 +61,7 @@ void OpenAiApi::add_to(HttpServer& server) {
     response.body = parameter_table_json() + "\n";
     reply->answer(std::move(response));
   });
-  add("GET", "/v1/jobs", [this](const auto& request, const auto& reply, std::size_t key) {
-    list_jobs(request, reply, key);
-  });
-  add("DELETE", "/v1/jobs/*", [this](const auto& request, const auto& reply, std::size_t key) {
-    cancel_job(request, reply, key);
-  });
+  add_job_routes(server);
   add("POST", "/tokenize", [this](const auto& request, const auto& reply, std::size_t /*key*/) {
     tokenize(request, reply);
   });
@@ -76,6 +72,15 @@ void OpenAiApi::add_to(HttpServer& server) {
       [this](const auto& request, const auto& reply, std::size_t /*key*/) {
         apply_template(request, reply);
       });
+  add("GET", "/tokenizer_info",
+      [this](const auto& /*request*/, const auto& reply, std::size_t /*key*/) {
+        show_tokenizer(reply);
+      });
+  // Without a key, as every health check.
+  server.route("GET", "/health/progress",
+               HttpLateHandler([this](const auto& request, const auto& reply) {
+                 show_progress(request, reply);
+               }));
   server.route("GET", "/version", [version = options_.version](const HttpRequest&) {
     return json_page({{"version", version}});
   });
@@ -99,18 +104,42 @@ void OpenAiApi::count(const std::string& path, int status, double amount) {
       .add(amount);
 }
 
+std::optional<ApiError> OpenAiApi::quota_error(const GenerationRequest& wanted,
+                                               std::size_t key) const {
+  const auto found = jobs_of_key_.find(key);
+  const std::size_t num_jobs = found == jobs_of_key_.end() ? 0 : found->second;
+  if (key == 0 || num_jobs + wanted.jobs.size() <= options_.max_jobs_per_key) return std::nullopt;
+  return ApiError{429,
+                  "this key has " + std::to_string(num_jobs) + " unfinished jobs, and may have " +
+                      std::to_string(options_.max_jobs_per_key) +
+                      " (limits.max_jobs_per_client); wait for some to finish",
+                  "", "rate_limit_exceeded"};
+}
+
 void OpenAiApi::generate(Endpoint endpoint, const std::string& path, const HttpRequest& request,
                          const Reply& reply, std::size_t key) {
   ApiResult<GenerationRequest> wanted = parse_generation(endpoint, request.body);
-  if (!wanted) {
-    count(path, wanted.error().status);
-    return reply->answer(to_response(wanted.error()));
+  std::optional<ApiError> error;
+  if (!wanted) error = wanted.error();
+  if (!error) error = quota_error(*wanted, key);
+  if (error) {
+    count(path, error->status);
+    return reply->answer(to_response(*error));
   }
-  AnswerHead head{endpoint, answer_id(endpoint, wanted->jobs.front().job), seconds_of(env_.clock),
-                  options_.model, wanted->is_streamed && wanted->has_usage};
+  const std::size_t num_jobs = wanted->jobs.size();
+  const JobId first = wanted->jobs.front().job;
+  const std::string name = own_name(*wanted, request);
+  if (!name.empty()) names_.add(name, first);
+  AnswerHead head{endpoint, answer_id(endpoint, name.empty() ? to_hex(first) : name),
+                  seconds_of(env_.clock), options_.model, wanted->is_streamed && wanted->has_usage};
+  jobs_of_key_[key] += num_jobs;
+  const auto on_end = [this, path, key, num_jobs](int status) {
+    count(path, status);
+    jobs_of_key_[key] -= num_jobs;
+  };
+  const Generation::Server server{env_.clock, clients_, text_.token};
   Generation::start(
-      std::make_shared<Generation>(std::move(*wanted), std::move(head), clients_, reply,
-                                   [this, path](int status) { count(path, status); }),
+      std::make_shared<Generation>(std::move(*wanted), std::move(head), server, reply, on_end),
       {key, request.client});
 }
 
@@ -129,8 +158,7 @@ void OpenAiApi::list_models(const HttpRequest& request, const Reply& reply) cons
 }
 
 void OpenAiApi::ask(const HttpRequest& request, const Reply& reply, std::size_t key,
-                    actors::WireMessage question,
-                    std::function<bool(const actors::WireMessage&)> on_message) {
+                    std::vector<actors::WireMessage> questions, Asked on_message) {
   const auto asker = std::make_shared<PeerId>(0);
   *asker = clients_.open(
       key, request.client,
@@ -138,45 +166,12 @@ void OpenAiApi::ask(const HttpRequest& request, const Reply& reply, std::size_t 
         if (on_message(message)) clients_.close(*asker);
       });
   reply->set_on_gone([this, asker] { clients_.close(*asker); });
-  if (clients_.send(*asker, std::move(question))) return;
-  clients_.close(*asker);
-  reply->answer(to_response(
-      api_error_of({ErrorCode::kOverloaded, "the gateway's queue is full; try again later"})));
-}
-
-void OpenAiApi::list_jobs(const HttpRequest& request, const Reply& reply, std::size_t key) {
-  ask(request, reply, key, actors::ListJobs{1}, [reply](const actors::WireMessage& message) {
-    const auto* list = std::get_if<actors::JobList>(&message);
-    if (list == nullptr) return false;
-    if (list->error) {
-      reply->answer(to_response(api_error_of(*list->error)));
-      return true;
-    }
-    HttpResponse response;
-    response.content_type = "application/json";
-    response.body = job_list_json(*list) + "\n";
-    reply->answer(std::move(response));
-    return true;
-  });
-}
-
-/// Answered once the job has ended.
-void OpenAiApi::cancel_job(const HttpRequest& request, const Reply& reply, std::size_t key) {
-  const Result<JobId> job = job_of_answer_id(last_part(request.path));
-  if (!job) return reply->answer(to_response(bad_field("id", job.error().message)));
-  ask(request, reply, key, actors::Cancel{*job}, [reply, id = *job](const auto& message) {
-    const auto* finished = std::get_if<actors::Finished>(&message);
-    const auto* rejected = std::get_if<actors::Rejected>(&message);
-    if (finished == nullptr && rejected == nullptr) return false;
-    if (rejected != nullptr && rejected->error.code != ErrorCode::kCancelled) {
-      reply->answer(to_response(api_error_of(rejected->error)));
-      return true;
-    }
-    const auto outcome =
-        finished != nullptr ? name_of(finished->reason) : name_of(actors::FinishReason::kCancelled);
-    reply->answer(json_page({{"id", to_hex(id)}, {"object", "job"}, {"outcome", outcome}}));
-    return true;
-  });
+  for (actors::WireMessage& question : questions) {
+    if (clients_.send(*asker, std::move(question))) continue;
+    clients_.close(*asker);
+    return reply->answer(to_response(
+        api_error_of({ErrorCode::kOverloaded, "the gateway's queue is full; try again later"})));
+  }
 }
 
 }  // namespace unmask::rpc

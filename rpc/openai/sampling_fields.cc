@@ -28,6 +28,7 @@ void read_diffusion(JsonFields& fields, Parameters& parameters) {
   const json::object* object = fields.object("diffusion");
   if (object == nullptr) return;
   JsonFields inner(*object, "diffusion.");
+  inner.ignore({"stream"});  // read_frames() looks at it
   for (const diffusion::JobParam& known : diffusion::job_param_table()) {
     const json::value* value = inner.take(known.name);
     if (value == nullptr) continue;
@@ -50,14 +51,15 @@ void add_parameter(JsonFields& fields, Parameters& parameters, std::string_view 
 }
 
 void read_length(JsonFields& fields, Parameters& parameters) {
-  for (const char* field : {"max_completion_tokens", "max_tokens"}) {
-    const auto tokens = fields.integer(field, 1, kMaxApiTokens);
-    if (!tokens) continue;
-    const actors::Parameter* before = find_parameter(parameters, "gen_length");
-    // Clients that know both names send both.
-    if (before != nullptr && before->value == std::to_string(*tokens)) continue;
-    add_parameter(fields, parameters, field, "gen_length", std::to_string(*tokens));
+  const auto newer = fields.integer("max_completion_tokens", 1, kMaxApiTokens);
+  const auto older = fields.integer("max_tokens", 1, kMaxApiTokens);
+  // Clients that know both names send both.
+  if (newer && older && *newer != *older) {
+    return fields.fail("max_tokens", "and 'max_completion_tokens' are the same: give one of them");
   }
+  if (!newer && !older) return;
+  add_parameter(fields, parameters, newer ? "max_completion_tokens" : "max_tokens", "gen_length",
+                std::to_string(newer ? *newer : *older));
 }
 
 /// What the job parameter of that name takes; anything else is a failure.
@@ -112,10 +114,10 @@ void read_drawing(JsonFields& fields, Parameters& parameters) {
 
 }  // namespace
 
-std::vector<actors::Parameter> read_sampling(JsonFields& fields) {
+std::vector<actors::Parameter> read_sampling(JsonFields& fields, bool has_length) {
   Parameters parameters;
   read_diffusion(fields, parameters);
-  read_length(fields, parameters);
+  if (has_length) read_length(fields, parameters);
   if (fields.flag("ignore_eos").value_or(false)) {
     add_parameter(fields, parameters, "ignore_eos", "logits_eos_inf", "true");
   }
@@ -126,6 +128,18 @@ std::vector<actors::Parameter> read_sampling(JsonFields& fields) {
   read_drawing(fields, parameters);
   check_together(fields, parameters);
   return parameters;
+}
+
+bool read_frames(JsonFields& fields, bool is_streamed) {
+  const json::object* object = fields.object("diffusion");
+  const json::value* wanted = object != nullptr ? object->if_contains("stream") : nullptr;
+  if (wanted == nullptr || wanted->is_null() || *wanted == "none") return false;
+  if (*wanted != "frames") {
+    fields.fail("diffusion.stream", "is none or frames");
+  } else if (!is_streamed) {
+    fields.fail("diffusion.stream", "is for a stream: set 'stream' to true");
+  }
+  return true;
 }
 
 void shift_seed(std::vector<actors::Parameter>& parameters, std::size_t index) {

@@ -5,6 +5,7 @@
 
 #include "rpc/openai/chat_messages.h"
 #include "rpc/openai/json_fields.h"
+#include "rpc/openai/json_page.h"
 #include "rpc/openai/openai_api.h"
 
 namespace unmask::rpc {
@@ -12,15 +13,14 @@ namespace {
 
 namespace json = boost::json;
 
-HttpResponse text_page(const json::object& object) {
-  HttpResponse response;
-  response.content_type = "application/json";
-  response.body = json::serialize(object) + "\n";
-  return response;
-}
+struct TextToTokens {
+  actors::JobInput input;
+  bool is_surrounded = true;  // with what the checkpoint puts around a text
+};
 
-/// `prompt` (vLLM's name), `content` (llama.cpp's) or `messages`.
-ApiResult<actors::JobInput> input_of(std::string_view body) {
+/// `prompt` (vLLM's name), `content` (llama.cpp's) or `messages`. Who asks wrote all of the text:
+/// unless they say otherwise, control tokens in it are tokens.
+ApiResult<TextToTokens> input_of(std::string_view body) {
   const ApiResult<json::object> object = parse_json_body(body);
   if (!object) return object.error();
   JsonFields fields(*object);
@@ -30,31 +30,55 @@ ApiResult<actors::JobInput> input_of(std::string_view body) {
   if (int(prompt.has_value()) + int(content.has_value()) + int(has_messages) != 1) {
     fields.fail("prompt", "is there, or 'content', or 'messages': one of them");
   }
-  fields.ignore({"model"});
+  fields.ignore({"model", "return_token_strs"});
   fields.refuse_unless("add_generation_prompt", {true});
-  actors::JobInput input = actors::TextInput{prompt ? *prompt : content.value_or(""), true};
+  const bool has_special = fields.flag("parse_special").value_or(true);
+  bool is_surrounded = fields.flag("add_special_tokens").value_or(!has_messages);
+  const bool also = fields.flag("add_special").value_or(is_surrounded);
+  is_surrounded = is_surrounded && also;
+  actors::JobInput input =
+      actors::TextInput{prompt ? *prompt : content.value_or(""), true, has_special};
   if (has_messages) input = actors::ChatInput{read_messages(fields)};
   if (auto error = fields.finish()) return std::move(*error);
-  return input;
+  return TextToTokens{std::move(input), is_surrounded || has_messages};
+}
+
+json::value json_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
 }  // namespace
 
 void OpenAiApi::tokenize(const HttpRequest& request, const Reply& reply) {
-  ApiResult<actors::JobInput> input = input_of(request.body);
-  if (!input) return reply->answer(to_response(input.error()));
-  text_.tokenize(std::move(*input), [this, reply](const Result<actors::TokenInput>& tokens) {
+  ApiResult<TextToTokens> wanted = input_of(request.body);
+  if (!wanted) return reply->answer(to_response(wanted.error()));
+  const bool is_surrounded = wanted->is_surrounded;
+  text_.tokenize(std::move(wanted->input), [=, this](const Result<actors::TokenInput>& tokens) {
     if (!tokens) return reply->answer(to_response(api_error_of(tokens.error())));
     json::array ids, texts;
-    for (const std::int32_t token : tokens->tokens) {
+    for (const std::int32_t token : is_surrounded ? tokens->tokens : text_.unwrap(tokens->tokens)) {
       ids.push_back(token);
-      texts.push_back(json::value(text_.piece(token)));
+      texts.push_back(json::value(text_.token(token).piece));
     }
-    reply->answer(text_page({{"count", ids.size()},
+    reply->answer(json_page({{"count", ids.size()},
                              {"max_model_len", options_.max_positions},
                              {"tokens", ids},
                              {"token_strs", texts}}));
   });
+}
+
+/// Under the names of tokenizer_config.json.
+void OpenAiApi::show_tokenizer(const Reply& reply) const {
+  const Result<TokenizerInfo> info = text_.info();
+  if (!info) return reply->answer(to_response(api_error_of(info.error())));
+  reply->answer(json_page({{"tokenizer_class", "PreTrainedTokenizerFast"},
+                           {"bos_token", json_or_null(info->bos)},
+                           {"eos_token", json_or_null(info->eos)},
+                           {"pad_token", json_or_null(info->pad)},
+                           {"mask_token", json_or_null(info->mask)},
+                           {"unk_token", nullptr},
+                           {"chat_template", json_or_null(info->chat_template)},
+                           {"model_max_length", options_.max_positions}}));
 }
 
 void OpenAiApi::detokenize(const HttpRequest& request, const Reply& reply) const {
@@ -76,7 +100,7 @@ void OpenAiApi::detokenize(const HttpRequest& request, const Reply& reply) const
   if (const auto error = fields.finish()) return reply->answer(to_response(*error));
   const Result<std::string> text = text_.detokenize(tokens);
   if (!text) return reply->answer(to_response(api_error_of(text.error())));
-  reply->answer(text_page({{"prompt", *text}, {"content", *text}}));
+  reply->answer(json_page({{"prompt", *text}, {"content", *text}}));
 }
 
 void OpenAiApi::apply_template(const HttpRequest& request, const Reply& reply) const {
@@ -89,7 +113,7 @@ void OpenAiApi::apply_template(const HttpRequest& request, const Reply& reply) c
   if (const auto error = fields.finish()) return reply->answer(to_response(*error));
   const Result<std::string> text = text_.render(messages);
   if (!text) return reply->answer(to_response(api_error_of(text.error())));
-  reply->answer(text_page({{"prompt", *text}}));
+  reply->answer(json_page({{"prompt", *text}}));
 }
 
 }  // namespace unmask::rpc

@@ -11,6 +11,7 @@ namespace {
 ExitCode class_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalidArgument:
+    case ErrorCode::kTooLong:
     case ErrorCode::kNotFound:
       return kUsage;
     case ErrorCode::kUnavailable:

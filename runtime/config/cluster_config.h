@@ -54,6 +54,7 @@ struct ClusterConfig {
     std::string address = "127.0.0.1";    ///< every process's HTTP server binds it
     std::vector<std::string> api_keys{};  ///< of clients of OpenAI's API
     std::string api_key_file{};           ///< the same, one a line
+    Milliseconds keep_alive{15'000};      ///< of silent event streams; 0: none
   };
   struct Collective {
     std::string interface {

@@ -42,6 +42,8 @@ void for_each_setting(Config& config, Visit visit) {
   visit("http.api_keys", config.http.api_keys,
         "that clients of OpenAI's API have to show; needed where other machines reach the gateway");
   visit("http.api_key_file", config.http.api_key_file, "more of them, one a line");
+  visit("http.keep_alive", config.http.keep_alive,
+        "a stream of events that was silent for so long gets a comment; 0: never");
   visit("collective.interface", config.collective.interface,
         "network interface for tensors; empty: the one of the worker's host, or NCCL's choice");
   visit("collective.nccl_library", config.collective.nccl_library,

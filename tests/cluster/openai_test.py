@@ -101,6 +101,65 @@ class AnswersTest(unittest.TestCase):
         filled = json.loads(answer["choices"][0]["message"]["content"])
         self.assertEqual({key: type(value) for key, value in filled.items()}, {"name": str, "age": int})
 
+    def test_frames_show_every_token_before_its_block_comes(self):
+        slow = {"strategy": "fixed", "steps": 16, "block_length": 16}
+        body = {**CHAT, "stream": True, "diffusion": {"stream": "frames", **slow}}
+        chunks = [json.loads(event.removeprefix("data: ")) for event in events(body)[:-1]]
+        text, frames = "", []
+        for chunk in chunks:
+            if "diffusion" in chunk:
+                self.assertEqual(chunk["choices"], [])
+                frames.append(chunk["diffusion"])
+            else:
+                text += chunk["choices"][0]["delta"].get("content", "")
+        self.assertEqual(text, chat(diffusion=slow)["choices"][0]["message"]["content"])
+        canvas = {}
+        for frame in frames:
+            changes = {frame["base"] + change[0]: change for change in frame["changes"]}
+            if frame["full"]:
+                self.assertEqual(len(changes), frame["length"])
+            canvas.update(changes)
+        shown = "".join(canvas[at][1] for at in sorted(canvas) if canvas[at][2] in ("committed", "edited"))
+        self.assertTrue(shown.startswith(text), (shown, text))
+        self.assertTrue(all(0 <= change[3] <= 1 for change in canvas.values() if change[3] is not None))
+        self.assertTrue(any(change[2] == "guess" for frame in frames for change in frame["changes"]))
+
+    def test_logprobs_are_those_of_the_tokens_of_the_answer(self):
+        plain = chat()["choices"][0]["message"]["content"]
+        content = chat(logprobs=True)["choices"][0]["logprobs"]["content"]
+        self.assertEqual(bytes(byte for row in content for byte in row["bytes"]).decode(), plain)
+        self.assertTrue(all(-20 < row["logprob"] <= 0 for row in content))
+        streamed = []
+        for event in events({**CHAT, "logprobs": True, "stream": True})[:-1]:
+            (choice,) = json.loads(event.removeprefix("data: "))["choices"]
+            streamed += (choice["logprobs"] or {"content": []})["content"]
+        self.assertEqual(streamed, content)
+        stop = plain[len(plain) // 2:]
+        cut = chat(logprobs=True, stop=stop)["choices"][0]
+        self.assertLess(len(cut["message"]["content"]), len(plain))
+        kept = bytes(byte for row in cut["logprobs"]["content"] for byte in row["bytes"]).decode()
+        self.assertTrue(kept.startswith(cut["message"]["content"]))
+        text = ask("POST", "/v1/completions", {"prompt": "1+1=", "logprobs": 0, "max_tokens": 16})[2]["choices"][0]
+        self.assertEqual(len(text["logprobs"]["tokens"]), len(text["logprobs"]["token_logprobs"]))
+
+    def test_what_stands_around_a_hole_fills_it(self):
+        whole = ask("POST", "/v1/infill", {"template": "{{a:4}} + 2 = {{b:4}}", "prompt": PROMPT})[2]
+        (choice,) = whole["choices"]
+        self.assertEqual([fill["name"] for fill in choice["fills"]], ["a", "b"])
+        self.assertIn(" + 2 = ", choice["text"])
+        body = {"input_prefix": "1 + ", "input_suffix": " = 3", "n_predict": 3}
+        middle = ask("POST", "/v1/infill", body)[2]["choices"][0]
+        self.assertEqual(middle["text"], middle["fills"][0]["text"])
+        suffix = ask("POST", "/v1/completions", {"prompt": "1 + ", "suffix": " = 3", "max_tokens": 3})[2]
+        self.assertEqual(suffix["choices"][0]["text"], middle["text"])
+        status, _, text = ask("POST", "/v1/infill", {**body, "stream": True, "diffusion": {"stream": "frames"}})
+        self.assertEqual(status, 200, text)
+        chunks = [json.loads(event.removeprefix("data: ")) for event in text.removesuffix("\n\n").split("\n\n")[:-1]]
+        pieces = [chunk["choices"][0] for chunk in chunks if chunk["choices"]]
+        self.assertEqual("".join(piece["text"] for piece in pieces), middle["text"])
+        self.assertEqual(pieces[-1]["fills"], middle["fills"])
+        self.assertTrue(any("diffusion" in chunk for chunk in chunks))
+
     def test_texts_and_tokens_are_continued(self):
         status, _, tokens = ask("POST", "/tokenize", {"prompt": "1+1="})
         self.assertEqual((status, tokens["count"]), (200, len(tokens["tokens"])))
@@ -112,6 +171,17 @@ class AnswersTest(unittest.TestCase):
         self.assertEqual(answers[0]["object"], "text_completion")
         rendered = ask("POST", "/apply-template", CHAT)[2]["prompt"]
         self.assertIn(PROMPT, rendered)
+        # A chat rendered elsewhere is the chat.
+        tokens = ask("POST", "/tokenize", {"prompt": rendered, "add_special_tokens": False})[2]["tokens"]
+        self.assertEqual(tokens, ask("POST", "/tokenize", CHAT)[2]["tokens"])
+        for body in ({"prompt": tokens}, {"prompt": rendered, "special_tokens": True}):
+            self.assertEqual(ask("POST", "/v1/completions", body)[2]["choices"][0]["text"],
+                             chat()["choices"][0]["message"]["content"])
+        info = ask("GET", "/tokenizer_info")[2]
+        (eos,) = ask("POST", "/tokenize", {"content": info["eos_token"], "add_special": False})[2]["tokens"]
+        self.assertGreater(len(ask("POST", "/tokenize", {"content": info["eos_token"], "parse_special": False})[2]["tokens"]), 1)
+        self.assertEqual(ask("POST", "/detokenize", {"tokens": [eos]})[2]["prompt"], info["eos_token"])
+        self.assertIn("message", info["chat_template"])
 
     def test_models_version_and_health_say_what_is_served(self):
         (model,) = ask("GET", "/v1/models")[2]["data"]
@@ -151,7 +221,40 @@ class JobsTest(unittest.TestCase):
         self.assertTrue(cluster.is_busy())
         self.assertEqual(ask("DELETE", "/v1/jobs/chatcmpl-" + job)[2],
                          {"id": job, "object": "job", "outcome": "cancelled"})
-        self.assertEqual(ask("DELETE", "/v1/jobs/" + "0" * 32)[0], 404)
+
+    def test_a_viewer_sees_the_frames_of_a_job_by_the_name_of_its_request(self):
+        body = json.dumps({**LONG, "stream": True}).encode()
+        viewer = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+        connection = send_raw(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nX-Request-Id: seen\r\n"
+                              b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        cluster.wait_until(cluster.is_busy, "the job")
+        running = ask("GET", "/v1/jobs/seen")[2]
+        self.assertEqual(running["state"], "running")
+        viewer.request("GET", "/v1/jobs/chatcmpl-seen/frames")
+        seen = viewer.getresponse().read().decode()
+        viewer.close()
+        news = [json.loads(event.removeprefix("data: ")) for event in seen.removesuffix("\n\n").split("\n\n")[:-1]]
+        self.assertTrue(seen.endswith("data: [DONE]\n\n"))
+        self.assertEqual(news[-1]["outcome"], "stop")
+        self.assertEqual({item["object"] for item in news}, {"diffusion.frame", "diffusion.block", "diffusion.end"})
+        finished = ask("GET", "/v1/jobs/" + running["id"])[2]
+        self.assertEqual(finished["text"], "".join(item.get("text", "") for item in news))
+        self.assertEqual((finished["state"], finished["usage"]), ("finished", news[-1]["usage"]))
+        connection.close()
+
+    def test_progress_and_status_say_what_is_going_on(self):
+        cluster.wait_until(lambda: not cluster.is_busy(), "the end of the jobs")
+        self.assertEqual(ask("GET", "/health/progress")[2]["status"], "idle")
+        connection = send_raw(long_request())
+        cluster.wait_until(cluster.is_busy, "the job")
+        status, _, progress = ask("GET", "/health/progress")
+        self.assertEqual((status, progress["status"], progress["running"]), (200, "ok", 1))
+        self.assertLess(progress["last_step_age_seconds"], progress["stall_threshold_seconds"])
+        state = ask("GET", "/v1/status")[2]
+        self.assertEqual((state["is_ready"], state["jobs_running"]), (True, 1))
+        self.assertIn("worker", {member["role"] for member in state["members"]})
+        connection.close()
+        cluster.wait_until(lambda: not cluster.is_busy(), "the end of the job")
 
     def test_a_full_queue_is_a_503_that_says_when_to_come_back(self):
         first, second = send_raw(long_request()), None
@@ -181,15 +284,22 @@ class BadInputTest(unittest.TestCase):
         path = "/v1/chat/completions"
         self.assertIn("not JSON", self.refused(400, "POST", path, b"{")["message"])
         self.assertIn("not JSON", self.refused(400, "POST", path, b'{"messages":"\xff"}')["message"])
-        self.assertEqual(self.refused(400, "POST", path, {**CHAT, "logprobs": True})["param"], "logprobs")
+        self.assertEqual(self.refused(400, "POST", path, {**CHAT, "top_logprobs": 2})["param"], "top_logprobs")
         self.assertEqual(self.refused(400, "POST", path, {**CHAT, "diffusion": {"x": 1}})["param"], "diffusion.x")
-        self.refused(400, "POST", path, {**CHAT, "max_tokens": 100_000})
-        self.refused(404, "POST", path, {**CHAT, "model": "gpt-4"})
+        for long in ({"max_tokens": 100_000}, {"messages": [{"role": "user", "content": "word " * 100_000}]}):
+            error = self.refused(400, "POST", path, {**CHAT, **long})
+            self.assertEqual((error["code"], error["param"]), ("context_length_exceeded", "messages"))
+        self.assertEqual(self.refused(404, "POST", path, {**CHAT, "model": "gpt-4"})["code"], "model_not_found")
         self.refused(404, "POST", "/v1/embeddings", {})
         self.assertEqual(ask("GET", path)[1]["Allow"], "POST")
         self.refused(405, "GET", path)
         self.refused(413, "POST", path, b"x" * (2 << 20))
-        self.refused(400, "DELETE", "/v1/jobs/xyz")
+        for method in ("GET", "DELETE"):
+            self.refused(404, method, "/v1/jobs/xyz")
+            self.refused(404, method, "/v1/jobs/" + "0" * 32)
+        self.refused(404, "GET", "/v1/jobs/" + "0" * 32 + "/frames")
+        self.refused(405, "POST", "/v1/jobs/" + "0" * 32 + "/frames", {})
+        self.refused(404, "GET", "/v1/jobs/a/b")
         self.assertEqual(chat()["object"], "chat.completion")
 
     def test_a_request_keeps_its_id(self):
@@ -216,7 +326,8 @@ class BadInputTest(unittest.TestCase):
 
 class KeysTest(unittest.TestCase):
     def test_without_the_key_nothing_is_computed(self):
-        with_keys = Cluster("--api-key", "alpha", "--api-key", "beta", "--workers", "1")
+        with_keys = Cluster("--api-key", "alpha", "--api-key", "beta", "--workers", "1",
+                            "--set", "limits.max_jobs_per_client=1")
         self.addCleanup(with_keys.stop)
         global host, port
         mine = host, port
@@ -232,6 +343,17 @@ class KeysTest(unittest.TestCase):
             self.assertEqual(len(ask("GET", "/v1/jobs", **beta)[2]["data"]), 1)
             self.assertEqual(ask("GET", "/v1/jobs", Authorization="Bearer alpha")[2]["data"], [])
             self.assertEqual(ask("GET", "/health")[0], 200)
+            self.assertEqual(ask("GET", "/health/progress")[0], 200)
+            # Of another key's job nobody hears.
+            connection = send_raw(long_request().replace(b"Host: a", b"Host: a\r\nX-Request-Id: betas\r\nAuthorization: Bearer beta"))
+            with_keys.wait_until(lambda: ask("GET", "/v1/jobs/betas", **beta)[2].get("state") == "running", "the job")
+            for path in ("/v1/jobs/betas", "/v1/jobs/betas/frames"):
+                self.assertEqual(ask("GET", path, Authorization="Bearer alpha")[0], 404)
+            status, fields, answer = ask("POST", "/v1/chat/completions", CHAT, **beta)
+            self.assertEqual((status, answer["error"]["code"]), (429, "rate_limit_exceeded"))
+            self.assertTrue(fields["Retry-After"])
+            self.assertEqual(ask("POST", "/v1/chat/completions", CHAT, Authorization="Bearer alpha")[0], 200)
+            connection.close()
         finally:
             host, port = mine
 

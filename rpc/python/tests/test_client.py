@@ -114,7 +114,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             client.tell(MessageType.QUEUED, queued)
             client.tell(MessageType.ACCEPTED, accepted(job))
             frame = schema.Frame.new_message(
-                job=job, changes=[{"position": 3, "token": 7, "text": "x"}]
+                job=job, cells=[{"token": 7, "text": "x"}]
             )
             client.tell(MessageType.FRAME, frame)
             client.tell(MessageType.COMMITTED, committed(job, 0))

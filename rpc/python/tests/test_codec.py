@@ -5,7 +5,7 @@ from typing import Any
 from unmask.decode import decode
 from unmask.encode import MAX_TEXT_BYTES, encode_submit
 from unmask.errors import InvalidArgument, NotFound, ProtocolError
-from unmask.messages import Accepted, Block, Frame, JobResult, Submission
+from unmask.messages import Accepted, Block, Cell, Frame, JobResult, Submission
 from unmask.schema import MessageType, schema
 from unmask.submission import make_submission, new_job_id
 
@@ -240,13 +240,13 @@ class DecodeTest(unittest.TestCase):
         assert news is not None and isinstance(news[1], JobResult)
         self.assertEqual(news[1].fills, {"name": "Mia", "body": ""})
 
-    def test_a_frame_comes_with_its_changes(self) -> None:
-        changes = [{"position": 4, "token": -1, "confidence": 0.5, "text": ""}]
-        body = schema.Frame.new_message(job=JOB_DATA, numHoles=3, changes=changes).to_bytes()
+    def test_a_frame_comes_with_its_cells(self) -> None:
+        cells = [{"token": 4, "isGuess": True, "confidence": 0.5, "text": "a"}, {"token": -1, "confidence": -1}]
+        body = schema.Frame.new_message(job=JOB_DATA, numHoles=3, cells=cells).to_bytes()
         news = decode(MessageType.FRAME, body)
         assert news is not None
         self.assertIsInstance(news[1], Frame)
-        self.assertEqual(news[1].changes[0].token, -1)
+        self.assertEqual(news[1].cells, (Cell(4, True, 0.5, "a"), Cell(-1, False, None, "")))
 
     def test_an_end_is_a_result_or_the_server_s_error(self) -> None:
         figures = {"tokens": 10, "forwards": 4, "durationUs": 2_000_000}

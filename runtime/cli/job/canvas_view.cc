@@ -38,12 +38,18 @@ std::string CanvasView::show(const actors::Frame& frame) {
     block_ = frame.positions;
     cells_.assign(std::size_t(std::max(block_.size(), 0)), {});
   }
-  for (const actors::Frame::Change& change : frame.changes) {
-    const std::int32_t i = change.position - block_.begin;
-    if (i < 0 || i >= block_.size()) continue;
-    const bool is_hole = change.token < 0;
-    const std::string text = is_hole || !change.text.empty() ? change.text : " ";
-    cells_[std::size_t(i)] = {is_hole ? "" : text, change.confidence};
+  for (std::size_t i = 0; i < std::min(cells_.size(), frame.cells.size()); ++i) {
+    const actors::Frame::Cell& now = frame.cells[i];
+    Cell& cell = cells_[i];
+    if (now.token < 0 || now.is_guess) {
+      cell = {};
+      continue;
+    }
+    const std::string text = now.text.empty() ? " " : now.text;
+    const bool is_known = now.confidence != actors::Frame::kUnknown;
+    // Of what was decided before nobody asks again: it stays as sure as it was.
+    const float before = cell.text == text ? cell.confidence : kSureConfidence;
+    cell = {text, is_known ? now.confidence : before};
   }
   const Layout drawn = layout();
   const std::size_t num_lines = std::min(drawn.lines.size(), std::size_t(height_));

@@ -71,7 +71,14 @@ rpc::ApiText GatewayHttp::api_text() {
   };
   text.detokenize = [this](const std::vector<std::int32_t>& tokens) { return detokenize(tokens); };
   text.render = [this](const std::vector<tokenizer::ChatMessage>& chat) { return render(chat); };
-  text.piece = [this](std::int32_t token) { return text_.piece(token); };
+  text.token = [this](std::int32_t token) {
+    const tokenizer::Tokenizer* tokenizer = text_.tokenizer();
+    const bool has_bytes = tokenizer != nullptr && !tokenizer->is_special(token);
+    return rpc::TokenText{text_.piece(token),
+                          has_bytes ? std::string(tokenizer->bytes_of(token)) : ""};
+  };
+  text.unwrap = [this](std::vector<std::int32_t> tokens) { return unwrap(std::move(tokens)); };
+  text.info = [this] { return info(); };
   return text;
 }
 
@@ -86,6 +93,28 @@ Result<std::string> GatewayHttp::detokenize(const std::vector<std::int32_t>& tok
   tokenizer::TextDecoder decoder(*text_.tokenizer(), false);
   std::string text = decoder.append(tokens);
   return text + decoder.finish();
+}
+
+std::vector<std::int32_t> GatewayHttp::unwrap(std::vector<std::int32_t> tokens) const {
+  if (text_.tokenizer() == nullptr) return tokens;
+  constexpr std::int32_t kInside = -1;
+  const std::vector<std::int32_t> around = text_.tokenizer()->surround({kInside});
+  const auto inside = std::ranges::find(around, kInside);
+  if (tokens.size() + 1 < around.size()) return tokens;
+  tokens.erase(tokens.end() - (around.end() - inside - 1), tokens.end());
+  tokens.erase(tokens.begin(), tokens.begin() + (inside - around.begin()));
+  return tokens;
+}
+
+Result<rpc::TokenizerInfo> GatewayHttp::info() const {
+  const tokenizer::Tokenizer* tokenizer = text_.tokenizer();
+  if (tokenizer == nullptr) return no_tokenizer();
+  const auto piece = [this](std::optional<std::int32_t> token) {
+    return token ? text_.piece(*token) : std::string();
+  };
+  return rpc::TokenizerInfo{tokenizer->chat_template().bos_token(), piece(tokenizer->eos_id()),
+                            piece(tokenizer->pad_id()), piece(tokenizer->mask_id()),
+                            tokenizer->chat_template().jinja()};
 }
 
 Result<std::string> GatewayHttp::render(const std::vector<tokenizer::ChatMessage>& chat) const {
@@ -103,9 +132,12 @@ Result<> GatewayHttp::serve(rpc::HttpServer& server, const actors::GatewayRole& 
   role_ = &role;
   dispatch_ = role.client_dispatch();
   server_ = &server;
-  rpc::OpenAiApi::Options options{model, std::string(kVersion),
+  rpc::OpenAiApi::Options options{model,
+                                  std::string(kVersion),
                                   std::min(max_positions, config.compute.max_rows),
-                                  std::move(*keys)};
+                                  std::move(*keys),
+                                  std::size_t(config.limits.max_jobs_per_client),
+                                  2 * config.limits.step_timeout};
   api_ = std::make_unique<rpc::OpenAiApi>(host_.env(), std::move(options), api_text(), clients_);
   api_->add_to(server);
   rpc::WebPage(index_page("gateway").body).add_to(server);

@@ -39,6 +39,8 @@ class GatewayHttp {
  private:
   [[nodiscard]] rpc::ApiText api_text();
   [[nodiscard]] Result<std::string> detokenize(const std::vector<std::int32_t>& tokens) const;
+  [[nodiscard]] std::vector<std::int32_t> unwrap(std::vector<std::int32_t> tokens) const;
+  [[nodiscard]] Result<rpc::TokenizerInfo> info() const;
   [[nodiscard]] Result<std::string> render(const std::vector<tokenizer::ChatMessage>& chat) const;
   void wait_until_quiet(Time latest, std::function<void()> done);
 

@@ -62,6 +62,7 @@ NodeProcess::NodeProcess(const ClusterConfig& config, actors::Slot slot, const N
 Result<> NodeProcess::serve_http() {
   rpc::HttpServer::Options options;
   options.max_connections = connections_.http;
+  options.keep_alive = config_.http.keep_alive;
   const bool is_gateway = self_.slot.role == actors::Role::kGateway;
   const std::string host = is_gateway ? config_.gateway_http().host : config_.http.address;
   const auto listen_at = [&](int port) {

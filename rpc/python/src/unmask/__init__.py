@@ -17,6 +17,7 @@ from .errors import (
     ConnectionLost,
     DeadlineExceeded,
     InternalError,
+    TooLong,
     InvalidArgument,
     NotFound,
     Overloaded,
@@ -27,7 +28,7 @@ from .errors import (
 from .job import Job
 from .messages import (
     Block,
-    Change,
+    Cell,
     ClusterStatus,
     Figures,
     Frame,
@@ -44,7 +45,7 @@ __all__ = [
     "DEFAULT_ENDPOINT",
     "Block",
     "Cancelled",
-    "Change",
+    "Cell",
     "Client",
     "ClusterStatus",
     "ConnectError",
@@ -54,6 +55,7 @@ __all__ = [
     "Figures",
     "Frame",
     "InternalError",
+    "TooLong",
     "InvalidArgument",
     "Job",
     "JobResult",

@@ -13,7 +13,7 @@ from .errors import ProtocolError, UnmaskError, error_of
 from .messages import (
     Accepted,
     Block,
-    Change,
+    Cell,
     ClusterStatus,
     Figures,
     Frame,
@@ -104,9 +104,14 @@ def _block(reader: Any) -> Block:
 
 
 def _frame(reader: Any) -> Frame:
-    changes = tuple(
-        Change(change.position, change.token, change.confidence, change.text)
-        for change in reader.changes
+    cells = tuple(
+        Cell(
+            cell.token,
+            cell.isGuess,
+            cell.confidence if cell.confidence >= 0 else None,
+            cell.text,
+        )
+        for cell in reader.cells
     )
     positions = reader.positions
     return Frame(
@@ -115,7 +120,7 @@ def _frame(reader: Any) -> Frame:
         positions.begin,
         positions.end,
         reader.numHoles,
-        changes,
+        cells,
     )
 
 

@@ -35,6 +35,10 @@ class InternalError(UnmaskError):
     """The server failed."""
 
 
+class TooLong(InvalidArgument):
+    """A prompt and its answer, for the model or its workers."""
+
+
 class ProtocolError(UnmaskError):
     """The other end speaks another protocol version, or none of ours."""
 
@@ -56,6 +60,7 @@ _BY_CODE = (
     Cancelled,
     DeadlineExceeded,
     InternalError,
+    TooLong,
 )
 
 

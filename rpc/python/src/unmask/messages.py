@@ -61,25 +61,25 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Cell:
     """One position of a frame."""
 
-    position: int
-    token: int  # -1: a hole again
-    confidence: float
+    token: int  # -1: a hole without a guess
+    is_guess: bool  # a hole, for which this token is the best so far
+    confidence: float | None  # 0 to 1; None: unknown
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What changed on the canvas in one iteration: provisional, may be lost."""
+    """The running block after one iteration: provisional, may be lost."""
 
     block: int
     iteration: int
     begin: int  # positions of the block
     end: int
     num_holes: int  # left in the block
-    changes: tuple[Change, ...]
+    cells: tuple[Cell, ...]  # of the positions from begin on; of a very long block the first ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ struct Parameter {             # a diffusion parameter as the user wrote it
 
 struct Error {
   code @0 :UInt16;             # 0 invalid argument, 1 not found, 2 overloaded, 3 unavailable,
-                               # 4 cancelled, 5 deadline exceeded, 6 internal
+                               # 4 cancelled, 5 deadline exceeded, 6 internal, 7 too long
   message @1 :Text;
 }
 
@@ -28,6 +28,7 @@ struct Subscription {
   blocks @0 :Bool = true;
   frames @1 :Bool;
   trace @2 :Bool;
+  logprobs @3 :Bool;           # Committed has them; said when the job is submitted
 }
 
 struct ChatMessage {
@@ -112,13 +113,14 @@ struct Committed {             # a finished block: final, sent once
   tokens @3 :List(Int32);
   text @4 :Text;
   places @5 :List(Range);      # where the tokens stand
+  logprobs @6 :List(Float32);  # of the tokens, at most 0; 1: nobody was asked. None: not subscribed
 }
 
-struct Frame {                 # what one iteration changed: provisional, may be lost
-  struct Change {
-    position @0 :Int32;
-    token @1 :Int32;           # -1: a hole again
-    confidence @2 :Float32;
+struct Frame {                 # the running block after an iteration: provisional, may be lost
+  struct Cell {
+    token @0 :Int32;           # -1: a hole without a guess
+    isGuess @1 :Bool;          # a hole, for which this token is the best so far
+    confidence @2 :Float32;    # 0 to 1; -1: unknown
     text @3 :Text;
   }
   job @0 :Data;
@@ -126,7 +128,7 @@ struct Frame {                 # what one iteration changed: provisional, may be
   iteration @2 :Int32;
   positions @3 :Range;
   numHoles @4 :Int32;
-  changes @5 :List(Change);
+  cells @5 :List(Cell);        # of its positions in order; of a very long block the first ones
 }
 
 struct Figures {
@@ -211,6 +213,7 @@ struct ClusterStatus {
   durability @9 :Text;
   members @10 :List(MemberStatus);
   error @11 :Error;            # instead of all but the request; absent: none
+  sinceProgressMs @12 :Int64;  # since a step ended; 0: nothing is to be done
 }
 
 # ---- Gateway and coordinator ----

@@ -11,7 +11,7 @@ from typing import Any
 import capnp
 
 # Of protocol.capnp; rpc/python/copy_schema writes it here.
-_SHA256 = "0cb0ff80ac51de05b8290bf0c87ac532a431764030a703454fc3b7ec994efef6"
+_SHA256 = "1f38449cca2d130231db391f1a4177899178d1a662bfcf2a3e14bba2d7f4f647"
 
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies

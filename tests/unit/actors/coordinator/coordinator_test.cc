@@ -501,14 +501,48 @@ TEST_F(CoordinatorTest, FramesAndTracesTellWhatAForwardDecided) {
   ASSERT_THAT(to_gateway<Frame>(), SizeIs(1));
   const Frame frame = to_gateway<Frame>()[0];
   EXPECT_EQ(frame.num_holes, 0);
-  ASSERT_THAT(frame.changes, SizeIs(2));
-  EXPECT_EQ(frame.changes[1].token, 13);
-  EXPECT_NEAR(frame.changes[1].confidence, 0.99, 0.001);
+  ASSERT_THAT(frame.cells, SizeIs(2));
+  EXPECT_EQ(frame.cells[1].token, 13);
+  EXPECT_FALSE(frame.cells[1].is_guess);
+  EXPECT_NEAR(frame.cells[1].confidence, 0.99, 0.001);
   ASSERT_THAT(to_gateway<Traced>(), SizeIs(1));
   EXPECT_THAT(to_gateway<Traced>()[0].edits, SizeIs(2));
   finish_step();
   EXPECT_THAT(to_gateway<Traced>(), SizeIs(2));
   EXPECT_THAT(finished(1).canvas, ElementsAre(1, 2, 12, 13, 14, 15));
+}
+
+TEST_F(CoordinatorTest, TheStatusSaysForHowLongNothingGotFurther) {
+  const auto since_progress = [&] {
+    deliver(kGateway, GetStatus{1});
+    return last_to<ClusterStatus>(wire, kGateway).since_progress;
+  };
+  replica_up(0, 1);
+  bed.advance(std::chrono::seconds(5));
+  EXPECT_EQ(since_progress().count(), 0) << "nothing was to be done";
+  deliver(kGateway, job(1));
+  bed.advance(std::chrono::seconds(2));
+  EXPECT_EQ(since_progress(), std::chrono::seconds(2));
+  finish_step();
+  EXPECT_EQ(since_progress().count(), 0);
+}
+
+TEST_F(CoordinatorTest, BlocksHaveTheLogprobsOfTheirTokensIfSubscribed) {
+  replica_up(0, 1);
+  Admit admit = job(1);
+  admit.subscription.logprobs = true;
+  deliver(kGateway, admit);
+  deliver(kGateway, job(2));
+  for (int i = 0; i < 2; ++i) finish_step();
+  for (const Committed& block : to_gateway<Committed>()) {
+    if (block.job == job_id(2)) {
+      EXPECT_THAT(block.logprobs, IsEmpty());
+      continue;
+    }
+    ASSERT_EQ(block.logprobs.size(), block.tokens.size());
+    for (const float logprob : block.logprobs) EXPECT_NEAR(std::exp(logprob), 0.99, 0.001);
+  }
+  EXPECT_THAT(to_gateway<Committed>(), SizeIs(3));
 }
 
 // ---- Whose jobs they are ----

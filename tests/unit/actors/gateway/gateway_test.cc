@@ -332,9 +332,9 @@ TEST_F(GatewayTest, ASecondClientThatWantsFramesGetsThem) {
   EXPECT_EQ(to_coordinator<Admit>()[1].resume_after_block, 0);
   Frame frame;
   frame.job = job_id(1);
-  frame.changes = {{4, 7, 0.5f, ""}};
+  frame.cells = {{7, true, 0.5f}};
   deliver(kCoordinator, frame);
-  EXPECT_EQ(to_client<Frame>(kOther).at(0).changes.at(0).text, "7 ");
+  EXPECT_EQ(to_client<Frame>(kOther).at(0).cells.at(0).text, "7 ");
   EXPECT_THAT(to_client<Frame>(), IsEmpty());
 }
 

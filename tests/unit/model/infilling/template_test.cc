@@ -98,6 +98,48 @@ TEST(JsonSchemaTest, AnObjectHasAHoleForEveryValue) {
                   Piece("], \"kind\": {\"a\":[1]}, \"none\": null}")));
 }
 
+TEST(JsonSchemaTest, AReferenceStandsForItsDefinition) {
+  const char* schema = R"({"$defs": {"Color": {"enum": ["red", "blue"]},
+      "Home": {"type": "object", "properties": {"color": {"$ref": "#/$defs/Color"}}}},
+    "type": "object", "properties": {
+      "first": {"$ref": "#/$defs/Home", "title": "A home"},
+      "second": {"$ref": "#/$defs/Home"}}})";
+  const Hole first{"first.color", 0, HoleKind::kChoice, {"\"red\"", "\"blue\""}};
+  Hole second = first;
+  second.name = "second.color";
+  EXPECT_THAT(parsed(schema, Format::kJsonSchema).pieces,
+              ElementsAre(Piece("{\"first\": {\"color\": "), Piece(first),
+                          Piece("}, \"second\": {\"color\": "), Piece(second), Piece("}}")));
+}
+
+TEST(JsonSchemaTest, AReferenceThatLeadsNowhereOrBackIsRefused) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"$ref":"#/$defs/A"})", "\"$ref\" to nothing"},
+      {R"({"$ref":"http://a/b","$defs":{}})", "\"$ref\" to nothing"},
+      {R"({"$ref":5})", "\"$ref\" to nothing"},
+      {R"({"$ref":"#/$defs/A","$defs":[]})", "\"$ref\" to nothing"},
+      {R"({"$ref":"#/definitions/A","definitions":{"A":{"$ref":"#/definitions/A"}}})",
+       "what it is a part of"},
+      {R"({"$ref":"#/$defs/A","$defs":{"A":{"type":"object","properties":{"a":{"$ref":"#/$defs/B"}}},
+       "B":{"$ref":"#/$defs/A"}}})",
+       "'a' of the schema has a \"$ref\" to what it is a part of"},
+      {R"({"$ref":"#/$defs/A","pattern":"a","$defs":{"A":{"type":"integer"}}})", "\"pattern\""}};
+  for (const auto& [schema, why] : cases) {
+    EXPECT_THAT(refusal(schema, Format::kJsonSchema), HasSubstr(why)) << schema;
+  }
+}
+
+TEST(JsonSchemaTest, DefinitionsThatDoubleEachOtherAreCounted) {
+  std::string schema = R"({"$ref":"#/$defs/0","$defs":{)";
+  for (int i = 0; i < 40; ++i) {
+    const std::string next = R"({"$ref":"#/$defs/)" + std::to_string(i + 1) + R"("})";
+    schema += '"' + std::to_string(i) + R"(":{"type":"array","minItems":2,"maxItems":2,"items":)" +
+              next + "},";
+  }
+  schema += R"("40":{"type":"integer"}}})";
+  EXPECT_THAT(refusal(schema, Format::kJsonSchema), HasSubstr("more than a template can have"));
+}
+
 TEST(JsonSchemaTest, WhatIsOutsideTheSubsetIsRefusedByName) {
   const std::pair<const char*, const char*> cases[] = {
       {R"([])", "the schema is no object"},

@@ -92,6 +92,29 @@ TEST_F(HttpReplyTest, PiecesAreChunksAndTheNextRequestMayComeMeanwhile) {
   EXPECT_THAT(all, Not(EndsWith("0\r\n\r\n")));  // the second was cut off
 }
 
+TEST_F(HttpReplyTest, ASilentStreamOfEventsHasCommentsUntilItsEnd) {
+  HttpServer::Options options;
+  options.keep_alive = std::chrono::milliseconds(1);
+  serve(options);
+  for (const bool has_events : {true, false}) {
+    RawClient client(served_->port());
+    client.send(kAsk);
+    const auto reply = asked();
+    HttpResponse first = head("data: 1\n\n");
+    if (has_events) first.content_type = "text/event-stream";
+    on_loop([&] { reply->begin(std::move(first)); });
+    if (has_events) {
+      EXPECT_THAT(client.read_until(": keep-alive\n\n"), HasSubstr("\r\n: keep-alive"));
+    }
+    on_loop([&] { reply->end(); });
+    const std::string rest = client.read_until("\r\n0\r\n\r\n");
+    EXPECT_THAT(rest, EndsWith("\r\n0\r\n\r\n"));
+    if (!has_events) {
+      EXPECT_THAT(rest, Not(HasSubstr("keep-alive\n")));
+    }
+  }
+}
+
 TEST_F(HttpReplyTest, AnOldClientGetsPiecesUntilTheConnectionEnds) {
   serve();
   RawClient client(served_->port());

@@ -55,6 +55,17 @@ class RawClient {
     return std::exchange(received_, {});
   }
 
+  /// What comes up to and with `end`.
+  std::string read_until(std::string_view end) {
+    while (received_.find(end) == std::string::npos && receive()) {
+    }
+    const std::size_t at = received_.find(end);
+    if (at == std::string::npos) return std::exchange(received_, {});
+    std::string text = received_.substr(0, at + end.size());
+    received_.erase(0, text.size());
+    return text;
+  }
+
   /// The next response, which has a Content-Length; `has_body`: it follows the head.
   std::string read_response(bool has_body = true) {
     constexpr std::string_view kLength = "Content-Length: ";

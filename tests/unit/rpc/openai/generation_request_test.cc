@@ -115,9 +115,66 @@ TEST(GenerationRequestTest, ASchemaIsATextWithHolesThatAnswersTheChat) {
             "response_format.type");
 }
 
+TEST(GenerationRequestTest, FramesAndLogprobsAreSubscribedTo) {
+  const auto request = parsed(chat(R"("stream":true,"diffusion":{"stream":"frames"})"));
+  EXPECT_TRUE(request.has_frames);
+  EXPECT_TRUE(request.jobs.at(0).subscription.frames);
+  EXPECT_THAT(request.jobs.at(0).parameters, IsEmpty());
+  EXPECT_FALSE(parsed(chat(R"("diffusion":{"stream":"none"})")).has_frames);
+
+  const auto rows = parsed(chat(R"("logprobs":true)"));
+  EXPECT_TRUE(rows.has_logprobs);
+  EXPECT_TRUE(rows.jobs.at(0).subscription.logprobs);
+  EXPECT_TRUE(rows.jobs.at(0).subscription.blocks);  // they come with them
+  EXPECT_TRUE(parsed(R"({"prompt":"a","logprobs":0})", Endpoint::kText).has_logprobs);
+  EXPECT_EQ(refused(R"({"prompt":"a","logprobs":1,"echo":true})", Endpoint::kText).param,
+            "logprobs");
+}
+
+TEST(GenerationRequestTest, ASuffixMakesAHoleBeforeIt) {
+  const auto request =
+      parsed(R"({"prompt":"a {{b:1}} ","suffix":" c","max_tokens":7})", Endpoint::kText);
+  EXPECT_TRUE(request.is_middle);
+  const auto& input = std::get<actors::TemplateInput>(request.jobs.at(0).input);
+  EXPECT_EQ(input.text, "a \\{{b:1}} {{middle:7}} c");
+  EXPECT_THAT(input.messages, IsEmpty());
+  EXPECT_THAT(request.jobs.at(0).parameters, IsEmpty());
+  EXPECT_EQ(refused(R"({"prompt":[1],"suffix":"c"})", Endpoint::kText).param, "prompt");
+}
+
+TEST(GenerationRequestTest, AnInfillIsATemplateOrWhatStandsAroundAHole) {
+  const auto whole = parsed(R"({"template":"x {{a:3}}","prompt":"why?"})", Endpoint::kInfill);
+  EXPECT_FALSE(whole.is_middle);
+  const auto& input = std::get<actors::TemplateInput>(whole.jobs.at(0).input);
+  EXPECT_EQ(input.text, "x {{a:3}}");
+  EXPECT_THAT(input.messages, ElementsAre(tokenizer::ChatMessage{"user", "why?"}));
+  const auto schema =
+      parsed(R"({"template":{"type":"null"},"format":"json_schema"})", Endpoint::kInfill);
+  EXPECT_EQ(std::get<actors::TemplateInput>(schema.jobs.at(0).input).format,
+            infilling::Format::kJsonSchema);
+  const auto middle =
+      parsed(R"({"input_prefix":"a","input_suffix":"b","n_predict":4})", Endpoint::kInfill);
+  EXPECT_TRUE(middle.is_middle);
+  EXPECT_EQ(std::get<actors::TemplateInput>(middle.jobs.at(0).input).text, "a{{middle:4}}b");
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({})", "template"},
+      {R"({"template":5})", "template"},
+      {R"({"template":"{{a:1}}","format":"xml"})", "format"},
+      {R"({"template":"{{a:1}}","logprobs":0})", "logprobs"},
+      {R"({"template":"{{a:1}}","max_tokens":4})", "max_tokens"},
+      {R"({"input_prefix":"a","n_predict":0})", "n_predict"},
+      {R"({"input_prefix":"a","template":"x"})", "template"}};
+  for (const auto& [body, param] : cases) {
+    EXPECT_EQ(refused(body, Endpoint::kInfill).param, param) << body;
+  }
+}
+
 TEST(GenerationRequestTest, WhatCannotBeDoneIsRefusedByItsName) {
   const std::pair<const char*, const char*> cases[] = {
-      {R"("logprobs":true)", "logprobs"},
+      {R"("top_logprobs":2)", "top_logprobs"},
+      {R"("request_id":"a b")", "request_id"},
+      {R"("diffusion":{"stream":"frames"})", "diffusion.stream"},
+      {R"("stream":true,"diffusion":{"stream":"all"})", "diffusion.stream"},
       {R"("frequency_penalty":0.5)", "frequency_penalty"},
       {R"("tools":[{"type":"function"}])", "tools"},
       {R"("tool_choice":"required")", "tool_choice"},
@@ -176,6 +233,8 @@ TEST(GenerationRequestTest, MessagesThatAreNoneAreRefusedByTheirPlace) {
       {R"({"messages":[{"role":"user","content":"a"},{"role":"user","content":[{"type":"image_url"}]}]})",
        "messages[1].content"},
       {R"({"messages":[{"role":"user","content":"a","mood":"good"}]})", "messages[0].mood"}};
+  EXPECT_THAT(parsed(R"({"messages":[{"role":"user","content":"a","name":"Mia"}]})").jobs,
+              Not(IsEmpty()));
   for (const auto& [body, param] : cases) EXPECT_EQ(refused(body).param, param) << body;
   for (const char* body : {R"({})", R"({"prompt":[]})", R"({"prompt":5})", R"({"prompt":[-1]})",
                            R"({"prompt":["a",5]})"}) {

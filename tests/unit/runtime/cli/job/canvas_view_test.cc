@@ -15,11 +15,19 @@ Terminal terminal(int width, int height) {
   return {.is_terminal = true, .has_color = false, .width = width, .height = height};
 }
 
-actors::Frame frame(Range positions, std::vector<actors::Frame::Change> changes) {
+using Cells = std::vector<actors::Frame::Cell>;
+
+const actors::Frame::Cell kHole;
+
+actors::Frame frame(Range positions, Cells cells) {
   actors::Frame frame;
   frame.positions = positions;
-  frame.changes = std::move(changes);
+  frame.cells = std::move(cells);
   return frame;
+}
+
+actors::Frame::Cell cell(std::string text, float confidence = 1) {
+  return {1, false, confidence, std::move(text)};
 }
 
 TEST(CanvasViewTest, ABlockIsShownAsHolesThatFillIn) {
@@ -27,9 +35,9 @@ TEST(CanvasViewTest, ABlockIsShownAsHolesThatFillIn) {
   CanvasView view(terminal(40, 10));
   screen.write(view.show(frame({5, 8}, {})));
   EXPECT_EQ(screen.text(), "░░░\n");
-  screen.write(view.show(frame({5, 8}, {{6, 17, 0.9f, " cat"}})));
+  screen.write(view.show(frame({5, 8}, {kHole, cell(" cat", 0.9f), kHole})));
   EXPECT_EQ(screen.text(), "░ cat░\n");
-  screen.write(view.show(frame({5, 8}, {{6, -1, 0, ""}, {5, 3, 0.5f, "The"}})));
+  screen.write(view.show(frame({5, 8}, {cell("The", 0.5f), kHole, {17, true, 0.2f, " dog"}})));
   EXPECT_EQ(screen.text(), "The░░\n");
 }
 
@@ -55,7 +63,7 @@ TEST(CanvasViewTest, WhatStandsThereWhenNothingMoreComesStays) {
   CanvasView view(terminal(40, 10));
   EXPECT_EQ(CanvasView(terminal(40, 10)).abandon(), "");
   screen.write(view.show(committed("The ")));
-  screen.write(view.show(frame({5, 8}, {{6, 17, 0.9f, " cat"}})));
+  screen.write(view.show(frame({5, 8}, {kHole, cell(" cat", 0.9f), kHole})));
   screen.write(view.abandon());
   EXPECT_EQ(screen.text(), "The ░ cat░\n\n");
 }
@@ -63,7 +71,7 @@ TEST(CanvasViewTest, WhatStandsThereWhenNothingMoreComesStays) {
 TEST(CanvasViewTest, AControlTokenIsADot) {
   Screen screen(40, 10);
   CanvasView view(terminal(40, 10));
-  screen.write(view.show(frame({0, 3}, {{0, 1, 1, "a"}, {1, 2, 1, "<|endoftext|>"}})));
+  screen.write(view.show(frame({0, 3}, {cell("a"), cell("<|endoftext|>")})));
   EXPECT_EQ(screen.text(), "a·░\n");
 }
 
@@ -82,7 +90,7 @@ TEST(CanvasViewTest, LinesThatAreOutAreNotTouchedAgain) {
   Screen screen(40, 10);
   CanvasView view(terminal(40, 10));
   screen.write(view.show(committed("one\ntwo\nthr")));
-  const std::string next = view.show(frame({0, 1}, {{0, 1, 1, "ee"}}));
+  const std::string next = view.show(frame({0, 1}, {cell("ee")}));
   EXPECT_THAT(next, Not(HasSubstr("two")));
   screen.write(next);
   EXPECT_EQ(screen.text(), "one\ntwo\nthree\n");
@@ -92,13 +100,13 @@ TEST(CanvasViewTest, OfABlockTallerThanTheTerminalTheEndIsShownAndTheTextIsWhole
   Screen screen(20, 3);
   CanvasView view(terminal(20, 3));
   std::string text;
-  std::vector<actors::Frame::Change> changes;
+  Cells cells;
   for (std::int32_t i = 0; i < 10; ++i) {
     const std::string word = "word-number-" + std::to_string(10 + i) + " 34567";  // 20 columns
     text += word;
-    changes.push_back({i, i, 1, word});
+    cells.push_back(cell(word));
   }
-  for (int i = 0; i < 5; ++i) screen.write(view.show(frame({0, 10}, changes)));
+  for (int i = 0; i < 5; ++i) screen.write(view.show(frame({0, 10}, cells)));
   EXPECT_EQ(screen.lines().size(), 3u);
   screen.write(view.show(committed(text)));
   screen.write(view.show(frame({10, 11}, {})));
@@ -115,8 +123,8 @@ TEST(CanvasViewTest, WideCharactersWrapWhereTheTerminalWrapsThem) {
   CanvasView view(terminal(21, 10));
   std::string text;
   for (int i = 0; i < 15; ++i) text += "世";
-  screen.write(view.show(frame({0, 1}, {{0, 1, 1, text}})));
-  screen.write(view.show(frame({0, 1}, {{0, 1, 1, text + "!"}})));
+  screen.write(view.show(frame({0, 1}, {cell(text)})));
+  screen.write(view.show(frame({0, 1}, {cell(text + "!")})));
   EXPECT_EQ(screen.text(), "世世世世世世世世世世\n世世世世世!\n");
 }
 
@@ -127,17 +135,26 @@ TEST(CanvasViewTest, ATextCannotCommandTheTerminal) {
 
 TEST(CanvasViewTest, WithoutColorThereIsNone) {
   CanvasView plain(terminal(40, 10));
-  EXPECT_THAT(plain.show(frame({0, 1}, {{0, 1, 1, "x"}})), Not(HasSubstr("m")));
+  EXPECT_THAT(plain.show(frame({0, 1}, {cell("x")})), Not(HasSubstr("m")));
   Terminal colored = terminal(40, 10);
   colored.has_color = true;
-  EXPECT_THAT(CanvasView(colored).show(frame({0, 1}, {{0, 1, 1, "x"}})),
+  EXPECT_THAT(CanvasView(colored).show(frame({0, 1}, {cell("x")})),
               HasSubstr("\x1b[1;32mx\x1b[0m"));
 }
 
-TEST(CanvasViewTest, ChangesOutsideTheBlockAreNotDrawn) {
+TEST(CanvasViewTest, WhatNobodyWasAskedAboutAgainStaysAsSureAsItWas) {
+  Terminal colored = terminal(40, 10);
+  colored.has_color = true;
+  CanvasView view(colored);
+  EXPECT_THAT(view.show(frame({0, 1}, {cell("x", 0.2f)})), HasSubstr("\x1b[33mx"));
+  EXPECT_THAT(view.show(frame({0, 1}, {cell("x", actors::Frame::kUnknown)})),
+              HasSubstr("\x1b[33mx"));
+}
+
+TEST(CanvasViewTest, CellsBeyondTheBlockAreNotDrawn) {
   Screen screen(40, 10);
   CanvasView view(terminal(40, 10));
-  screen.write(view.show(frame({5, 6}, {{4, 1, 1, "x"}, {6, 1, 1, "y"}})));
+  screen.write(view.show(frame({5, 6}, {kHole, cell("y")})));
   EXPECT_EQ(screen.text(), "░\n");
 }
 

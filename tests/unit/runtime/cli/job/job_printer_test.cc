@@ -171,7 +171,7 @@ TEST_F(JobPrinterTest, AnInterruptedCanvasStaysWithACursorBelowIt) {
     JobPrinter printer({.style = JobPrinter::Style::kCanvas}, out.file(), status_.file());
     actors::Frame frame;
     frame.positions = {0, 2};
-    frame.changes = {{0, 5, 0.9f, "Hi"}};
+    frame.cells = {{5, false, 0.9f, "Hi"}};
     printer.show(frame);
     const std::string before = out.text();
     EXPECT_NE(printer.show(finished(reason, "")), kOk);
