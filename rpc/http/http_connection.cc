@@ -124,6 +124,9 @@ HttpRequest HttpConnection::request_of(const Parser& parser) {
   if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
   request.authorization = std::string(parser.get()[http::field::authorization]);
   request.origin = std::string(parser.get()[http::field::origin]);
+  request.host = std::string(parser.get()[http::field::host]);
+  request.accept_encoding = std::string(parser.get()[http::field::accept_encoding]);
+  request.if_none_match = std::string(parser.get()[http::field::if_none_match]);
   request.client = client_;
   request_id_ = std::string(parser.get()["X-Request-Id"]);
   request.has_own_id = is_request_id(request_id_);

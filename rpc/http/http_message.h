@@ -12,11 +12,14 @@ struct HttpRequest {
   std::string path;   ///< as sent: nothing is decoded
   std::string query;  ///< behind the first `?`, without it
   std::string body;
-  std::string id;             ///< its X-Request-Id, or one made for it
-  bool has_own_id = false;    ///< the client gave it
-  std::string authorization;  ///< that field, as sent
-  std::string origin;         ///< the site whose page asks, if a browser does
-  std::string client;         ///< the address it came from, in digits
+  std::string id;               ///< its X-Request-Id, or one made for it
+  bool has_own_id = false;      ///< the client gave it
+  std::string authorization;    ///< that field, as sent
+  std::string origin;           ///< the site whose page asks, if a browser does
+  std::string host;             ///< whom it takes this server for: `localhost:8080`
+  std::string accept_encoding;  ///< that field, as sent
+  std::string if_none_match;    ///< that field, as sent
+  std::string client;           ///< the address it came from, in digits
 };
 
 struct HttpResponse {

@@ -8,6 +8,7 @@
 #include "rpc/openai/generation.h"
 #include "rpc/openai/json_fields.h"
 #include "rpc/openai/json_page.h"
+#include "rpc/openai/parameter_table.h"
 
 namespace unmask::rpc {
 namespace {
@@ -54,6 +55,12 @@ void OpenAiApi::add_to(HttpServer& server) {
       list_models(request, reply);
     });
   }
+  add("GET", "/v1/parameters", [](const auto& /*request*/, const auto& reply, std::size_t /*key*/) {
+    HttpResponse response;
+    response.content_type = "application/json";
+    response.body = parameter_table_json() + "\n";
+    reply->answer(std::move(response));
+  });
   add_job_routes(server);
   add("POST", "/tokenize", [this](const auto& request, const auto& reply, std::size_t /*key*/) {
     tokenize(request, reply);

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "model/tokenizer/text_decoder.h"
+#include "rpc/web/web_page.h"
 #include "runtime/cli/commands/version.h"
+#include "runtime/cli/process/process_http.h"
 #include "runtime/cli/text/text_file.h"
 #include "runtime/os/host_port.h"
 
@@ -138,6 +140,7 @@ Result<> GatewayHttp::serve(rpc::HttpServer& server, const actors::GatewayRole& 
                                   2 * config.limits.step_timeout};
   api_ = std::make_unique<rpc::OpenAiApi>(host_.env(), std::move(options), api_text(), clients_);
   api_->add_to(server);
+  rpc::WebPage(index_page("gateway").body).add_to(server);
   return {};
 }
 

@@ -75,7 +75,8 @@ Result<> NodeProcess::serve_http() {
   if (!server && start_.http_may_move) server = listen_at(0);
   if (!server) return server.error();
   http_ = std::move(*server);
-  add_process_routes(*http_, name_, host_.metrics(), [this] {
+  if (!is_gateway) add_index_route(*http_, name_);
+  add_process_routes(*http_, host_.metrics(), [this] {
     return host_.is_draining() ? "draining: no new jobs are taken" : not_ready_reason_();
   });
   self_.http = "http://" + http_->address().to_string();

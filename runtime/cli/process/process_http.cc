@@ -32,14 +32,16 @@ rpc::HttpResponse readiness_page(const std::string& reason) {
   return json(503, {{"status", "waiting"}, {"reason", reason}});
 }
 
-void add_process_routes(rpc::HttpServer& server, const std::string& process,
-                        monitoring::PrometheusMetrics& metrics,
+void add_index_route(rpc::HttpServer& server, const std::string& process) {
+  server.route("GET", "/", [process](const rpc::HttpRequest&) { return index_page(process); });
+}
+
+void add_process_routes(rpc::HttpServer& server, monitoring::PrometheusMetrics& metrics,
                         std::function<std::string()> not_ready_reason) {
   metrics
       .gauge("unmask_build_info", "One, labelled with the version of the program.",
              {{"version", UNMASK_VERSION}})
       .set(1);
-  server.route("GET", "/", [process](const rpc::HttpRequest&) { return index_page(process); });
   const auto process_metrics = std::make_shared<ProcessMetrics>(
       metrics, std::chrono::duration<double>(SteadyClock().unix_time()).count());
   server.route("GET", "/metrics", [&metrics, process_metrics](const rpc::HttpRequest&) {

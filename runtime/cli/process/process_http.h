@@ -16,13 +16,14 @@ rpc::HttpResponse index_page(const std::string& process);
 /// 200 `{"status":"ready"}`; 503 with the reason if there is one.
 rpc::HttpResponse readiness_page(const std::string& reason);
 
-/// `/` (index), `/metrics`, `/ready`; `/live` and `/health` answer as long as the control thread
-/// turns.
-/// process        as in logs: `worker 1`
+/// `/`, of a process that has no page of its own.
+/// process  as in logs: `worker 1`
+void add_index_route(rpc::HttpServer& server, const std::string& process);
+
+/// `/metrics`, `/ready`; `/live` and `/health` answer as long as the control thread turns.
 /// metrics        also learn of this build; outlive the server
 /// not_ready_reason  asked at every `/ready`; empty when it is
-void add_process_routes(rpc::HttpServer& server, const std::string& process,
-                        monitoring::PrometheusMetrics& metrics,
+void add_process_routes(rpc::HttpServer& server, monitoring::PrometheusMetrics& metrics,
                         std::function<std::string()> not_ready_reason);
 
 }  // namespace unmask::cli

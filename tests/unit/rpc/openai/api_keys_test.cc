@@ -29,6 +29,26 @@ TEST(ApiKeysTest, WithoutKeysAWebPageMayNotAsk) {
   EXPECT_TRUE(ApiKeys({"alpha"}).find(request));
 }
 
+TEST(ApiKeysTest, WithoutKeysThePageOfThisServerMayAsk) {
+  HttpRequest request;
+  for (const char* host : {"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "localhost"}) {
+    request.host = host;
+    request.origin = "http://" + request.host;
+    EXPECT_TRUE(ApiKeys({}).find(request)) << host;
+    EXPECT_FALSE(ApiKeys({}, "set a key").find(request)) << host;
+  }
+}
+
+TEST(ApiKeysTest, WithoutKeysANameThatAnybodyCanMakePointHereIsNotThisServer) {
+  HttpRequest request;
+  request.host = "example.org:8080";
+  request.origin = "http://example.org:8080";
+  EXPECT_FALSE(ApiKeys({}).find(request));
+  request.host = "localhost:8080";
+  request.origin = "http://localhost:8081";
+  EXPECT_FALSE(ApiKeys({}).find(request));
+}
+
 TEST(ApiKeysTest, AKeyIsFoundByAllOfIt) {
   const ApiKeys keys({"alpha", "beta"});
   EXPECT_EQ(*keys.find(showing("Bearer alpha")), 1u);

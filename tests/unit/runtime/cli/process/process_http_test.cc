@@ -17,8 +17,8 @@ class ProcessHttpTest : public testing::Test {
  protected:
   ProcessHttpTest() {
     served_.on_loop([this] {
-      add_process_routes(served_.server(), "worker 1", metrics_,
-                         [this] { return not_ready_reason_; });
+      add_index_route(served_.server(), "worker 1");
+      add_process_routes(served_.server(), metrics_, [this] { return not_ready_reason_; });
     });
   }
 
