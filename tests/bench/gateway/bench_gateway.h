@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -31,7 +33,7 @@ class BenchGateway {
   /// Valid until the next script, once its jobs have ended.
   [[nodiscard]] const ScriptedCoordinator& coordinator() const { return *coordinator_; }
   /// Processor time of the gateway's thread so far.
-  [[nodiscard]] double thread_seconds();
+  [[nodiscard]] double thread_seconds() const;
 
  private:
   BenchGateway() = default;
@@ -41,6 +43,7 @@ class BenchGateway {
 
   HostPort http_, zmq_;
   ScriptedCoordinator* coordinator_ = nullptr;
+  pid_t thread_id_ = 0;
   std::function<void(std::function<void()>)> post_;
   std::function<void()> end_;
   std::thread thread_;
