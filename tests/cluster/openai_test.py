@@ -6,6 +6,7 @@
 import http.client
 import json
 import re
+import resource
 import socket
 import subprocess
 import unittest
@@ -52,6 +53,11 @@ def events(body):
     status, fields, text = ask("POST", "/v1/chat/completions", body)
     assert (status, fields["Content-Type"]) == (200, "text/event-stream"), text
     return text.removesuffix("\n\n").split("\n\n")
+
+
+def resident_bytes(pid):
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 def jobs():
@@ -319,6 +325,25 @@ class BadInputTest(unittest.TestCase):
         self.refused(404, "GET", "/v1/jobs/" + "0" * 32 + "/frames")
         self.refused(405, "POST", "/v1/jobs/" + "0" * 32 + "/frames", {})
         self.refused(404, "GET", "/v1/jobs/a/b")
+        self.assertEqual(chat()["object"], "chat.completion")
+
+    def test_ten_thousand_connections_leave_the_cluster_alive(self):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        gateway = cluster.process_of("gateway")["pid"]
+        before = resident_bytes(gateway)
+        connections = [socket.create_connection((host, int(port)), TIMEOUT) for _ in range(min(10_000, most - 100))]
+        refused = send_raw(b"GET /version HTTP/1.1\r\nHost: a\r\n\r\n")
+        with refused.makefile("rb") as file:
+            answer = file.read()
+        self.assertTrue(answer.startswith(b"HTTP/1.1 503 "), answer)
+        self.assertEqual(json.loads(answer.split(b"\r\n\r\n")[1])["error"]["type"], "service_unavailable")
+        # Over ZeroMQ all goes on.
+        self.assertTrue(cluster.submit(PROMPT).stdout)
+        self.assertLess(resident_bytes(gateway) - before, 64 << 20)
+        for connection in connections + [refused]:
+            connection.close()
+        cluster.wait_until(lambda: ask("GET", "/version")[0] == 200, "room for a connection")
         self.assertEqual(chat()["object"], "chat.completion")
 
     def test_a_request_keeps_its_id(self):
