@@ -20,9 +20,11 @@ Progress::~Progress() {
 }
 
 void Progress::update(std::uint64_t done, std::uint64_t total) {
+  say(what_ + " " + (total > 0 ? std::to_string(done * 100 / total) + " %" : std::to_string(done)));
+}
+
+void Progress::say(std::string line) {
   if (!is_shown_) return;
-  std::string line =
-      what_ + " " + (total > 0 ? std::to_string(done * 100 / total) + " %" : std::to_string(done));
   if (line == line_) return;  // a terminal is slow
   line_ = std::move(line);
   const int width = terminal_of(STDERR_FILENO).width - 1;  // a line that wraps is not drawn over

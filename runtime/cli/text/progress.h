@@ -17,6 +17,8 @@ class Progress {
 
   /// total 0: not known.
   void update(std::uint64_t done, std::uint64_t total);
+  /// The same in other words.
+  void say(std::string line);
 
  private:
   const std::string what_;
