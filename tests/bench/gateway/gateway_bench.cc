@@ -44,7 +44,7 @@ class Arrivals {
   }
 
  private:
-  const SteadyClock clock_;
+  SteadyClock clock_;
   std::vector<std::pair<Place, Time>> times_;
 };
 

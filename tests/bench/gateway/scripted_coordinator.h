@@ -61,7 +61,7 @@ class ScriptedCoordinator {
   Timers& timers_;
   const tokenizer::Tokenizer& tokenizer_;
   actors::Dispatch gateway_;
-  const SteadyClock clock_;
+  SteadyClock clock_;
   BlockScript script_;
   std::vector<Time> accepted_at_;
 };
