@@ -93,11 +93,11 @@ class ClusterTabTest(PageTest):
 
 
 class LookTest(PageTest):
-    def check(self, where):
+    def check(self, where, *rules):
         found = []
         for name in ("chat", "compare", "infill", "replay", "cluster", "about"):
             self.browser.tab(name)
-            found += [f"{name}: {violation}" for violation in self.browser.violations()]
+            found += [f"{name}: {violation}" for violation in self.browser.violations(*rules)]
             if self.browser.script("return document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"{name}: wider than the window")
         self.assertEqual(found, [], where)
@@ -105,9 +105,11 @@ class LookTest(PageTest):
     def test_axe_finds_nothing_in_either_theme(self):
         self.ask()
         self.browser.find("#chat .composer summary").click()
-        for theme in ("light", "dark"):
-            Select(self.browser.find("#theme")).select_by_value(theme)
-            self.check(theme)
+        Select(self.browser.find("#theme")).select_by_value("light")
+        self.check("light")
+        self.browser.tab("chat")
+        Select(self.browser.find("#theme")).select_by_value("dark")
+        self.check("dark", "color-contrast")
 
     def test_a_narrow_window_is_enough(self):
         self.browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
