@@ -60,12 +60,9 @@ json::value value_json(ParamType type, const std::string& text) {
 }
 
 json::object row_json(const JobParam& param) {
-  json::object row{{"name", param.name},
-                   {"type", name_of_type(param.type)},
-                   {"help", param.help},
-                   {"default", value_json(param.type, param.default_value)},
-                   {"unit", param.unit},
-                   {"choices", names_json(param.choices)},
+  json::object row{{"name", param.name},   {"type", name_of_type(param.type)},
+                   {"help", param.help},   {"default", value_json(param.type, param.default_value)},
+                   {"unit", param.unit},   {"choices", names_json(param.choices)},
                    {"applies_to", nullptr}};
   if (param.type == ParamType::kInteger || param.type == ParamType::kNumber) {
     row["min"] = param.bounds.min;
@@ -77,8 +74,8 @@ json::object row_json(const JobParam& param) {
   }
   json::array others;
   for (const diffusion::OtherDefault& other : param.other_defaults) {
-    others.push_back({{"value", value_json(param.type, other.value)},
-                      {"for", names_json(other.choices)}});
+    others.push_back(
+        {{"value", value_json(param.type, other.value)}, {"for", names_json(other.choices)}});
   }
   row["other_defaults"] = std::move(others);
   return row;

@@ -91,7 +91,8 @@ HttpResponse WebPage::answer(const HttpRequest& request) const {
   HttpResponse response;
   set_fields(response, "\"" + std::string(file->hash) + "\"");
   if (!accepts_gzip(request.accept_encoding)) {
-    response.body = is_index ? plain_ : "this file is sent to who accepts gzip: curl --compressed\n";
+    response.body =
+        is_index ? plain_ : "this file is sent to who accepts gzip: curl --compressed\n";
     response.status = is_index ? 200 : 406;
     response.fields.erase("ETag");
     return response;

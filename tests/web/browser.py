@@ -88,9 +88,10 @@ class Browser:
                     found.add(url.netloc)
         return found
 
-    def violations(self) -> list[str]:
-        """What axe finds wrong with what is shown."""
+    def violations(self, *rules: str) -> list[str]:
+        """What axe finds wrong with what is shown; by these of its rules, or all."""
         self.script(AXE)
         found = self.driver.execute_async_script(
-            "const done = arguments[0]; axe.run().then((result) => done(result.violations));")
+            "const done = arguments[1], options = arguments[0].length ? { runOnly: arguments[0] } : {};"
+            "axe.run(options).then((result) => done(result.violations));", list(rules))
         return [f"{entry['id']}: {node['html'][:200]}" for entry in found for node in entry["nodes"]]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import unittest
-import urllib.error
-import urllib.request
 
 from browser import Browser
-from cluster import TIMEOUT, Cluster
+from cluster import Cluster
 
 PROMPT = "Mia has 12 apples and buys 7 more. How many apples does she have?"
 # One forward a token, and no end before the last one: seconds.
@@ -17,17 +14,6 @@ LONG = {"gen_length": 256, "strategy": "fixed", "steps": 16, "block_length": 16,
 
 def address_of(cluster: Cluster) -> str:
     return cluster.process_of("gateway")["http"]
-
-
-def knows(address: str, path: str, body: dict | None = None) -> bool:
-    """Whether the server takes such a request."""
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        urllib.request.urlopen(urllib.request.Request(address + path, data), timeout=TIMEOUT).close()
-    except urllib.error.HTTPError as error:
-        error.close()
-        return False
-    return True
 
 
 class PageTest(unittest.TestCase):

@@ -8,7 +8,7 @@ import unittest
 from browser import Browser
 from cluster import Cluster
 from selenium.webdriver.support.ui import Select
-from served import PROMPT, PageTest, address_of, knows, serve
+from served import PROMPT, PageTest, address_of, serve
 
 FRAME = {"t": 0, "block": 0, "step": 1, "base": 9, "length": 4, "masked": 2, "full": True, "changes": [
     [0, "One", "committed", 0.9, 5], [1, None, "hole", None, None], [2, "a", "guess", 0.2, 7], [3, ".", "committed", 0.4, 6]]}
@@ -42,8 +42,6 @@ class InfillTest(PageTest):
         self.assertIn("no hole", self.problem("#infill"))
 
     def test_holes_are_filled_in_place(self):
-        if not knows(self.browser.address, "/v1/infill", {"template": "1+1={{a:2}}"}):
-            self.skipTest("this server has no /v1/infill")
         self.browser.tab("infill")
         self.browser.button("#infill", "Fill in").click()
         self.browser.wait(lambda: self.browser.find_all("#infill .filled mark:not(.open)") or self.problem("#infill"), "the text")
@@ -86,8 +84,6 @@ class RecordingTest(PageTest):
 
 class ClusterTabTest(PageTest):
     def test_members_jobs_and_charts_are_shown(self):
-        if not knows(self.browser.address, "/v1/status"):
-            self.skipTest("this server has no /v1/status")
         self.ask()
         self.browser.tab("cluster")
         self.browser.wait(lambda: "coordinator" in self.browser.find("#cluster").text, "the members")
@@ -97,18 +93,23 @@ class ClusterTabTest(PageTest):
 
 
 class LookTest(PageTest):
-    def check(self, where):
+    def check(self, where, *rules):
+        found = []
         for name in ("chat", "compare", "infill", "replay", "cluster", "about"):
             self.browser.tab(name)
-            self.assertEqual(self.browser.violations(), [], f"{name}, {where}")
-            self.assertLessEqual(self.browser.script("return document.documentElement.scrollWidth - innerWidth"), 0, f"{name}, {where}")
+            found += [f"{name}: {violation}" for violation in self.browser.violations(*rules)]
+            if self.browser.script("return document.documentElement.scrollWidth > innerWidth"):
+                found.append(f"{name}: wider than the window")
+        self.assertEqual(found, [], where)
 
     def test_axe_finds_nothing_in_either_theme(self):
         self.ask()
         self.browser.find("#chat .composer summary").click()
-        for theme in ("light", "dark"):
-            Select(self.browser.find("#theme")).select_by_value(theme)
-            self.check(theme)
+        Select(self.browser.find("#theme")).select_by_value("light")
+        self.check("light")
+        self.browser.tab("chat")
+        Select(self.browser.find("#theme")).select_by_value("dark")
+        self.check("dark", "color-contrast")
 
     def test_a_narrow_window_is_enough(self):
         self.browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {

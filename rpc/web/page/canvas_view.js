@@ -21,9 +21,10 @@ export class CanvasView {
   #fresh = new Set(); // cells drawn as of the last step
   showsAll = false; // old tokens show how sure they were, too
 
-  constructor() {
+  /** title: of the answer that it shows */
+  constructor(title) {
     this.grid = element("div", { class: "cells", "aria-hidden": "true" });
-    this.node = element("div", { class: "canvas", tabindex: "0", role: "region", "aria-label": "Canvas" }, this.grid);
+    this.node = element("div", { class: "canvas", tabindex: "0", role: "region", "aria-label": `Canvas: ${title}` }, this.grid);
   }
 
   clear() {

@@ -62,9 +62,14 @@ export function blockFigures(canvas) {
   });
 }
 
+/** `<|endoftext|>` and its like: no text. */
+function isSpecial(text) {
+  return /^<\|.*\|>$/.test(text ?? "");
+}
+
 /** The text of a block up to its first hole: what would stay if the answer ended here. */
 export function decidedPrefix(block) {
-  const end = block.cells.findIndex(isHole);
+  const end = block.cells.findIndex((cell) => isHole(cell) || isSpecial(cell.text));
   return block.cells.slice(0, end < 0 ? undefined : end).map((cell) => cell.text ?? "").join("");
 }
 

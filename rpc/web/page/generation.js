@@ -32,24 +32,13 @@ export async function generate({ path = "/v1/chat/completions", body, prompt, si
   const streamed = { ...body, stream: true, stream_options: { include_usage: true },
                      diffusion: { ...body.diffusion, stream: "frames" } };
   try {
-    await streamWithFrames(path, streamed, signal, take);
+    await stream(path, streamed, signal, take);
   } catch (error) {
     error.recording = recording;
     throw error;
   }
   recording.figures = figuresOf(usage, (performance.now() - startedAt) / 1000);
   return recording;
-}
-
-/** A server that knows no frames answers all the same. */
-async function streamWithFrames(path, body, signal, take) {
-  try {
-    await stream(path, body, signal, take);
-  } catch (error) {
-    if (error.param !== "diffusion.stream") throw error;
-    const { stream: _, ...diffusion } = body.diffusion;
-    await stream(path, { ...body, diffusion }, signal, take);
-  }
 }
 
 export function sentenceOf(error) {

@@ -59,6 +59,6 @@ export function makeInfill(node, table) {
       element("div", {}, element("p", { text: "Write {{name:N}} where the model is to fill in N tokens." }), template, prompt,
               element("div", { class: "bar" }, start, stop), problem,
               element("details", {}, element("summary", { text: "Parameters" }), parameters.node),
-              element("h3", { text: "Filled in" }), filled),
+              element("h2", { text: "Filled in" }), filled),
       player.node));
 }

@@ -18,10 +18,11 @@ export class Player {
   #isLive = false;
   #timer = 0;
   #saidAt = -Infinity;
-  #view = new CanvasView();
+  #view;
 
   /** title: a heading, which names the region. */
   constructor(title) {
+    this.#view = new CanvasView(title);
     this.#scrubber = element("input", { type: "range", min: "0", max: "0", value: "0", step: "1",
                                         on: { input: () => this.#seek(Number(this.#scrubber.value)) } });
     this.#play = button("Play", () => this.#toggle(), { class: "play" });

@@ -74,10 +74,11 @@ void ClusterOptions::add_http_to(Command command) {
     flags.push_back({"gateway.http_port", std::to_string(address->port), "--http"});
     return {};
   };
-  command.add({.name = "--http",
-               .help = "Where the gateway serves HTTP, OpenAI's API too; default: 127.0.0.1:8080",
-               .type = "ADDR:PORT"},
-              listen);
+  command.add(
+      {.name = "--http",
+       .help = "Where the gateway serves HTTP: a page, OpenAI's API; default: 127.0.0.1:8080",
+       .type = "ADDR:PORT"},
+      listen);
   const auto allow = [this](const std::string& key) -> Result<> {
     if (key.empty() || key.find(',') != std::string::npos) {
       return invalid("is a key without commas, and not empty");

@@ -35,7 +35,8 @@ TEST(ParameterTableTest, ValuesHaveTheTypeOfTheirParameter) {
   const json::object length = parameter_row("gen_length");
   EXPECT_EQ(length.at("type").as_string(), "integer");
   EXPECT_TRUE(length.at("default").is_int64());
-  EXPECT_EQ(length.at("max").to_number<double>(), diffusion::find_job_param("gen_length")->bounds.max);
+  EXPECT_EQ(length.at("max").to_number<double>(),
+            diffusion::find_job_param("gen_length")->bounds.max);
   EXPECT_EQ(parameter_row("threshold").at("type").as_string(), "number");
   EXPECT_TRUE(parameter_row("smoothing").at("default").is_bool());
 }

@@ -27,7 +27,8 @@ TEST(WebPageTest, ThePageIsHtmlThatMayLoadNothingFromElsewhere) {
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   EXPECT_EQ(page.fields.at("Content-Encoding"), "gzip");
-  EXPECT_THAT(page.fields.at("Content-Security-Policy"), StartsWith("default-src 'none'; script-src 'self';"));
+  EXPECT_THAT(page.fields.at("Content-Security-Policy"),
+              StartsWith("default-src 'none'; script-src 'self';"));
   EXPECT_THAT(page.fields.at("Content-Security-Policy"), HasSubstr("frame-ancestors 'none'"));
   EXPECT_EQ(page.fields.at("Referrer-Policy"), "no-referrer");
   EXPECT_THAT(page.body, StartsWith(std::string(kGzipMagic)));
