@@ -105,7 +105,7 @@ def _gives_job(
                 self._ours.add(followed)
             return followed
 
-        return Job(self._thread.run(follow()), self._thread, is_ours=owned)
+        return Job(self._thread.run(follow()), self._thread, self, is_ours=owned)
 
     return call
 
@@ -113,9 +113,9 @@ def _gives_job(
 class Client:
     """A connection to a cluster; made by connect().
 
-    It has a thread, which ends with it, with the last reference to it, or with the program. If a
-    KeyboardInterrupt leaves its `with`, the jobs that it submitted are cancelled but for detached
-    ones; otherwise they go on at the server as those of an asynchronous client do.
+    It has a thread, which ends with it, with the last reference to it or a job of it, or with the
+    program. If a KeyboardInterrupt leaves its `with`, the jobs that it submitted are cancelled but
+    for detached ones; otherwise they go on at the server as those of an asynchronous client do.
     """
 
     def __init__(self, connecting: client.Client) -> None:

@@ -26,9 +26,12 @@ class Job:
     A KeyboardInterrupt while this waits cancels the job, unless it was attached or is detached.
     """
 
-    def __init__(self, followed: job.Job, thread: LoopThread, *, is_ours: bool) -> None:
+    def __init__(
+        self, followed: job.Job, thread: LoopThread, client: object, *, is_ours: bool
+    ) -> None:
         self._job = followed
         self._thread = thread
+        self._client = client  # which leaves when nobody has it any more
         self._is_ours = is_ours  # ends with its client
 
     @property
