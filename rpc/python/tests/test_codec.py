@@ -108,7 +108,7 @@ class EncodeTest(unittest.TestCase):
         self.assertEqual(message["stop"], ["END"])
         self.assertEqual(message["deadlineMs"], 1500)
         self.assertEqual(message["resumeAfterBlock"], 3)
-        self.assertEqual(message["subscription"], {"blocks": True, "frames": True, "trace": False})
+        self.assertEqual(message["subscription"], {"blocks": True, "frames": True, "trace": False, "logprobs": False})
         self.assertEqual(
             [(p["name"], p["value"]) for p in message["parameters"]],
             [("gen_length", "64"), ("threshold", "0.4"), ("early_stop", "false")],

@@ -65,8 +65,16 @@ class LangchainTest(unittest.TestCase):
                       temperature=0)
         self.assertEqual("".join(text.stream("1+1=")), text.invoke("1+1="))
 
+    def test_logprobs_are_in_the_metadata(self):
+        rows = chat().bind(logprobs=True).invoke(PROMPT).response_metadata["logprobs"]["content"]
+        self.assertEqual("".join(row["token"] for row in rows), ANSWER)
+
+    def test_too_long_a_prompt_has_its_own_exception(self):
+        with self.assertRaises(ContextOverflowError):
+            chat().invoke(PROMPT * 500)
+
     def test_mistakes_are_openai_s_exceptions(self):
-        for mistaken in (chat(extra_body={"diffusion": {"x": 1}}), chat(presence_penalty=1), chat().bind(logprobs=True)):
+        for mistaken in (chat(extra_body={"diffusion": {"x": 1}}), chat(presence_penalty=1), chat().bind(top_logprobs=3)):
             with self.assertRaises(openai.BadRequestError):
                 mistaken.invoke(PROMPT)
 

@@ -66,7 +66,7 @@ class LitellmTest(unittest.TestCase):
             chat(tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}])
         with self.assertRaises(litellm.NotFoundError):
             chat("openai/another")
-        with self.assertRaisesRegex(litellm.BadRequestError, "positions"):
+        with self.assertRaisesRegex(litellm.ContextWindowExceededError, "positions"):
             chat(messages=[{"role": "user", "content": PROMPT * 500}])
 
 

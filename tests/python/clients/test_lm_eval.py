@@ -38,7 +38,7 @@ def tearDownModule():
     live.stop()
 
 
-def evaluate(model, path, *arguments):
+def evaluate(model, path, *arguments, tokenizer="tokenizer_backend=None"):
     """Scores and answers of `lm_eval run` on the task."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -46,7 +46,7 @@ def evaluate(model, path, *arguments):
         data = {"dataset_kwargs": {"data_files": {"test": str(folder / "sums.jsonl")}}}
         (folder / "sums.yaml").write_text(json.dumps({**TASK, **data}))
         program = [pathlib.Path(sys.executable).parent / "lm_eval", "run", "--model", model,
-                   "--model_args", f"model={MODEL},base_url={live.api}{path},max_retries=1,tokenizer_backend=None",
+                   "--model_args", f"model={MODEL},base_url={live.api}{path},max_retries=1,{tokenizer}",
                    "--include_path", folder, "--tasks", "sums", "--output_path", folder, "--log_samples", *arguments]
         nothing_is_fetched = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": name}
         done = subprocess.run(program, capture_output=True, text=True, timeout=3 * TIMEOUT, check=False,
@@ -68,6 +68,12 @@ class LmEvalTest(unittest.TestCase):
         scores, answers = evaluate("local-completions", "/completions")
         self.assertIn(scores["exact_match,last"], (0, 0.5, 1))  # a chat model, without its template
         self.assertEqual(len(answers), len(QUESTIONS))
+
+    def test_the_tokenizer_is_asked_for_where_there_is_no_copy_of_it(self):
+        scores, answers = evaluate("local-completions", "/completions", "--apply_chat_template",
+                                   tokenizer="tokenizer_backend=remote")
+        self.assertEqual(scores["exact_match,last"], 1)  # chats, though texts are sent
+        self.assertEqual(answers[0].strip(), ANSWER)
 
     def test_a_likelihood_is_refused_and_the_field_named(self):
         body = {"model": MODEL, "prompt": [[1, 2, 3]], "temperature": 0, "max_tokens": 1, "logprobs": 1, "seed": 1234,

@@ -81,7 +81,7 @@ class ErrorsTest(unittest.TestCase):
         self.assertIsInstance(self.refused(openai.BadRequestError, 400, None, stream=True, max_tokens=0).message, str)
 
     def test_what_is_not_there_is_not_found(self):
-        self.refused(openai.NotFoundError, 404, "not_found", model="gpt-4")
+        self.refused(openai.NotFoundError, 404, "model_not_found", model="gpt-4")
         with self.assertRaises(openai.NotFoundError):
             self.client.models.retrieve("gpt-4")
         with self.assertRaises(openai.NotFoundError):
