@@ -8,16 +8,17 @@
 #include "runtime/cli/job/client_session.h"
 #include "runtime/cli/text/number.h"
 #include "runtime/cli/text/terminal.h"
-#include "runtime/cli/top/key_presses.h"
 #include "runtime/cli/top/top_text.h"
 #include "runtime/cli/top/top_watch.h"
 #include "runtime/os/asio_timers.h"
+#include "runtime/os/key_presses.h"
 #include "runtime/os/signals.h"
 
 namespace unmask::cli {
 namespace {
 
-constexpr const char* kTopHelp = R"(tokens/s and tokens/forward are of the last interval, from the coordinator's counters; a forward is
+constexpr const char* kTopHelp =
+    R"(tokens/s and tokens/forward are of the last interval, from the coordinator's counters; a forward is
 counted once for each job in it. MAIL is the number of messages that wait in the mailboxes of a
 process. q or Ctrl-C leaves. --once takes two looks, an interval apart, so that there are rates.)";
 
@@ -54,7 +55,8 @@ class TopCommand {
       : options_(options),
         report_{options.where.json},
         timers_(loop_),
-        signals_(loop_, [this] { end(kOk); }, [this] { end(kOk); }),
+        signals_(
+            loop_, [this] { end(kOk); }, [this] { end(kOk); }),
         watch_(loop_, clock_, timers_,
                {.gateway = gateway,
                 .interval = std::chrono::duration_cast<Duration>(
@@ -146,9 +148,9 @@ void add_top(Command program) {
       program.add_command("top", "Watch a cluster: members, jobs, tokens a second, mailboxes");
   command.set_group(kClusterGroup);
   command.set_footer(kTopHelp);
-  command.add({.name = "--once",
-               .help = "Print one view and end, as it does where stdout is no terminal"},
-              options->once);
+  command.add(
+      {.name = "--once", .help = "Print one view and end, as it does where stdout is no terminal"},
+      options->once);
   command.add({.name = "--json", .help = "Print one view as a JSON object, and end"},
               options->where.json);
   const auto take = [options = options.get()](const std::string& text) -> Result<> {

@@ -50,7 +50,8 @@ std::optional<MetricSample> sample_of(std::string_view line) {
     if (!take_labels(line, sample.labels)) return std::nullopt;
   }
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-  const auto [stopped, error] = std::from_chars(line.data(), line.data() + line.size(), sample.value);
+  const auto [stopped, error] =
+      std::from_chars(line.data(), line.data() + line.size(), sample.value);
   if (error != std::errc{}) return std::nullopt;
   return sample;
 }

@@ -38,11 +38,12 @@ std::vector<TableRow> member_rows(const TopSnapshot& snapshot) {
     const actors::Slot& slot = member.process.slot;
     const bool is_worker = slot.role == actors::Role::kWorker;
     const std::string device = printable(device_of(snapshot, member));
-    rows.push_back({std::string(name_of(slot.role)),
-                    is_worker ? std::to_string(slot.replica) + "." + std::to_string(slot.rank) : "-",
-                    printable(member.phase.empty() ? member.state : doing(member)),
-                    device.empty() ? "-" : device, std::to_string(member.process.pid),
-                    rate_text(mailbox_depth(snapshot, member), "%.0f")});
+    rows.push_back(
+        {std::string(name_of(slot.role)),
+         is_worker ? std::to_string(slot.replica) + "." + std::to_string(slot.rank) : "-",
+         printable(member.phase.empty() ? member.state : doing(member)),
+         device.empty() ? "-" : device, std::to_string(member.process.pid),
+         rate_text(mailbox_depth(snapshot, member), "%.0f")});
   }
   return rows;
 }

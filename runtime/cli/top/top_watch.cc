@@ -97,7 +97,7 @@ void TopWatch::finish() {
 /// Another connection, from which later answers to this question cannot come.
 void TopWatch::lose(const Error& why) {
   timers_.cancel(std::exchange(silence_, 0));
-  last_.reset();  // what is counted from there on is no rate
+  last_.reset();       // what is counted from there on is no rate
   loop_.post([this] {  // not within the client's own call
     connection_.reset();
     asked_.clear();

@@ -5,7 +5,7 @@
 
 #include "runtime/os/event_loop.h"
 
-namespace unmask::cli {
+namespace unmask {
 
 /// Hears single keys on this process's stdin, which shows none of them as long as this lives.
 /// Nothing where stdin is no terminal.
@@ -22,4 +22,4 @@ class KeyPresses {
   std::shared_ptr<Wait> wait_;
 };
 
-}  // namespace unmask::cli
+}  // namespace unmask

@@ -1,4 +1,4 @@
-#include "runtime/cli/top/key_presses.h"
+#include "runtime/os/key_presses.h"
 
 #include <termios.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <utility>
 
-namespace unmask::cli {
+namespace unmask {
 
 struct KeyPresses::Wait : std::enable_shared_from_this<Wait> {
   Wait(EventLoop& loop, std::function<void(char)> action)
@@ -53,4 +53,4 @@ KeyPresses::~KeyPresses() {
   wait_->stdin_copy.close(ignored);
 }
 
-}  // namespace unmask::cli
+}  // namespace unmask
