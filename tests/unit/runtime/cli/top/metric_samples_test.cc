@@ -26,7 +26,8 @@ TEST(MetricSamplesTest, LabelsMayHaveAnySign) {
 }
 
 TEST(MetricSamplesTest, WhatIsNoSampleIsLeftOut) {
-  for (const char* line : {"", "a", "a{", "a{x=\"1\"", "a{x=1} 2", "a{x=\"1} 2", "a b", " 1", "{} 1"}) {
+  for (const char* line :
+       {"", "a", "a{", "a{x=\"1\"", "a{x=1} 2", "a{x=\"1} 2", "a b", " 1", "{} 1"}) {
     EXPECT_TRUE(parse_metrics(line).empty()) << line;
   }
 }

@@ -17,7 +17,8 @@ TEST(TopTextTest, ShowsTotalsMembersAndJobs) {
       top_lines(snapshot),
       ElementsAre("ready: unmask-tiny (unmask 0.1.0, epoch 2)",
                   "tokens/s 25.0   tokens/forward -   running 1   waiting 0   KV pages 3/64", "",
-                  "MEMBER       PLACE  STATE  DEVICE  PID  MAIL", "coordinator  -      ready  -       10   3",
+                  "MEMBER       PLACE  STATE  DEVICE  PID  MAIL",
+                  "coordinator  -      ready  -       10   3",
                   "worker       0.1    ready  cpu     11   0", "",
                   "JOB       CLIENT    STATE    BLOCK  TOKENS  FORWARDS  AGE",
                   "00000000  client-w  running  1/2    7       4         1 s"));
