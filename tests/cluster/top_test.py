@@ -43,6 +43,11 @@ class Terminal:
             stdin=child, stdout=child, stderr=child, env={**os.environ, "TERM": "xterm"})
         self.output = ""
 
+    def kill(self):
+        """Of a test that failed before end()."""
+        self.process.kill()
+        self.process.wait(TIMEOUT)
+
     def read_until(self, text):
         """All that it writes until the text; what came before is forgotten."""
         self.output = ""
@@ -104,6 +109,7 @@ class TopTest(unittest.TestCase):
     def test_every_frame_is_drawn_in_place_at_any_width(self):
         for columns, rows in ((20, 5), (80, 24), (200, 50)):
             terminal = Terminal(columns, rows)
+            self.addCleanup(terminal.kill)
             terminal.read_until("ready: ")
             for frame in terminal.read_frames(3):
                 self.assertNotIn("\x1b[2J", frame, "clearing it all would flicker")
@@ -117,12 +123,14 @@ class TopTest(unittest.TestCase):
 
     def test_ctrl_c_leaves(self):
         terminal = Terminal(80)
+        self.addCleanup(terminal.kill)
         terminal.read_until("ready: ")
         terminal.process.send_signal(signal.SIGINT)
         self.assertEqual(terminal.end(), 0)
 
     def test_a_gateway_that_goes_away_comes_back(self):
         terminal = Terminal(120)
+        self.addCleanup(terminal.kill)
         terminal.read_until("ready: ")
         os.kill(cluster.process_of("gateway")["pid"], signal.SIGKILL)
         os.kill(cluster.process.pid, signal.SIGSTOP)  # nobody starts it again yet
@@ -133,6 +141,14 @@ class TopTest(unittest.TestCase):
         terminal.read_until("\x1b[Hready: ")
         os.write(terminal.side, b"q")
         self.assertEqual(terminal.end(), 0)
+
+    def test_without_its_terminal_it_ends(self):
+        terminal = Terminal(80)
+        self.addCleanup(terminal.kill)
+        terminal.read_until("ready: ")
+        os.close(terminal.child)
+        os.close(terminal.side)
+        self.assertNotEqual(terminal.process.wait(TIMEOUT), 0)
 
     def test_nobody_there(self):
         done = subprocess.run([UNMASK, "top", "--once", "--endpoint", "tcp://127.0.0.1:1"], capture_output=True,

@@ -110,6 +110,7 @@ class TopCommand {
     screen_->draw(lines);
     lines_ = lines;
     is_old_ = false;
+    if (std::ferror(stdout) != 0) end(kFailed);  // the terminal is gone: nobody would press q
   }
 
   void end(ExitCode code) {
