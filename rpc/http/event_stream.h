@@ -26,9 +26,9 @@ class EventStream {
  private:
   void take_line(const std::function<void(const ServerEvent&)>& on_event);
 
-  std::string line_;        // so far
-  bool was_cr_ = false;     // a newline behind it ends no other line
-  bool is_first_ = true;    // a byte order mark may stand before it
+  std::string line_;         // so far
+  bool was_cr_ = false;      // a newline behind it ends no other line
+  bool is_first_ = true;     // a byte order mark may stand before it
   std::string name_, data_;  // of the event so far
   bool has_data_ = false;
 };

@@ -50,7 +50,8 @@ class HttpExchange::Open : public std::enable_shared_from_this<Open> {
     wait_for_a_sign();
     const Result<std::string> host = numeric_host(address.host);
     if (!host) {
-      return loop_.post([self = shared_from_this(), why = host.error().message] { self->end(why); });
+      return loop_.post(
+          [self = shared_from_this(), why = host.error().message] { self->end(why); });
     }
     error_code error;
     const auto ip = asio::ip::make_address(*host, error);

@@ -26,6 +26,7 @@ void add_jobs(Command program);
 void add_attach(Command program);
 void add_cancel(Command program);
 void add_status(Command program);
+void add_top(Command program);
 void add_bench(Command program);
 void add_forward(Command program);
 void add_trace(Command program);

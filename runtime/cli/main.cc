@@ -23,6 +23,7 @@ constexpr std::array kCommands{
     add_attach,
     add_cancel,
     add_status,
+    add_top,
     add_bench,
     // Look inside
     add_forward,

@@ -138,7 +138,7 @@ Result<> ClusterConfig::validate() const {
        check_range("limits.max_running", limits.max_running, 1, 1 << 16),
        check_range("limits.max_jobs_per_client", limits.max_jobs_per_client, 1, 1 << 16),
        check_range("limits.max_connections", limits.max_connections, 1, 1 << 16),
-       check_choice("log.level", log.level, {"debug", "info", "warning", "error"}),
+       check_choice("log.level", log.level, {"debug", "info", "warn", "warning", "error"}),
        check_choice("log.format", log.format, {"text", "json"})});
   if (!values) return values;
 

@@ -100,7 +100,7 @@ void for_each_setting(Config& config, Visit visit) {
         "for the workers of a group to find each other");
   visit("limits.drain_timeout", config.limits.drain_timeout,
         "from a signal to end until what is left is dropped");
-  visit("log.level", config.log.level, "debug, info, warning or error");
+  visit("log.level", config.log.level, "debug, info, warn or error");
   visit("log.format", config.log.format, "text or json");
 }
 

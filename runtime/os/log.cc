@@ -92,6 +92,7 @@ std::unique_ptr<Log> make_log(const LogOptions& options, std::ostream& out) {
 }
 
 Result<LogLevel> parse_log_level(std::string_view name) {
+  if (name == "warn") return LogLevel::kWarning;
   for (std::size_t i = 0; i < kLevelNames.size(); ++i) {
     if (kLevelNames[i] == name) return LogLevel(i);
   }

@@ -11,8 +11,8 @@ RequestEnd request_end_of(const Result<actors::Finished>& end) {
     return ended;
   }
   if (actors::is_early(end->reason)) {
-    ended.failure = end->error ? end->error->message
-                               : "it ended early: " + std::string(name_of(end->reason));
+    ended.failure =
+        end->error ? end->error->message : "it ended early: " + std::string(name_of(end->reason));
   }
   const actors::JobFigures& figures = end->figures;
   ended.prompt_tokens = figures.prompt_tokens;

@@ -72,7 +72,8 @@ actors::Submit request_of(const std::vector<actors::Submit>& jobs, std::size_t i
   const bool has_seed = std::ranges::any_of(
       job.parameters, [](const actors::Parameter& parameter) { return parameter.name == "seed"; });
   if (!has_seed && diffusion::is_drawn(job.parameters)) {
-    job.parameters.push_back({"seed", std::to_string((seed + index) % std::uint64_t(diffusion::kMaxSeed))});
+    job.parameters.push_back(
+        {"seed", std::to_string((seed + index) % std::uint64_t(diffusion::kMaxSeed))});
   }
   return job;
 }

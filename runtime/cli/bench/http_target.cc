@@ -39,10 +39,7 @@ Result<HttpEndpoint> parse_http_endpoint(const std::string& text) {
 }
 
 HttpTarget::HttpTarget(EventLoop& loop, Timers& timers, HttpEndpoint endpoint, std::string api_key)
-    : loop_(loop),
-      timers_(timers),
-      endpoint_(std::move(endpoint)),
-      api_key_(std::move(api_key)) {}
+    : loop_(loop), timers_(timers), endpoint_(std::move(endpoint)), api_key_(std::move(api_key)) {}
 
 HttpTarget::~HttpTarget() = default;
 
@@ -51,9 +48,8 @@ void HttpTarget::begin(const actors::Submit& job, RequestEvents events) {
   Result<std::string> body = chat_body_of(job);
   auto& exchange = *(exchanges_[id] = std::make_unique<Exchange>(Exchange{std::move(events)}));
   if (!body) {
-    timers_.after({}, [this, id, error = body.error()] {
-      end(id, RequestEnd{.failure = error.message});
-    });
+    timers_.after(
+        {}, [this, id, error = body.error()] { end(id, RequestEnd{.failure = error.message}); });
     return;
   }
   rpc::HttpExchange::Events heard;

@@ -13,7 +13,11 @@ Duration duration_of(double seconds) {
 }  // namespace
 
 Load::Load(LoadTarget& target, const Clock& clock, Timers& timers, Options options)
-    : target_(target), clock_(clock), timers_(timers), options_(std::move(options)), limit_(options_.arrivals.size()) {}
+    : target_(target),
+      clock_(clock),
+      timers_(timers),
+      options_(std::move(options)),
+      limit_(options_.arrivals.size()) {}
 
 Load::~Load() { timers_.cancel(timer_); }
 

@@ -18,9 +18,8 @@ constexpr double kEqualMs = 1;
 
 /// Of these more is better; of everything else that is compared, less.
 constexpr std::string_view kMoreIsBetter[] = {
-    "request_throughput",      "request_goodput",
-    "output_throughput",       "total_token_throughput",
-    "max_output_tokens_per_s", "diffusion_committed_throughput",
+    "request_throughput",          "request_goodput",         "output_throughput",
+    "total_token_throughput",      "max_output_tokens_per_s", "diffusion_committed_throughput",
     "diffusion_committed_per_step"};
 constexpr std::string_view kLessIsBetter[] = {"failed", "diffusion_steps_per_canvas"};
 /// What should be alike.
@@ -75,8 +74,8 @@ Result<LoadComparison> compare_loads(const std::string& before, const std::strin
   for (const auto& [key, value] : *first) {
     const std::string name(key);
     const json::value* other = second->if_contains(key);
-    const bool is_compared = name.ends_with("_ms") || is_one_of(name, kMoreIsBetter) ||
-                             is_one_of(name, kLessIsBetter);
+    const bool is_compared =
+        name.ends_with("_ms") || is_one_of(name, kMoreIsBetter) || is_one_of(name, kLessIsBetter);
     if (!is_compared || other == nullptr || !value.is_number() || !other->is_number()) continue;
     ComparedFigure figure{name, value.to_number<double>(), other->to_number<double>()};
     figure.is_worse = is_worse(figure, tolerance);

@@ -17,7 +17,8 @@ constexpr std::size_t kMaxDatasetBytes = 256 * 1024 * 1024;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLeast = 1e-6;  // of what must not be 0
 
-constexpr const char* kFiguresHelp = R"(What the figures are, by this client's clock unless it says otherwise:
+constexpr const char* kFiguresHelp =
+    R"(What the figures are, by this client's clock unless it says otherwise:
   Queue   what the server says the job waited before its first forward (not told over HTTP)
   TTFB    from sending the request until its first block came; the first token comes with it
   IBL     from one block of a job until its next, of all jobs

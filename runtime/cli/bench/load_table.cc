@@ -43,7 +43,8 @@ Title title_of(Latency latency) {
 std::string latency_rows(const LoadFigures::Timed& timed) {
   const Title title = title_of(timed.latency);
   const std::string label = " " + std::string(title.name) + " (ms):";
-  std::string text = ruled(title.section, '-') + figure_row("Mean" + label, timed.milliseconds.mean) +
+  std::string text = ruled(title.section, '-') +
+                     figure_row("Mean" + label, timed.milliseconds.mean) +
                      figure_row("Median" + label, timed.milliseconds.median);
   for (const auto& [percent, value] : timed.milliseconds.percentiles) {
     text += figure_row("P" + percent_name(percent) + label, value);

@@ -94,7 +94,8 @@ int serve_cluster(const BenchServeOptions& options, const Load::Options& load_op
     events.on_end = [&session, &load, &options, &progress, run](const Result<>& end) {
       progress.say("");
       const std::optional<Error>& lost = session.client().failure();
-      if (!end || (lost && load->records().empty())) return session.fail(lost ? *lost : end.error());
+      if (!end || (lost && load->records().empty()))
+        return session.fail(lost ? *lost : end.error());
       const ExitCode code = tell(*load, options.load, run);
       lost ? session.fail(*lost) : session.end(code);
     };
@@ -113,7 +114,8 @@ int serve_http(const BenchServeOptions& options, const Load::Options& load_optio
   Load load(target, clock, timers, load_options);
   Progress progress("");
   ExitCode code = kInterrupted;
-  const Signals signals(loop, [&] { load.interrupt(); }, [&] { loop.stop(); });
+  const Signals signals(
+      loop, [&] { load.interrupt(); }, [&] { loop.stop(); });
   const LoadRun run = run_that_begins(options, clock);
   Load::Events events;
   events.on_progress = [&] { show_progress(progress, load); };
@@ -146,12 +148,13 @@ void add_bench_serve(Command bench) {
       "serve", "Put a load on a gateway, and say what it felt like: as `vllm bench serve`");
   command.set_footer(load_figures_help());
   const auto options = std::make_shared<BenchServeOptions>();
-  command.add({.name = "--endpoint",
-               .help = "Address of a cluster's gateway, or of a server of OpenAI's chat completions",
-               .type = "tcp://HOST:PORT|http://HOST:PORT",
-               .shows_default = true,
-               .environment = "UNMASK_ENDPOINT"},
-              options->where.endpoint);
+  command.add(
+      {.name = "--endpoint",
+       .help = "Address of a cluster's gateway, or of a server of OpenAI's chat completions",
+       .type = "tcp://HOST:PORT|http://HOST:PORT",
+       .shows_default = true,
+       .environment = "UNMASK_ENDPOINT"},
+      options->where.endpoint);
   options->where.add_keys_to(command);
   const auto take_key = [options = options.get()](const std::string& key) -> Result<> {
     for (const char c : key) {

@@ -12,6 +12,7 @@
 #include "runtime/cli/process/launcher.h"
 #include "runtime/cli/process/local_config.h"
 #include "runtime/cli/process/memory_report.h"
+#include "runtime/cli/process/page_opener.h"
 #include "runtime/cli/process/prometheus_targets.h"
 #include "runtime/cli/text/cluster_text.h"
 #include "runtime/cli/text/output_file.h"
@@ -25,6 +26,7 @@ struct UpOptions {
   ClusterOptions cluster;
   std::string endpoints_file;
   std::string prometheus_targets;
+  bool opens_page = false;
 };
 
 void say(const std::string& line) {
@@ -39,6 +41,7 @@ class UpCommand {
       : config_(config),
         endpoints_file_(options.endpoints_file),
         targets_file_(options.prometheus_targets),
+        opens_page_(options.opens_page),
         host_(config.log, "up"),
         launcher_(host_, config_, options.cluster.to_arguments(), may_move,
                   {[](const std::string& /*process*/, const std::string& line) {
@@ -137,14 +140,22 @@ class UpCommand {
     launcher_.set_ready();
     say("[4/4] ready: every worker has run a real collective");
     for (const actors::MemberStatus& member : status.members) {
-      if (member.process.slot.role == actors::Role::kGateway)
-        say("      OpenAI   " + member.process.http + "/v1\n      metrics  " + member.process.http +
-            "/metrics");
+      if (member.process.slot.role == actors::Role::kGateway) show_gateway(member.process.http);
     }
-    say("      jobs     " + status.durability);
+    say("      jobs         " + status.durability);
     say("\nSubmit a job:\n  unmask submit --endpoint " + client_ +
         " \"Mia has 12 apples and buys 7 more. How many apples does she have?\"\nCtrl-C stops the "
         "cluster.\n");
+  }
+
+  /// http: where it serves as it really is, `http://127.0.0.1:8080`.
+  void show_gateway(const std::string& http) {
+    say("      OpenAI API   " + http + "/v1");
+    say("      page         " + http + "/");
+    if (!opens_page_) return;
+    opener_.open(host_.loop(), http + "/", [](const std::string& sentence) {
+      std::fprintf(stderr, "unmask: %s\n", sentence.c_str());
+    });
   }
 
   void fail(const std::string& why) {
@@ -155,8 +166,10 @@ class UpCommand {
   const ClusterConfig config_;
   const std::string endpoints_file_;
   const std::string targets_file_;
+  const bool opens_page_;
   ProcessHost host_;
   Launcher launcher_;
+  PageOpener opener_;
   HostPort gateway_;
   std::string client_;
   std::unique_ptr<rpc::ClientConnection> connection_;
@@ -243,6 +256,10 @@ void add_up(Command program) {
                        "/metrics",
                .type = "FILE"},
               options->prometheus_targets);
+  command.add({.name = "--open",
+               .help = "Open the gateway's page in a browser ($BROWSER, or xdg-open) once it is "
+                       "ready"},
+              options->opens_page);
   command.set_action([options] { return run_up(*options); });
 }
 

@@ -45,6 +45,14 @@ void ClientOptions::add_keys_to(Command command) {
   command.needs("--secret-key", "--server-key");
 }
 
+Result<rpc::ClientConnection::Options> ClientOptions::connection() const {
+  const Result<HostPort> gateway = rpc::parse_endpoint(endpoint);
+  if (!gateway) return gateway.error();
+  Result<rpc::ZmqOptions> zmq = read_keys(*this);
+  if (!zmq) return zmq.error();
+  return rpc::ClientConnection::Options{.gateway = *gateway, .zmq = std::move(*zmq)};
+}
+
 int ClientSession::run(const ClientOptions& options,
                        const std::function<void(ClientSession&)>& begin) {
   const Reporter report{options.json};

@@ -23,6 +23,11 @@ struct ClientOptions {
   void add_to(Command command);
   /// The same without --endpoint, of which the command has its own.
   void add_keys_to(Command command);
+
+  /// What to open a connection with.
+  ///
+  /// Errors  kInvalidArgument: an endpoint or a key that is none
+  [[nodiscard]] Result<rpc::ClientConnection::Options> connection() const;
 };
 
 /// What a command that talks to a cluster has: a connection, Ctrl-C, and an exit code in the end.

@@ -33,7 +33,7 @@ constexpr std::array<NamedSetting, 13> kNamed{{
     {"--mask-id", "model.mask_id", "ID", "The mask token, for a checkpoint that does not say"},
     {"--chat-template", "model.chat_template", "NAME",
      "A chat template by name, instead of the checkpoint's: chatml, ling, llada, llada2, unmask"},
-    {"--log-level", "log.level", "LEVEL", "debug, info, warning or error"},
+    {"--log-level", "log.level", "LEVEL", "debug, info, warn or error"},
     {"--log-format", "log.format", "FORMAT", "text or json"},
 }};
 

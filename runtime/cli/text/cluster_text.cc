@@ -10,26 +10,7 @@
 namespace unmask::cli {
 namespace {
 
-using Row = std::vector<std::string>;
-
-/// Columns as wide as their widest cell, two spaces apart.
-std::string to_table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
+using Row = TableRow;
 
 /// Enough of a public key to know it again.
 constexpr std::size_t kClientChars = 8;
@@ -52,6 +33,24 @@ std::string restarts_of(const std::vector<actors::MemberStatus>& members) {
 
 }  // namespace
 
+std::string table_of(const std::vector<TableRow>& rows) {
+  std::vector<std::size_t> widths;
+  for (const TableRow& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const TableRow& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
 std::string short_time(std::chrono::milliseconds duration) {
   const long long ms = duration.count();
   if (ms < 1000) return std::to_string(ms) + " ms";
@@ -72,7 +71,7 @@ std::string to_text(const actors::JobList& list) {
                     job.run_time.count() > 0 ? short_time(job.run_time) : "-",
                     printable(job.outcome)});
   }
-  return to_table(rows);
+  return table_of(rows);
 }
 
 std::string to_text(const actors::ClusterStatus& status) {
@@ -95,7 +94,7 @@ std::string to_text(const actors::ClusterStatus& status) {
                     std::to_string(member.process.pid), printable(member.process.host),
                     state_of(member), printable(member.process.http)});
   }
-  return text + "\n" + to_table(rows) + restarts_of(status.members);
+  return text + "\n" + table_of(rows) + restarts_of(status.members);
 }
 
 }  // namespace unmask::cli

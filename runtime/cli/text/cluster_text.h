@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "actors/messages.h"
 
@@ -14,6 +15,11 @@ namespace unmask::cli {
 
 /// What is served, by whom, how full it is, and what a restart loses.
 [[nodiscard]] std::string to_text(const actors::ClusterStatus& status);
+
+using TableRow = std::vector<std::string>;
+
+/// Columns as wide as their widest cell, two spaces apart; a line a row.
+[[nodiscard]] std::string table_of(const std::vector<TableRow>& rows);
 
 /// 850 ms, 12 s, 3 min, 2 h.
 [[nodiscard]] std::string short_time(std::chrono::milliseconds duration);

@@ -48,7 +48,8 @@ TEST(EventStreamTest, WhatTheBodyEndsInIsNoEvent) {
 TEST(EventStreamTest, AnyEndOfLineAndAnyCutWillDo) {
   for (const std::size_t size : {1u, 2u, 3u, 5u, 100u}) {
     for (const char* body :
-         {"\xEF\xBB\xBF" "data: a\ndata: b\n\ndata: c\n\n",
+         {"\xEF\xBB\xBF"
+          "data: a\ndata: b\n\ndata: c\n\n",
           "data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n", "data: a\rdata: b\r\rdata: c\r\r"}) {
       EXPECT_THAT(events_of(body, size), ElementsAre("message=a\nb", "message=c")) << size;
     }

@@ -48,6 +48,7 @@ TEST(LogTest, TextOfOthersCannotLookLikeALineOfOurs) {
 
 TEST(LogTest, LevelsAreReadByName) {
   EXPECT_EQ(*parse_log_level("warning"), LogLevel::kWarning);
+  EXPECT_EQ(*parse_log_level("warn"), LogLevel::kWarning) << "as others call it";
   EXPECT_EQ(parse_log_level("loud").error().message,
             "\"loud\" is no log level: debug, info, warning or error");
 }

@@ -22,9 +22,8 @@ TEST(HttpBodyTest, ParametersStandWhereOpenAiHasThem) {
 constexpr const char* kText = R"({"choices":[{"index":0,"delta":{"content":"Hi"}}]})";
 constexpr const char* kFinish =
     R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null})";
-constexpr const char* kUsage =
-    R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":8,)"
-    R"("diffusion":{"forward_passes":4,"blocks":2}}})";
+constexpr const char* kUsage = R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":8,)"
+                               R"("diffusion":{"forward_passes":4,"blocks":2}}})";
 
 RequestEnd end_of(const std::vector<const char*>& events) {
   ChatStream stream;

@@ -78,8 +78,8 @@ TEST_F(LoadTest, AnOpenLoopWaitsForNoAnswer) {
   start({.arrivals = {0.01, 0.02, 0.05}});
   run();
   ASSERT_TRUE(end_ && *end_);
-  EXPECT_THAT(starts(), ElementsAre(DoubleNear(0.01, 1e-6), DoubleNear(0.02, 1e-6),
-                                    DoubleNear(0.05, 1e-6)));
+  EXPECT_THAT(starts(),
+              ElementsAre(DoubleNear(0.01, 1e-6), DoubleNear(0.02, 1e-6), DoubleNear(0.05, 1e-6)));
   EXPECT_EQ(target_.max_open_, 3u);
 }
 

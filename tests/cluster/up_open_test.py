@@ -1,0 +1,37 @@
+"""`unmask up --open` with a browser that tells what it was asked for. Needs nothing but Python's own library.
+
+  UNMASK=build/release/unmask python3 tests/cluster/up_open_test.py
+"""
+
+import pathlib
+import tempfile
+import unittest
+
+from cluster import Cluster
+
+
+class UpOpenTest(unittest.TestCase):
+    def test_the_browser_gets_the_page_as_it_really_is(self):
+        with tempfile.TemporaryDirectory() as folder:
+            asked = pathlib.Path(folder) / "asked"
+            browser = pathlib.Path(folder) / "browser"
+            browser.write_text(f'#!/bin/sh\necho "$1" > {asked}.part && mv {asked}.part {asked}\n')
+            browser.chmod(0o755)
+            cluster = Cluster("--open", "--workers", "1", environment={"BROWSER": str(browser)})
+            cluster.wait_until(asked.exists, "the browser")
+            http = cluster.process_of("gateway")["http"]
+            log = cluster.stop()
+            self.assertEqual(asked.read_text().strip(), http + "/")
+        self.assertIn(f"OpenAI API   {http}/v1\n", log)
+        self.assertIn(f"page         {http}/\n", log)
+        self.assertNotIn("not opened", log)
+
+    def test_without_a_display_it_says_so_and_goes_on(self):
+        nothing = {"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+        cluster = Cluster("--open", "--workers", "1", environment=nothing)
+        log = cluster.stop()
+        self.assertIn("unmask: the page is not opened: there is no display here, and no $BROWSER\n", log)
+
+
+if __name__ == "__main__":
+    unittest.main()
