@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "rpc/client/job_id.h"
+#include "rpc/openai/json_text.h"
 
 namespace unmask::rpc {
 namespace {
@@ -140,18 +141,18 @@ std::string answer_json(const AnswerHead& head, const std::vector<actors::Finish
   json::object object = object_of(head, false);
   object["choices"] = std::move(list);
   object["usage"] = usage_json(usage_of(choices, num_per_prompt));
-  return json::serialize(object);
+  return json_text(object);
 }
 
 std::string role_chunk(const AnswerHead& head, std::size_t choice) {
-  return json::serialize(chunk(head, choice, {{"role", "assistant"}, {"content", ""}}));
+  return json_text(chunk(head, choice, {{"role", "assistant"}, {"content", ""}}));
 }
 
 std::string text_chunk(const AnswerHead& head, std::size_t choice, std::string_view text,
                        const std::optional<std::vector<LogprobRows::Row>>& logprobs) {
   json::object object = chunk(head, choice, {{"content", text}});
   if (logprobs) choice_in(object)["logprobs"] = logprobs_json(head.endpoint, *logprobs);
-  return json::serialize(object);
+  return json_text(object);
 }
 
 std::string end_chunk(const AnswerHead& head, std::size_t choice,
@@ -159,7 +160,7 @@ std::string end_chunk(const AnswerHead& head, std::size_t choice,
   json::object object = chunk(head, choice, {});
   choice_in(object)["finish_reason"] = finish_reason_of(finished.reason);
   if (head.endpoint == Endpoint::kInfill) choice_in(object)["fills"] = fills_json(finished);
-  return json::serialize(object);
+  return json_text(object);
 }
 
 std::string frame_chunk(const AnswerHead& head, std::size_t choice, json::object frame) {
@@ -167,14 +168,14 @@ std::string frame_chunk(const AnswerHead& head, std::size_t choice, json::object
   object["choices"] = json::array();
   frame["index"] = choice;
   object["diffusion"] = std::move(frame);
-  return json::serialize(object);
+  return json_text(object);
 }
 
 std::string usage_chunk(const AnswerHead& head, const Usage& usage) {
   json::object object = object_of(head, true);
   object["choices"] = json::array();
   object["usage"] = usage_json(usage);
-  return json::serialize(object);
+  return json_text(object);
 }
 
 HttpResponse event_stream_head() {
@@ -198,7 +199,7 @@ json::object job_json(const actors::JobSummary& job) {
 std::string job_list_json(const actors::JobList& list) {
   json::array jobs;
   for (const actors::JobSummary& job : list.jobs) jobs.push_back(job_json(job));
-  return json::serialize(json::object{{"object", "list"}, {"data", std::move(jobs)}});
+  return json_text(json::object{{"object", "list"}, {"data", std::move(jobs)}});
 }
 
 }  // namespace unmask::rpc

@@ -6,6 +6,7 @@
 #include "rpc/client/job_id.h"
 #include "rpc/openai/api_error.h"
 #include "rpc/openai/generation_answer.h"
+#include "rpc/openai/json_text.h"
 
 namespace unmask::rpc {
 
@@ -85,7 +86,7 @@ void JobWatch::send(std::string_view name, json::object object) {
   if (is_over_) return;
   object["object"] = "diffusion." + std::string(name);
   object["id"] = to_hex(job_);
-  if (!reply_->append(event_of(json::serialize(object)))) close();
+  if (!reply_->append(event_of(json_text(object)))) close();
 }
 
 void JobWatch::close() {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/diffusion/job_params.h"
+#include "rpc/openai/json_text.h"
 
 namespace unmask::rpc {
 namespace {
@@ -86,7 +87,7 @@ json::object row_json(const JobParam& param) {
 std::string parameter_table_json() {
   json::array rows;
   for (const JobParam& param : diffusion::job_param_table()) rows.push_back(row_json(param));
-  return json::serialize(json::object{{"object", "list"}, {"data", std::move(rows)}});
+  return json_text(json::object{{"object", "list"}, {"data", std::move(rows)}});
 }
 
 }  // namespace unmask::rpc

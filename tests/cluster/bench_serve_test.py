@@ -50,14 +50,14 @@ class BenchServeTest(unittest.TestCase):
     def test_a_closed_loop_over_zeromq(self):
         output = self.dir / "run.json"
         done = bench("serve", "--endpoint", cluster.endpoint, "--num-prompts", 8, "--max-concurrency", 2,
-                     "--num-warmups", 2, "--goodput", "ttfb:60000 e2el:60000", "--output", output, *SHORT)
+                     "--num-warmups", 2, "--goodput", "ttft:60000 e2el:60000", "--output", output, *SHORT)
         self.assertEqual(done.returncode, DONE, done.stderr)
         self.assertEqual(figure(done.stdout, "Successful requests:"), 8)
         self.assertEqual(figure(done.stdout, "Failed requests:"), 0)
         self.assertEqual(figure(done.stdout, "Maximum request concurrency:"), 2)
         self.assertLessEqual(figure(done.stdout, "Peak concurrent requests:"), 2)
         self.assertGreater(figure(done.stdout, "Output token throughput (tok/s):"), 0)
-        for heading in ("Mean TTFB (ms):", "P99 E2EL (ms):", "P50 IBL (ms):", "Median Queue (ms):"):
+        for heading in ("Mean TTFT (ms):", "P99 E2EL (ms):", "P50 ITL (ms):", "Median Queue (ms):"):
             self.assertGreaterEqual(figure(done.stdout, heading), 0)
         run = json.loads(output.read_text())
         self.assertAlmostEqual(run["request_goodput"], run["request_throughput"])

@@ -15,11 +15,13 @@ constexpr Latency kLatencies[] = {Latency::kQueue, Latency::kFirstBlock, Latency
 Result<Objective> parse_objective(const std::string& text) {
   const std::size_t colon = std::min(text.find(':'), text.size());
   const std::string name = text.substr(0, colon);
-  // What comes first of a canvas is a block, so a first token comes with it.
-  const std::string_view wanted = name == "ttft" ? "ttfb" : std::string_view(name);
+  // A first token comes with its block, and so do the others.
+  const std::string_view wanted = name == "ttfb"  ? "ttft"
+                                  : name == "ibl" ? "itl"
+                                                  : std::string_view(name);
   const auto* found = std::ranges::find(kLatencies, wanted, short_name_of);
   if (found == std::end(kLatencies) || colon == text.size()) {
-    return invalid("'" + text + "' is no objective: ttfb:200, e2el:3000, ibl:100 or queue:50");
+    return invalid("'" + text + "' is no objective: ttft:200, e2el:3000, itl:100 or queue:50");
   }
   const Result<double> max_ms =
       parse_number(text.substr(colon + 1), 0, std::numeric_limits<double>::infinity());
@@ -30,7 +32,7 @@ Result<Objective> parse_objective(const std::string& text) {
 }  // namespace
 
 std::string_view short_name_of(Latency latency) {
-  constexpr std::string_view kNames[] = {"queue", "ttfb", "ibl", "e2el"};
+  constexpr std::string_view kNames[] = {"queue", "ttft", "itl", "e2el"};
   return kNames[std::size_t(latency)];
 }
 
@@ -65,7 +67,7 @@ Result<std::vector<Objective>> parse_goodput(const std::string& text) {
     objectives.push_back(*objective);
     begin = end;
   }
-  if (objectives.empty()) return invalid("names no objective; ttfb:200 is one, in milliseconds");
+  if (objectives.empty()) return invalid("names no objective; ttft:200 is one, in milliseconds");
   return objectives;
 }
 

@@ -17,7 +17,7 @@ enum class Latency {
   kJob,            ///< from sending it until its last message came
 };
 
-/// "queue", "ttfb", "ibl", "e2el": in flags and in JSON.
+/// "queue", "ttft", "itl", "e2el": in flags and in JSON.
 [[nodiscard]] std::string_view short_name_of(Latency latency);
 
 /// All of that kind that the request has, in milliseconds.
@@ -29,7 +29,7 @@ struct Objective {
   double max_ms;
 };
 
-/// "ttfb:200 e2el:3000". Errors: kInvalidArgument, quoting the part that is none.
+/// "ttft:200 e2el:3000". Errors: kInvalidArgument, quoting the part that is none.
 [[nodiscard]] Result<std::vector<Objective>> parse_goodput(const std::string& text);
 
 /// It succeeded, has what every objective is about, and keeps them all. Of block intervals the mean

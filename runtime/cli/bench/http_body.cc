@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "runtime/cli/text/json_text.h"
+#include "rpc/openai/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -57,7 +57,7 @@ std::optional<std::string> error_in(const json::value& value) {
   const json::value* error = member(&value, "error");
   if (error == nullptr || error->is_null()) return std::nullopt;
   const std::string message = text_of(member(error, "message"));
-  return message.empty() ? json_text(*error).substr(0, kMaxReason) : message;
+  return message.empty() ? rpc::json_text(*error).substr(0, kMaxReason) : message;
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ Result<std::string> chat_body_of(const actors::Submit& job) {
     }
   }
   if (!diffusion.empty()) body["diffusion"] = std::move(diffusion);
-  return json_text(body);
+  return rpc::json_text(body);
 }
 
 std::string error_of_answer(int status, std::string_view body) {
@@ -113,6 +113,10 @@ bool ChatStream::take(std::string_view data) {
     const json::value* diffusion = member(usage, "diffusion");
     end_.forwards = count_of(member(diffusion, "forward_passes"));
     end_.blocks = count_of(member(diffusion, "blocks"));
+    const json::value* queue_ms = member(diffusion, "queue_ms");
+    if (queue_ms != nullptr && queue_ms->is_number()) {
+      end_.queue_s = queue_ms->to_number<double>() / 1e3;
+    }
   }
   const json::value* choices = member(&value, "choices");
   if (choices == nullptr || !choices->is_array() || choices->get_array().empty()) return false;

@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 
-#include "runtime/cli/text/json_text.h"
+#include "rpc/openai/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -20,7 +20,7 @@ json::object request_json(const RequestRecord& record) {
                       {"blocks", record.end.blocks},
                       {"block_s", json::value_from(record.block_s)},
                       {"e2el_ms", (record.end_s - record.start_s) * 1e3}};
-  if (const auto first = record.first_block_s()) object["ttfb_ms"] = *first * 1e3;
+  if (const auto first = record.first_block_s()) object["ttft_ms"] = *first * 1e3;
   if (record.end.queue_s) object["queue_ms"] = *record.end.queue_s * 1e3;
   if (!record.is_good()) object["error"] = record.end.failure;
   return object;
@@ -89,7 +89,7 @@ std::string to_json(const LoadRun& run) {
   json::array requests;
   for (const RequestRecord& record : run.records) requests.push_back(request_json(record));
   object["requests"] = std::move(requests);
-  return json_text(object);
+  return rpc::json_text(object);
 }
 
 }  // namespace unmask::cli

@@ -19,9 +19,10 @@ constexpr double kLeast = 1e-6;  // of what must not be 0
 
 constexpr const char* kFiguresHelp =
     R"(What the figures are, by this client's clock unless it says otherwise:
-  Queue   what the server says the job waited before its first forward (not told over HTTP)
-  TTFB    from sending the request until its first block came; the first token comes with it
-  IBL     from one block of a job until its next, of all jobs
+  Queue   what the server says the job waited before its first forward (over HTTP: if it
+          tells, as unmask does)
+  TTFT    from sending the request until its first block came; the first token comes with it
+  ITL     from one block of a job until its next, of all jobs: the tokens of a block come together
   E2EL    from sending the request until its last message came
 Percentiles lie between the two nearest values, linearly. Throughputs are per second from the first
 sending to the last end. Only requests that succeeded count in any of them; refused, cancelled,
@@ -32,7 +33,7 @@ positions evaluated are the steps, each times the mean length of its job's block
 what the server says of each job; over HTTP positions are not told.
 
 Examples:
-  unmask bench serve --request-rate 4 --num-prompts 200 --goodput "ttfb:200 e2el:3000"
+  unmask bench serve --request-rate 4 --num-prompts 200 --goodput "ttft:200 e2el:3000"
   unmask bench serve --endpoint http://127.0.0.1:8080 --max-concurrency 8 --output before.json
   unmask bench compare before.json after.json
 
@@ -118,8 +119,8 @@ void LoadOptions::add_report_to(Command command) {
     return {};
   };
   command.add({.name = "--goodput",
-               .help = "Count requests that keep these, in milliseconds: \"ttfb:200 e2el:3000\"; "
-                       "ibl (the mean of a job) and queue, too",
+               .help = "Count requests that keep these, in milliseconds: \"ttft:200 e2el:3000\"; "
+                       "itl (the mean of a job) and queue, too",
                .type = "OBJECTIVES"},
               take_goodput);
   const auto take_percents = [this](const std::string& text) -> Result<> {

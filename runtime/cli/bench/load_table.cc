@@ -34,8 +34,8 @@ struct Title {
 
 Title title_of(Latency latency) {
   constexpr Title kTitles[] = {{"Queue Time", "Queue"},
-                               {"Time to First Block", "TTFB"},
-                               {"Inter-block Latency", "IBL"},
+                               {"Time to First Token", "TTFT"},
+                               {"Inter-token Latency", "ITL"},
                                {"End-to-end Latency", "E2EL"}};
   return kTitles[std::size_t(latency)];
 }

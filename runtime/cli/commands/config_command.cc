@@ -6,13 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "rpc/openai/json_text.h"
 #include "rpc/zmq/curve_keys.h"
 #include "runtime/base/nearest_name.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/process/cluster_options.h"
 #include "runtime/cli/process/local_config.h"
 #include "runtime/cli/text/characters.h"
-#include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -58,7 +58,7 @@ void print_json(const LoadedConfig& loaded) {
                            {"origin", entry.origin},
                            {"help", entry.help}};
   }
-  std::printf("%s\n", json_text(settings).c_str());
+  std::printf("%s\n", rpc::json_text(settings).c_str());
 }
 
 void print_table(const LoadedConfig& loaded) {

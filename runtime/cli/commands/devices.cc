@@ -7,13 +7,13 @@
 #include "kernels/gpus.h"
 #include "kernels/instruction_set.h"
 #include "rpc/collective/nccl.h"
+#include "rpc/openai/json_text.h"
 #include "runtime/base/show_bytes.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/process/cluster_options.h"
 #include "runtime/cli/process/device_choice.h"
 #include "runtime/cli/process/served_model.h"
 #include "runtime/cli/text/characters.h"
-#include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -106,7 +106,7 @@ int show_devices(bool as_json) {
   const Libraries libraries{rpc::nccl_version(config.collective.nccl_library),
                             kernels::cublas_lt_version(config.compute.cublas_lt_library)};
   if (as_json) {
-    std::printf("%s\n", json_text(to_json(gpus, libraries, chosen)).c_str());
+    std::printf("%s\n", rpc::json_text(to_json(gpus, libraries, chosen)).c_str());
   } else {
     print(gpus, libraries, chosen);
   }

@@ -10,6 +10,7 @@
 #include "kernels/gpus.h"
 #include "kernels/instruction_set.h"
 #include "rpc/collective/nccl.h"
+#include "rpc/openai/json_text.h"
 #include "rpc/zmq/zmq_options.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/commands/doctor_model.h"
@@ -20,7 +21,6 @@
 #include "runtime/cli/process/cluster_options.h"
 #include "runtime/cli/process/local_config.h"
 #include "runtime/cli/process/memory_report.h"
-#include "runtime/cli/text/json_text.h"
 #include "runtime/cli/text/terminal.h"
 #include "runtime/os/descriptors.h"
 #include "runtime/os/huge_pages.h"
@@ -100,7 +100,7 @@ int examine(const ClusterOptions& options, bool as_json) {
     const boost::json::object answer{{"checks", to_json(checks)},
                                      {"notes", count_of(Verdict::kNote, checks)},
                                      {"problems", num_problems}};
-    std::printf("%s\n", json_text(answer).c_str());
+    std::printf("%s\n", rpc::json_text(answer).c_str());
   } else {
     std::fputs(to_text(checks, terminal_of(fileno(stdout)).has_color).c_str(), stdout);
   }

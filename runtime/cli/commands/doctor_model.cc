@@ -10,12 +10,12 @@
 
 #include "kernels/gpus.h"
 #include "model/network/weight_shapes.h"
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/doctor/check_text.h"
 #include "runtime/cli/doctor/cluster_checks.h"
 #include "runtime/cli/doctor/model_fit.h"
 #include "runtime/cli/process/local_config.h"
-#include "runtime/cli/text/json_text.h"
 #include "runtime/cli/text/terminal.h"
 #include "runtime/config/device_name.h"
 
@@ -146,7 +146,7 @@ int examine_model(const DoctorModelFlags& flags) {
                               {"checks", to_json(checks)},
                               {"problems", num_problems},
                               {"fits", to_json(*fits)}};
-    std::printf("%s\n", json_text(answer).c_str());
+    std::printf("%s\n", rpc::json_text(answer).c_str());
   } else {
     print(checks, *fits);
   }

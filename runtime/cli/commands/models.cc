@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/job/job_files.h"
 #include "runtime/cli/process/embedded_model.h"
 #include "runtime/cli/process/local_config.h"
 #include "runtime/cli/process/served_model.h"
 #include "runtime/cli/text/characters.h"
-#include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -131,7 +131,7 @@ int show_models(std::vector<std::string> dirs, bool as_json) {
       print(*model);
     }
   }
-  if (as_json) std::printf("%s\n", json_text(list).c_str());
+  if (as_json) std::printf("%s\n", rpc::json_text(list).c_str());
   return exit_code;
 }
 

@@ -8,10 +8,10 @@
 #include "kernels/gpus.h"
 #include "kernels/instruction_set.h"
 #include "kernels/make_backend.h"
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/commands/source_version.h"
 #include "runtime/cli/process/cluster_options.h"
-#include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -42,7 +42,7 @@ int print_version(const VersionFlags& flags) {
     const boost::json::object object{{"version", version},  {"commit", kSourceCommit},
                                      {"date", kSourceDate}, {"compiler", "GCC " __VERSION__},
                                      {"cpu", cpu},          {"cuda", has_cuda}};
-    std::printf("%s\n", json_text(object).c_str());
+    std::printf("%s\n", rpc::json_text(object).c_str());
   } else {
     std::printf("unmask %s (commit %s of %s, built with GCC %s; computes with %s%s)\n",
                 version.c_str(), kSourceCommit, kSourceDate, __VERSION__, cpu.c_str(),

@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <utility>
 
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/eval/eval_report.h"
 #include "runtime/cli/eval/report_json.h"
 #include "runtime/cli/eval/report_plot.h"
 #include "runtime/cli/eval/report_table.h"
 #include "runtime/cli/eval/task_files.h"
 #include "runtime/cli/text/characters.h"
-#include "runtime/cli/text/json_text.h"
 #include "runtime/cli/text/output_file.h"
 
 namespace unmask::cli {
@@ -23,10 +23,10 @@ namespace json = boost::json;
 std::string settings_text(const EvaluationOptions& options, const EvaluatedModel& model) {
   json::array set;
   for (const std::string& text : options.grid.set) set.emplace_back(text);
-  return json_text(json::object{{"unmask_eval", 1},
-                                {"model", model.name},
-                                {"arithmetic", model.arithmetic},
-                                {"set", std::move(set)}});
+  return rpc::json_text(json::object{{"unmask_eval", 1},
+                                     {"model", model.name},
+                                     {"arithmetic", model.arithmetic},
+                                     {"set", std::move(set)}});
 }
 
 Result<std::vector<EvalTask>> find_tasks(const EvaluationOptions& options) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "runtime/cli/text/json_text.h"
+#include "rpc/openai/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -14,7 +14,7 @@ std::string plain_text_of(const json::value& value) {
   if (value.is_string()) return std::string(value.get_string());
   const json::array* list = value.if_array();
   const auto is_text = [](const json::value& entry) { return entry.is_string(); };
-  if (list == nullptr || !std::ranges::all_of(*list, is_text)) return json_text(value);
+  if (list == nullptr || !std::ranges::all_of(*list, is_text)) return rpc::json_text(value);
   std::string lines;
   for (const json::value& entry : *list) {
     lines += (lines.empty() ? "" : "\n") + std::string(entry.get_string());

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/eval/fill_in.h"
 #include "runtime/cli/eval/json_members.h"
 #include "runtime/cli/eval/task_items.h"
-#include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {
 
@@ -59,7 +59,7 @@ Result<TaskItem> make_item(const ItemRecipe& recipe, const json::object& row) {
   }
   if (recipe.verifier == Verifier::kPython) {
     item.checker = recipe.checker;
-    item.json = json_text(row);
+    item.json = rpc::json_text(row);
   }
   seal(item);
   return item;

@@ -1,4 +1,4 @@
-/// Only sources include this, as text/json_text.h.
+/// Only sources include this, as rpc/openai/json_text.h.
 
 #pragma once
 

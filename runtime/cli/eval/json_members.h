@@ -1,4 +1,4 @@
-/// Members of an object that may be there. Only sources include this, as text/json_text.h.
+/// Members of an object that may be there. Only sources include this, as rpc/openai/json_text.h.
 
 #pragma once
 

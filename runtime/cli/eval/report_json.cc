@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include "runtime/cli/text/json_text.h"
+#include "rpc/openai/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -60,10 +60,10 @@ std::string report_json(const EvalReport& report) {
     }
   }
   for (const std::string& sentence : report.left_out) left_out.emplace_back(sentence);
-  return json_text(json::object{{"model", report.model},
-                                {"variants", std::move(variants)},
-                                {"published", std::move(published)},
-                                {"left_out", std::move(left_out)}});
+  return rpc::json_text(json::object{{"model", report.model},
+                                     {"variants", std::move(variants)},
+                                     {"published", std::move(published)},
+                                     {"left_out", std::move(left_out)}});
 }
 
 }  // namespace unmask::cli

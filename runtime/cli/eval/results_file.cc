@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "runtime/cli/text/json_text.h"
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/text/text_file.h"
 
 namespace unmask::cli {
@@ -27,15 +27,15 @@ constexpr std::size_t kMaxResultsBytes = std::size_t(4) << 30;
 std::string digits_of(std::uint64_t number) { return std::to_string(number); }
 
 std::string line_of(const ItemResult& result) {
-  return json_text(json::object{{"variant", result.variant},
-                                {"task", result.task},
-                                {"item", result.item},
-                                {"digest", digits_of(result.digest)},
-                                {"right", result.is_right},
-                                {"tokens", result.tokens},
-                                {"forwards", result.forwards},
-                                {"seconds", result.seconds},
-                                {"text", result.text}});
+  return rpc::json_text(json::object{{"variant", result.variant},
+                                     {"task", result.task},
+                                     {"item", result.item},
+                                     {"digest", digits_of(result.digest)},
+                                     {"right", result.is_right},
+                                     {"tokens", result.tokens},
+                                     {"forwards", result.forwards},
+                                     {"seconds", result.seconds},
+                                     {"text", result.text}});
 }
 
 /// Nothing if the line is none of ours.
@@ -64,9 +64,9 @@ std::optional<ItemResult> parse_result(const json::value& value) {
 std::string difference(const json::object& old, const json::object& now) {
   for (const auto& [name, value] : now) {
     const json::value* other = old.if_contains(name);
-    const std::string was = other != nullptr ? json_text(*other) : "not told";
-    if (was != json_text(value))
-      return std::string(name) + " is " + was + ", not " + json_text(value);
+    const std::string was = other != nullptr ? rpc::json_text(*other) : "not told";
+    if (was != rpc::json_text(value))
+      return std::string(name) + " is " + was + ", not " + rpc::json_text(value);
   }
   return "";
 }

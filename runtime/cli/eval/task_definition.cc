@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <string_view>
 
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/eval/item_recipe.h"
 #include "runtime/cli/eval/json_members.h"
 #include "runtime/cli/eval/task_items.h"
-#include "runtime/cli/text/json_text.h"
 #include "runtime/cli/text/text_file.h"
 
 namespace unmask::cli {
@@ -39,8 +39,8 @@ std::vector<actors::Parameter> settings_in(const json::object& definition) {
   const json::value* settings = definition.if_contains("settings");
   if (settings == nullptr || !settings->is_object()) return parameters;
   for (const auto& [name, value] : settings->get_object()) {
-    parameters.push_back({std::string(name),
-                          value.is_string() ? std::string(value.get_string()) : json_text(value)});
+    parameters.push_back({std::string(name), value.is_string() ? std::string(value.get_string())
+                                                               : rpc::json_text(value)});
   }
   return parameters;
 }

@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
+#include "rpc/openai/json_text.h"
 #include "runtime/base/digest.h"
 #include "runtime/cli/job/input_json.h"
-#include "runtime/cli/text/json_text.h"
 #include "runtime/cli/text/text_file.h"
 
 namespace unmask::cli {
@@ -94,7 +94,7 @@ Result<> add_checker(const json::object& object, TaskItem& item) {
     if (!checker) return invalid("verifier python takes \"cases\" or a \"checker\"");
     item.checker = std::make_shared<const std::string>(*checker);
   }
-  item.json = json_text(object);
+  item.json = rpc::json_text(object);
   return {};
 }
 

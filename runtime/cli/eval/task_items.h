@@ -1,4 +1,4 @@
-/// Items as they stand in files. Only sources include this, as text/json_text.h.
+/// Items as they stand in files. Only sources include this, as rpc/openai/json_text.h.
 
 #pragma once
 

@@ -1,4 +1,4 @@
-/// The inputs of a job as JSON. Only sources include this, as text/json_text.h.
+/// The inputs of a job as JSON. Only sources include this, as rpc/openai/json_text.h.
 
 #pragma once
 

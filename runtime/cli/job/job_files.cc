@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 
 #include "rpc/client/job_id.h"
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/job/input_json.h"
-#include "runtime/cli/text/json_text.h"
 #include "runtime/cli/text/text_file.h"
 
 namespace unmask::cli {
@@ -77,17 +77,17 @@ std::string to_json(const actors::Finished& finished) {
     object["fills"] = std::move(fills);
   }
   if (finished.error) object["error"] = json_of(*finished.error);
-  return json_text(object);
+  return rpc::json_text(object);
 }
 
 std::string to_json(const actors::Rejected& rejected) {
-  return json_text(json::object{{"job", rpc::to_hex(rejected.job)},
-                                {"finish_reason", "rejected"},
-                                {"error", json_of(rejected.error)}});
+  return rpc::json_text(json::object{{"job", rpc::to_hex(rejected.job)},
+                                     {"finish_reason", "rejected"},
+                                     {"error", json_of(rejected.error)}});
 }
 
 std::string to_json(const Error& error) {
-  return json_text(json::object{{"error", json_of(error)}});
+  return rpc::json_text(json::object{{"error", json_of(error)}});
 }
 
 std::string to_json(const actors::JobList& list) {
@@ -104,7 +104,7 @@ std::string to_json(const actors::JobList& list) {
                                 {"client", job.client},
                                 {"outcome", job.outcome}});
   }
-  return json_text(jobs);
+  return rpc::json_text(jobs);
 }
 
 std::string to_json(const actors::ClusterStatus& status) {
@@ -122,16 +122,16 @@ std::string to_json(const actors::ClusterStatus& status) {
                                    {"last_end", name_of(member.process.last_end)},
                                    {"last_words", member.process.last_words}});
   }
-  return json_text(json::object{{"version", status.version},
-                                {"model", status.model},
-                                {"epoch", status.epoch},
-                                {"ready", status.is_ready},
-                                {"jobs_running", status.jobs_running},
-                                {"jobs_waiting", status.jobs_waiting},
-                                {"kv_pages_used", status.kv_pages_used},
-                                {"kv_pages_total", status.kv_pages_total},
-                                {"durability", status.durability},
-                                {"members", std::move(members)}});
+  return rpc::json_text(json::object{{"version", status.version},
+                                     {"model", status.model},
+                                     {"epoch", status.epoch},
+                                     {"ready", status.is_ready},
+                                     {"jobs_running", status.jobs_running},
+                                     {"jobs_waiting", status.jobs_waiting},
+                                     {"kv_pages_used", status.kv_pages_used},
+                                     {"kv_pages_total", status.kv_pages_total},
+                                     {"durability", status.durability},
+                                     {"members", std::move(members)}});
 }
 
 }  // namespace unmask::cli

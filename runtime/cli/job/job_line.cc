@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "rpc/client/job_id.h"
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/job/deadline.h"
 #include "runtime/cli/job/input_json.h"
-#include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -157,7 +157,7 @@ Result<> set_model(actors::Submit& submit, const json::value& value) {
 Result<> set_parameter(actors::Submit& submit, std::string_view key, const json::value& value) {
   if (!value.is_primitive()) return invalid(quoted(key) + " cannot be a list or an object");
   std::erase_if(submit.parameters, [&](const auto& common) { return common.name == key; });
-  std::string text = value.is_string() ? std::string(value.get_string()) : json_text(value);
+  std::string text = value.is_string() ? std::string(value.get_string()) : rpc::json_text(value);
   submit.parameters.push_back({std::string(key), std::move(text)});
   return {};
 }
@@ -200,7 +200,7 @@ std::string ids_of(const json::object& object) {
   std::string ids;
   for (const std::string_view key : kIds) {
     const json::value* id = object.if_contains(key);
-    if (id != nullptr && id->is_primitive()) ids += quoted(key) + ":" + json_text(*id) + ",";
+    if (id != nullptr && id->is_primitive()) ids += quoted(key) + ":" + rpc::json_text(*id) + ",";
   }
   return ids;
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "rpc/openai/json_text.h"
 #include "runtime/cli/job/job_files.h"
-#include "runtime/cli/text/json_text.h"
 
 namespace unmask::cli {
 namespace {
@@ -86,7 +86,7 @@ std::string to_json(const TopSnapshot& snapshot) {
     entry["mailbox_depth"] = value_of(mailbox_depth(snapshot, member));
     entry["mailboxes"] = samples == nullptr ? json::value(nullptr) : mailboxes_json(*samples);
   }
-  return json_text(object);
+  return rpc::json_text(object);
 }
 
 }  // namespace unmask::cli

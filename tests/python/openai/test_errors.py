@@ -73,7 +73,7 @@ class ErrorsTest(unittest.TestCase):
         return error
 
     def test_a_field_that_cannot_be_honoured_is_a_bad_request_that_names_it(self):
-        for request, param in (({"logprobs": True}, "logprobs"), ({"frequency_penalty": 1}, "frequency_penalty"),
+        for request, param in (({"logprobs": True, "top_logprobs": 2}, "top_logprobs"), ({"frequency_penalty": 1}, "frequency_penalty"),
                                ({"extra_body": {"diffusion": {"x": 1}}}, "diffusion.x")):
             error = self.refused(openai.BadRequestError, 400, "unsupported_parameter", **request)
             self.assertEqual((error.type, error.param), ("invalid_request_error", param))

@@ -34,7 +34,7 @@ TEST(GenerationAnswerTest, AWholeChatIsWhatClientsOfOpenAiRead) {
                    R"("prompt_tokens":3,"completion_tokens":10,"total_tokens":13,)"
                    R"("prompt_tokens_details":{"cached_tokens":0},"diffusion":{)"
                    R"("forward_passes":4,"blocks":2,"tokens_per_forward":2.5,)"
-                   R"("queue_ms":1.3,"first_block_ms":0.0,"total_ms":0.0}}})"));
+                   R"("queue_ms":1.3,"first_block_ms":0,"total_ms":0}}})"));
 }
 
 TEST(GenerationAnswerTest, ATextThatWasFilledInNamesWhatIsInItsHoles) {

@@ -28,27 +28,27 @@ TEST(GoodputTest, LatenciesAreInMilliseconds) {
 TEST(GoodputTest, EveryObjectiveHasToBeKept) {
   const RequestRecord record = answered({1.25, 1.5, 2.5}, 2.75);
   const auto is_kept = [&](const char* text) { return keeps(record, *parse_goodput(text)); };
-  EXPECT_TRUE(is_kept("ttfb:250 e2el:1750"));
-  EXPECT_TRUE(is_kept("ttft:250,queue:20"));
-  EXPECT_FALSE(is_kept("ttfb:249 e2el:1750"));
-  EXPECT_FALSE(is_kept("ttfb:250 e2el:1749"));
+  EXPECT_TRUE(is_kept("ttft:250 e2el:1750"));
+  EXPECT_TRUE(is_kept("ttfb:250,queue:20"));
+  EXPECT_FALSE(is_kept("ttft:249 e2el:1750"));
+  EXPECT_FALSE(is_kept("ttft:250 e2el:1749"));
   EXPECT_TRUE(is_kept("ibl:625")) << "of intervals the mean counts";
-  EXPECT_FALSE(is_kept("ibl:624"));
+  EXPECT_FALSE(is_kept("itl:624"));
 }
 
 TEST(GoodputTest, WhatFailedKeepsNothing) {
   RequestRecord record = answered({1.25}, 1.25);
-  EXPECT_TRUE(keeps(record, *parse_goodput("ibl:1"))) << "one block has no interval";
+  EXPECT_TRUE(keeps(record, *parse_goodput("itl:1"))) << "one block has no interval";
   record.end.failure = "full";
   EXPECT_FALSE(keeps(record, *parse_goodput("e2el:100000")));
 }
 
 TEST(GoodputTest, AnAnswerWithoutABlockHasNoFirstOne) {
-  EXPECT_FALSE(keeps(answered({}, 2), *parse_goodput("ttfb:100000")));
+  EXPECT_FALSE(keeps(answered({}, 2), *parse_goodput("ttft:100000")));
 }
 
 TEST(GoodputTest, NamesWhatIsNoObjective) {
-  for (const char* wrong : {"ttfb", "tpot:10", "ttfb:200 e2el", "ttfb:-1", "e2el:soon"}) {
+  for (const char* wrong : {"ttft", "tpot:10", "ttft:200 e2el", "ttft:-1", "e2el:soon"}) {
     const auto parsed = parse_goodput(wrong);
     ASSERT_FALSE(parsed) << wrong;
     EXPECT_THAT(parsed.error().message, HasSubstr("is no ")) << wrong;

@@ -36,7 +36,7 @@ TEST(LoadComparisonTest, NamesWhatIsWorse) {
   after.figures.latencies[1].milliseconds.mean *= 1.06;
   const auto comparison = compare_loads(to_json(three_requests()), to_json(after), 0.05);
   EXPECT_THAT(to_text(*comparison, 0.05),
-              EndsWith("the second run is worse in output_throughput, mean_ttfb_ms by more than "
+              EndsWith("the second run is worse in output_throughput, mean_ttft_ms by more than "
                        "5 %\n"));
   EXPECT_TRUE(worse_of(after, three_requests()).empty()) << "the other way it is better";
 }

@@ -26,16 +26,16 @@ Mean Queue (ms):                         200.00
 Median Queue (ms):                       200.00
 P50 Queue (ms):                          200.00
 P99.9 Queue (ms):                        299.80
----------------Time to First Block----------------
-Mean TTFB (ms):                          625.00
-Median TTFB (ms):                        625.00
-P50 TTFB (ms):                           625.00
-P99.9 TTFB (ms):                         749.75
----------------Inter-block Latency----------------
-Mean IBL (ms):                           500.00
-Median IBL (ms):                         500.00
-P50 IBL (ms):                            500.00
-P99.9 IBL (ms):                          500.00
+---------------Time to First Token----------------
+Mean TTFT (ms):                          625.00
+Median TTFT (ms):                        625.00
+P50 TTFT (ms):                           625.00
+P99.9 TTFT (ms):                         749.75
+---------------Inter-token Latency----------------
+Mean ITL (ms):                           500.00
+Median ITL (ms):                         500.00
+P50 ITL (ms):                            500.00
+P99.9 ITL (ms):                          500.00
 ----------------End-to-end Latency----------------
 Mean E2EL (ms):                          1125.00
 Median E2EL (ms):                        1125.00

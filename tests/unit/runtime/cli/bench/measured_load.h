@@ -40,7 +40,7 @@ inline LoadRun three_requests() {
   run.dataset = "built-in";
   run.num_prompts = 3;
   run.max_concurrency = 2;
-  run.goodput = "ttfb:600";
+  run.goodput = "ttft:600";
   run.records = three_records();
   const std::vector<double> percents{50, 99.9};
   run.figures = figures_of(run.records, percents, *parse_goodput(run.goodput));

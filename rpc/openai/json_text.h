@@ -5,10 +5,10 @@
 #include <boost/json/value.hpp>
 #include <string>
 
-namespace unmask::cli {
+namespace unmask::rpc {
 
 /// One line. Numbers are as short as they can be and without needless exponents, which
 /// boost::json::serialize gives all of them; what JSON has no number for is null.
 [[nodiscard]] std::string json_text(const boost::json::value& value);
 
-}  // namespace unmask::cli
+}  // namespace unmask::rpc

@@ -1,11 +1,11 @@
-#include "runtime/cli/text/json_text.h"
+#include "rpc/openai/json_text.h"
 
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
 #include <cmath>
 
-namespace unmask::cli {
+namespace unmask::rpc {
 namespace {
 
 TEST(JsonTextTest, NumbersAreAsPeopleWriteThem) {
@@ -23,4 +23,4 @@ TEST(JsonTextTest, WhatIsParsedComesBackTheSame) {
 }
 
 }  // namespace
-}  // namespace unmask::cli
+}  // namespace unmask::rpc

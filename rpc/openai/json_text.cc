@@ -1,4 +1,4 @@
-#include "runtime/cli/text/json_text.h"
+#include "rpc/openai/json_text.h"
 
 #include <array>
 #include <boost/json.hpp>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string_view>
 
-namespace unmask::cli {
+namespace unmask::rpc {
 namespace {
 
 namespace json = boost::json;
@@ -43,4 +43,4 @@ std::string json_text(const json::value& value) {
   return json::serialize(value);
 }
 
-}  // namespace unmask::cli
+}  // namespace unmask::rpc
