@@ -38,7 +38,9 @@ ApiError api_error_of(const Error& error) {
     case ErrorCode::kInvalidArgument:
       return {400, error.message};
     case ErrorCode::kTooLong:
-      return {400, error.message, "messages", "context_length_exceeded"};
+      // Some clients know it by a phrase of others, "prompt is too long".
+      return {400, "the prompt is too long for an answer of this length: " + error.message,
+              "messages", "context_length_exceeded"};
     case ErrorCode::kNotFound:
       return {404, error.message, {}, "not_found"};
     case ErrorCode::kOverloaded:

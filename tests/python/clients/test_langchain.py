@@ -8,6 +8,7 @@ os.environ["LANGSMITH_TRACING"] = "false"  # nothing is sent elsewhere
 
 import openai
 import pydantic
+from langchain_core.exceptions import ContextOverflowError
 from langchain_openai import ChatOpenAI, OpenAI
 from live import ANSWER, MODEL, PROMPT, Live
 
