@@ -83,7 +83,9 @@ std::int32_t steps_per_block(std::int32_t steps_total, const DiffusionParams& pa
 }  // namespace
 
 Result<DiffusionParams> parse_job_params(std::span<const NamedValue> given) {
-  const Result<JobParamValues> values = JobParamValues::create(given);
+  const Result<std::vector<NamedValue>> chosen = with_preset(given);
+  if (!chosen) return chosen.error();
+  const Result<JobParamValues> values = JobParamValues::create(*chosen);
   if (!values) return values.error();
   DiffusionParams params;
   FieldReader reader(*values);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/diffusion/job_param_table.h"  // IWYU pragma: export
+#include "model/diffusion/job_presets.h"      // IWYU pragma: export
 #include "model/diffusion/named_value.h"
 #include "model/diffusion/params.h"
 #include "runtime/base/result.h"

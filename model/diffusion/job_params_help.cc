@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "model/diffusion/job_param_table.h"
+#include "model/diffusion/job_presets.h"
 #include "model/diffusion/param_text.h"
 
 namespace unmask::diffusion {
@@ -74,6 +75,14 @@ std::string range_of(const JobParam& param) {
 std::string job_params_help() {
   std::string help = "Parameters of a job, by --set name=value:\n\n";
   for (const JobParam& param : job_param_table()) help += help_of(param);
+  help +=
+      "\nOr a preset, by --preset NAME, beside which any of them but the strategy may be set:\n\n";
+  for (const JobPreset& preset : job_presets()) {
+    std::string values;
+    for (const NamedValue& value : preset.values) values += " " + value.name + "=" + value.value;
+    help += "  " + std::string(preset.name) + std::string(12 - preset.name.size(), ' ') +
+            std::string(preset.help) + ":" + values + "\n";
+  }
   return help;
 }
 

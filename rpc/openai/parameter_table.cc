@@ -82,12 +82,25 @@ json::object row_json(const JobParam& param) {
   return row;
 }
 
+json::object preset_json(const diffusion::JobPreset& preset) {
+  json::object values;
+  for (const diffusion::NamedValue& value : preset.values) {
+    values[value.name] = value_json(diffusion::find_job_param(value.name)->type, value.value);
+  }
+  return {{"name", preset.name}, {"help", preset.help}, {"values", std::move(values)}};
+}
+
 }  // namespace
 
 std::string parameter_table_json() {
   json::array rows;
   for (const JobParam& param : diffusion::job_param_table()) rows.push_back(row_json(param));
-  return json_text(json::object{{"object", "list"}, {"data", std::move(rows)}});
+  json::array presets;
+  for (const diffusion::JobPreset& preset : diffusion::job_presets()) {
+    presets.push_back(preset_json(preset));
+  }
+  return json_text(
+      json::object{{"object", "list"}, {"data", std::move(rows)}, {"presets", std::move(presets)}});
 }
 
 }  // namespace unmask::rpc

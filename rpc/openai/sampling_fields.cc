@@ -29,6 +29,9 @@ void read_diffusion(JsonFields& fields, Parameters& parameters) {
   if (object == nullptr) return;
   JsonFields inner(*object, "diffusion.");
   inner.ignore({"stream"});  // read_frames() looks at it
+  if (const auto preset = inner.text(diffusion::kPresetParam)) {
+    parameters.push_back({std::string(diffusion::kPresetParam), *preset});
+  }
   for (const diffusion::JobParam& known : diffusion::job_param_table()) {
     const json::value* value = inner.take(known.name);
     if (value == nullptr) continue;

@@ -129,6 +129,13 @@ class ParametersTest(PageTest):
         stored = json.loads(self.browser.script("return localStorage.getItem('unmask.parameters.chat')"))
         self.assertEqual(stored, {"strategy": "fixed", "gen_length": 32})
 
+    def test_the_server_s_presets_are_there(self):
+        self.panel()
+        Select(self.browser.find("#chat .presets select")).select_by_value("fast")
+        self.assertEqual(self.field("threshold").get_attribute("value"), "0.5")
+        Select(self.browser.find("#chat .presets select")).select_by_value("balanced")
+        self.assertEqual(Select(self.field("strategy")).first_selected_option.text, "credit")
+
     def test_a_preset_is_kept_in_the_browser(self):
         self.panel()
         self.field("gen_length").send_keys("24\t")

@@ -24,10 +24,10 @@ export class Chat {
   #send = button("Send", () => this.#submit(), { class: "main" });
   #stop = button("Stop", () => this.#running?.controller.abort(), { disabled: true });
 
-  /** served: {model, table} */
+  /** served: {model, parameters} */
   constructor(node, served) {
     this.served = served;
-    this.parameters = new ParameterPanel(served.table, "chat");
+    this.parameters = new ParameterPanel(served.parameters, "chat");
     this.list = new ConversationList({
       open: (conversation) => this.open(conversation), create: () => this.open(this.#fresh()),
       rename: (conversation, title) => this.#rename(conversation, title), remove: (conversation) => this.#remove(conversation) });

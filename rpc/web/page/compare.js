@@ -8,9 +8,9 @@ class Side {
   #answer = element("p", { class: "filled" });
   #problem = element("p", { class: "problem", role: "alert" });
 
-  constructor(name, table) {
+  constructor(name, served) {
     this.player = new Player(name);
-    this.parameters = new ParameterPanel(table, `compare-${name.slice(-1)}`);
+    this.parameters = new ParameterPanel(served, `compare-${name.slice(-1)}`);
     this.node = element("div", { class: "side" },
       element("details", { open: true }, element("summary", { text: `Parameters of ${name}` }), this.parameters.node),
       this.player.node, element("h3", { text: `Answer of ${name}` }), this.#answer, this.#problem);
@@ -30,8 +30,8 @@ class Side {
   }
 }
 
-export function makeCompare(node, table) {
-  const sides = [new Side("Run A", table), new Side("Run B", table)];
+export function makeCompare(node, served) {
+  const sides = [new Side("Run A", served), new Side("Run B", served)];
   const prompt = element("textarea", { rows: "2", "aria-label": "Prompt for both", placeholder: "One prompt for both" });
   let controller = null;
   const start = button("Run both", async () => {

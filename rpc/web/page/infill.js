@@ -15,9 +15,9 @@ function drawParts(node, parts) {
   }));
 }
 
-export function makeInfill(node, table) {
+export function makeInfill(node, served) {
   const player = new Player("Steps of the text");
-  const parameters = new ParameterPanel(table, "infill");
+  const parameters = new ParameterPanel(served, "infill");
   const template = element("textarea", { rows: "5", "aria-label": "Text with holes" });
   template.value = kExample;
   const prompt = element("textarea", { rows: "2", "aria-label": "Prompt, if the text answers one", placeholder: "Prompt, if the text answers one" });

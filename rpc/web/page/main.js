@@ -60,11 +60,11 @@ async function start() {
   try {
     const [models, parameters, version] = await Promise.all([
       askJson("GET", "/v1/models"), askJson("GET", "/v1/parameters"), askJson("GET", "/version")]);
-    const served = { model: models.data[0].id, table: parameters.data, version: version.version };
+    const served = { model: models.data[0].id, parameters, version: version.version };
     $("problem").textContent = "";
     $("served").textContent = `${served.model} · unmask ${served.version}`;
-    makeCompare($("compare"), served.table);
-    makeInfill($("infill"), served.table);
+    makeCompare($("compare"), parameters);
+    makeInfill($("infill"), parameters);
     makeReplay($("replay"));
     makeAbout($("about"), served);
     cluster ??= new Cluster($("cluster"));

@@ -20,6 +20,7 @@ function storePresets(presets) {
 
 export class ParameterPanel {
   #table;
+  #presets;
   #values;
   #storedAs;
   #rows = element("div", { class: "rows" });
@@ -27,12 +28,13 @@ export class ParameterPanel {
   #preset = element("select", { on: { change: () => this.#take() } });
   #name = element("input", { type: "text", maxlength: "60", autocomplete: "off" });
 
-  /** storedAs: where the values are kept for the next visit. */
-  constructor(table, storedAs) {
-    this.#table = table;
+  /** served: the server's parameters and presets. storedAs: where the values are kept for the next visit. */
+  constructor(served, storedAs) {
+    this.#table = served.data;
+    this.#presets = new Map(served.presets.map((preset) => [preset.name, preset]));
     this.#storedAs = `unmask.parameters.${storedAs}`;
     try {
-      this.#values = knownValues(table, JSON.parse(localStorage.getItem(this.#storedAs) ?? "{}"));
+      this.#values = knownValues(this.#table, JSON.parse(localStorage.getItem(this.#storedAs) ?? "{}"));
     } catch {
       this.#values = {};
     }
@@ -119,16 +121,21 @@ export class ParameterPanel {
   #drawPresets() {
     const chosen = this.#preset.value;
     this.#preset.replaceChildren(element("option", { value: "", text: "the server's defaults" }),
-      ...[...storedPresets().keys()].map((name) => element("option", { value: name, text: name, selected: name === chosen })));
+      ...[...this.#presets.values()].map(({ name, help }) =>
+        element("option", { value: name, text: `${name}: ${help}`, selected: name === chosen })),
+      ...[...storedPresets().keys()].filter((name) => !this.#presets.has(name)).map((name) =>
+        element("option", { value: name, text: name, selected: name === chosen })));
   }
 
   #take() {
-    this.set(storedPresets().get(this.#preset.value) ?? {});
+    const name = this.#preset.value;
+    this.set(this.#presets.get(name)?.values ?? storedPresets().get(name) ?? {});
   }
 
   #save() {
     const name = this.#name.value.trim();
     if (!name) return tell("A preset needs a name.");
+    if (this.#presets.has(name)) return tell("The server has a preset of this name: choose another.");
     const presets = storedPresets();
     presets.set(name, this.values);
     storePresets(presets);

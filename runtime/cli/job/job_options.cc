@@ -47,6 +47,9 @@ void JobOptions::add_generation_to(Command command) {
   };
   named("--gen-length", "gen_length", "Tokens to generate at most", "N");
   named("--block-length", "block_length", "Tokens that are denoised together", "N");
+  named("--preset", "preset",
+        "quality, balanced or fast: a strategy by what it is for (--help=strategy says which)",
+        "NAME");
   named("--strategy", "strategy", "How holes become tokens: threshold, credit, hierarchy, ...",
         "NAME");
   named("--threshold", "threshold", "Confidence from which a token is kept", "P");

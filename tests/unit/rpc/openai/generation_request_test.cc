@@ -69,6 +69,11 @@ TEST(GenerationRequestTest, FieldsOfOpenAiBecomeParametersOfTheJob) {
                                   Parameter{"top_k", "5"}, Parameter{"seed", "9007199254740991"}));
 }
 
+TEST(GenerationRequestTest, APresetIsSentAsItIs) {
+  EXPECT_THAT(parsed(chat(R"("diffusion":{"preset":"fast"})")).jobs.at(0).parameters,
+              ElementsAre(Parameter{"preset", "fast"}));
+}
+
 TEST(GenerationRequestTest, WithoutASeedWhatIsDrawnIsAnotherEachTime) {
   const std::string body = chat(R"("temperature":1)");
   EXPECT_NE(parsed(body).jobs.at(0).parameters, parsed(body).jobs.at(0).parameters);
@@ -203,6 +208,8 @@ TEST(GenerationRequestTest, WhatCannotBeDoneIsRefusedByItsName) {
       {R"("diffusion":{"threshold":[1]})", "diffusion.threshold"},
       {R"("diffusion":{"strategy":"none such"})", "diffusion.strategy"},
       {R"("diffusion":{"steps":4})", "diffusion.steps"},
+      {R"("diffusion":{"preset":"best"})", "diffusion.preset"},
+      {R"("diffusion":{"preset":"fast","strategy":"fixed"})", "diffusion.preset"},
       {R"("temperature":1,"diffusion":{"temperature":1})", "temperature"}};
   for (const auto& [fields, param] : cases) {
     const ApiError error = refused(chat(fields));

@@ -53,5 +53,13 @@ TEST(ParameterTableTest, AChoiceNamesWhatItChoosesFromAndWhatIsReadWithIt) {
   EXPECT_FALSE(condition.at("values").as_array().empty());
 }
 
+TEST(ParameterTableTest, PresetsHaveTheValuesThatTheyStandFor) {
+  const json::value table = json::parse(parameter_table_json());
+  const json::array& presets = table.at("presets").as_array();
+  ASSERT_EQ(presets.size(), diffusion::job_presets().size());
+  EXPECT_EQ(presets[2], json::parse(R"({"name":"fast","help":"fewest forwards",
+      "values":{"strategy":"threshold","threshold":0.5}})"));
+}
+
 }  // namespace
 }  // namespace unmask::rpc
