@@ -84,7 +84,7 @@ class SubmitTest(unittest.TestCase):
         self.assertEqual(plain.returncode, DONE, plain.stderr)
         self.assertTrue(plain.stdout.endswith("\n") and len(plain.stdout) > 1)
         self.assertNotRegex(plain.stdout, "[\x00-\x09\x0b-\x1f]")
-        self.assertEqual(plain.stderr, "")
+        self.assertRegex(plain.stderr, r"^\d+ tokens in \d+ forwards .*\n$")
         chat = self.file("chat.json", json.dumps([{"role": "user", "content": PROMPT}]))
         for same in (
             unmask("submit", stdin=PROMPT + "\n"),

@@ -53,7 +53,7 @@ std::string CanvasView::show(const actors::Frame& frame) {
   }
   const Layout drawn = layout();
   const std::size_t num_lines = std::min(drawn.lines.size(), std::size_t(height_));
-  std::string out = replace(std::span(drawn.lines).last(num_lines));
+  std::string out = replace(drawn, num_lines);
   drawn_.assign(drawn.columns.end() - std::ptrdiff_t(num_lines), drawn.columns.end());
   return out;
 }
@@ -63,7 +63,7 @@ std::string CanvasView::show(const actors::Committed& block) {
   cells_.clear();
   block_ = {};
   const Layout text = layout();
-  std::string out = replace(text.lines);
+  std::string out = replace(text, text.lines.size());
   // Only the last line may grow; the others are out for good, however low the terminal is.
   drawn_ = {text.columns.back()};
   line_ = text.lines.back();
@@ -72,7 +72,8 @@ std::string CanvasView::show(const actors::Committed& block) {
 
 std::string CanvasView::finish() {
   cells_.clear();
-  return replace(layout().lines) + (line_.empty() ? "" : "\n");
+  const Layout text = layout();
+  return replace(text, text.lines.size()) + (line_.empty() ? "" : "\n");
 }
 
 std::string CanvasView::abandon() {
@@ -118,13 +119,19 @@ CanvasView::Layout CanvasView::layout() const {
   return layout;
 }
 
-std::string CanvasView::replace(std::span<const std::string> lines) {
+std::string CanvasView::replace(const Layout& layout, std::size_t num_lines) {
   std::string out = "\r";
   if (const int up = rows_up(); up > 0) out += "\x1b[" + std::to_string(up) + "A";
-  out += "\x1b[J";
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (i > 0) out += "\r\n";
-    out += lines[i];
+  const std::size_t first = layout.lines.size() - num_lines;
+  for (std::size_t i = first; i < layout.lines.size(); ++i) {
+    const bool is_last = i + 1 == layout.lines.size();
+    const std::string_view clear_rest = is_last ? "\x1b[J" : "\x1b[K";
+    // Behind a full line the cursor still stands on its last column.
+    const bool is_full = layout.columns[i] >= width_;
+    if (i > first) out += "\r\n";
+    if (is_full && is_last) out += clear_rest;
+    out += layout.lines[i];
+    if (!is_full) out += clear_rest;
   }
   return out;
 }

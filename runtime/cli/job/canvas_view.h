@@ -1,6 +1,6 @@
 #pragma once
 
-#include <span>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,8 +43,9 @@ class CanvasView {
 
   void add_text(Layout& layout, std::string_view text, std::string_view style) const;
   [[nodiscard]] Layout layout() const;
-  /// Puts `lines` where those are that may be redrawn.
-  [[nodiscard]] std::string replace(std::span<const std::string> lines);
+  /// Puts the last lines where those are that may be redrawn, over what stands there: a screen that
+  /// is empty for a moment flickers.
+  [[nodiscard]] std::string replace(const Layout& layout, std::size_t num_lines);
   /// From the cursor to the first line that may be redrawn.
   [[nodiscard]] int rows_up() const;
 

@@ -138,7 +138,10 @@ ExitCode JobPrinter::show_end(const actors::Finished& finished) {
   switch (finished.reason) {
     case actors::FinishReason::kStop:
     case actors::FinishReason::kLength:
-      if (options_.shows_status) print(fitting(clauses_of(finished.figures)));
+      // In a pipe they stand beside the text; JSON has them itself.
+      if (options_.shows_status || options_.style != Style::kJson) {
+        print(fitting(clauses_of(finished.figures)));
+      }
       return kOk;
     case actors::FinishReason::kCancelled:
       print("unmask: cancelled; the text is what was finished by then");

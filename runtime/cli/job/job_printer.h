@@ -28,7 +28,7 @@ class JobPrinter {
     Style style = Style::kStream;
     Terminal terminal{};                       ///< behind `out`
     std::function<Terminal()> terminal_now{};  ///< its size may change; empty: it does not
-    bool shows_status = false;  ///< places in the queue, figures at the end: `status` is a terminal
+    bool shows_status = false;  ///< places in the queue as they change: `status` is a terminal
     std::function<int()> status_width{};  ///< of the terminal behind `status`; empty: no end
   };
 

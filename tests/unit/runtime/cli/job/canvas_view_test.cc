@@ -68,6 +68,19 @@ TEST(CanvasViewTest, WhatStandsThereWhenNothingMoreComesStays) {
   EXPECT_EQ(screen.text(), "The ░ cat░\n\n");
 }
 
+TEST(CanvasViewTest, WhatIsDrawnAgainIsNeverGoneMeanwhile) {
+  CanvasView view(terminal(5, 10));
+  const actors::Frame twice = frame({0, 3}, {cell("abc"), cell("d\n"), cell("e")});
+  (void)view.show(twice);
+  // Each line is cleared behind its text.
+  EXPECT_EQ(view.show(twice), "\r\x1b[1Aabcd\x1b[K\r\ne\x1b[J");
+  Screen screen(5, 10);
+  CanvasView full(terminal(5, 10));
+  for (int i = 0; i < 2; ++i)
+    screen.write(full.show(frame({0, 2}, {cell("abcde"), cell("fghij")})));
+  EXPECT_EQ(screen.text(), "abcde\nfghij\n");
+}
+
 TEST(CanvasViewTest, AControlTokenIsADot) {
   Screen screen(40, 10);
   CanvasView view(terminal(40, 10));

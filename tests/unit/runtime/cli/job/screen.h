@@ -30,23 +30,19 @@ class Screen {
 
   /// Wraps anew what stands there, as terminals do.
   void resize(int width, int height) {
-    std::vector<std::string> wrapped;
+    std::vector<Line> wrapped;
     int cursor = 0;
     for (int i = 0; i < int(lines_.size()); ++i) {
-      std::string_view rest = lines_[std::size_t(i)];
-      int column = 0;
       wrapped.emplace_back();
-      while (!rest.empty()) {
-        const Character character = take_character(rest);
-        if (column + character.columns > width) {
-          wrapped.emplace_back();
-          column = 0;
-        }
-        wrapped.back() += character.bytes;
-        column += character.columns;
+      for (std::size_t at = 0; at < lines_[std::size_t(i)].size();) {
+        const Line& line = lines_[std::size_t(i)];
+        const bool is_wide = at + 1 < line.size() && line[at + 1].empty();
+        if (int(wrapped.back().size()) + (is_wide ? 2 : 1) > width) wrapped.emplace_back();
+        wrapped.back().push_back(line[at++]);
+        if (is_wide) wrapped.back().push_back(line[at++]);
       }
       if (i == row_) {  // the cursor is at its end
-        column_ = column;
+        column_ = int(wrapped.back().size());
         cursor = int(wrapped.size()) - 1;
       }
     }
@@ -57,14 +53,24 @@ class Screen {
   }
 
   /// Every line that was ever on the screen, scrolled off or not.
-  [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
+  [[nodiscard]] std::vector<std::string> lines() const {
+    std::vector<std::string> texts;
+    for (const Line& line : lines_) {
+      texts.emplace_back();
+      for (const std::string& cell : line) texts.back() += cell;
+    }
+    return texts;
+  }
   [[nodiscard]] std::string text() const {
     std::string text;
-    for (const std::string& line : lines_) text += line + "\n";
+    for (const std::string& line : lines()) text += line + "\n";
     return text;
   }
 
  private:
+  /// A cell a column; behind a wide character is an empty one.
+  using Line = std::vector<std::string>;
+
   void obey(std::string_view& text) {
     text.remove_prefix(2);
     int number = 0;
@@ -74,11 +80,15 @@ class Screen {
     }
     const int top = std::max(0, int(lines_.size()) - height_);
     if (text[0] == 'A') row_ = std::max(top, row_ - number);
-    if (text[0] == 'J') {
-      lines_.resize(std::size_t(row_) + 1);
-      if (column_ == 0) lines_.back().clear();
-    }
+    if (text[0] == 'J') lines_.resize(std::size_t(row_) + 1);
+    if (text[0] == 'J' || text[0] == 'K') clear_line();
     text.remove_prefix(1);
+  }
+
+  /// From the cursor on; with the last column written it still stands on that one.
+  void clear_line() {
+    Line& line = lines_[std::size_t(row_)];
+    line.resize(std::min(line.size(), std::size_t(std::min(column_, width_ - 1))));
   }
 
   void put(const Character& character) {
@@ -87,7 +97,11 @@ class Screen {
       column_ = 0;
       next_line();
     }
-    lines_[std::size_t(row_)] += character.bytes;
+    Line& line = lines_[std::size_t(row_)];
+    line.resize(std::max(line.size(), std::size_t(column_ + character.columns)), " ");
+    for (int i = 0; i < character.columns; ++i) {
+      line[std::size_t(column_ + i)] = i == 0 ? std::string(character.bytes) : "";
+    }
     column_ += character.columns;
   }
 
@@ -97,7 +111,7 @@ class Screen {
 
   int width_;
   int height_;
-  std::vector<std::string> lines_{1};
+  std::vector<Line> lines_{1};
   int row_ = 0;
   int column_ = 0;
 };
