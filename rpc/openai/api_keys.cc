@@ -1,6 +1,7 @@
 #include "rpc/openai/api_keys.h"
 
 #include <algorithm>
+#include <array>
 
 #include "runtime/os/host_port.h"
 
@@ -34,10 +35,31 @@ bool is_own_page(const HttpRequest& request) {
   return is_loopback(host ? host->host : request.host);
 }
 
+/// A name of the public DNS: whoever owns it can have a browser ask this server for it, without an
+/// Origin, by pointing it here for a moment.
+bool is_public_name(const std::string& field) {
+  const Result<HostPort> parsed = parse_host_port(field);
+  const std::string host = parsed ? parsed->host : field;
+  constexpr std::string_view kDigits = "0123456789.:[]";
+  if (host.find('.') == std::string::npos || host.find_first_not_of(kDigits) == std::string::npos) {
+    return false;
+  }
+  if (host.front() == '[' || host.find(':') != std::string::npos) return false;  // IPv6
+  return std::ranges::none_of(std::array{".localhost", ".local", ".internal", ".lan"},
+                              [&](const char* own) { return host.ends_with(own); });
+}
+
 }  // namespace
 
 ApiResult<std::size_t> ApiKeys::find(const HttpRequest& request) const {
   if (keys_.empty()) {
+    if (is_public_name(request.host)) {
+      return ApiError{403,
+                      "this server has no API keys, so it does not answer to the name " +
+                          request.host + ": ask by its address, or set http.api_keys",
+                      {},
+                      "closed"};
+    }
     if (!request.origin.empty() && !is_own_page(request)) {
       return ApiError{403, "web pages need an API key here: set http.api_keys", {}, "closed"};
     }

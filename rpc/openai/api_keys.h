@@ -13,7 +13,8 @@ namespace unmask::rpc {
 class ApiKeys {
  public:
   /// No keys: every program that can reach the server, unless there is a reason why nobody may; but
-  /// no web page, for a browser on this machine would ask on behalf of any site.
+  /// no web page but its own, for a browser on this machine would ask on behalf of any site; nor
+  /// under a name of the public DNS, which a site can point here.
   explicit ApiKeys(std::vector<std::string> keys, std::string closed_reason = {})
       : keys_(std::move(keys)), closed_reason_(std::move(closed_reason)) {}
 

@@ -74,8 +74,8 @@ void OpenAiApi::add_job_routes(HttpServer& server) {
   add("GET", "/v1/status", &OpenAiApi::show_status);
 }
 
-ApiResult<JobId> OpenAiApi::find_job(std::string_view name) const {
-  if (const auto named = names_.find(name_in(name))) return *named;
+ApiResult<JobId> OpenAiApi::find_job(std::string_view name, std::size_t key) const {
+  if (const auto named = names_.find(key, name_in(name))) return *named;
   const Result<JobId> job = parse_job_id(name_in(name));
   if (job) return *job;
   return ApiError{404, "no request has this id here; " + job.error().message, "id", "not_found"};
@@ -99,7 +99,7 @@ void OpenAiApi::list_jobs(const HttpRequest& request, const Reply& reply, std::s
 
 /// Its answer if it has ended; else what there is of it, and how far it is.
 void OpenAiApi::show_job(const HttpRequest& request, const Reply& reply, std::size_t key) {
-  const ApiResult<JobId> job = find_job(job_part(request.path));
+  const ApiResult<JobId> job = find_job(job_part(request.path), key);
   if (!job) return reply->answer(to_response(job.error()));
   const auto view = std::make_shared<JobView>(JobView{*job, {}});
   // What is known of the job comes before the list.
@@ -124,7 +124,7 @@ void OpenAiApi::show_job(const HttpRequest& request, const Reply& reply, std::si
 
 /// Answered once the job has ended.
 void OpenAiApi::cancel_job(const HttpRequest& request, const Reply& reply, std::size_t key) {
-  const ApiResult<JobId> job = find_job(job_part(request.path));
+  const ApiResult<JobId> job = find_job(job_part(request.path), key);
   if (!job) return reply->answer(to_response(job.error()));
   ask(request, reply, key, actors::Cancel{*job}, [reply, id = *job](const auto& message) {
     const auto* finished = std::get_if<actors::Finished>(&message);
@@ -142,7 +142,7 @@ void OpenAiApi::cancel_job(const HttpRequest& request, const Reply& reply, std::
 }
 
 void OpenAiApi::watch_job(const HttpRequest& request, const Reply& reply, std::size_t key) {
-  const ApiResult<JobId> job = find_job(job_part(request.path));
+  const ApiResult<JobId> job = find_job(job_part(request.path), key);
   if (!job) return reply->answer(to_response(job.error()));
   JobWatch::start(std::make_shared<JobWatch>(*job, env_.clock, clients_, reply), key,
                   request.client);

@@ -129,7 +129,7 @@ void OpenAiApi::generate(Endpoint endpoint, const std::string& path, const HttpR
   const std::size_t num_jobs = wanted->jobs.size();
   const JobId first = wanted->jobs.front().job;
   const std::string name = own_name(*wanted, request);
-  if (!name.empty()) names_.add(name, first);
+  if (!name.empty()) names_.add(key, name, first);
   AnswerHead head{endpoint, answer_id(endpoint, name.empty() ? to_hex(first) : name),
                   seconds_of(env_.clock), options_.model, wanted->is_streamed && wanted->has_usage};
   jobs_of_key_[key] += num_jobs;

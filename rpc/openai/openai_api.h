@@ -84,7 +84,7 @@ class OpenAiApi {
   /// The job that a part of a path names, by its id or the client's own name.
   ///
   /// Errors  404
-  [[nodiscard]] ApiResult<JobId> find_job(std::string_view name) const;
+  [[nodiscard]] ApiResult<JobId> find_job(std::string_view name, std::size_t key) const;
   [[nodiscard]] std::optional<ApiError> quota_error(const GenerationRequest& wanted,
                                                     std::size_t key) const;
   void tokenize(const HttpRequest& request, const Reply& reply);

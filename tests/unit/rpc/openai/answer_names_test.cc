@@ -10,20 +10,30 @@ namespace {
 TEST(AnswerNamesTest, ANameStandsForTheLatestJobThatWasGivenIt) {
   AnswerNames names;
   const JobId first = random_job_id(), second = random_job_id();
-  names.add("a", first);
-  EXPECT_EQ(names.find("a"), first);
-  names.add("a", second);
-  EXPECT_EQ(names.find("a"), second);
-  EXPECT_FALSE(names.find("b"));
+  names.add(1, "a", first);
+  EXPECT_EQ(names.find(1, "a"), first);
+  names.add(1, "a", second);
+  EXPECT_EQ(names.find(1, "a"), second);
+  EXPECT_FALSE(names.find(1, "b"));
+}
+
+TEST(AnswerNamesTest, EveryKeyHasNamesOfItsOwn) {
+  AnswerNames names;
+  const JobId first = random_job_id(), second = random_job_id();
+  names.add(1, "a", first);
+  names.add(2, "a", second);
+  EXPECT_EQ(names.find(1, "a"), first);
+  EXPECT_EQ(names.find(2, "a"), second);
+  EXPECT_FALSE(names.find(3, "a"));
 }
 
 TEST(AnswerNamesTest, TheOldestIsForgotten) {
   AnswerNames names;
   const JobId job = random_job_id();
-  for (std::size_t i = 0; i <= AnswerNames::kMaxNames; ++i) names.add(std::to_string(i), job);
-  EXPECT_FALSE(names.find("0"));
-  EXPECT_TRUE(names.find("1"));
-  EXPECT_TRUE(names.find(std::to_string(AnswerNames::kMaxNames)));
+  for (std::size_t i = 0; i <= AnswerNames::kMaxNames; ++i) names.add(0, std::to_string(i), job);
+  EXPECT_FALSE(names.find(0, "0"));
+  EXPECT_TRUE(names.find(0, "1"));
+  EXPECT_TRUE(names.find(0, std::to_string(AnswerNames::kMaxNames)));
 }
 
 }  // namespace

@@ -49,6 +49,21 @@ TEST(ApiKeysTest, WithoutKeysANameThatAnybodyCanMakePointHereIsNotThisServer) {
   EXPECT_FALSE(ApiKeys({}).find(request));
 }
 
+TEST(ApiKeysTest, WithoutKeysNobodyAsksByAPublicName) {
+  HttpRequest request;
+  for (const char* host : {"example.org", "example.org:8080", "127.example.org", "a.b"}) {
+    request.host = host;
+    EXPECT_FALSE(ApiKeys({}).find(request)) << host;
+    request.authorization = "Bearer alpha";
+    EXPECT_TRUE(ApiKeys({"alpha"}).find(request)) << host;
+  }
+  for (const char* host : {"", "a", "localhost:8080", "10.0.0.7:8080", "[::1]:8080",
+                           "[fe80::1.2.3.4]", "gpu.local", "app.localhost:80", "::1"}) {
+    request.host = host;
+    EXPECT_TRUE(ApiKeys({}).find(request)) << host;
+  }
+}
+
 TEST(ApiKeysTest, AKeyIsFoundByAllOfIt) {
   const ApiKeys keys({"alpha", "beta"});
   EXPECT_EQ(*keys.find(showing("Bearer alpha")), 1u);
