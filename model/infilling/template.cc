@@ -38,6 +38,8 @@ Result<Template> read(std::string_view text, Format format) {
       return read_json_template(text);
     case Format::kJsonSchema:
       return read_json_schema(text);
+    case Format::kPieces:
+      return read_pieces(text);
   }
   return template_error("a template is of no known format");
 }

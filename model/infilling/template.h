@@ -50,6 +50,7 @@ enum class Format : std::uint8_t {
   kText,  ///< any text with holes as {{name:N}}, N tokens each; \{{ is no hole
   kJson,  ///< JSON whose strings may be or have holes; {{name:N:number}} is a number, and so on
   kJsonSchema,  ///< a JSON Schema of objects, arrays of stated length, and plain values
+  kPieces  ///< for programs: a JSON list of texts, and of holes as [name, N]; nothing is escaped
 };
 
 /// Errors  kInvalidArgument: what is wrong, with its line or the part of the schema; no hole, too

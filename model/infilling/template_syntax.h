@@ -16,5 +16,6 @@ inline Error template_error(std::string sentence) {
 [[nodiscard]] Result<Template> read_text_template(std::string_view text);
 [[nodiscard]] Result<Template> read_json_template(std::string_view text);
 [[nodiscard]] Result<Template> read_json_schema(std::string_view text);
+[[nodiscard]] Result<Template> read_pieces(std::string_view text);
 
 }  // namespace unmask::infilling

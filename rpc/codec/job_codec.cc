@@ -87,7 +87,7 @@ void write_messages(capnp::List<wire::ChatMessage>::Builder list,
 
 actors::TemplateInput read_template(wire::TemplateInput::Reader input) {
   return {read_messages(input.getMessages()), read_text(input.getText(), "the template"),
-          read_enum(input.getFormat(), infilling::Format::kJsonSchema, "the template's format")};
+          read_enum(input.getFormat(), infilling::Format::kPieces, "the template's format")};
 }
 void write_template(wire::TemplateInput::Builder builder, const actors::TemplateInput& input) {
   write_messages(builder.initMessages(unsigned(input.messages.size())), input.messages);

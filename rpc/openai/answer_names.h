@@ -3,39 +3,39 @@
 #include <cstddef>
 #include <deque>
 #include <map>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "runtime/base/ids.h"
 
 namespace unmask::rpc {
 
-/// The names that clients gave to their latest requests, so that they can ask for the jobs by
-/// them before they know any id.
+/// The names of the latest requests, and the jobs of each, so that clients can ask for these by
+/// what they called the request, before they know any id. Every key has names of its own.
 class AnswerNames {
  public:
+  using Jobs = std::vector<JobId>;
   static constexpr std::size_t kMaxNames = 4096;
 
-  /// Forgets the oldest beyond kMaxNames. A name that a key's client gives again stands for the new
-  /// job; other keys have names of their own.
-  void add(std::size_t key, const std::string& name, JobId job) {
-    if (!jobs_.insert_or_assign({key, name}, job).second) return;
+  /// Forgets the oldest beyond kMaxNames. A name that is given again stands for the new jobs.
+  void set(std::size_t key, const std::string& name, Jobs jobs) {
+    if (!jobs_.insert_or_assign({key, name}, std::move(jobs)).second) return;
     order_.emplace_back(key, name);
     if (order_.size() <= kMaxNames) return;
     jobs_.erase(order_.front());
     order_.pop_front();
   }
-  [[nodiscard]] std::optional<JobId> find(std::size_t key, std::string_view name) const {
-    const auto found = jobs_.find({key, std::string(name)});
-    return found == jobs_.end() ? std::nullopt : std::optional(found->second);
+  /// Empty: no request is called so.
+  [[nodiscard]] Jobs find(std::size_t key, const std::string& name) const {
+    const auto found = jobs_.find({key, name});
+    return found == jobs_.end() ? Jobs() : found->second;
   }
 
  private:
   using Name = std::pair<std::size_t, std::string>;
 
-  std::map<Name, JobId> jobs_;
+  std::map<Name, Jobs> jobs_;
   std::deque<Name> order_;  // each once
 };
 

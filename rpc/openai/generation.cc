@@ -6,8 +6,6 @@
 namespace unmask::rpc {
 namespace {
 
-constexpr int kClientClosed = 499;  // as nginx counts it; nobody is sent it
-
 HttpResponse json_response(std::string body) {
   HttpResponse response;
   response.content_type = "application/json";
@@ -25,6 +23,12 @@ std::optional<ApiError> error_of(const actors::Finished& finished) {
     return api_error_of({ErrorCode::kInternal, "the job failed"});
   }
   return std::nullopt;
+}
+
+/// Where a request says what the model reads.
+std::string prompt_field_of(const GenerationRequest& request) {
+  if (request.endpoint == Endpoint::kChat) return "messages";
+  return request.endpoint == Endpoint::kText ? "prompt" : "template";
 }
 
 /// What was filled in between a prefix and a suffix.
@@ -48,10 +52,7 @@ void Generation::start(std::shared_ptr<Generation> self, const Asker& asker) {
       asker.api_key, asker.address,
       [self](actors::WireMessage message) { self->take(std::move(message)); });
   self->reply_->set_on_gone([weak = std::weak_ptr(self)] {
-    const auto left = weak.lock();
-    if (!left) return;
-    left->abandon();
-    left->close(kClientClosed);
+    if (const auto left = weak.lock()) left->leave();
   });
   for (const actors::Submit& job : self->request_.jobs) {
     if (self->server_.clients.send(self->client_, job)) continue;
@@ -62,6 +63,11 @@ void Generation::start(std::shared_ptr<Generation> self, const Asker& asker) {
 
 void Generation::take(actors::WireMessage message) {
   if (is_over_) return;
+  if (has_left_) {
+    if (const auto* refused = std::get_if<actors::Rejected>(&message)) note_end(refused->job);
+    if (const auto* ended = std::get_if<actors::Finished>(&message)) note_end(ended->job);
+    return;
+  }
   if (auto* rejected = std::get_if<actors::Rejected>(&message)) {
     take(*rejected);
   } else if (auto* accepted = std::get_if<actors::Accepted>(&message)) {
@@ -111,9 +117,9 @@ void Generation::take(actors::Finished finished) {
   if (request_.is_streamed) {
     if (request_.is_middle) send_text(*index, choice.finished->text);
     send_frame(*index, choice.frames.flush());
-    if (!is_over_) send_event(end_chunk(head_, *index, *choice.finished));
+    if (is_listened_to()) send_event(end_chunk(head_, *index, *choice.finished));
   }
-  if (!is_over_ && ++num_finished_ == choices_.size()) end();
+  if (is_listened_to() && ++num_finished_ == choices_.size()) end();
 }
 
 void Generation::take(const actors::Rejected& rejected) {
@@ -121,6 +127,7 @@ void Generation::take(const actors::Rejected& rejected) {
   if (index) choices_[*index].finished.emplace();  // nothing is left to be cancelled
   ApiError error = api_error_of(rejected.error);
   if (error.status == 404) error = {404, std::move(error.message), "model", "model_not_found"};
+  if (error.param == "messages") error.param = prompt_field_of(request_);
   fail(error);
 }
 
@@ -137,7 +144,7 @@ void Generation::end() {
     if (request_.has_usage) {
       send_event(usage_chunk(head_, usage_of(finished, request_.num_per_prompt)));
     }
-    if (is_over_) return;
+    if (!is_listened_to()) return;
     (void)reply_->append(kLastEvent);
     reply_->end();
   } else {
@@ -167,6 +174,23 @@ void Generation::abandon() {
   }
 }
 
+void Generation::leave() {
+  if (is_over_ || std::exchange(has_left_, true)) return;
+  abandon();
+  // What is cancelled is not waited for.
+  for (std::size_t i = 0; i < request_.jobs.size(); ++i) {
+    if (!request_.jobs[i].is_detached && !choices_[i].finished) choices_[i].finished.emplace();
+  }
+  note_end({});
+}
+
+void Generation::note_end(JobId job) {
+  if (const auto index = choice_of(job)) choices_[*index].finished.emplace();
+  const bool is_all = std::ranges::all_of(
+      choices_, [](const Choice& choice) { return choice.finished.has_value(); });
+  if (is_all) close(kClientClosed);
+}
+
 void Generation::close(int status) {
   if (std::exchange(is_over_, true)) return;
   server_.clients.close(client_);
@@ -187,11 +211,9 @@ void Generation::send_frame(std::size_t index, std::optional<boost::json::object
 }
 
 void Generation::send_event(std::string_view json) {
-  if (is_over_) return;
+  if (!is_listened_to()) return;
   begin_stream();
-  if (reply_->append(event_of(json))) return;
-  abandon();  // it does not read
-  close(kClientClosed);
+  if (!reply_->append(event_of(json))) leave();  // it does not read
 }
 
 std::optional<std::size_t> Generation::choice_of(JobId job) const {

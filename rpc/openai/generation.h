@@ -35,7 +35,9 @@ class Generation : public std::enable_shared_from_this<Generation> {
     HttpClients& clients;
     const TokenTexts& texts;
   };
-  /// Called once, with the status of the answer; 499 if nobody waited for it.
+  static constexpr int kClientClosed = 499;  ///< as nginx counts it; nobody is sent it
+  /// Called once all jobs have ended, or were cancelled, with the status of the answer; 499 if
+  /// nobody waited for it.
   using OnEnd = std::function<void(int status)>;
 
   Generation(GenerationRequest request, AnswerHead head, Server server,
@@ -63,9 +65,13 @@ class Generation : public std::enable_shared_from_this<Generation> {
   /// Cancels what is not finished.
   void abandon();
   void close(int status);
+  /// Nobody reads any more: jobs that are detached go on.
+  void leave();
+  void note_end(JobId job);
   void send_text(std::size_t index, std::string_view text);
   void send_frame(std::size_t index, std::optional<boost::json::object> frame);
   void send_event(std::string_view json);
+  [[nodiscard]] bool is_listened_to() const { return !is_over_ && !has_left_; }
   [[nodiscard]] std::optional<std::size_t> choice_of(JobId job) const;
 
   const GenerationRequest request_;
@@ -77,6 +83,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   std::size_t num_accepted_ = 0;
   std::size_t num_finished_ = 0;
   std::vector<Choice> choices_;
+  bool has_left_ = false;  ///< whoever asked
   bool is_over_ = false;
 };
 

@@ -42,14 +42,6 @@ json::value logprobs_json(Endpoint endpoint, const std::vector<LogprobRows::Row>
   return endpoint == Endpoint::kChat ? chat_logprobs(rows) : text_logprobs(rows);
 }
 
-json::array fills_json(const actors::Finished& finished) {
-  json::array fills;
-  for (const actors::Fill& fill : finished.fills) {
-    fills.push_back(json::object{{"name", fill.name}, {"text", fill.text}});
-  }
-  return fills;
-}
-
 /// A chunk with one choice. delta: of a chat; its `content` is the text of other endpoints.
 json::object chunk(const AnswerHead& head, std::size_t choice, json::object delta) {
   json::object entry{{"index", choice}};
@@ -102,6 +94,14 @@ Usage usage_of(const std::vector<actors::Finished>& choices, std::size_t num_per
     usage.duration = std::max(usage.duration, figures.duration);
   }
   return usage;
+}
+
+json::array fills_json(const actors::Finished& finished) {
+  json::array fills;
+  for (const actors::Fill& fill : finished.fills) {
+    fills.push_back(json::object{{"name", fill.name}, {"text", fill.text}});
+  }
+  return fills;
 }
 
 json::object usage_json(const Usage& usage) {

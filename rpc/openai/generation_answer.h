@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
 #include <cstdint>
@@ -53,6 +54,8 @@ struct Usage {
                                       const std::vector<std::vector<LogprobRows::Row>>& logprobs,
                                       std::size_t num_per_prompt);
 [[nodiscard]] boost::json::object usage_json(const Usage& usage);
+/// What was filled into the holes of a template.
+[[nodiscard]] boost::json::array fills_json(const actors::Finished& finished);
 
 /// Chunks of a stream, as JSON.
 [[nodiscard]] std::string role_chunk(const AnswerHead& head, std::size_t choice);

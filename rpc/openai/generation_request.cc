@@ -174,6 +174,11 @@ Inputs read_inputs(JsonFields& fields, Endpoint endpoint) {
   }
   Inputs read{{actors::ChatInput{read_messages(fields)}}};
   read_response_format(fields, read.inputs[0]);
+  if (std::holds_alternative<actors::TemplateInput>(read.inputs[0])) {
+    // Clients send a length with everything; a schema says itself how long its answer may be.
+    fields.ignore({"max_tokens", "max_completion_tokens"});
+    read.has_length = false;
+  }
   return read;
 }
 
@@ -223,7 +228,10 @@ ApiResult<GenerationRequest> parse_generation(Endpoint endpoint, std::string_vie
   if (request.num_per_prompt * read.inputs.size() > kMaxChoicesInAll) {
     fields.fail("n", "makes more than " + std::to_string(kMaxChoicesInAll) + " choices");
   }
-  if (request.has_logprobs && std::holds_alternative<actors::TemplateInput>(read.inputs[0])) {
+  const auto is_filled_in = [](const actors::JobInput& input) {
+    return std::holds_alternative<actors::TemplateInput>(input);
+  };
+  if (request.has_logprobs && std::ranges::any_of(read.inputs, is_filled_in)) {
     fields.fail("logprobs", "are not kept of texts that are filled in", "unsupported_parameter");
   }
   refuse_what_is_missing(fields, endpoint);

@@ -12,20 +12,11 @@ namespace json = boost::json;
 
 constexpr std::int64_t kDefaultMiddleTokens = 16;  // OpenAI's default of a text completion
 
-/// Text that stands in a template as it is.
-std::string without_holes(std::string_view text) {
-  constexpr std::string_view kOpen = "{{";
-  std::string escaped;
-  for (std::size_t at = text.find(kOpen); at != std::string_view::npos; at = text.find(kOpen)) {
-    escaped.append(text.substr(0, at)).append("\\{{");
-    text.remove_prefix(at + kOpen.size());
-  }
-  return escaped.append(text);
-}
-
 std::int64_t read_middle_length(JsonFields& fields, std::initializer_list<const char*> names) {
   std::optional<std::int64_t> length;
   for (const char* name : names) {
+    const json::value* value = fields.take(name);
+    if (value != nullptr && *value == -1) continue;  // llama.cpp's "as many as you like"
     const auto given = fields.integer(name, 1, infilling::kMaxHoleTokens);
     if (given && length && *length != *given) fields.fail(name, "says another length than before");
     if (given) length = given;
@@ -55,7 +46,12 @@ std::vector<tokenizer::ChatMessage> read_question(JsonFields& fields) {
 /// A schema may be written as a text, or as the object that it is.
 std::string read_template(JsonFields& fields) {
   const json::value* value = fields.take("template");
-  if (value != nullptr && value->is_object()) return json::serialize(*value);
+  if (value != nullptr && value->is_object()) {
+    if (fields.take("format") == nullptr) {
+      fields.fail("format", "says what the object is: json_template or json_schema");
+    }
+    return json::serialize(*value);
+  }
   if (value != nullptr && value->is_string()) return std::string(value->get_string());
   fields.fail("template",
               "is a text with holes {{name:N}} of N tokens each (or give "
@@ -67,10 +63,8 @@ std::string read_template(JsonFields& fields) {
 
 actors::TemplateInput between(std::string_view prefix, std::string_view suffix,
                               std::int64_t num_tokens) {
-  return {{},
-          without_holes(prefix) + "{{middle:" + std::to_string(num_tokens) + "}}" +
-              without_holes(suffix),
-          infilling::Format::kText};
+  const json::array pieces{prefix, json::array{"middle", num_tokens}, suffix};
+  return {{}, json::serialize(pieces), infilling::Format::kPieces};
 }
 
 std::optional<actors::TemplateInput> read_suffix(JsonFields& fields) {
@@ -87,10 +81,18 @@ std::optional<actors::TemplateInput> read_suffix(JsonFields& fields) {
 Infill read_infill(JsonFields& fields) {
   const auto prefix = fields.text("input_prefix"), suffix = fields.text("input_suffix");
   if (!prefix && !suffix) {
+    if (fields.take("max_tokens") != nullptr) {
+      fields.fail("max_tokens", "is of no effect: holes say how long they are");
+    }
     return {{read_question(fields), read_template(fields), read_format(fields)}, false};
   }
+  if (fields.take("template") != nullptr) {
+    fields.fail("template", "and 'input_prefix' or 'input_suffix' exclude each other");
+  }
+  // llama.cpp's: what of the middle is written already.
+  const std::string begun = fields.text("prompt").value_or("");
   const std::int64_t length = read_middle_length(fields, {"n_predict", "max_tokens"});
-  return {between(prefix.value_or(""), suffix.value_or(""), length), true};
+  return {between(prefix.value_or("") + begun, suffix.value_or(""), length), true};
 }
 
 }  // namespace unmask::rpc

@@ -1,9 +1,11 @@
 /// The routes about jobs, and what a cluster does with them.
 
 #include <boost/json.hpp>
+#include <map>
 #include <utility>
 
 #include "rpc/client/job_id.h"
+#include "rpc/http/percent_decoded.h"
 #include "rpc/openai/generation_answer.h"
 #include "rpc/openai/job_watch.h"
 #include "rpc/openai/json_page.h"
@@ -17,9 +19,9 @@ namespace json = boost::json;
 constexpr std::chrono::seconds kProgressTimeout{2};
 
 /// The part of `/v1/jobs/ID/...` behind the second.
-std::string_view job_part(std::string_view path) {
+std::string job_part(std::string_view path) {
   path.remove_prefix(std::string_view("/v1/jobs/").size());
-  return path.substr(0, path.find('/'));
+  return percent_decoded(path.substr(0, path.find('/')));
 }
 
 /// What is known of one job, as its messages come.
@@ -33,6 +35,7 @@ struct JobView {
                         {"state", "finished"}, {"outcome", name_of(end.reason)},
                         {"text", end.text},    {"usage", usage_json(usage_of({end}, 1))},
                         {"error", nullptr}};
+    if (!end.fills.empty()) object["fills"] = fills_json(end);
     if (end.error) object["error"] = end.error->message;
     return json_page(object);
   }
@@ -46,6 +49,29 @@ struct JobView {
     json::object object = job_json(summary);
     object["text"] = text;
     return json_page(object);
+  }
+};
+
+/// How the jobs of a request that is cancelled ended.
+struct CancelledJobs {
+  std::vector<JobId> jobs;
+  std::map<JobId, std::string> outcomes;
+
+  /// True: all have, and the reply says so, or why not.
+  bool take(const actors::WireMessage& message, HttpReply& reply) {
+    if (const auto* finished = std::get_if<actors::Finished>(&message)) {
+      outcomes[finished->job] = name_of(finished->reason);
+    } else if (const auto* rejected = std::get_if<actors::Rejected>(&message)) {
+      if (rejected->error.code != ErrorCode::kCancelled) {
+        reply.answer(to_response(api_error_of(rejected->error)));
+        return true;
+      }
+      outcomes[rejected->job] = name_of(actors::FinishReason::kCancelled);
+    }
+    if (outcomes.size() < jobs.size()) return false;
+    reply.answer(json_page(
+        {{"id", to_hex(jobs.front())}, {"object", "job"}, {"outcome", outcomes[jobs.front()]}}));
+    return true;
   }
 };
 
@@ -74,10 +100,17 @@ void OpenAiApi::add_job_routes(HttpServer& server) {
   add("GET", "/v1/status", &OpenAiApi::show_status);
 }
 
-ApiResult<JobId> OpenAiApi::find_job(std::string_view name, std::size_t key) const {
-  if (const auto named = names_.find(key, name_in(name))) return *named;
-  const Result<JobId> job = parse_job_id(name_in(name));
-  if (job) return *job;
+ApiResult<std::vector<JobId>> OpenAiApi::find_jobs(const HttpRequest& request,
+                                                   std::size_t key) const {
+  const std::string id = job_part(request.path);
+  // A name may itself begin as the ids of answers do.
+  const std::string name(name_in(id));
+  for (const std::string& known : {id, name}) {
+    std::vector<JobId> jobs = names_.find(key, known);
+    if (!jobs.empty()) return jobs;
+  }
+  const Result<JobId> job = parse_job_id(name);
+  if (job) return std::vector{*job};
   return ApiError{404, "no request has this id here; " + job.error().message, "id", "not_found"};
 }
 
@@ -99,11 +132,12 @@ void OpenAiApi::list_jobs(const HttpRequest& request, const Reply& reply, std::s
 
 /// Its answer if it has ended; else what there is of it, and how far it is.
 void OpenAiApi::show_job(const HttpRequest& request, const Reply& reply, std::size_t key) {
-  const ApiResult<JobId> job = find_job(job_part(request.path), key);
-  if (!job) return reply->answer(to_response(job.error()));
-  const auto view = std::make_shared<JobView>(JobView{*job, {}});
+  const auto jobs = find_jobs(request, key);
+  if (!jobs) return reply->answer(to_response(jobs.error()));
+  const JobId job = jobs->front();
+  const auto view = std::make_shared<JobView>(JobView{job, {}});
   // What is known of the job comes before the list.
-  ask(request, reply, key, {actors::Attach{*job, {}, -1}, actors::ListJobs{1}},
+  ask(request, reply, key, {actors::Attach{job, {}, -1}, actors::ListJobs{1}},
       [reply, view](const actors::WireMessage& message) {
         if (const auto* block = std::get_if<actors::Committed>(&message)) {
           view->text += block->text;
@@ -122,29 +156,21 @@ void OpenAiApi::show_job(const HttpRequest& request, const Reply& reply, std::si
       });
 }
 
-/// Answered once the job has ended.
+/// Answered once all jobs of the request have ended: as its first one did.
 void OpenAiApi::cancel_job(const HttpRequest& request, const Reply& reply, std::size_t key) {
-  const ApiResult<JobId> job = find_job(job_part(request.path), key);
-  if (!job) return reply->answer(to_response(job.error()));
-  ask(request, reply, key, actors::Cancel{*job}, [reply, id = *job](const auto& message) {
-    const auto* finished = std::get_if<actors::Finished>(&message);
-    const auto* rejected = std::get_if<actors::Rejected>(&message);
-    if (finished == nullptr && rejected == nullptr) return false;
-    if (rejected != nullptr && rejected->error.code != ErrorCode::kCancelled) {
-      reply->answer(to_response(api_error_of(rejected->error)));
-      return true;
-    }
-    const auto outcome =
-        finished != nullptr ? name_of(finished->reason) : name_of(actors::FinishReason::kCancelled);
-    reply->answer(json_page({{"id", to_hex(id)}, {"object", "job"}, {"outcome", outcome}}));
-    return true;
-  });
+  const auto jobs = find_jobs(request, key);
+  if (!jobs) return reply->answer(to_response(jobs.error()));
+  std::vector<actors::WireMessage> cancels;
+  for (const JobId job : *jobs) cancels.emplace_back(actors::Cancel{job});
+  const auto ends = std::make_shared<CancelledJobs>(CancelledJobs{*jobs, {}});
+  ask(request, reply, key, std::move(cancels),
+      [reply, ends](const auto& message) { return ends->take(message, *reply); });
 }
 
 void OpenAiApi::watch_job(const HttpRequest& request, const Reply& reply, std::size_t key) {
-  const ApiResult<JobId> job = find_job(job_part(request.path), key);
-  if (!job) return reply->answer(to_response(job.error()));
-  JobWatch::start(std::make_shared<JobWatch>(*job, env_.clock, clients_, reply), key,
+  const auto jobs = find_jobs(request, key);
+  if (!jobs) return reply->answer(to_response(jobs.error()));
+  JobWatch::start(std::make_shared<JobWatch>(jobs->front(), env_.clock, clients_, reply), key,
                   request.client);
 }
 

@@ -5,6 +5,8 @@
 
 #include <boost/json/array.hpp>
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "actors/messages.h"
@@ -21,7 +23,8 @@ class LogprobRows {
   struct Row {
     TokenText token;
     float logprob = actors::kNoLogprob;
-    std::size_t offset = 0;  ///< of its text, in bytes
+    std::size_t offset = 0;  ///< of its text, in characters, as OpenAI counts
+    std::size_t begin = 0;   ///< the same in bytes
   };
 
   void add(const actors::Committed& block, const TokenTexts& texts);
@@ -29,8 +32,11 @@ class LogprobRows {
   [[nodiscard]] std::vector<Row> take(std::size_t num_bytes);
 
  private:
-  std::vector<Row> rows_;  // not taken
-  std::size_t num_bytes_ = 0;
+  void decode(std::string_view bytes);
+
+  std::vector<Row> rows_;                      // not taken
+  std::string held_;                           // the beginning of a character
+  std::size_t num_chars_ = 0, num_bytes_ = 0;  // of the text so far
 };
 
 /// As a choice has them: of a chat, and of a text completion.

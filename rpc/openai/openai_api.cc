@@ -102,12 +102,14 @@ void OpenAiApi::count(const std::string& path, int status, double amount) {
                "Requests for text over HTTP that ended, by status; 499: the client left.",
                {{"path", path}, {"status", std::to_string(status)}})
       .add(amount);
+  if (amount == 0) return;
+  env_.log.debug("a request over HTTP ended", {{"path", path}, {"status", std::to_string(status)}});
 }
 
 std::optional<ApiError> OpenAiApi::quota_error(const GenerationRequest& wanted,
                                                std::size_t key) const {
-  const auto found = jobs_of_key_.find(key);
-  const std::size_t num_jobs = found == jobs_of_key_.end() ? 0 : found->second;
+  const auto found = num_jobs_of_key_.find(key);
+  const std::size_t num_jobs = found == num_jobs_of_key_.end() ? 0 : found->second;
   if (key == 0 || num_jobs + wanted.jobs.size() <= options_.max_jobs_per_key) return std::nullopt;
   return ApiError{429,
                   "this key has " + std::to_string(num_jobs) + " unfinished jobs, and may have " +
@@ -126,16 +128,23 @@ void OpenAiApi::generate(Endpoint endpoint, const std::string& path, const HttpR
     count(path, error->status);
     return reply->answer(to_response(*error));
   }
-  const std::size_t num_jobs = wanted->jobs.size();
-  const JobId first = wanted->jobs.front().job;
-  const std::string name = own_name(*wanted, request);
-  if (!name.empty()) names_.add(key, name, first);
-  AnswerHead head{endpoint, answer_id(endpoint, name.empty() ? to_hex(first) : name),
-                  seconds_of(env_.clock), options_.model, wanted->is_streamed && wanted->has_usage};
-  jobs_of_key_[key] += num_jobs;
-  const auto on_end = [this, path, key, num_jobs](int status) {
+  AnswerNames::Jobs jobs;
+  for (const actors::Submit& job : wanted->jobs) jobs.push_back(job.job);
+  std::string name = own_name(*wanted, request);
+  if (name.empty()) name = to_hex(jobs.front());
+  AnswerHead head{endpoint, answer_id(endpoint, name), seconds_of(env_.clock), options_.model,
+                  wanted->is_streamed && wanted->has_usage};
+  const AnswerNames::Jobs before = names_.find(key, name);
+  names_.set(key, name, jobs);
+  num_jobs_of_key_[key] += jobs.size();
+  const auto on_end = [this, path, key, name, before, jobs](int status) {
     count(path, status);
-    jobs_of_key_[key] -= num_jobs;
+    num_jobs_of_key_[key] -= jobs.size();
+    // A request that came to nothing takes nobody's name away.
+    const bool is_refused = status >= 400 && status != Generation::kClientClosed;
+    if (is_refused && !before.empty() && names_.find(key, name) == jobs) {
+      names_.set(key, name, before);
+    }
   };
   const Generation::Server server{env_.clock, clients_, text_.token};
   Generation::start(

@@ -81,10 +81,11 @@ class OpenAiApi {
   void watch_job(const HttpRequest& request, const Reply& reply, std::size_t key);
   void show_status(const HttpRequest& request, const Reply& reply, std::size_t key);
   void show_progress(const HttpRequest& request, const Reply& reply);
-  /// The job that a part of a path names, by its id or the client's own name.
+  /// The jobs of the request that a path names, by its id or the client's own name for it.
   ///
   /// Errors  404
-  [[nodiscard]] ApiResult<JobId> find_job(std::string_view name, std::size_t key) const;
+  [[nodiscard]] ApiResult<std::vector<JobId>> find_jobs(const HttpRequest& request,
+                                                        std::size_t key) const;
   [[nodiscard]] std::optional<ApiError> quota_error(const GenerationRequest& wanted,
                                                     std::size_t key) const;
   void tokenize(const HttpRequest& request, const Reply& reply);
@@ -106,7 +107,7 @@ class OpenAiApi {
   HttpClients& clients_;
   const std::int64_t started_at_;  ///< seconds of Unix time
   AnswerNames names_;
-  std::map<std::size_t, std::size_t> jobs_of_key_;  ///< that have not ended
+  std::map<std::size_t, std::size_t> num_jobs_of_key_;  ///< that have not ended
 };
 
 }  // namespace unmask::rpc

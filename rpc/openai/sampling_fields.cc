@@ -120,7 +120,11 @@ void read_drawing(JsonFields& fields, Parameters& parameters) {
 std::vector<actors::Parameter> read_sampling(JsonFields& fields, bool has_length) {
   Parameters parameters;
   read_diffusion(fields, parameters);
-  if (has_length) read_length(fields, parameters);
+  if (has_length) {
+    read_length(fields, parameters);
+  } else if (find_parameter(parameters, "gen_length") != nullptr) {
+    fields.fail("diffusion.gen_length", "is of no effect: what is filled in says how long it is");
+  }
   if (fields.flag("ignore_eos").value_or(false)) {
     add_parameter(fields, parameters, "ignore_eos", "logits_eos_inf", "true");
   }

@@ -33,7 +33,7 @@ ApiResult<TextToTokens> input_of(std::string_view body) {
   fields.ignore({"model", "return_token_strs"});
   fields.refuse_unless("add_generation_prompt", {true});
   const bool has_special = fields.flag("parse_special").value_or(true);
-  bool is_surrounded = fields.flag("add_special_tokens").value_or(!has_messages);
+  bool is_surrounded = fields.flag("add_special_tokens").value_or(prompt.has_value());
   const bool also = fields.flag("add_special").value_or(is_surrounded);
   is_surrounded = is_surrounded && also;
   actors::JobInput input =

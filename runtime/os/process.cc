@@ -50,7 +50,7 @@ class Process::Child : public std::enable_shared_from_this<Child> {
   void let_go() {
     options_.on_line = nullptr;
     options_.on_exit = nullptr;
-    if (is_running) {
+    if (is_running && !options_.is_free) {
       kill(SIGKILL);
       while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
       is_running = false;
@@ -100,7 +100,8 @@ class Process::Child : public std::enable_shared_from_this<Child> {
   }
 
   void reap() {
-    ::kill(-pid, SIGKILL);  // what it left behind, while the number of its group is still its own
+    // What it left behind, while the number of its group is still its own.
+    if (!options_.is_free) ::kill(-pid, SIGKILL);
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     is_running = false;
@@ -122,8 +123,9 @@ class Process::Child : public std::enable_shared_from_this<Child> {
 
 Result<std::unique_ptr<Process>> Process::start(EventLoop& loop, Options options) {
   UNMASK_CHECK(!options.command.empty());
-  const bool wants_output = bool(options.on_line);
-  const auto spawned = spawn_child(options.command, options.environment, wants_output);
+  UNMASK_CHECK(!options.is_free || !options.on_line);
+  const SpawnOptions spawn{.wants_output = bool(options.on_line), .is_free = options.is_free};
+  const auto spawned = spawn_child(options.command, options.environment, spawn);
   if (!spawned) return spawned.error();
   auto child = std::make_shared<Child>(loop, *spawned, std::move(options));
   child->watch();

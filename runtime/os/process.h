@@ -28,12 +28,15 @@ struct ExitStatus {
 };
 
 /// A child process in its own process group, so that Ctrl-C at a terminal reaches this process
-/// only. It dies (SIGKILL) with the thread that started it, and with this object.
+/// only. Unless it is free it dies (SIGKILL) with the thread that started it, and with this object.
 class Process {
  public:
   struct Options {
     std::vector<std::string> command{};                ///< the program is looked up in PATH
     std::map<std::string, std::string> environment{};  ///< on top of this process's own
+    /// It goes on when this ends, and what it starts when it ends itself; it has no stdin and says
+    /// nothing.
+    bool is_free = false;
     /// Told every line of its stdout and stderr. Without it both are this process's own.
     std::function<void(const std::string& line)> on_line{};
     /// Told once, after the last line, that it ended.

@@ -48,11 +48,17 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 /// In the child, between fork and exec: only what is safe in a copy of one thread of many.
-[[noreturn]] void become(char** arguments, char** environment, pid_t parent, int output,
-                         int report) {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // it died before we asked to be told
+[[noreturn]] void become(char** arguments, char** environment, pid_t parent, int output, int report,
+                         bool is_free) {
+  if (is_free) {
+    ::setsid();
+    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (const int own : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nowhere, own);
+  } else {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);  // it died before we asked to be told
+  }
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
@@ -74,14 +80,14 @@ Error cannot_start(const std::string& program, int why) {
 
 Result<SpawnedChild> spawn_child(const std::vector<std::string>& command,
                                  const std::map<std::string, std::string>& environment,
-                                 bool wants_output) {
+                                 const SpawnOptions& options) {
   std::vector<std::string> arguments = command;
   std::vector<std::string> variables = merged(environment);
   const std::vector<char*> argument_pointers = pointers(arguments);
   const std::vector<char*> variable_pointers = pointers(variables);
   Pipe output;
   Pipe report;  // closed by a successful exec
-  if ((wants_output && !output.open()) || !report.open()) {
+  if ((options.wants_output && !output.open()) || !report.open()) {
     return cannot_start(command.front(), errno);
   }
 
@@ -90,7 +96,8 @@ Result<SpawnedChild> spawn_child(const std::vector<std::string>& command,
   if (pid < 0) return cannot_start(command.front(), errno);
   if (pid == 0) {
     become(const_cast<char**>(argument_pointers.data()),
-           const_cast<char**>(variable_pointers.data()), parent, output.in.get(), report.in.get());
+           const_cast<char**>(variable_pointers.data()), parent, output.in.get(), report.in.get(),
+           options.is_free);
   }
 
   report.in = Descriptor();

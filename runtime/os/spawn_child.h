@@ -17,11 +17,17 @@ struct SpawnedChild {
   int output = -1;  ///< its stdout and stderr; -1 if they were not asked for
 };
 
-/// Runs `command` in its own process group; it is killed when the calling thread ends. The caller
-/// owns the descriptors and waits for the pid.
+struct SpawnOptions {
+  bool wants_output = false;
+  /// It goes on when the caller ends, in a session of its own, and without stdin, stdout, stderr.
+  bool is_free = false;
+};
+
+/// Runs `command` in its own process group; unless it is free it is killed when the calling thread
+/// ends. The caller owns the descriptors and waits for the pid.
 /// Errors: kUnavailable naming the program and why.
 Result<SpawnedChild> spawn_child(const std::vector<std::string>& command,
                                  const std::map<std::string, std::string>& environment,
-                                 bool wants_output);
+                                 const SpawnOptions& options);
 
 }  // namespace unmask

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cmath>
 #include <cstdio>
 #include <span>
 #include <string_view>
@@ -56,8 +55,9 @@ void remark_on(const json::object& run, const std::string& name, LoadComparison&
 
 std::string row(const ComparedFigure& figure) {
   char text[160];
-  const double ratio = figure.before != 0 ? figure.after / figure.before : NAN;
-  std::snprintf(text, sizeof text, "%-32s %12.2f %12.2f %8.3f%s\n", figure.name.c_str(),
+  char ratio[32] = "-";
+  if (figure.before != 0) std::snprintf(ratio, sizeof ratio, "%.3f", figure.after / figure.before);
+  std::snprintf(text, sizeof text, "%-32s %12.2f %12.2f %8s%s\n", figure.name.c_str(),
                 figure.before, figure.after, ratio, figure.is_worse ? "  worse" : "");
   return text;
 }

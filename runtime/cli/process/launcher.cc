@@ -14,10 +14,12 @@ constexpr std::chrono::seconds kDeadGrace{1};  // in which who left by itself en
 constexpr std::string_view kHttp = "http://";
 constexpr int kMaxLastWords = 400;  // columns, of what the next life is told
 
+/// The very program that runs, though another may stand in its place by now.
 std::string this_program() {
+  constexpr const char* kSelf = "/proc/self/exe";
   std::error_code error;
-  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? "unmask" : path.string();
+  const std::filesystem::path path = std::filesystem::read_symlink(kSelf, error);
+  return error || !std::filesystem::exists(path, error) ? kSelf : path.string();
 }
 
 }  // namespace

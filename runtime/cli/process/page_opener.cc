@@ -73,8 +73,8 @@ void PageOpener::open(EventLoop& loop, const std::string& url,
   const std::string beginning = "the page is not opened: ";
   const auto command = page_opener(url, display_environment(), is_in_path);
   if (!command) return say(beginning + command.error().message);
-  Process::Options options{.command = *command};
-  options.on_line = [](const std::string& /*of a browser, to nobody*/) {};
+  // A browser is not ours to end, nor is what an opener leaves behind.
+  Process::Options options{.command = *command, .is_free = true};
   options.on_exit = [say, beginning, program = command->front()](ExitStatus status) {
     if (!status.is_success()) say(beginning + program + " " + status.describe());
   };

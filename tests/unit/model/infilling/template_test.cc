@@ -73,6 +73,23 @@ TEST(TemplateTest, JsonThatCannotBeFilledIsRefused) {
   EXPECT_THAT(refusal(std::string(100000, '['), Format::kJson), HasSubstr("not JSON"));
 }
 
+// ---- Pieces ----
+
+TEST(PiecesTest, NothingInATextIsAHole) {
+  EXPECT_THAT(
+      parsed(R"(["int main() {",["middle",16],"} {{a:1}} \\\\"])", Format::kPieces).pieces,
+      ElementsAre(Piece("int main() {"), Piece(Hole{"middle", 16}), Piece("} {{a:1}} \\\\")));
+  EXPECT_THAT(parsed(R"(["",["middle",1],""])", Format::kPieces).pieces,
+              ElementsAre(Piece(Hole{"middle", 1})));
+}
+
+TEST(PiecesTest, WhatIsNoPieceIsRefused) {
+  for (const char* wrong : {"", "{}", "[5]", R"([["a",0]])", R"([["a",4097]])", R"([["a"]])",
+                            R"([["",1]])", R"([[1,"a"]])", R"(["a"])"}) {
+    EXPECT_NE(refusal(wrong, Format::kPieces), "was taken") << wrong;
+  }
+}
+
 // ---- Schemas ----
 
 TEST(JsonSchemaTest, AnObjectHasAHoleForEveryValue) {

@@ -134,6 +134,10 @@ TEST(GenerationRequestTest, FramesAndLogprobsAreSubscribedTo) {
   EXPECT_TRUE(parsed(R"({"prompt":"a","logprobs":0})", Endpoint::kText).has_logprobs);
   EXPECT_EQ(refused(R"({"prompt":"a","logprobs":1,"echo":true})", Endpoint::kText).param,
             "logprobs");
+  for (const char* nothing : {R"({"logprobs":0})", R"({"logprobs":0,"prompt":[]})",
+                              R"({"logprobs":0,"prompt":{"a":1}})"}) {
+    EXPECT_EQ(refused(nothing, Endpoint::kText).param, "prompt");
+  }
 }
 
 TEST(GenerationRequestTest, ASuffixMakesAHoleBeforeIt) {
@@ -141,10 +145,14 @@ TEST(GenerationRequestTest, ASuffixMakesAHoleBeforeIt) {
       parsed(R"({"prompt":"a {{b:1}} ","suffix":" c","max_tokens":7})", Endpoint::kText);
   EXPECT_TRUE(request.is_middle);
   const auto& input = std::get<actors::TemplateInput>(request.jobs.at(0).input);
-  EXPECT_EQ(input.text, "a \\{{b:1}} {{middle:7}} c");
+  EXPECT_EQ(input.format, infilling::Format::kPieces);
+  EXPECT_EQ(input.text, R"(["a {{b:1}} ",["middle",7]," c"])");
   EXPECT_THAT(input.messages, IsEmpty());
   EXPECT_THAT(request.jobs.at(0).parameters, IsEmpty());
   EXPECT_EQ(refused(R"({"prompt":[1],"suffix":"c"})", Endpoint::kText).param, "prompt");
+  EXPECT_EQ(
+      refused(R"({"prompt":"a","suffix":"c","diffusion":{"gen_length":9}})", Endpoint::kText).param,
+      "diffusion.gen_length");
 }
 
 TEST(GenerationRequestTest, AnInfillIsATemplateOrWhatStandsAroundAHole) {
@@ -160,7 +168,10 @@ TEST(GenerationRequestTest, AnInfillIsATemplateOrWhatStandsAroundAHole) {
   const auto middle =
       parsed(R"({"input_prefix":"a","input_suffix":"b","n_predict":4})", Endpoint::kInfill);
   EXPECT_TRUE(middle.is_middle);
-  EXPECT_EQ(std::get<actors::TemplateInput>(middle.jobs.at(0).input).text, "a{{middle:4}}b");
+  EXPECT_EQ(std::get<actors::TemplateInput>(middle.jobs.at(0).input).text,
+            R"(["a",["middle",4],"b"])");
+  EXPECT_TRUE(
+      parsed(R"({"input_prefix":"int f() {","n_predict":-1})", Endpoint::kInfill).is_middle);
   const std::pair<const char*, const char*> cases[] = {
       {R"({})", "template"},
       {R"({"template":5})", "template"},
@@ -168,6 +179,7 @@ TEST(GenerationRequestTest, AnInfillIsATemplateOrWhatStandsAroundAHole) {
       {R"({"template":"{{a:1}}","logprobs":0})", "logprobs"},
       {R"({"template":"{{a:1}}","max_tokens":4})", "max_tokens"},
       {R"({"input_prefix":"a","n_predict":0})", "n_predict"},
+      {R"({"template":{"type":"null"}})", "format"},
       {R"({"input_prefix":"a","template":"x"})", "template"}};
   for (const auto& [body, param] : cases) {
     EXPECT_EQ(refused(body, Endpoint::kInfill).param, param) << body;

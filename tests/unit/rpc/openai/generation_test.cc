@@ -164,6 +164,10 @@ TEST_F(GenerationTest, WhoLeavesTakesAlongWhatHasNotEndedAndIsNotDetached) {
   start(chat(R"(,"detach":true)"));
   reply_->close(true);
   EXPECT_THAT(cancelled(), IsEmpty());
+  EXPECT_THAT(statuses_, SizeIs(1)) << "its job counts until it has ended";
+  commit("x");
+  finish("x");
+  EXPECT_THAT(statuses_, ElementsAre(499, 499));
 }
 
 TEST_F(GenerationTest, WhoDoesNotReadIsCutOffAndItsJobEnds) {

@@ -37,6 +37,23 @@ TEST(LogprobRowsTest, ARowGoesWithTheTextThatBeginsWithIt) {
   EXPECT_THAT(rows.take(9), SizeIs(1));
 }
 
+TEST(LogprobRowsTest, HalfACharacterIsCountedAsTheTextHasIt) {
+  const auto text_of_bytes = [](std::int32_t token) {
+    // An umlaut in two tokens, a byte that is no character, a letter.
+    const std::string bytes[] = {"\xc3", "\xa4", "\xff", "b"};
+    return TokenText{"", bytes[token]};
+  };
+  LogprobRows rows;
+  rows.add(block({0, 1, 2, 3}, {-1, -1, -1, -1}), text_of_bytes);
+  const auto all = rows.take(100);
+  ASSERT_EQ(all.size(), 4u);
+  const std::size_t offsets[] = {0, 0, 1, 2}, begins[] = {0, 0, 2, 5};
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(all[i].offset, offsets[i]) << i;
+    EXPECT_EQ(all[i].begin, begins[i]) << i;
+  }
+}
+
 TEST(LogprobRowsTest, AChatAndATextHaveThemInOpenAisShapes) {
   LogprobRows rows;
   rows.add(block({2, 0, 1}, {-0.5f, -1, actors::kNoLogprob}), text_of);
