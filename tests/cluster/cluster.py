@@ -17,6 +17,12 @@ UNMASK = os.environ["UNMASK"]
 TIMEOUT = 60  # seconds, for anything that is waited for
 
 
+def resident_bytes(pid: int) -> int:
+    """Memory that a process has now."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 class Cluster:
     """`unmask up`, ready when the constructor returns; stop() ends it.
 
@@ -24,10 +30,11 @@ class Cluster:
     words: further flags of `unmask up`. Two workers that compute in f32, unless they say otherwise:
     bf16 sums, and so a trained model's tokens, depend on the processor.
     environment: on top of this process's own.
+    program: that is run, by its path.
     """
 
     def __init__(self, *words: str, gateway: str | None = "127.0.0.1:0",
-                 environment: dict[str, str] | None = None) -> None:
+                 environment: dict[str, str] | None = None, program: str | pathlib.Path = UNMASK) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="unmask-cluster-")
         folder = pathlib.Path(self._folder.name)
         self._endpoints_file, self._log_file = folder / "endpoints.json", folder / "log"
@@ -38,7 +45,7 @@ class Cluster:
                     for word in (flag, value)]
         with open(self._log_file, "wb") as log:
             self.process = subprocess.Popen(
-                [UNMASK, "up", *defaults, *address, "--endpoints-file", self._endpoints_file, *words],
+                [program, "up", *defaults, *address, "--endpoints-file", self._endpoints_file, *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
         try:
             self.wait_until(self._endpoints_file.exists, "the endpoints file")

@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -16,7 +17,7 @@ import time
 import unittest
 import urllib.parse
 
-from cluster import TIMEOUT, UNMASK, Cluster
+from cluster import TIMEOUT, UNMASK, Cluster, resident_bytes
 
 PROMPT = "Sort these numbers from small to large: 96, 95, 41, 60"
 ANSWER = "41, 60, 95, 96"
@@ -26,6 +27,7 @@ LONG_JOB = ["--gen-length", "224", "--block-length", "224", "--strategy", "fixed
 # Whoever dies is known by its broken connection, long before it would be missed.
 NEVER_MISSED = ["--set", "cluster.self_fence=500s", "--set", "cluster.dead_after=600s"]
 BAD_CONFIG = 3
+MODEL = pathlib.Path(__file__).resolve().parents[2] / "model" / "zoo" / "unmask-tiny"
 
 
 def is_running(pid):
@@ -87,11 +89,6 @@ def unread_bytes(port):
         rows = [line.split() for line in table][1:]
     return sum(int(row[4].split(":")[1], 16) for row in rows
                if int(row[1].split(":")[1], 16) == port)
-
-
-def resident_bytes(pid):
-    with open(f"/proc/{pid}/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 class FaultsTest(unittest.TestCase):
@@ -238,6 +235,19 @@ class PauseTest(unittest.TestCase):
 
 
 class HungTest(unittest.TestCase):
+    def test_a_process_starts_again_though_another_program_stands_in_its_place(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program, other = pathlib.Path(folder) / "unmask", pathlib.Path(folder) / "other"
+            shutil.copy(UNMASK, program)
+            cluster = Cluster("--workers", "1", "--model", str(MODEL), program=program)
+            other.write_text("no program")
+            other.replace(program)
+            (before,) = cluster.workers()
+            os.kill(before["pid"], signal.SIGKILL)
+            cluster.wait_until(lambda: cluster.workers()[0]["pid"] != before["pid"], "another worker")
+            self.assertTrue(cluster.submit(PROMPT).stdout)
+            cluster.stop()
+
     def test_a_hung_worker_is_killed_and_replaced(self):
         cluster = Cluster("--set", "cluster.self_fence=1500ms", "--set", "cluster.dead_after=2s")
         try:

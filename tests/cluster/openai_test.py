@@ -11,7 +11,7 @@ import socket
 import subprocess
 import unittest
 
-from cluster import TIMEOUT, UNMASK, Cluster
+from cluster import TIMEOUT, UNMASK, Cluster, resident_bytes
 
 PROMPT = "Mia has 12 apples and buys 7 more. How many apples does she have?"
 CHAT = {"messages": [{"role": "user", "content": PROMPT}]}
@@ -53,11 +53,6 @@ def events(body):
     status, fields, text = ask("POST", "/v1/chat/completions", body)
     assert (status, fields["Content-Type"]) == (200, "text/event-stream"), text
     return text.removesuffix("\n\n").split("\n\n")
-
-
-def resident_bytes(pid):
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 def jobs():
@@ -159,6 +154,9 @@ class AnswersTest(unittest.TestCase):
         self.assertEqual(middle["text"], middle["fills"][0]["text"])
         suffix = ask("POST", "/v1/completions", {"prompt": "1 + ", "suffix": " = 3", "max_tokens": 3})[2]
         self.assertEqual(suffix["choices"][0]["text"], middle["text"])
+        for around in ("{", "\\", "{{a:1}} {{{"):
+            code = {"input_prefix": around, "input_suffix": around, "n_predict": 2}
+            self.assertEqual(ask("POST", "/v1/infill", code)[0], 200, around)
         status, _, text = ask("POST", "/v1/infill", {**body, "stream": True, "diffusion": {"stream": "frames"}})
         self.assertEqual(status, 200, text)
         chunks = [json.loads(event.removeprefix("data: ")) for event in text.removesuffix("\n\n").split("\n\n")[:-1]]
@@ -247,6 +245,18 @@ class JobsTest(unittest.TestCase):
         self.assertEqual(ask("DELETE", "/v1/jobs/chatcmpl-" + job)[2],
                          {"id": job, "object": "job", "outcome": "cancelled"})
 
+    def test_a_name_stands_for_all_jobs_of_its_request_and_no_refusal_takes_it_away(self):
+        body = {"prompt": "1+1=", "max_tokens": 4, "request_id": "user:42"}
+        text = ask("POST", "/v1/completions", body)[2]["choices"][0]["text"]
+        self.assertEqual(ask("POST", "/v1/completions", {**body, "model": "none"})[0], 404)
+        for name in ("user:42", "user%3A42", "cmpl-user:42"):
+            self.assertEqual(ask("GET", "/v1/jobs/" + name)[2]["text"], text)
+        connection = send_raw(long_request(detach=True, n=2, request_id="chatcmpl-two"))
+        cluster.wait_until(cluster.is_busy, "the jobs")
+        connection.close()
+        self.assertEqual(ask("DELETE", "/v1/jobs/chatcmpl-two")[2]["outcome"], "cancelled")
+        self.assertFalse(cluster.is_busy())
+
     def test_a_viewer_sees_the_frames_of_a_job_by_the_name_of_its_request(self):
         body = json.dumps({**LONG, "stream": True}).encode()
         viewer = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
@@ -319,6 +329,7 @@ class BadInputTest(unittest.TestCase):
         self.assertEqual(ask("GET", path)[1]["Allow"], "POST")
         self.refused(405, "GET", path)
         self.refused(413, "POST", path, b"x" * (2 << 20))
+        self.assertEqual(self.refused(400, "POST", "/v1/completions", {"logprobs": 0})["param"], "prompt")
         for method in ("GET", "DELETE"):
             self.refused(404, method, "/v1/jobs/xyz")
             self.refused(404, method, "/v1/jobs/" + "0" * 32)
@@ -397,7 +408,15 @@ class KeysTest(unittest.TestCase):
             self.assertEqual((status, answer["error"]["code"]), (429, "rate_limit_exceeded"))
             self.assertTrue(fields["Retry-After"])
             self.assertEqual(ask("POST", "/v1/chat/completions", CHAT, Authorization="Bearer alpha")[0], 200)
+            self.assertEqual(ask("DELETE", "/v1/jobs/betas", **beta)[0], 200)
             connection.close()
+            # A job that nobody waits for counts, too.
+            left = send_raw(long_request(detach=True).replace(b"Host: a", b"Host: a\r\nX-Request-Id: left\r\nAuthorization: Bearer beta"))
+            with_keys.wait_until(lambda: ask("GET", "/v1/jobs/left", **beta)[2].get("state") == "running", "the job")
+            left.close()
+            self.assertEqual(ask("POST", "/v1/chat/completions", CHAT, **beta)[0], 429)
+            self.assertEqual(ask("DELETE", "/v1/jobs/left", **beta)[0], 200)
+            with_keys.wait_until(lambda: ask("POST", "/v1/chat/completions", CHAT, **beta)[0] == 200, "room for a job")
         finally:
             host, port = mine
 

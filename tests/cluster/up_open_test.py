@@ -3,11 +3,13 @@
   UNMASK=build/release/unmask python3 tests/cluster/up_open_test.py
 """
 
+import os
 import pathlib
+import select
 import tempfile
 import unittest
 
-from cluster import Cluster
+from cluster import TIMEOUT, Cluster
 
 
 class UpOpenTest(unittest.TestCase):
@@ -25,6 +27,24 @@ class UpOpenTest(unittest.TestCase):
         self.assertIn(f"OpenAI API   {http}/v1\n", log)
         self.assertIn(f"page         {http}/\n", log)
         self.assertNotIn("not opened", log)
+
+    def test_a_browser_that_its_opener_leaves_behind_outlives_the_cluster(self):
+        with tempfile.TemporaryDirectory() as folder:
+            asks, answers = pathlib.Path(folder) / "asks", pathlib.Path(folder) / "answers"
+            for fifo in (asks, answers):
+                os.mkfifo(fifo)
+            opener = pathlib.Path(folder) / "opener"
+            # What it leaves behind waits until somebody writes.
+            opener.write_text(f"#!/bin/sh\n(read line < {asks}; echo $line > {answers}) &\n")
+            opener.chmod(0o755)
+            cluster = Cluster("--open", "--workers", "1", environment={"BROWSER": str(opener)})
+            said = os.open(answers, os.O_RDONLY | os.O_NONBLOCK)
+            with open(asks, "w", encoding="ascii") as browser:  # it is there
+                self.assertNotIn("not opened", cluster.stop())
+                browser.write("alive\n")
+            self.assertEqual(select.select([said], [], [], TIMEOUT)[0], [said])
+            self.assertEqual(os.read(said, 100), b"alive\n")
+            os.close(said)
 
     def test_without_a_display_it_says_so_and_goes_on(self):
         nothing = {"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}

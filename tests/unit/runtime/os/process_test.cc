@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <optional>
 
@@ -117,6 +118,31 @@ TEST_F(KilledProcessTest, KillReachesTheProcessAndWhatItStarted) {
   EXPECT_EQ(status_, (ExitStatus{.signal = SIGKILL}));
   EXPECT_FALSE(process->is_running());
   process->kill(SIGKILL);  // too late, and harmless
+}
+
+TEST_F(ProcessTest, AFreeProcessAndWhatItLeavesBehindOutliveEverything) {
+  std::array<int, 2> asks{}, answers{};  // inherited
+  ASSERT_EQ(::pipe(asks.data()), 0);
+  ASSERT_EQ(::pipe(answers.data()), 0);
+  const std::string left_behind =
+      "read line <&" + std::to_string(asks[0]) + "; echo alive >&" + std::to_string(answers[1]);
+  auto started = Process::start(loop_, {.command = {"sh", "-c", "(" + left_behind + ") & exit 0"},
+                                        .is_free = true,
+                                        .on_exit = [this](ExitStatus status) {
+                                          status_ = status;
+                                          loop_.stop();
+                                        }});
+  ASSERT_TRUE(started) << started.error().message;
+  loop_.run();
+  EXPECT_TRUE(status_->is_success());
+  const pid_t group = (*started)->pid();
+  EXPECT_NE(::getsid(0), group);
+  started->reset();
+  ASSERT_EQ(::write(asks[1], "\n", 1), 1);
+  ::close(answers[1]);
+  std::array<char, 16> text{};
+  EXPECT_EQ(::read(answers[0], text.data(), text.size()), 6);
+  for (const int end : {asks[0], asks[1], answers[0]}) ::close(end);
 }
 
 TEST_F(KilledProcessTest, ProcessDiesWithItsObjectAndNobodyIsTold) {
