@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 using Values = std::vector<NamedValue>;
 
-std::string refusal(const Values& values) {
+std::string preset_refusal(const Values& values) {
   const auto chosen = with_preset(values);
   return chosen ? "was taken" : chosen.error().message;
 }
@@ -44,9 +44,10 @@ TEST(JobPresetsTest, WithoutOneNothingChanges) {
 }
 
 TEST(JobPresetsTest, WhatCannotBeIsRefused) {
-  EXPECT_THAT(refusal({{"preset", "best"}}), HasSubstr("quality, balanced, fast"));
-  EXPECT_THAT(refusal({{"preset", "fast"}, {"preset", "fast"}}), HasSubstr("twice"));
-  EXPECT_THAT(refusal({{"preset", "fast"}, {"strategy", "fixed"}}), HasSubstr("leave out one"));
+  EXPECT_THAT(preset_refusal({{"preset", "best"}}), HasSubstr("quality, balanced, fast"));
+  EXPECT_THAT(preset_refusal({{"preset", "fast"}, {"preset", "fast"}}), HasSubstr("twice"));
+  EXPECT_THAT(preset_refusal({{"preset", "fast"}, {"strategy", "fixed"}}),
+              HasSubstr("leave out one"));
 }
 
 }  // namespace
