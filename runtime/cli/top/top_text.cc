@@ -11,7 +11,7 @@
 namespace unmask::cli {
 namespace {
 
-constexpr std::size_t kClientChars = 8, kJobChars = 8;
+constexpr std::size_t kTopClientChars = 8, kJobChars = 8;
 
 std::string rate_text(const std::optional<double>& rate, const char* format) {
   if (!rate) return "-";
@@ -53,7 +53,8 @@ std::vector<TableRow> job_rows(const TopSnapshot& snapshot) {
   for (const actors::JobSummary& job : snapshot.jobs.jobs) {
     if (job.state == actors::JobSummary::State::kFinished) continue;
     rows.push_back({rpc::to_hex(job.job).substr(0, kJobChars),
-                    printable(job.client.substr(0, kClientChars)), std::string(name_of(job.state)),
+                    printable(job.client.substr(0, kTopClientChars)),
+                    std::string(name_of(job.state)),
                     std::to_string(job.block) + "/" + std::to_string(job.num_blocks),
                     std::to_string(job.tokens), std::to_string(job.forwards), short_time(job.age)});
   }

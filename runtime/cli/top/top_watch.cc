@@ -5,7 +5,7 @@
 namespace unmask::cli {
 namespace {
 
-constexpr std::chrono::seconds kMaxSilence{3};  // of a gateway that is there
+constexpr std::chrono::seconds kMaxTopSilence{3};  // of a gateway that is there
 constexpr std::chrono::seconds kMetricsTimeout{2};
 constexpr std::string_view kHttpScheme = "http://";
 
@@ -41,7 +41,7 @@ Result<> TopWatch::connect() {
 void TopWatch::ask() {
   next_ = {};
   timers_.cancel(silence_);
-  silence_ = timers_.after(kMaxSilence, [this] {
+  silence_ = timers_.after(kMaxTopSilence, [this] {
     lose({ErrorCode::kUnavailable, "the gateway does not answer"});
   });
   connection_->client().status([this](const Result<actors::ClusterStatus>& status) {

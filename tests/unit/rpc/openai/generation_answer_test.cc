@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kHead = R"("created":5,"model":"m","system_fingerprint":null,)";
 
-boost::json::value parsed(const std::string& text) { return boost::json::parse(text); }
+boost::json::value parsed_json(const std::string& text) { return boost::json::parse(text); }
 
 AnswerHead chat_head() { return {Endpoint::kChat, "chatcmpl-1", 5, "m", false}; }
 
@@ -27,26 +27,26 @@ actors::Finished finished(std::string text, actors::FinishReason reason) {
 TEST(GenerationAnswerTest, AWholeChatIsWhatClientsOfOpenAiRead) {
   actors::Finished end = finished("a\"b", actors::FinishReason::kStop);
   end.figures.queue_time = std::chrono::microseconds(1'250);
-  EXPECT_EQ(parsed(answer_json(chat_head(), {end}, {}, 1)),
-            parsed(R"({"id":"chatcmpl-1","object":"chat.completion",)" + std::string(kHead) +
-                   R"("choices":[{"index":0,"message":{"role":"assistant","content":"a\"b",)"
-                   R"("refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{)"
-                   R"("prompt_tokens":3,"completion_tokens":10,"total_tokens":13,)"
-                   R"("prompt_tokens_details":{"cached_tokens":0},"diffusion":{)"
-                   R"("forward_passes":4,"blocks":2,"tokens_per_forward":2.5,)"
-                   R"("queue_ms":1.3,"first_block_ms":0,"total_ms":0}}})"));
+  EXPECT_EQ(parsed_json(answer_json(chat_head(), {end}, {}, 1)),
+            parsed_json(R"({"id":"chatcmpl-1","object":"chat.completion",)" + std::string(kHead) +
+                        R"("choices":[{"index":0,"message":{"role":"assistant","content":"a\"b",)"
+                        R"("refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{)"
+                        R"("prompt_tokens":3,"completion_tokens":10,"total_tokens":13,)"
+                        R"("prompt_tokens_details":{"cached_tokens":0},"diffusion":{)"
+                        R"("forward_passes":4,"blocks":2,"tokens_per_forward":2.5,)"
+                        R"("queue_ms":1.3,"first_block_ms":0,"total_ms":0}}})"));
 }
 
 TEST(GenerationAnswerTest, ATextThatWasFilledInNamesWhatIsInItsHoles) {
   AnswerHead head{Endpoint::kInfill, "infill-1", 5, "m", false};
   actors::Finished end = finished("a b", actors::FinishReason::kStop);
   end.fills = {{"x", {}, "a"}, {"y", {}, "b"}};
-  const auto answer = parsed(answer_json(head, {end}, {}, 1));
+  const auto answer = parsed_json(answer_json(head, {end}, {}, 1));
   EXPECT_EQ(answer.at("object"), "infill");
   EXPECT_EQ(answer.at("choices"),
-            parsed(R"([{"index":0,"text":"a b","fills":[{"name":"x","text":"a"},)"
-                   R"({"name":"y","text":"b"}],"logprobs":null,"finish_reason":"stop"}])"));
-  EXPECT_EQ(parsed(end_chunk(head, 0, end)).at("choices").as_array()[0].at("fills"),
+            parsed_json(R"([{"index":0,"text":"a b","fills":[{"name":"x","text":"a"},)"
+                        R"({"name":"y","text":"b"}],"logprobs":null,"finish_reason":"stop"}])"));
+  EXPECT_EQ(parsed_json(end_chunk(head, 0, end)).at("choices").as_array()[0].at("fills"),
             answer.at("choices").as_array()[0].at("fills"));
 }
 

@@ -92,12 +92,12 @@ class GenerationTest : public testing::Test {
   std::shared_ptr<HttpReply> reply_;
 };
 
-std::string chat(const std::string& fields = "") {
+std::string a_chat(const std::string& fields = "") {
   return R"({"messages":[{"role":"user","content":"Hi"}])" + fields + "}";
 }
 
 TEST_F(GenerationTest, AnAnswerComesWholeOnceEveryChoiceHasEnded) {
-  start(chat(R"(,"n":2)"));
+  start(a_chat(R"(,"n":2)"));
   finish("b", 1);
   EXPECT_FALSE(reply_->has_begun());
   finish("a", 0);
@@ -109,11 +109,11 @@ TEST_F(GenerationTest, AnAnswerComesWholeOnceEveryChoiceHasEnded) {
 }
 
 TEST_F(GenerationTest, AStreamBeginsOnceItIsAcceptedAndARefusalBeforeIsAStatus) {
-  start(chat(R"(,"stream":true)"));
+  start(a_chat(R"(,"stream":true)"));
   say(actors::Rejected{jobs_[0].job, {ErrorCode::kOverloaded, "the queue is full"}});
   EXPECT_THAT(sent(), HasSubstr("the queue is full"));
   EXPECT_EQ(status_, 503);
-  start(chat(R"(,"stream":true)"));
+  start(a_chat(R"(,"stream":true)"));
   accept();
   commit("x");
   finish("x");
@@ -124,7 +124,7 @@ TEST_F(GenerationTest, AStreamBeginsOnceItIsAcceptedAndARefusalBeforeIsAStatus) 
 }
 
 TEST_F(GenerationTest, AFrameThatWaitsComesBeforeItsBlock) {
-  start(chat(R"(,"stream":true,"diffusion":{"stream":"frames"})"));
+  start(a_chat(R"(,"stream":true,"diffusion":{"stream":"frames"})"));
   frame(5);  // nothing is sent before the head
   accept();
   frame(5);
@@ -136,7 +136,7 @@ TEST_F(GenerationTest, AFrameThatWaitsComesBeforeItsBlock) {
 }
 
 TEST_F(GenerationTest, LogprobsGoWithTheTextOfTheirTokens) {
-  start(chat(R"(,"stream":true,"logprobs":true)"));
+  start(a_chat(R"(,"stream":true,"logprobs":true)"));
   accept();
   commit("a");  // the rest is held back: it may begin a stop string
   EXPECT_THAT(sent(), testing::AllOf(HasSubstr(R"("logprob":-0.5)"), Not(HasSubstr("-0.25"))));
@@ -155,13 +155,13 @@ TEST_F(GenerationTest, WhatIsBetweenTwoTextsIsTheAnswer) {
 }
 
 TEST_F(GenerationTest, WhoLeavesTakesAlongWhatHasNotEndedAndIsNotDetached) {
-  start(chat(R"(,"n":2)"));
+  start(a_chat(R"(,"n":2)"));
   finish("a", 0);
   reply_->close(true);
   EXPECT_THAT(cancelled(), ElementsAre(jobs_[1].job));
   EXPECT_THAT(statuses_, ElementsAre(499));
   delivered_.clear();
-  start(chat(R"(,"detach":true)"));
+  start(a_chat(R"(,"detach":true)"));
   reply_->close(true);
   EXPECT_THAT(cancelled(), IsEmpty());
   EXPECT_THAT(statuses_, SizeIs(1)) << "its job counts until it has ended";
@@ -171,7 +171,7 @@ TEST_F(GenerationTest, WhoLeavesTakesAlongWhatHasNotEndedAndIsNotDetached) {
 }
 
 TEST_F(GenerationTest, WhoDoesNotReadIsCutOffAndItsJobEnds) {
-  start(chat(R"(,"stream":true)"), Endpoint::kChat, 1000);
+  start(a_chat(R"(,"stream":true)"), Endpoint::kChat, 1000);
   accept();
   commit(std::string(1000, 'x'));
   EXPECT_TRUE(reply_->is_cut_off());
@@ -180,7 +180,7 @@ TEST_F(GenerationTest, WhoDoesNotReadIsCutOffAndItsJobEnds) {
 }
 
 TEST_F(GenerationTest, AFailureWithinAStreamIsAnEventWithoutTheLastOne) {
-  start(chat(R"(,"stream":true)"));
+  start(a_chat(R"(,"stream":true)"));
   accept();
   finish("", 0, actors::FinishReason::kError);
   const std::string text = sent();
