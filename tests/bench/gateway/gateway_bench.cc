@@ -105,12 +105,12 @@ class HttpDoor final : public Door {
 };
 
 /// What jobs of one length cost through one door; of several rounds the least.
-struct Cost {
+struct DoorCost {
   double thread_seconds = std::numeric_limits<double>::max();
   double p50_ms = thread_seconds, p99_ms = thread_seconds;
 };
 
-Result<> measure_once(BenchGateway& gateway, Door& door, int num_blocks, Cost& least) {
+Result<> measure_once(BenchGateway& gateway, Door& door, int num_blocks, DoorCost& least) {
   gateway.set_script({num_blocks, kInterval});
   Arrivals arrivals;
   const double before = gateway.thread_seconds();
@@ -142,7 +142,7 @@ Result<double> idle_bytes(BenchGateway& gateway) {
   return (resident_bytes() - before) / kNumIdle;
 }
 
-double block_us(const Cost& one, const Cost& many) {
+double block_us(const DoorCost& one, const DoorCost& many) {
   return (many.thread_seconds - one.thread_seconds) / (kNumJobs * (kNumBlocks - 1)) * 1e6;
 }
 
@@ -153,12 +153,13 @@ Result<GatewayRun> measure_gateway(const std::filesystem::path& model) {
   if (!gateway) return gateway.error();
   ZmqDoor zmq((*gateway)->zmq());
   HttpDoor http((*gateway)->http());
-  Cost zmq_one, zmq_many, http_one, http_many;
+  DoorCost zmq_one, zmq_many, http_one, http_many;
   for (int round = 0; round < kRounds; ++round) {
-    for (const auto& [door, num_blocks, cost] : {std::tuple<Door*, int, Cost*>{&zmq, 1, &zmq_one},
-                                                 {&http, 1, &http_one},
-                                                 {&zmq, kNumBlocks, &zmq_many},
-                                                 {&http, kNumBlocks, &http_many}}) {
+    for (const auto& [door, num_blocks, cost] :
+         {std::tuple<Door*, int, DoorCost*>{&zmq, 1, &zmq_one},
+          {&http, 1, &http_one},
+          {&zmq, kNumBlocks, &zmq_many},
+          {&http, kNumBlocks, &http_many}}) {
       const Result<> measured = measure_once(**gateway, *door, num_blocks, *cost);
       if (!measured) return measured.error();
     }
