@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <string_view>
 
+#include "rpc/openai/json_page.h"
+
 namespace unmask::rpc {
 namespace {
 
@@ -66,10 +68,7 @@ std::string to_json(const ApiError& error) {
 }
 
 HttpResponse to_response(const ApiError& error) {
-  HttpResponse response;
-  response.status = error.status;
-  response.content_type = "application/json";
-  response.body = to_json(error) + "\n";
+  HttpResponse response = json_text_page(to_json(error), error.status);
   if (error.status == 401) response.fields["WWW-Authenticate"] = "Bearer";
   // Clients of OpenAI try again on every 5xx; what failed for good must say so.
   if (error.status >= 500 && error.status != 503) response.fields["X-Should-Retry"] = "false";

@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "rpc/openai/json_page.h"
+
 namespace unmask::rpc {
 namespace {
-
-HttpResponse json_response(std::string body) {
-  HttpResponse response;
-  response.content_type = "application/json";
-  response.body = std::move(body) + "\n";
-  return response;
-}
 
 /// Why a job that was accepted has no whole answer; nothing if it has.
 std::optional<ApiError> error_of(const actors::Finished& finished) {
@@ -148,7 +143,7 @@ void Generation::end() {
     (void)reply_->append(kLastEvent);
     reply_->end();
   } else {
-    reply_->answer(json_response(answer_json(head_, finished, logprobs, request_.num_per_prompt)));
+    reply_->answer(json_text_page(answer_json(head_, finished, logprobs, request_.num_per_prompt)));
   }
   close(200);
 }

@@ -118,14 +118,8 @@ void OpenAiApi::list_jobs(const HttpRequest& request, const Reply& reply, std::s
   ask(request, reply, key, actors::ListJobs{1}, [reply](const actors::WireMessage& message) {
     const auto* list = std::get_if<actors::JobList>(&message);
     if (list == nullptr) return false;
-    if (list->error) {
-      reply->answer(to_response(api_error_of(*list->error)));
-      return true;
-    }
-    HttpResponse response;
-    response.content_type = "application/json";
-    response.body = job_list_json(*list) + "\n";
-    reply->answer(std::move(response));
+    reply->answer(list->error ? to_response(api_error_of(*list->error))
+                              : json_text_page(job_list_json(*list)));
     return true;
   });
 }

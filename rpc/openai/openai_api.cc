@@ -56,10 +56,7 @@ void OpenAiApi::add_to(HttpServer& server) {
     });
   }
   add("GET", "/v1/parameters", [](const auto& /*request*/, const auto& reply, std::size_t /*key*/) {
-    HttpResponse response;
-    response.content_type = "application/json";
-    response.body = parameter_table_json() + "\n";
-    reply->answer(std::move(response));
+    reply->answer(json_text_page(parameter_table_json()));
   });
   add_job_routes(server);
   add("POST", "/tokenize", [this](const auto& request, const auto& reply, std::size_t /*key*/) {

@@ -51,9 +51,9 @@ Options parse_options(int argc, char** argv) {
   Options options;
   cli::CommandLine line("unmask_bench", kHowItMeasures);
   cli::Command program = line.root();
-  program.add(
-      {.name = "--quick", .help = "fewer rows, less repetition, no serving: under 30 seconds"},
-      options.is_quick);
+  program.add({.name = "--quick",
+               .help = "fewer rows, less repetition, no gateway, no serving: under 30 seconds"},
+              options.is_quick);
   std::string device;
   program.add({.name = "--device",
                .help = "cpu or cuda, which has the sections layer, head and forward",

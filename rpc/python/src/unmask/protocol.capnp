@@ -51,7 +51,8 @@ struct TokenInput {            # without holes, gen_length holes follow the toke
 struct TemplateInput {         # a text with holes {{name:N}}, answered as a whole
   messages @0 :List(ChatMessage); # that it answers; none: a text of its own
   text @1 :Text;
-  format @2 :UInt8;            # 0 text, 1 JSON with holes, 2 JSON Schema
+  format @2 :UInt8;            # 0 text, 1 JSON with holes, 2 JSON Schema, 3 pieces: a
+                               # JSON list of texts, and of holes as [name, N]
 }
 
 # ---- Clients and gateways ----

@@ -11,7 +11,7 @@ from typing import Any
 import capnp
 
 # Of protocol.capnp; rpc/python/copy_schema writes it here.
-_SHA256 = "1f38449cca2d130231db391f1a4177899178d1a662bfcf2a3e14bba2d7f4f647"
+_SHA256 = "abf58bf3a540e33c22c8354f65d8664db80ba0a9561a2fc290800ab406c77e84"
 
 capnp.remove_import_hook()
 _IMPORTS = [os.path.dirname(os.path.dirname(capnp.__file__))]  # where /capnp/c++.capnp lies
