@@ -10,17 +10,9 @@ from typing import Any
 
 import unmask
 from cluster import UNMASK, Cluster
+from jobs import LONG, PROMPT
 from wire import Wire
 
-PROMPT = "Sort these numbers from small to large: 734, 812, 778, 75, 101, 198, 638"
-#: One forward a token, and no end before the last one: seconds.
-LONG: dict[str, Any] = {
-    "gen_length": 256,
-    "block_length": 16,
-    "strategy": "fixed",
-    "steps": 16,
-    "early_stop": False,
-}
 LONG_FLAGS = [
     *("--gen-length", "256", "--block-length", "16", "--strategy", "fixed"),
     *("--set", "steps=16", "--set", "early_stop=false"),

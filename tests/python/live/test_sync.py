@@ -9,20 +9,10 @@ import subprocess
 import sys
 import threading
 import unittest
-from typing import Any
 
 import unmask
 from cluster import TIMEOUT, Cluster
-
-PROMPT = "Sort these numbers from small to large: 734, 812, 778, 75, 101, 198, 638"
-#: One forward a token, and no end before the last one: seconds.
-LONG: dict[str, Any] = {
-    "gen_length": 256,
-    "block_length": 16,
-    "strategy": "fixed",
-    "steps": 16,
-    "early_stop": False,
-}
+from jobs import LONG, PROMPT
 
 cluster: Cluster
 
@@ -142,8 +132,12 @@ class InterruptTest(unittest.TestCase):
                 "import sys, threading\n"
                 "job = unmask.sync.connect(endpoint).submit(PROMPT, **LONG)\n"
                 "main = threading.get_ident()\n"
+                "def waits_for_the_job():\n"
+                "  frame, names = sys._current_frames()[main], []\n"
+                "  while frame: names.append(frame.f_code.co_name); frame = frame.f_back\n"
+                "  return names[0] == 'wait' and '_wait' in names\n"
                 "def look():\n"
-                "  while sys._current_frames()[main].f_code.co_name != 'wait': pass\n"
+                "  while not waits_for_the_job(): pass\n"
                 "  print(job.id, flush=True)\n"
                 "threading.Thread(target=look).start()\n"
                 "job.result()\n"
